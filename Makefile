@@ -1,0 +1,81 @@
+# What people and the CI run. Every target first builds .venv from requirements.lock; nothing else is asked of the machine.
+
+PYTHON    ?= python3
+WORKSPACE ?= .
+BIN       := .venv/bin
+READY     := .venv/ready
+# uv where it is present and can reach an index, else pip: the same hashes either way.
+UV        := $(shell command -v uv)
+PIP       := $(BIN)/python -m pip install --quiet --no-deps
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+unexport PYTHONPATH  # the tests see the installed project, not what happens to lie around
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all check static bench mlflow lock format clean
+
+help:  ## list these targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1|\2/p' Makefile | while IFS='|' read -r name said; do printf '  %-15s %s\n' "$$name" "$$said"; done
+
+demo: $(READY)  ## the whole story in one minute, in a temporary workspace
+	@$(BIN)/churnops demo
+
+test: $(READY)  ## the fast tests, with the coverage floor
+	@echo "Running the fast tests"
+	@$(BIN)/pytest -q -m "not slow" -n auto --dist loadfile --cov
+
+test-all: $(READY)  ## every test, the slow ones too
+	@echo "Running all tests"
+	@$(BIN)/pytest -q -n auto --dist loadfile
+
+check: static test  ## everything a change must pass: static checks, then the fast tests
+
+static: $(READY)  ## format, lint, types and import contracts
+	@echo "Checking format and lint"
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check --quiet .
+	@echo "Checking types"
+	@$(BIN)/mypy
+	@echo "Checking import contracts"
+	@$(BIN)/lint-imports --no-logo
+
+bench: $(READY)  ## performance against named peers, as ratios
+	@for script in bench/*.py; do echo "Running $$script"; $(BIN)/python "$$script" || exit 1; done
+
+mlflow:  ## MLflow's web UI on port 5001 for WORKSPACE=.
+	@test -f "$(WORKSPACE)/.churnops/mlflow.db" || { echo "No .churnops/mlflow.db in $(WORKSPACE); name a workspace: make mlflow WORKSPACE=DIR" >&2; exit 1; }
+	@$(MAKE) --no-print-directory .venv-ui/ready
+	@echo "MLflow on http://127.0.0.1:5001, Ctrl-C ends it"
+	@cd "$(WORKSPACE)" && DO_NOT_TRACK=true MLFLOW_DISABLE_TELEMETRY=true \
+	  "$(CURDIR)/.venv-ui/bin/mlflow" server --host 127.0.0.1 --port 5001 --backend-store-uri sqlite:///.churnops/mlflow.db
+
+lock: $(READY)  ## bring requirements.lock up to date with pyproject.toml
+	@echo "Locking"
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" --group dev pyproject.toml -o requirements.lock
+
+format: $(READY)  ## format, and mend what lint can mend
+	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff format --quiet .
+
+clean:  ## remove build products and caches, not .venv
+	@rm -rf build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "churnops needs Python 3.11 or newer; install it, or name one: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Building .venv from requirements.lock (the first time takes minutes)"
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@{ test -n "$(UV)" && $(UV) pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements.lock; } || \
+	  $(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-build-isolation -e .
+	@touch $@
+
+# MLflow's UI pulls in a server three times our size, so it lives apart, in the very version that writes the store.
+.venv-ui/ready: requirements.lock $(READY)
+	@echo "Building .venv-ui (takes minutes)"
+	@$(BIN)/python -m venv --clear .venv-ui && echo '*' > .venv-ui/.gitignore
+	@.venv-ui/bin/pip install --quiet "mlflow==$$(sed -n 's/^mlflow-skinny==\([^ ]*\).*/\1/p' requirements.lock)"
+	@touch $@

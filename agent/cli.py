@@ -1,0 +1,53 @@
+"""The command line: one Typer app; each command's module imports what it needs when it runs."""
+
+import sys
+
+import typer
+
+from agent.commands import demo, drift, init, mcp, reports, simulate, train, triage
+from pipeline.errors import ChurnopsError
+
+app = typer.Typer(
+    name="churnops",
+    help="Watches a churn model: measures drift, finds out what happened, retrains within bounds, and waits for a human.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="`--debug` with any command shows the traceback of an error.",
+)
+app.command("demo")(demo.demo)
+app.command("init")(init.init)
+app.command("train")(train.train)
+app.command("simulate")(simulate.simulate)
+app.command("drift")(drift.drift)
+app.command("triage")(triage.triage)
+app.command("mcp")(mcp.mcp)
+app.add_typer(reports.app, name="reports")
+
+
+def main() -> None:
+    """Run the command line. Errors on purpose are one sentence on stderr and exit code 1; wrong usage is 2."""
+    debug = "--debug" in sys.argv[1:]
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    try:
+        app(args=arguments)
+    except ChurnopsError as error:
+        if debug:
+            raise
+        _say(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        _say("Stopped. Nothing half-done was left behind.")
+        sys.exit(130)
+    except OSError as error:
+        if debug:
+            raise
+        _say(
+            f"{error.strerror or error}: {error.filename or 'no file named'}. Check its permissions and free space (`--debug` shows where)."
+        )
+        sys.exit(1)
+
+
+def _say(text: str) -> None:
+    typer.echo(f"churnops: {text}", err=True)

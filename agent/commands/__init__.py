@@ -1,0 +1,1 @@
+"""The commands, one module a noun. Their modules import only what `--help` needs."""

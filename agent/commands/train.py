@@ -1,0 +1,79 @@
+"""`churnops train`: the first champion, later a challenger that waits for approval."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from agent.training_run import Trained
+    from pipeline.opened import Opened
+
+
+def train(
+    estimator: Annotated[
+        Literal["random_forest", "logistic_regression"] | None,
+        typer.Option("--estimator", help="Instead of the one in churnops.toml.", show_default=False),
+    ] = None,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Train on the reference and judge at the quality gate. The first model that passes becomes the champion; later ones wait for approval."""
+    from rich.console import Console
+
+    console = Console(stderr=as_json)
+    trained = run_training(opened(workspace), estimator, console)
+    if as_json:
+        typer.echo(trained.model_dump_json())
+
+
+def run_training(here: "Opened", estimator: Literal["random_forest", "logistic_regression"] | None, console: "Console") -> "Trained":
+    """Train with a progress bar and show what came of it."""
+    import anyio
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from agent.training_run import train_by_hand
+    from pipeline.trainer import Progress as Stage
+
+    with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("Training", total=1.0)
+
+        async def show(stage: Stage) -> None:
+            bar.update(task, completed=stage.fraction, description=stage.said)
+
+        trained = anyio.run(train_by_hand, here, estimator, show)
+    _show(console, trained)
+    return trained
+
+
+def _show(console: "Console", trained: "Trained") -> None:
+    from rich.table import Table
+
+    from reports.audit import MEASURES, figure
+
+    result = trained.result
+    table = Table("measure", "value (interval)", box=None, header_style="dim", pad_edge=False)
+    for name, label in MEASURES:
+        table.add_row(label, figure(getattr(result.metrics, name)))
+    console.print(
+        f"[bold]{result.estimator}[/] on {result.train_rows:,} rows in {result.seconds:.0f} s, judged on {result.metrics.n:,} "
+        f"({result.metrics.churners:,} churned), threshold {result.metrics.threshold:g}"
+    )
+    console.print(table)
+    trial = result.calibration
+    kept = "kept" if trial.kept else "not kept"
+    console.print(
+        f"Calibration ({trial.method}) {kept}: log loss {trial.log_loss_raw:.4f} → {trial.log_loss_calibrated:.4f} out of fold on {trial.n:,} "
+        f"training rows, z = {trial.z:+.1f}"
+    )
+    for check in result.gate.checks:
+        console.print(f"[green]✔[/] {check.rule}: {check.said}")
+    digest = (result.digest or "")[:12]
+    if trained.case is None:
+        console.print(f"[bold green]Champion: version {result.version}[/] ({digest}). Next: [bold]churnops simulate[/] or [bold]churnops triage[/]")
+    else:
+        console.print(f"[bold]Challenger: version {result.version}[/] ({digest}) waits for approval:")
+        console.print(f"churnops reports show {trained.case.case_id}")

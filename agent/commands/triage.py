@@ -1,0 +1,110 @@
+"""`churnops triage`: one case from alert to report, by Claude or by the rulebook."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from agent.commands.drift import read_window
+from agent.commands.options import HERE, CurrentOption, JsonOption, OutcomesOption, WorkspaceOption, opened
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from agent.operators.claude import Claude
+    from agent.triage import Outcome
+    from pipeline.opened import Opened
+
+OperatorName = Literal["auto", "claude", "rulebook"]
+
+
+def triage(
+    operator: Annotated[OperatorName, typer.Option("--operator", help="auto: Claude where a key is set and the workspace agreed.")] = "auto",
+    current: CurrentOption = None,
+    outcomes: OutcomesOption = None,
+    show_request: Annotated[bool, typer.Option("--show-request", help="Print the first request to Claude, send nothing, and end.")] = False,
+    detailed_exit_code: Annotated[
+        bool, typer.Option("--detailed-exit-code", help="0 nothing to do, 10 people must act, 20 a challenger waits, 30 partial report.")
+    ] = False,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Find out what drift means for the model, act within the policy, and write a report that waits for a person."""
+    import anyio
+    from rich.console import Console
+
+    here = opened(workspace)
+    console = Console(stderr=as_json)
+    if show_request:
+        typer.echo(anyio.run(first_request, here, current, outcomes))
+        return
+    chosen = choose_operator(here, operator, console)
+    outcome = run_triage(here, chosen, console, current, outcomes)
+    if as_json:
+        typer.echo(outcome.model_dump_json(exclude={"drift": {"features"}}))
+    if detailed_exit_code:
+        raise typer.Exit(outcome.exit_code)
+
+
+def run_triage(here: "Opened", claude: "Claude | None", console: "Console", current: CurrentOption, outcomes: OutcomesOption) -> "Outcome":
+    """Run one triage with a live view on `console`; the rulebook works where `claude` is None, and takes over where it fails."""
+    import anyio
+
+    from agent.live import LiveView
+    from agent.operators.rulebook import Rulebook
+    from agent.triage import triage as run
+
+    rulebook = Rulebook(here.policy)
+    with LiveView(console) as view:
+        if claude is None:
+            return anyio.run(run, here, lambda: read_window(here, current, outcomes), rulebook, None, view)
+        return anyio.run(run, here, lambda: read_window(here, current, outcomes), claude, rulebook, view)
+
+
+def choose_operator(here: "Opened", name: OperatorName, console: "Console") -> "Claude | None":
+    """Claude, or None for the rulebook. Asking for Claude by name is agreement for that run; `auto` wants it written down.
+
+    Raises:
+        SettingsError: Claude was asked for and no key is set.
+    """
+    import os
+
+    from agent.consent import LEAVES, ask_once
+    from agent.operators.claude import key_available
+    from pipeline.errors import SettingsError
+
+    provider = here.settings.operator.provider
+    if name == "rulebook" or (name == "auto" and not key_available(os.environ, provider)):
+        return None
+    if name == "claude":
+        if not key_available(os.environ, provider):
+            raise SettingsError("No key for Claude is set.", "Set ANTHROPIC_API_KEY, or use `--operator rulebook`, which needs none.")
+        if here.settings.operator.claude is not True:
+            console.print(f"[yellow]Claude was asked for by name.[/] {LEAVES}")
+    elif not (here.settings.operator.claude or ask_once(here.workspace, console)):
+        console.print("[dim]A key for Claude is set, but this workspace has not agreed to use it (`claude` under \\[operator]): the rulebook works.[/]")
+        return None
+    return _claude(here)
+
+
+def _claude(here: "Opened") -> "Claude":
+    from agent.briefing import system_prompt
+    from agent.operators.claude import Claude
+
+    return Claude(here.settings.operator, system_prompt(here.policy))
+
+
+async def first_request(here: "Opened", current: CurrentOption, outcomes: OutcomesOption) -> str:
+    """The first Messages request of a triage as JSON. It opens the case, as a triage would, and sends nothing."""
+    import json
+
+    from mcp import Client
+
+    from agent.loop import tool_specs
+    from agent.triage import brief
+    from tools.casework import Casework
+    from tools.server import build_server
+
+    casework = Casework(here, lambda: read_window(here, current, outcomes), started_by="triage", operator=lambda: "nobody")
+    async with Client(build_server(casework, here.policy)) as client:
+        first = await brief(client)
+        return json.dumps(_claude(here).request((first,), await tool_specs(client)), indent=2, ensure_ascii=False)

@@ -1,0 +1,136 @@
+"""What is said in a case: the messages an operator reads and writes, what they cost, and the protocol every operator keeps."""
+
+from collections.abc import Callable
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from tools.results import DriftResult, MetricsResult
+
+
+class _Said(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ToolSpec(_Said):
+    """A tool as an operator sees it."""
+
+    name: str
+    description: str
+    input_schema: dict[str, Any]
+
+
+class Briefing(_Said):
+    """The first message: what the case is about, as text for a model and as results for the rulebook."""
+
+    kind: Literal["briefing"] = "briefing"
+    case_id: str
+    text: str
+    drift: DriftResult | None = None
+    metrics: MetricsResult | None = None
+
+
+class ToolCall(_Said):
+    """One call an operator asks for. `malformed` holds the arguments' raw text when it is no JSON object; such a call is
+    answered with an error and never run."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+    malformed: str | None = None
+
+
+class ToolReturn(_Said):
+    """The answer to one call; every call of a conversation has exactly one."""
+
+    kind: Literal["tool_return"] = "tool_return"
+    call_id: str
+    name: str
+    is_error: bool
+    text: str
+    structured: dict[str, Any] | None = None
+
+
+class OperatorTurn(_Said):
+    """One answer of an operator. `raw` is the provider's content, handed back to it unchanged and read by nobody else;
+    `paused` means the provider wants to be asked again as is."""
+
+    kind: Literal["operator_turn"] = "operator_turn"
+    text: str
+    calls: tuple[ToolCall, ...] = ()
+    raw: tuple[dict[str, Any], ...] = ()
+    paused: bool = False
+
+
+class Nudge(_Said):
+    """What the loop says to an operator that neither calls a tool nor has closed the case."""
+
+    kind: Literal["nudge"] = "nudge"
+    text: str
+
+
+Message = Briefing | OperatorTurn | ToolReturn | Nudge
+Conversation = tuple[Message, ...]
+
+
+class Spend(_Said):
+    """Tokens, and USD at the list price. `input_tokens` is everything read, `cached_tokens` the part of it read from the cache."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    usd: float = 0.0
+
+    @property
+    def tokens(self) -> int:
+        """Tokens read and written."""
+        return self.input_tokens + self.output_tokens
+
+    def __add__(self, other: "Spend") -> "Spend":
+        return Spend(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            usd=self.usd + other.usd,
+        )
+
+
+class Answer(_Said):
+    """An operator's turn and what it cost."""
+
+    turn: OperatorTurn
+    spend: Spend = Spend()
+
+
+class OperatorFailed(Exception):
+    """An operator cannot go on. `reason` is one sentence, `spend` what the failed ask has cost as far as is known."""
+
+    def __init__(self, reason: str, spend: Spend | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.spend = spend or Spend()
+
+
+Say = Callable[[str], None]
+
+
+class Operator(Protocol):
+    """Anything that, given the conversation so far and the tools, yields the next turn."""
+
+    @property
+    def name(self) -> str:
+        """Short name: `claude`, `rulebook`."""
+
+    @property
+    def about(self) -> str:
+        """One line for people: which model, which policy."""
+
+    def worst_case(self, conversation: Conversation, tools: tuple[ToolSpec, ...]) -> Spend:
+        """The most the next `ask` can cost, retries included."""
+
+    async def ask(self, conversation: Conversation, tools: tuple[ToolSpec, ...], emit: Say) -> Answer:
+        """The next turn; pieces of text go to `emit` as they come.
+
+        Raises:
+            OperatorFailed: there is no next turn to be had.
+        """

@@ -1,0 +1,189 @@
+"""The rulebook: follows the policy to the letter over the same tools, with no key, no network and no surprise.
+
+It keeps no state of its own: what to do next is read off the conversation, so it can take over from any operator at any point.
+"""
+
+from collections.abc import Iterator
+
+from agent.conversation import (
+    Answer,
+    Briefing,
+    Conversation,
+    Message,
+    OperatorFailed,
+    OperatorTurn,
+    Say,
+    Spend,
+    ToolCall,
+    ToolReturn,
+    ToolSpec,
+)
+from agent.readings import read
+from pipeline.cases import Action
+from pipeline.policy import Policy
+from tools.results import DriftResult, MetricsResult, TrainingReply
+
+ESTIMATOR = "random_forest"
+_OWN = "rulebook-"
+
+
+class Rulebook:
+    """The decision framework of one policy as an operator. Every number it writes comes from a tool result."""
+
+    name = "rulebook"
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+
+    @property
+    def about(self) -> str:
+        """Which policy it follows."""
+        return f"policy {self._policy.version}"
+
+    def worst_case(self, conversation: Conversation, tools: tuple[ToolSpec, ...]) -> Spend:
+        """Nothing."""
+        return Spend()
+
+    async def ask(self, conversation: Conversation, tools: tuple[ToolSpec, ...], emit: Say) -> Answer:
+        """The next call the policy asks for.
+
+        Raises:
+            OperatorFailed: a tool the policy cannot do without does not answer.
+        """
+        turn = self._next(_Record(conversation))
+        emit(turn.text)
+        return Answer(turn=turn)
+
+    def _next(self, record: "_Record") -> OperatorTurn:
+        if refused := record.refusal_of("save_remediation_report"):
+            # A challenger from before this conversation is waiting: the tools then accept no other action.
+            if "`gate`" in refused and not record.saved_as("retrain"):
+                return record.save("retrain", "A challenger of this case waits for a decision.", f"The tools said: {refused}")
+            raise OperatorFailed(f"The report was not accepted: {refused}")
+        if record.drift is None:
+            if refused := record.refusal_of("get_drift_summary"):
+                raise OperatorFailed(f"Drift could not be read: {refused}")
+            return record.call("get_drift_summary", "First, what drifted.")
+        if record.metrics is None and not record.refusal_of("get_current_model_metrics"):
+            return record.call("get_current_model_metrics", "Next, how the champion does.", case_id=record.drift.case_id)
+        return self._decide(record, record.drift)
+
+    def _decide(self, record: "_Record", drift: DriftResult) -> OperatorTurn:
+        band, rules = drift.drift.band, self._policy.training
+        if band == "not_enough_data":
+            return record.save("monitor", "The window is too small for a verdict on drift.", "Fewer rows than `drift.min_rows` asks for.")
+        if band == "monitor":
+            return record.save("monitor", "Drift is usual variation; the champion stays.", "The share is below `bands.monitor_below`.")
+        smaller_class = min(drift.labelled_churners, drift.labelled_rows - drift.labelled_churners)
+        if drift.labelled_rows < rules.min_labelled_rows or smaller_class < rules.min_labelled_churners:
+            return record.save(
+                "collect_labels",
+                "There is drift, and too few known outcomes to teach and judge a new model.",
+                "Below `training.min_labelled_rows` or `training.min_labelled_churners`, so no training was tried.",
+            )
+        if any(training.gate.passed for training in record.trainings):
+            return record.save(
+                "retrain",
+                "A candidate passed the gate and waits for a person's approval.",
+                f"Band {band} asks for training, and the candidate passed every check.",
+            )
+        if refused := record.refusal_of("run_training"):
+            return record.save("monitor", "Training was refused; the champion stays and people must look.", f"The tools said: {refused}")
+        if len(record.trainings) <= rules.retries:
+            for values in self._hyperparameters(drift):
+                if values not in record.tried:
+                    said = "The gate failed; other values." if record.trainings else f"Band {band}: training a candidate."
+                    return record.call("run_training", said, case_id=drift.case_id, estimator=ESTIMATOR, **values)
+        return record.save(
+            "monitor",
+            "No candidate passed the gate; the champion stays and people must look at this drift.",
+            "A candidate that is not good enough is never deployed, and the policy allows no further training.",
+        )
+
+    def _hyperparameters(self, drift: DriftResult) -> Iterator[dict[str, int]]:
+        """What to try, in order: the policy's start for the kinds that drifted, then the ends and the middle of the ranges."""
+        numerical, categorical = drift.drift.drifted_numerical > 0, drift.drift.drifted_categorical > 0
+        both = numerical == categorical
+        start = self._policy.start.both if both else self._policy.start.numerical if numerical else self._policy.start.categorical
+        bounds = {name: self._policy.hyperparameters.of(ESTIMATOR)[name] for name in start}
+        for values in (
+            start,
+            {name: high for name, (_, high) in bounds.items()},
+            {name: low for name, (low, _) in bounds.items()},
+            {name: (low + high) / 2 for name, (low, high) in bounds.items()},
+        ):
+            yield {name: round(value) for name, value in values.items()}
+
+
+class _Record:
+    """What a conversation holds so far, as the rulebook reads it, and the turns it can add."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        self.drift: DriftResult | None = None
+        self.metrics: MetricsResult | None = None
+        self.trainings: list[TrainingReply] = []
+        self.tried: list[dict[str, object]] = []
+        self._own: dict[str, tuple[ToolCall, ToolReturn]] = {}
+        self._size = len(conversation)
+        calls: dict[str, ToolCall] = {}
+        for message in conversation:
+            if isinstance(message, OperatorTurn):
+                calls.update({call.id: call for call in message.calls})
+            self._note(message, calls)
+
+    def _note(self, message: Message, calls: dict[str, ToolCall]) -> None:
+        if isinstance(message, Briefing):
+            self.drift, self.metrics = message.drift, message.metrics
+        if not isinstance(message, ToolReturn):
+            return
+        call = calls[message.call_id]
+        if call.id.startswith(_OWN):
+            self._own[call.name] = (call, message)
+        result = None if message.is_error else read(message.name, message.structured)
+        if isinstance(result, DriftResult):
+            self.drift = result
+        elif isinstance(result, MetricsResult):
+            self.metrics = result
+        elif isinstance(result, TrainingReply):
+            self.trainings.append(result)
+            self.tried.append({name: value for name, value in call.arguments.items() if name not in {"case_id", "estimator"}})
+
+    def refusal_of(self, tool: str) -> str | None:
+        """What `tool` said when the rulebook itself last called it and it gave no result. Another operator's calls do not count."""
+        _, answer = self._own.get(tool, (None, None))
+        return answer.text if answer and answer.is_error else None
+
+    def saved_as(self, action: Action) -> bool:
+        """Whether the rulebook's last report, accepted or not, was to be closed with `action`."""
+        call, _ = self._own.get("save_remediation_report", (None, None))
+        return call is not None and call.arguments["action"] == action
+
+    def call(self, tool: str, said: str, **arguments: object) -> OperatorTurn:
+        """A turn that calls `tool`."""
+        return OperatorTurn(text=said, calls=(ToolCall(id=f"{_OWN}{self._size}", name=tool, arguments=arguments),))
+
+    def save(self, action: Action, summary: str, why: str) -> OperatorTurn:
+        """A turn that closes the case; `why` is put behind the evidence."""
+        assert self.drift is not None  # nothing is decided before drift is read
+        reasoning = "\n".join(f"- {fact}" for fact in (*self._facts(self.drift), why))
+        return self.call(
+            "save_remediation_report", summary, case_id=self.drift.case_id, action=action, summary=summary, reasoning=reasoning
+        )
+
+    def _facts(self, result: DriftResult) -> Iterator[str]:
+        drift = result.drift
+        if drift.share is None:
+            yield f"The window has {drift.current_rows} rows."
+        else:
+            yield (
+                f"{drift.drifted} of {drift.features_total} features drifted, a share of {drift.share:.3f}: {drift.drifted_numerical} "
+                f"numerical and {drift.drifted_categorical} categorical; the policy's band is {drift.band}."
+            )
+        yield f"{result.labelled_rows} rows of the window have a known outcome, {result.labelled_churners} of them churned."
+        if self.metrics is not None:
+            yield f"The champion's ROC-AUC was {self.metrics.gate.roc_auc.value:.4f} on its gate rows."
+            if self.metrics.window is not None:
+                yield f"It is {self.metrics.window.roc_auc.value:.4f} on the labelled rows of the window."
+        for training in self.trainings:
+            yield f"A {training.estimator} candidate {'passed' if training.gate.passed else 'failed'} the gate."
+            yield from (f"`{check.rule}`: {check.said}" for check in training.gate.checks)

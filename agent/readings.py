@@ -1,0 +1,53 @@
+"""What our own code reads in the tools' results, and the one line it says about each to people."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from tools.results import DriftResult, MetricsResult, ReportReply, TrainingReply
+
+Reading = DriftResult | MetricsResult | TrainingReply | ReportReply
+
+_BY_TOOL: dict[str, type[Reading]] = {
+    "get_drift_summary": DriftResult,
+    "get_current_model_metrics": MetricsResult,
+    "run_training": TrainingReply,
+    "save_remediation_report": ReportReply,
+}
+
+
+def read(tool: str, structured: Mapping[str, Any] | None) -> Reading | None:
+    """The structured result of `tool` as its type; None when the tool is not one of the four or the result does not fit."""
+    kind = _BY_TOOL.get(tool)
+    if kind is None or structured is None:
+        return None
+    try:
+        return kind.model_validate(structured)
+    except ValidationError:
+        return None
+
+
+def line(reading: Reading) -> str:
+    """A tool's result in one line, for people."""
+    match reading:
+        case DriftResult(drift=drift):
+            if drift.share is None:
+                return f"no verdict on drift: {drift.current_rows} rows are too few"
+            return (
+                f"{drift.drifted} of {drift.features_total} features drifted (share {drift.share:.3f}), band {_words(drift.band)}; "
+                f"{drift.current_rows} rows, {reading.labelled_rows} labelled"
+            )
+        case MetricsResult(gate=gate, window=window):
+            now = f"{window.roc_auc.value:.3f} on {window.n} window rows" if window else "too few labels in the window"
+            return f"champion's ROC-AUC {gate.roc_auc.value:.3f} on its gate rows, {now}"
+        case TrainingReply(gate=verdict, comparison=comparison):
+            against = f" ({comparison.difference:+.3f} against the champion)" if comparison else ""
+            failed = ", ".join(check.rule for check in verdict.checks if not check.passed)
+            return f"ROC-AUC {reading.metrics.roc_auc.value:.3f}{against}, {'gate passed' if verdict.passed else f'gate failed: {failed}'}"
+        case ReportReply():
+            return f"{_words(reading.action)}, {_words(reading.status)}; report {reading.report.path}"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

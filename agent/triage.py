@@ -1,0 +1,171 @@
+"""One triage from alert to report: brief the operator, run the loop, and see to it that every ending leaves a report."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+from agent.bounds import StopReason
+from agent.briefing import briefing
+from agent.conversation import Briefing, Operator, OperatorTurn
+from agent.events import Event, OperatorChanged
+from agent.loop import Ending, run, tool_specs
+from agent.transcript import Transcript
+from pipeline.cases import Action, Case, Challenger, ReportRef, Status
+from pipeline.errors import ChurnopsError
+from pipeline.evidence import DriftSummary
+from pipeline.opened import Opened
+from pipeline.windows import Window
+from reports.audit import Narrative, Verdict
+from reports.filing import file_report
+from tools.casework import Casework
+from tools.guard import calls_of_run
+from tools.server import build_server
+
+if TYPE_CHECKING:
+    from mcp import Client
+
+_PARTIAL: dict[StopReason, str] = {
+    "turn_limit": "The operator used all its turns (`limits.turns`).",
+    "tool_limit": "The operator used all its tool calls (`limits.tool_calls`).",
+    "token_limit": "The next answer could have exceeded the token limit (`limits.tokens`).",
+    "cost_limit": "The next answer could have exceeded the cost limit (`limits.usd`).",
+    "time_limit": "The time was up (`limits.seconds`).",
+    "interrupted": "A person stopped the run.",
+    "operator_failed": "The operator failed.",
+}
+
+
+class Tokens(BaseModel):
+    """Tokens of one triage; `cached` is the part of `input` that was read from the provider's cache."""
+
+    model_config = ConfigDict(frozen=True)
+
+    input: int
+    output: int
+    cached: int
+
+
+class Outcome(BaseModel):
+    """What a triage came to: the object that `churnops triage --json` prints."""
+
+    model_config = ConfigDict(frozen=True)
+
+    case_id: str
+    operator: str
+    drift: DriftSummary
+    diagnosis: None = None
+    action: Action | None
+    mode: str | None
+    stopped: StopReason
+    failure: str | None
+    turns: int
+    tool_calls: int
+    trainings: int
+    tokens: Tokens
+    cost_usd: float
+    challenger: Challenger | None
+    report: ReportRef
+    status: Status
+    policy_version: str
+    champion_version: str
+
+    @property
+    def exit_code(self) -> int:
+        """For `--detailed-exit-code`: 0 nothing to do, 10 people must act, 20 a challenger waits, 30 the report is partial."""
+        return {"needs_people": 10, "pending_approval": 20, "partial": 30}.get(self.status, 0)
+
+
+class _Label:
+    """Who works on the case, as its report says: follows the events of the run."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, OperatorChanged):
+            self.name = f"{event.failed}+{event.operator}"
+
+
+async def triage(
+    opened: Opened, read_window: Callable[[], Window], operator: Operator, fallback: Operator | None, show: Callable[[Event], None]
+) -> Outcome:
+    """Take the current window through one case; `show` reads the events as they happen.
+
+    Raises:
+        ChurnopsError: the window cannot be read or measured; no case was opened then.
+    """
+    from mcp import Client
+
+    label = _Label(operator.name)
+    casework = Casework(opened, read_window, started_by="triage", operator=lambda: label.name)
+    async with Client(build_server(casework, opened.policy)) as client:
+        first = await brief(client)
+        tools = await tool_specs(client)
+        with ExitStack() as stack:
+            transcript = stack.enter_context(Transcript(opened.workspace.transcripts / f"{first.case_id}.jsonl"))
+
+            def emit(event: Event) -> None:
+                label(event)
+                transcript(event)
+                show(event)
+
+            case = opened.cases.get(first.case_id)
+            used = len(calls_of_run(case, opened.cases.calls(case.case_id)))
+            ending = await run(
+                operator, fallback, client, tools, (first,), opened.policy.limits, emit, opened.clock, already_spent_calls=used
+            )
+    case = opened.cases.get(first.case_id)
+    if ending.report is None:
+        case = _file_partial(opened, case, ending)
+    return _outcome(opened, case, ending)
+
+
+async def brief(client: "Client") -> Briefing:
+    """Open the case: the first message, with drift and the champion's metrics already in it.
+
+    Raises:
+        ChurnopsError: what the tool said when it could not measure.
+    """
+    drift = await _result(client, "get_drift_summary", {})
+    metrics = await _result(client, "get_current_model_metrics", {"case_id": drift["case_id"]})
+    return briefing(drift, metrics)
+
+
+async def _result(client: "Client", tool: str, arguments: dict[str, object]) -> dict[str, object]:
+    result = await client.call_tool(tool, arguments)
+    if result.is_error or result.structured_content is None:
+        raise ChurnopsError(" ".join(block.text for block in result.content if block.type == "text"))
+    return dict(result.structured_content)
+
+
+def _file_partial(opened: Opened, case: Case, ending: Ending) -> Case:
+    said = "\n\n".join(message.text for message in ending.conversation if isinstance(message, OperatorTurn) and message.text.strip())
+    why = _PARTIAL[ending.stopped] if ending.failure is None else f"The operator failed: {ending.failure}"
+    verdict = Verdict(status="partial", action=None, mode=None, operator=ending.operator, stopped=ending.stopped, partial=why)
+    return file_report(opened, case, verdict, Narrative(summary="", reasoning=said))
+
+
+def _outcome(opened: Opened, case: Case, ending: Ending) -> Outcome:
+    assert case.drift is not None and case.report is not None  # the briefing measured the one, every ending writes the other
+    spend = ending.spend
+    return Outcome(
+        case_id=case.case_id,
+        operator=ending.operator,
+        drift=case.drift,
+        action=case.action,
+        mode=case.mode,
+        stopped=ending.stopped,
+        failure=ending.failure,
+        turns=ending.turns,
+        tool_calls=len(opened.cases.calls(case.case_id)),
+        trainings=sum(training.result is not None for training in opened.cases.trainings(case.case_id)),
+        tokens=Tokens(input=spend.input_tokens, output=spend.output_tokens, cached=spend.cached_tokens),
+        cost_usd=round(spend.usd, 6),
+        challenger=case.challenger,
+        report=case.report,
+        status=case.status,
+        policy_version=case.policy_version,
+        champion_version=case.champion.version,
+    )

@@ -1,0 +1,70 @@
+"""Making a workspace: the reference table looked at, its roles inferred, churnops.toml and the state database written."""
+
+from pathlib import Path
+
+from pipeline.errors import WorkspaceError
+from pipeline.files import digest_of_file, write_atomically
+from pipeline.inference import Inference, infer
+from pipeline.settings import DataSettings
+from pipeline.settings_file import render_settings
+from pipeline.splits import split_reference
+from pipeline.tables import read_raw, typed
+from pipeline.workspace import SETTINGS_FILE, Workspace
+
+CUSTOMERS = "customers.csv"
+SPLIT_SEED = 7
+
+
+def set_up(folder: Path, data: Path, target: str, positive: str = "", *, synthetic_seed: int | None = None) -> tuple[Workspace, Inference]:
+    """Make `folder` a workspace around the table `data`. Nothing is written unless the table can be used.
+
+    Raises:
+        WorkspaceError: it is one already, or cannot be written.
+        DataError: see `read_raw`, `infer`, `typed` and `split_reference`.
+    """
+    workspace = _new(folder)
+    raw = read_raw(data)
+    found = infer(raw, target, positive)
+    split_reference(typed(raw, found.schema, with_target=True), found.schema, SPLIT_SEED)
+    place = data.resolve()
+    inside = place.is_relative_to(workspace.root)
+    settings = DataSettings(
+        file=place.relative_to(workspace.root).as_posix() if inside else str(place),
+        sha256=digest_of_file(data),
+        target=found.schema.target,
+        positive=found.schema.positive,
+        id=found.schema.id or "",
+        time=found.schema.time or "",
+        numerical=found.schema.numerical,
+        categorical=found.schema.categorical,
+        synthetic_seed=synthetic_seed,
+        format=raw.format,
+    )
+    write_atomically(workspace.settings_file, render_settings(settings).encode())
+    return workspace, found
+
+
+def set_up_synthetic(folder: Path, rows: int, seed: int) -> tuple[Workspace, Inference]:
+    """Make `folder` a workspace around `rows` generated customers, written to customers.csv in it."""
+    from pipeline.customers import make_customers
+
+    workspace = _new(folder)
+    table = workspace.root / CUSTOMERS
+    if table.exists():
+        raise WorkspaceError(f"{table} exists already.", "Choose another folder with --workspace.")
+    write_atomically(table, make_customers(rows, seed).to_csv(index=False).encode())
+    return set_up(folder, table, "Churn", synthetic_seed=seed)
+
+
+def _new(folder: Path) -> Workspace:
+    workspace = Workspace(folder.resolve())
+    if workspace.settings_file.exists():
+        raise WorkspaceError(
+            f"{workspace.root} is a workspace already.", f"Edit its {SETTINGS_FILE}, or choose another folder with --workspace."
+        )
+    if workspace.home.exists():
+        raise WorkspaceError(
+            f"{workspace.home} is left from another workspace.", "Move it away, or choose another folder with --workspace."
+        )
+    workspace.require_writable()
+    return workspace

@@ -1,0 +1,198 @@
+"""A trained model as a folder named by its own sha256: nothing in it is loaded before its bytes have been checked."""
+
+import pickle
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from pipeline.errors import DataError, IntegrityError
+from pipeline.evidence import CalibrationTrial, Metrics
+from pipeline.files import digest_of_folder, sync_folder
+from pipeline.schema import Schema
+from pipeline.settings import EstimatorName
+from pipeline.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MODEL = "model"
+PICKLE = "model.pkl"
+REFERENCE = "reference.parquet"
+MANIFEST = "manifest.json"
+METRICS = "metrics.json"
+
+
+class Manifest(BaseModel):
+    """What the model is and what it was made from. `rows`, `churners` and `data_sha256` are of the training rows without ids
+    (the fingerprint of `reference.parquet`); `versions` are of Python and the packages that fitted it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    columns: Schema
+    estimator: EstimatorName
+    hyperparameters: dict[str, int | float]
+    seed: int
+    threshold: float
+    calibration: CalibrationTrial
+    data_sha256: str
+    rows: int
+    churners: int
+    versions: dict[str, str]
+    trained_at: datetime
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One published model whose bytes matched its digest when it was opened. `metrics` are on its gate rows."""
+
+    digest: str
+    path: Path
+    manifest: Manifest
+    metrics: Metrics
+
+    def reference(self) -> "pd.DataFrame":
+        """The typed training rows: features, then the target; no ids."""
+        from pipeline.rows import read_rows
+
+        return read_rows(self.path / REFERENCE, self.manifest.columns)
+
+    def scores(self, frame: "pd.DataFrame") -> NDArray[np.float64]:
+        """Probability of churn for each row of a typed frame, shape (n,). The first call loads the model.
+
+        Raises:
+            DataError: a feature's column is missing.
+            IntegrityError: the bytes changed since the artifact was opened, or cannot be loaded by the installed packages.
+        """
+        features = self.manifest.columns.features
+        missing = [name for name in features if name not in frame.columns]
+        if missing:
+            raise DataError(f"The table lacks columns the model was trained on: {', '.join(missing)}.", "Give a table that has them.")
+        return np.asarray(self._model.predict_proba(frame[list(features)])[:, 1], dtype=np.float64)
+
+    @cached_property
+    def _model(self) -> Any:
+        # Unpickling runs what the bytes say, and they may have changed since the artifact was opened.
+        _check(self.path, self.digest)
+        try:
+            return pickle.loads((self.path / MODEL / PICKLE).read_bytes())
+        except Exception as error:
+            trained = ", ".join(f"{name} {number}" for name, number in self.manifest.versions.items())
+            raise IntegrityError(
+                f"The model {self.digest[:12]} cannot be loaded here ({type(error).__name__}); it was trained with {trained}.",
+                "Install those versions, or train again with `churnops train`.",
+            ) from error
+
+
+def write_artifact(folder: Path, model: Any, manifest: Manifest, metrics: Metrics, train_rows: "pd.DataFrame") -> None:
+    """Write a not yet published artifact into the new folder `folder`.
+
+    Args:
+        folder: created here.
+        model: fitted scikit-learn classifier.
+        manifest: what it is.
+        metrics: on the gate rows.
+        train_rows: typed training rows; only features and target are kept.
+    """
+    import mlflow.sklearn
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, TensorSpec
+    from mlflow.types import Schema as Signature
+
+    from pipeline.rows import write_rows
+
+    columns = manifest.columns
+    inputs: list[ColSpec | TensorSpec] = [
+        *(ColSpec(DataType.double, name) for name in columns.numerical),
+        *(ColSpec(DataType.string, name) for name in columns.categorical),
+    ]
+    folder.mkdir()
+    # Signature and requirements are given, because guessing them takes MLflow seconds.
+    mlflow.sklearn.save_model(
+        model,
+        str(folder / MODEL),
+        signature=ModelSignature(Signature(inputs), Signature([TensorSpec(np.dtype(np.float64), (-1, 2))])),
+        pip_requirements=[f"{name}=={version(name)}" for name in ("cloudpickle", "numpy", "pandas", "scikit-learn")],
+        serialization_format=mlflow.sklearn.SERIALIZATION_FORMAT_CLOUDPICKLE,
+        pyfunc_predict_fn="predict_proba",
+    )
+    write_rows(train_rows[[*columns.features, columns.target]], folder / REFERENCE)
+    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    (folder / METRICS).write_text(metrics.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def installed_versions() -> dict[str, str]:
+    """Versions of Python and of the packages that decide what a fit gives."""
+    import platform
+
+    found = {"python": platform.python_version()}
+    for name in ("scikit-learn", "numpy", "pandas", "churnops"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def publish(staged: Path, workspace: Workspace) -> str:
+    """Move a staged artifact to its place among the workspace's models; returns its digest.
+
+    Every byte is on disk before the rename, so a model that is there is whole. Publishing the same bytes again changes nothing.
+
+    Raises:
+        IntegrityError: bytes other than these already lie under their digest.
+    """
+    digest = digest_of_folder(staged)
+    place = workspace.models / digest
+    if place.exists():
+        _check(place, digest)
+        return digest
+    for path in (staged, *staged.rglob("*")):
+        sync_folder(path)
+    workspace.models.mkdir(parents=True, exist_ok=True)
+    staged.rename(place)
+    sync_folder(workspace.models)
+    return digest
+
+
+def open_artifact(workspace: Workspace, digest: str) -> Artifact:
+    """The published artifact, after its bytes have been checked; the model itself is not loaded yet.
+
+    Raises:
+        IntegrityError: it was deleted, or its bytes are not those its digest names.
+    """
+    # The name comes from a pointer file or a table; it must not lead out of the folder of models.
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise IntegrityError(f"`{digest}` is not the digest of a model.", "See the registered models with `churnops reports list`.")
+    path = workspace.models / digest
+    _check(path, digest)
+    return Artifact(
+        digest=digest,
+        path=path,
+        manifest=Manifest.model_validate_json((path / MANIFEST).read_bytes()),
+        metrics=Metrics.model_validate_json((path / METRICS).read_bytes()),
+    )
+
+
+def _check(path: Path, digest: str) -> None:
+    if not path.is_dir():
+        raise IntegrityError(
+            f"The model {digest[:12]} was deleted: {path} is not there.",
+            "Restore that folder from a backup, or go back with `churnops rollback`.",
+        )
+    try:
+        found = digest_of_folder(path)
+    except ValueError:
+        found = ""
+    if found != digest:
+        raise IntegrityError(
+            f"The model {digest[:12]} was changed: the bytes differ from those its digest names, so nothing of it was loaded.",
+            "Restore that folder from a backup, or go back with `churnops rollback`.",
+        )

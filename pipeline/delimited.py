@@ -1,0 +1,139 @@
+"""Delimited text files as teams really export them: found out from the file's bytes, not asked for."""
+
+import codecs
+import csv
+import io
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pipeline.errors import DataError
+from pipeline.settings import FileFormat
+from pipeline.values import Decimal
+
+if TYPE_CHECKING:
+    import _csv
+
+_DELIMITERS = ",;\t|"
+_SNIFFED_RECORDS = 1_000
+_GROUPS_OF_THREE = r"[+-]?[1-9]\d{0,2}(?:,\d{3})+"
+_COMMA_NUMBER = r"[+-]?\d+,\d+|[+-]?\d{1,3}(?:\.\d{3})+,\d+"
+_DOT_NUMBER = r"[+-]?\d*\.\d+|[+-]?\d{1,3}(?:,\d{3})+\.\d+"
+
+
+def read_delimited(path: Path, fmt: FileFormat) -> tuple[pd.DataFrame, FileFormat]:
+    """The file's cells as text, unchanged, and how the file is written. Whatever `fmt` says already is believed.
+
+    Encoding: a byte order mark decides, else UTF-8, else Windows-1252. Delimiter: of `,` `;` tab and `|` the one that gives the most
+    records as many fields as the header, then the most fields. Decimal mark: see `_decimal`.
+
+    Raises:
+        DataError: not text, an unknown encoding, a header only, a column name twice, or a record with more or fewer fields.
+    """
+    text, encoding = decode(path, fmt.encoding)
+    delimiter = fmt.delimiter or _delimiter(text)
+    if len(delimiter) != 1:
+        raise DataError("A delimiter is one character.", "Mend `delimiter` in churnops.toml, or leave it empty to have it found out.")
+    try:
+        header = _check_widths(path, text, delimiter)
+        frame = pd.read_csv(
+            io.StringIO(text), sep=delimiter, header=0, names=range(len(header)), dtype=str, keep_default_na=False, skipinitialspace=True
+        )
+    except (csv.Error, pd.errors.ParserError) as error:
+        raise DataError(
+            f"{path.name} cannot be read as a table: a quoted field never ends.", "Look for an unpaired quote in it."
+        ) from error
+    frame.columns = pd.Index(name or f"Unnamed: {position}" for position, name in enumerate(header))
+    decimal = fmt.decimal or _decimal(frame, delimiter)
+    return frame, FileFormat(delimiter=delimiter, decimal=decimal, encoding=encoding, timezone=fmt.timezone)
+
+
+def decode(path: Path, encoding: str) -> tuple[str, str]:
+    """The file's text without a byte order mark, and its encoding; `encoding` empty means: find out.
+
+    Raises:
+        DataError: an unknown encoding, or bytes that are no text.
+    """
+    content = path.read_bytes()
+    try:
+        candidates = [codecs.lookup(encoding).name] if encoding else _encodings(content)
+    except LookupError as error:
+        raise DataError(f"There is no text encoding called `{encoding}`.", "Use a name such as utf-8 or cp1252.") from error
+    for candidate in candidates:
+        try:
+            text = content.decode(candidate).removeprefix("\ufeff")
+        except UnicodeError:
+            continue
+        if "\0" not in text:
+            return text, candidate
+    raise DataError(
+        f"{path.name} is not text ({' or '.join(candidates)}).", "Export it again as UTF-8, or set `encoding` in churnops.toml."
+    )
+
+
+def _encodings(content: bytes) -> list[str]:
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return ["utf-16"]
+    return ["utf-8", "cp1252"]
+
+
+def _delimiter(text: str) -> str:
+    def quality(delimiter: str) -> tuple[float, int]:
+        widths = Counter[int]()
+        header = 0
+        try:
+            for number, record in enumerate(_records(text, delimiter)):
+                header = header or len(record)
+                widths[len(record)] += 1
+                if number >= _SNIFFED_RECORDS:
+                    break
+        except csv.Error:
+            return 0, 0
+        return (widths[header] / widths.total(), header) if header > 1 else (0, 0)
+
+    return max(_DELIMITERS, key=quality)
+
+
+def _records(text: str, delimiter: str) -> "_csv.Reader":
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+
+
+def _check_widths(path: Path, text: str, delimiter: str) -> list[str]:
+    # pandas fills short records with blanks and takes a long first record for an index, both in silence.
+    records = _records(text, delimiter)
+    header = [name.strip() for name in next(records, [])]
+    begins = records.line_num + 1
+    rows = 0
+    for record in records:
+        blank = not record or (len(record) == 1 and not record[0].strip())
+        if not blank and len(record) != len(header):
+            raise DataError(
+                f"{path.name}, line {begins}: {len(record)} fields where the header has {len(header)}.",
+                "Mend that line, or quote fields that hold the delimiter.",
+            )
+        rows += not blank
+        begins = records.line_num + 1
+    if not rows:
+        raise DataError(f"{path.name} has a header but no rows.", "Export the rows as well.")
+    return header
+
+
+def _decimal(frame: pd.DataFrame, delimiter: str) -> Decimal:
+    """The decimal mark, from the cells of the first rows.
+
+    Cells that can be read only one way vote: "12,5" and "1.234,5" for the comma, "12.5" and "1,234.5" for the dot; "1,234" is
+    thousands or thousandths and does not. Without votes, "1,234" counts as thousandths where the delimiter is `;`, which spreadsheets
+    write exactly where the comma is the decimal mark, and as thousands elsewhere.
+    """
+    commas = dots = unclear = 0
+    for name in range(frame.shape[1]):
+        cells = frame.iloc[:_SNIFFED_RECORDS, name].str.strip()
+        grouped = cells.str.fullmatch(_GROUPS_OF_THREE)
+        unclear += int(grouped.sum())
+        commas += int((cells.str.fullmatch(_COMMA_NUMBER) & ~grouped).sum())
+        dots += int(cells.str.fullmatch(_DOT_NUMBER).sum())
+    if commas or dots:
+        return "," if commas > dots else "."
+    return "," if unclear and delimiter == ";" else "."

@@ -1,0 +1,39 @@
+"""The few ways churnops fails on purpose, each with the next step a person can take."""
+
+
+class ChurnopsError(Exception):
+    """Something a person can mend. `problem` is one sentence; `next_step` says what to do about it."""
+
+    def __init__(self, problem: str, next_step: str = "") -> None:
+        super().__init__(f"{problem} {next_step}".strip())
+        self.problem = problem
+        self.next_step = next_step
+
+
+class WorkspaceError(ChurnopsError):
+    """No workspace here, a broken one, or one that cannot be written."""
+
+
+class SettingsError(ChurnopsError):
+    """`churnops.toml` or a `CHURNOPS_...` variable does not say something usable."""
+
+
+class DataError(ChurnopsError):
+    """A table that cannot be read, or does not hold what the workspace's schema asks for."""
+
+
+class TrainingError(ChurnopsError):
+    """Training did not finish: time limit, cancelled, or the child process failed."""
+
+
+class IntegrityError(ChurnopsError):
+    """Bytes, ledger and pointer disagree; nothing is loaded or deployed until a person looks."""
+
+
+class Refusal(ChurnopsError):
+    """A bound of the policy was hit. `rule` is its name in `policy.toml`; `allowed` says what is permitted."""
+
+    def __init__(self, problem: str, rule: str, allowed: str) -> None:
+        super().__init__(problem, f"Rule `{rule}` in policy.toml: {allowed}")
+        self.rule = rule
+        self.allowed = allowed

@@ -1,0 +1,109 @@
+"""The numbers a decision rests on, as types: measures with intervals, comparisons, gate checks, drift."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from pipeline.policy import Band
+from pipeline.schema import Kind
+
+Direction = Literal["up", "down", "mixed"]
+
+
+class _Evidence(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Measure(_Evidence):
+    """One number measured on `n` rows, with its interval where one is known."""
+
+    value: float
+    n: int
+    low: float | None = None
+    high: float | None = None
+
+
+class Metrics(_Evidence):
+    """How a model does on `n` labelled rows, `churners` of them positive. All but log loss and Brier are better when higher,
+    calibration error too is better when lower. Label metrics use `threshold` on the probability."""
+
+    n: int
+    churners: int
+    threshold: float
+    roc_auc: Measure
+    pr_auc: Measure
+    accuracy: Measure
+    f1: Measure
+    precision: Measure
+    recall: Measure
+    log_loss: Measure
+    brier: Measure
+    calibration_error: Measure
+
+
+class Comparison(_Evidence):
+    """ROC-AUC of candidate minus champion on the same `n` rows, with its paired interval."""
+
+    difference: float
+    low: float
+    high: float
+    n: int
+
+
+class GateCheck(_Evidence):
+    """One condition of the quality gate: the rule's name in the policy, and what was measured against it."""
+
+    rule: str
+    passed: bool
+    said: str
+
+
+class GateResult(_Evidence):
+    """The quality gate's verdict; passed only when every check passed."""
+
+    passed: bool
+    checks: tuple[GateCheck, ...]
+
+
+class CalibrationTrial(_Evidence):
+    """Whether calibrating the probabilities helped on out-of-fold training rows (log loss, lower is better)."""
+
+    method: str
+    log_loss_raw: float
+    log_loss_calibrated: float
+    z: float
+    n: int
+    kept: bool
+
+
+class FeatureDrift(_Evidence):
+    """Drift of one feature. `score` is a p-value or a distance, by `method`; `change` says what moved, for people."""
+
+    name: str
+    kind: Kind
+    method: str
+    score: float
+    threshold: float
+    drifted: bool
+    direction: Direction | None
+    change: str
+
+
+class DriftSummary(_Evidence):
+    """Evidently's verdict on reference against current window, and the policy's band for it.
+
+    `share` is None, and `features` empty, where the band is `not_enough_data`: no verdict was computed.
+    """
+
+    reference_rows: int
+    current_rows: int
+    share: float | None
+    drifted: int
+    drifted_numerical: int
+    drifted_categorical: int
+    features_total: int
+    band: Band
+    since: datetime | None
+    until: datetime | None
+    features: tuple[FeatureDrift, ...]

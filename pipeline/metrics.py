@@ -1,0 +1,117 @@
+"""How good a model is on labelled rows, and whether another does better on the same rows; with intervals where one is known."""
+
+import math
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pipeline.delong import delong
+from pipeline.errors import DataError
+from pipeline.evidence import Comparison, Measure, Metrics
+
+CALIBRATION_BINS = 10
+
+
+def measure(y: ArrayLike, p: ArrayLike, threshold: float, confidence: float) -> Metrics:
+    """All metrics of one model.
+
+    Args:
+        y: outcomes, 1 is churn, shape (n,).
+        p: probabilities of churn in 0-1, shape (n,).
+        threshold: a row at or above it is predicted to churn.
+        confidence: of the intervals, such as 0.95. ROC-AUC has DeLong's, proportions have Wilson's, the rest none.
+
+    Precision without a predicted churner is 0 on n = 0 rows, with the interval 0 to 1.
+
+    Raises:
+        DataError: fewer than two rows of a class, or a probability outside 0-1.
+    """
+    from sklearn import metrics as sk
+
+    outcome, probability = _judgeable(y), _probabilities(p)
+    predicted = probability >= threshold
+    rows, churners, called = outcome.size, int(outcome.sum()), int(predicted.sum())
+    found = int((predicted & (outcome == 1)).sum())
+    right = int((predicted == (outcome == 1)).sum())
+    auc, covariance = delong(outcome, probability[None, :])
+    reach = _deviates(confidence) * math.sqrt(covariance[0, 0])
+    return Metrics(
+        n=rows,
+        churners=churners,
+        threshold=threshold,
+        roc_auc=Measure(value=auc[0], n=rows, low=max(0.0, auc[0] - reach), high=min(1.0, auc[0] + reach)),
+        pr_auc=Measure(value=sk.average_precision_score(outcome, probability), n=rows),
+        accuracy=_proportion(right, rows, confidence),
+        f1=Measure(value=sk.f1_score(outcome, predicted, zero_division=0.0), n=rows),
+        precision=_proportion(found, called, confidence),
+        recall=_proportion(found, churners, confidence),
+        log_loss=Measure(value=sk.log_loss(outcome, probability, labels=[0, 1]), n=rows),
+        brier=Measure(value=sk.brier_score_loss(outcome, probability), n=rows),
+        calibration_error=Measure(value=calibration_error(outcome, probability), n=rows),
+    )
+
+
+def compare(y: ArrayLike, p_candidate: ArrayLike, p_champion: ArrayLike, confidence: float) -> Comparison:
+    """ROC-AUC of candidate minus champion on the same rows, with DeLong's paired interval.
+
+    Args:
+        y: outcomes, 1 is churn, shape (n,).
+        p_candidate: probabilities of churn, shape (n,).
+        p_champion: probabilities of churn for the same rows in the same order, shape (n,).
+        confidence: of the interval, such as 0.95.
+
+    Raises:
+        DataError: fewer than two rows of a class, or a probability outside 0-1.
+    """
+    outcome = _judgeable(y)
+    aucs, covariance = delong(outcome, np.stack([_probabilities(p_candidate), _probabilities(p_champion)]))
+    difference = float(aucs[0] - aucs[1])
+    # Rounding can leave the variance of two equal models a hair below zero.
+    variance = max(0.0, float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]))
+    reach = _deviates(confidence) * math.sqrt(variance)
+    return Comparison(difference=difference, low=difference - reach, high=difference + reach, n=outcome.size)
+
+
+def calibration_error(y: NDArray[np.int8], p: NDArray[np.float64]) -> float:
+    """Mean distance between predicted and observed churn over ten bins of equal mass, weighted by rows; 0 is perfect.
+
+    Equal scores share a bin, so the order of rows does not matter.
+    """
+    edges = np.quantile(p, np.linspace(0, 1, CALIBRATION_BINS + 1)[1:-1])
+    bins = np.searchsorted(edges, p, side="right")
+    return float(np.abs(np.bincount(bins, weights=p - y)).sum() / p.size)
+
+
+def _proportion(hits: int, rows: int, confidence: float) -> Measure:
+    """A share of rows with Wilson's interval (Wilson 1927), which holds for few rows and near 0 and 1."""
+    if rows == 0:
+        return Measure(value=0.0, n=0, low=0.0, high=1.0)
+    z = _deviates(confidence)
+    share = hits / rows
+    centre = (share + z * z / (2 * rows)) / (1 + z * z / rows)
+    reach = z / (1 + z * z / rows) * math.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
+    return Measure(value=share, n=rows, low=max(0.0, centre - reach), high=min(1.0, centre + reach))
+
+
+def _deviates(confidence: float) -> float:
+    return NormalDist().inv_cdf((1 + confidence) / 2)
+
+
+def _judgeable(y: ArrayLike) -> NDArray[np.int8]:
+    outcome = np.asarray(y, dtype=np.int8)
+    churners = int(outcome.sum())
+    if min(churners, outcome.size - churners) < 2:
+        raise DataError(
+            f"Of the {outcome.size} rows that judge the model {churners} churned; at least two of each outcome are needed.",
+            "Wait for more outcomes, or give more rows.",
+        )
+    return outcome
+
+
+def _probabilities(p: ArrayLike) -> NDArray[np.float64]:
+    probability = np.asarray(p, dtype=np.float64)
+    # Written so that NaN fails it too.
+    if not bool(((probability >= 0) & (probability <= 1)).all()):
+        raise DataError("The model gave a score that is not a probability between 0 and 1.", "Train it again; the fit did not converge.")
+    return probability

@@ -1,0 +1,31 @@
+"""Typed rows as Parquet: how a table reaches the trainer, and how it stays beside the model that learnt from it."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pipeline.schema import Schema
+
+
+def write_rows(frame: pd.DataFrame, path: Path) -> None:
+    """A typed frame as Parquet, without its index."""
+    frame.to_parquet(path, index=False)
+
+
+def read_rows(path: Path, columns: Schema) -> pd.DataFrame:
+    """The typed frame that `write_rows` wrote: numerical float64, categorical object (str or NaN), target int8."""
+    frame = pd.read_parquet(path)
+    # Parquet comes back as pandas' own string type, and as a column of None where every value is missing.
+    for name in columns.categorical:
+        frame[name] = frame[name].astype(object).where(frame[name].notna(), np.nan)
+    return frame
+
+
+def fingerprint(frame: pd.DataFrame) -> str:
+    """sha256 over column names and values in order, in hex; the index does not count."""
+    digest = hashlib.sha256("\0".join(frame.columns).encode())
+    for name in frame.columns:
+        digest.update(pd.util.hash_pandas_object(frame[name], index=False).to_numpy().tobytes())
+    return digest.hexdigest()

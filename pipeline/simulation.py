@@ -1,0 +1,71 @@
+"""Production to look at: customers drawn under a named change, scored by the champion, logged as a serving system would."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from pipeline.champion import open_champion
+from pipeline.customers import churn_probability, make_customers
+from pipeline.opened import Opened
+from pipeline.predictions import log_outcomes, log_predictions, newest_prediction
+from pipeline.reference import load_split
+from pipeline.scenarios import draw
+from pipeline.windows import WINDOW
+
+MATURITY = timedelta(days=30)  # from scoring to a known outcome
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What was logged: rows scored between `since` and `until`, for `outcomes` of them whether they churned."""
+
+    scenario: str
+    rows: int
+    outcomes: int
+    since: datetime
+    until: datetime
+    mean_score: float
+    churn_rate: float
+
+
+def simulate(opened: Opened, scenario: str, rows: int, *, labelled_share: float, seed: int) -> Simulated:
+    """Log one week of predictions under `scenario`, with matured outcomes for a share of them in 0-1.
+
+    Weeks follow each other: the first ends a month ago, so that its outcomes have matured by now; each further one begins
+    where the log ends.
+
+    Raises:
+        WorkspaceError: no champion yet. DataError: see `scenarios.draw` and `load_reference`.
+    """
+    champion, artifact = open_champion(opened)
+    columns, data = opened.settings.data.columns, opened.settings.data
+    rng = np.random.default_rng(seed)
+    if data.synthetic_seed is not None:
+        # Another seed than the reference's: its customers must not come back as production.
+        customers = make_customers(max(4 * rows, 20_000), data.synthetic_seed + 1 + int(rng.integers(2**31)))
+        pool = typed(from_frame(customers), columns, with_target=True)
+        behaviour = churn_probability
+    else:
+        pool, behaviour = load_split(opened).held_back, None
+    frame = draw(scenario, rows, pool, columns, seed, days=WINDOW.days)
+    newest = newest_prediction(opened.state)
+    start = newest if newest is not None else opened.clock() - MATURITY - WINDOW
+    day = frame["_day"].to_numpy()
+    seconds = rng.uniform(0, 86_400, len(frame))
+    seconds = seconds[np.lexsort((seconds, day))]  # rows come sorted by day; this sorts them by time
+    times = [start + timedelta(days=int(d), seconds=float(s)) for d, s in zip(day, seconds, strict=True)]
+    ids = [f"sim-{start:%Y%m%d}-{seed}-{number:06d}" for number in range(len(frame))]
+    scores = artifact.scores(frame)
+    log_predictions(opened.state, frame, columns, ids=ids, times=times, scores=list(scores), version=champion.version)
+    known = rng.random(len(frame)) < labelled_share
+    chosen = np.flatnonzero(known)
+    churned = frame[columns.target].to_numpy()
+    log_outcomes(
+        opened.state,
+        ids=[ids[index] for index in chosen],
+        predicted=[times[index] for index in chosen],
+        observed=[times[index] + MATURITY for index in chosen],
+        churned=[int(churned[index]) for index in chosen],
+    )
+    return Simulated(scenario, len(frame), len(chosen), times[0], times[-1], float(scores.mean()), float(churned.mean()))

@@ -1,0 +1,111 @@
+"""What the text of one cell means: missing, a number, or a point in time. Every table format is brought to text first, so that the
+same customers read from CSV, JSON or Parquet are the same customers."""
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from pipeline.errors import DataError
+
+Decimal = Literal[".", ","]
+EpochUnit = Literal["s", "ms", "us", "ns"]
+
+# pandas's own list, so that a table read here and one read in a notebook have the same gaps, whatever the file's format.
+MISSING = frozenset(
+    {"", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"}
+    | {"<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"}
+)
+_SPACES = " \u00a0\u202f"
+_GROUPED = {
+    ".": rf"[+-]?\d{{1,3}}(?:[,{_SPACES}]\d{{3}})+(?:\.\d*)?",
+    ",": rf"[+-]?\d{{1,3}}(?:[.{_SPACES}]\d{{3}})+(?:,\d*)?",
+}
+_YEAR_FIRST = r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})(?:[T ].*)?|\d{8}"
+_YEAR_LAST = r"(\d{1,2})([-./])(\d{1,2})[-./](\d{4})((?:[T ].*)?)"
+_OFFSET = r".*\d:\d{2}.*(?:Z|UTC|[+-]\d{2}(?::?\d{2})?)"
+# Counted since 1970, from 1973 to 2103: no unit's numbers look like another's, nor like 20240131.
+_EPOCH_SECONDS = (1e8, 4.2e9)
+_PER_SECOND: dict[EpochUnit, float] = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}
+
+
+def clean_text(column: "pd.Series[str]", decimal: Decimal = ".") -> "pd.Series[str]":
+    """Each cell as stripped text, or None where it is missing (`MISSING`); dtype object.
+
+    A column of whole numbers written as floats ("1.0") loses its ".0": Parquet writes integers with gaps that way.
+    """
+    # Work on distinct values only, and share them: a million rows of "Yes" and "No" are two strings.
+    codes, distinct = pd.factorize(column)
+    texts = [_text(value) for value in distinct]
+    present = [text for text in texts if text is not None]
+    whole = pd.Series(present, dtype=str).str.fullmatch(rf"[+-]?\d+(?:\{decimal}0+)?")
+    if present and whole.all():
+        texts = [text and text.split(decimal)[0] for text in texts]
+    shared = np.array([*texts, None], dtype=object)
+    return pd.Series(shared[codes], index=column.index, name=column.name, dtype=object)
+
+
+def _text(value: object) -> str | None:
+    text = (value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)).strip()
+    return None if text in MISSING else text
+
+
+def parse_numbers(text: "pd.Series[str]", decimal: Decimal) -> "pd.Series[float]":
+    """Numbers (float64) written with the given decimal mark, thousands separators allowed; NaN where missing or no number.
+
+    Infinite values stay infinite.
+    """
+    plain = text.astype("str")
+    grouped = plain.str.fullmatch(_GROUPED[decimal]).fillna(False).astype(bool)
+    if grouped.any():
+        plain = plain.mask(grouped, plain.str.replace(rf"[{'.' if decimal == ',' else ','}{_SPACES}]", "", regex=True))
+    if decimal == ",":
+        plain = plain.str.replace(",", ".", regex=False)
+    return pd.to_numeric(plain, errors="coerce").astype("float64")
+
+
+def parse_times(text: "pd.Series[str]", timezone: str) -> "pd.Series[pd.Timestamp]":
+    """Points in time (datetime64[us, UTC]); NaT where missing or no time.
+
+    Understood are year-first dates with or without a time of day, day- or month-first dates with a four-digit year, and numbers
+    of seconds, milli-, micro- or nanoseconds since 1970. Where the file leaves open whether day or month comes first, `/` means
+    month first and `.` or `-` day first. Times without an offset are taken in `timezone`; of an hour that a clock change repeats,
+    the second is meant.
+
+    Raises:
+        DataError: no such time zone.
+    """
+    plain = text.astype("str")
+    counted = pd.to_numeric(plain, errors="coerce")
+    if unit := _epoch_unit(counted):
+        return pd.to_datetime(counted, unit=unit, utc=True, errors="coerce").dt.as_unit("us")
+    plain = _year_first(plain)
+    plain = plain.where(plain.str.fullmatch(_YEAR_FIRST).fillna(False).astype(bool))
+    aware = plain.str.fullmatch(_OFFSET).fillna(False).astype(bool)
+    times = pd.to_datetime(plain.where(aware), format="mixed", errors="coerce", utc=True).dt.as_unit("us")
+    if aware.all():
+        return times
+    local = pd.to_datetime(plain.where(~aware), format="mixed", errors="coerce").dt.as_unit("us")
+    try:
+        named = local.dt.tz_localize(timezone, ambiguous=np.zeros(len(local), dtype=bool), nonexistent="shift_forward")
+    except (KeyError, ValueError) as error:
+        raise DataError(f"There is no time zone called `{timezone}`.", "Use a name such as UTC or Europe/Berlin.") from error
+    return times.fillna(named.dt.tz_convert("UTC"))
+
+
+def _epoch_unit(counted: "pd.Series[float]") -> EpochUnit | None:
+    typical = counted.median()
+    earliest, latest = _EPOCH_SECONDS
+    return next((unit for unit, per_second in _PER_SECOND.items() if earliest <= typical / per_second <= latest), None)
+
+
+def _year_first(text: "pd.Series[str]") -> "pd.Series[str]":
+    parts = text.str.extract(rf"^{_YEAR_LAST}$")
+    written = parts[0].notna()
+    if not written.any():
+        return text
+    first, second = parts[0].where(written, "0").astype(int), parts[2].where(written, "0").astype(int)
+    slashed = (parts.loc[written, 1] == "/").all()
+    month_first = second.max() > 12 or (first.max() <= 12 and slashed)
+    month, day = (parts[0], parts[2]) if month_first else (parts[2], parts[0])
+    return text.mask(written, parts[3] + "-" + month.str.zfill(2) + "-" + day.str.zfill(2) + parts[4])

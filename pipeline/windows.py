@@ -1,0 +1,178 @@
+"""The current window: the customers scored lately, with the outcomes known by now."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.errors import DataError
+from pipeline.files import digest_of_file
+from pipeline.predictions import newest_prediction, read_outcomes, read_predictions
+from pipeline.schema import Schema
+from pipeline.settings import FileFormat, Settings
+from pipeline.state import State
+from pipeline.tables import count_repeats, read_raw, typed
+
+WINDOW = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Rows of one window, index-aligned.
+
+    `features`: the schema's features. `churned`: 1, 0, or NaN where no outcome is known yet. `scores`: logged P(churn), None
+    where the file has none. `fingerprint` changes when rows or known outcomes do.
+    """
+
+    features: pd.DataFrame
+    churned: pd.Series
+    ids: pd.Series | None
+    times: pd.Series | None
+    scores: pd.Series | None
+    source: str
+    fingerprint: str
+
+    @property
+    def rows(self) -> int:
+        return len(self.features)
+
+    @property
+    def since(self) -> datetime | None:
+        return None if self.times is None or self.times.isna().all() else self.times.min().to_pydatetime()
+
+    @property
+    def until(self) -> datetime | None:
+        return None if self.times is None or self.times.isna().all() else self.times.max().to_pydatetime()
+
+    @property
+    def labelled(self) -> pd.Series:
+        """Mask of the rows whose outcome is known."""
+        return self.churned.notna()
+
+    @property
+    def labelled_rows(self) -> int:
+        return int(self.labelled.sum())
+
+    @property
+    def labelled_churners(self) -> int:
+        return int(self.churned.sum())
+
+
+def logged_window(state: State, settings: Settings, now: datetime) -> Window:
+    """The last seven days before the newest logged prediction, from the state database or the team's own log.
+
+    Raises:
+        DataError: nothing is logged yet.
+    """
+    schema = settings.data.columns
+    if settings.predictions.file:
+        return _own_log(state, settings, now)
+    newest = newest_prediction(state)
+    if newest is None:
+        raise DataError(
+            "No predictions are logged yet.", "Run `churnops simulate --scenario none`, or give a window as a file with `--current FILE`."
+        )
+    frame = read_predictions(state, schema, newest - WINDOW, newest)
+    known = read_outcomes(state, now)
+    churned = _join(frame["_id"], frame["_time"], known)
+    mark = f"log|{frame['_time'].min()}|{newest}|{len(frame)}|{frame['_seq'].max()}|{int(churned.notna().sum())}|{int(churned.sum())}"
+    return Window(
+        features=frame[list(schema.features)],
+        churned=churned,
+        ids=frame["_id"],
+        times=frame["_time"],
+        scores=frame["_score"],
+        source="prediction log",
+        fingerprint=hashlib.sha256(mark.encode()).hexdigest(),
+    )
+
+
+def file_window(settings: Settings, current: Path, outcomes: Path | None) -> Window:
+    """A window that lies in a file, with its outcomes in another one or not at all.
+
+    Raises:
+        DataError: a file cannot be read, lacks columns of the schema, or repeats customers at one scoring time.
+    """
+    churned_from = None if outcomes is None else _read_outcome_file(outcomes, settings)
+    mark = digest_of_file(current) if current.is_file() else ""
+    if outcomes is not None:
+        mark += digest_of_file(outcomes)
+    return _from_file(settings, current, settings.data.format, churned_from, hashlib.sha256(mark.encode()).hexdigest())
+
+
+def _own_log(state: State, settings: Settings, now: datetime) -> Window:
+    path = Path(settings.predictions.file)
+    window = _from_file(settings, path, settings.predictions.format, read_outcomes(state, now), "")
+    if window.times is None:
+        recent = pd.Series(True, index=window.features.index)
+    else:
+        recent = window.times > window.times.max() - WINDOW
+    churned = window.churned[recent]
+    mark = f"{digest_of_file(path)}|{int(churned.notna().sum())}|{int(churned.sum())}"
+    return Window(
+        features=window.features[recent],
+        churned=churned,
+        ids=None if window.ids is None else window.ids[recent],
+        times=None if window.times is None else window.times[recent],
+        scores=None if window.scores is None else window.scores[recent],
+        source=path.name,
+        fingerprint=hashlib.sha256(mark.encode()).hexdigest(),
+    )
+
+
+def _from_file(settings: Settings, path: Path, fmt: FileFormat, outcomes: pd.DataFrame | None, fingerprint: str) -> Window:
+    mapping = settings.predictions
+    schema = settings.data.columns
+    schema = schema.model_copy(update={"id": mapping.id or schema.id, "time": mapping.time or schema.time})
+    raw = read_raw(path, fmt)
+    frame = typed(raw, schema, with_target=False)
+    ids = frame[schema.id] if schema.id in frame.columns else None
+    times = frame[schema.time] if schema.time in frame.columns else None
+    if ids is not None and (repeats := count_repeats(frame, str(schema.id), schema.time if times is not None else None)):
+        raise DataError(
+            f"{path.name} has {repeats} rows that repeat a customer at the same scoring time.",
+            "Remove the repeats, or name the scoring-time column as `time` under [predictions] in churnops.toml.",
+        )
+    scores = None
+    if mapping.score and mapping.score in raw.frame.columns:
+        scores = pd.to_numeric(raw.frame[mapping.score], errors="coerce")
+        if bool(scores.isna().any() or (scores < 0).any() or (scores > 1).any()):
+            raise DataError(f"Column {mapping.score} of {path.name} is not a probability in every row.", "Map the score column under [predictions].")
+    if outcomes is None:
+        churned = pd.Series(float("nan"), index=frame.index)
+    elif ids is None:
+        raise DataError(f"{path.name} has no id column, so outcomes cannot be joined.", "Name it as `id` under [predictions] in churnops.toml.")
+    else:
+        churned = _join(ids, times, outcomes)
+    return Window(frame[list(schema.features)], churned, ids, times, scores, path.name, fingerprint)
+
+
+def _read_outcome_file(path: Path, settings: Settings) -> pd.DataFrame:
+    """Columns `_id`, `_time` (missing where the file has no `predicted_at`), `_churned`."""
+    schema = settings.data.columns
+    id_column = settings.predictions.id or schema.id
+    if id_column is None:
+        raise DataError("The workspace names no id column, so outcomes cannot be joined.", "Set `id` under [data] in churnops.toml.")
+    raw = read_raw(path, settings.data.format)
+    if id_column not in raw.frame.columns and schema.id in raw.frame.columns:
+        id_column = str(schema.id)
+    asked = Schema(target=schema.target, positive=schema.positive, id=id_column, time="predicted_at" if "predicted_at" in raw.frame.columns else None)
+    frame = typed(raw, asked, with_target=True)
+    times = frame["predicted_at"] if asked.time else pd.Series(pd.NaT, index=frame.index, dtype="datetime64[ns, UTC]")
+    known = pd.DataFrame({"_id": frame[id_column], "_time": times, "_churned": frame[schema.target]})
+    return known.drop_duplicates(["_id", "_time"], keep="last")
+
+
+def _join(ids: pd.Series, times: pd.Series | None, outcomes: pd.DataFrame) -> pd.Series:
+    """Outcome of each row: the one for its id and scoring time, else the one for its id that names no scoring time."""
+    dated = outcomes[outcomes["_time"].notna()]
+    undated = outcomes[outcomes["_time"].isna()].set_index("_id")["_churned"]
+    churned = ids.map(undated).astype("float64")
+    if times is not None and len(dated):
+        keys = pd.MultiIndex.from_arrays([ids, times])
+        by_time = dated.set_index(["_id", "_time"])["_churned"]
+        found = pd.Series(by_time.reindex(keys).to_numpy(dtype="float64"), index=ids.index)
+        churned = found.fillna(churned)
+    return churned

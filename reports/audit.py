@@ -1,0 +1,231 @@
+"""The audit report: Markdown made from the case record. Facts come from the record; the operator's words are quoted, checked and kept apart."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from pipeline.cases import Action, Call, Case, Challenger, Status, Training
+from pipeline.evidence import FeatureDrift, Measure, Metrics
+from pipeline.policy import Policy
+from reports.grounding import mark_unsourced
+
+HEADLINES: dict[str, str] = {
+    "monitor": "No deployment needed: keep watching",
+    "fix_data": "The data need fixing before anything else",
+    "collect_labels": "More outcomes are needed before a decision",
+    "recalibrate": "A recalibrated challenger waits for approval",
+    "retrain": "A retrained challenger waits for approval",
+}
+
+MEASURES: tuple[tuple[str, str], ...] = (
+    ("roc_auc", "ROC-AUC"),
+    ("pr_auc", "PR-AUC"),
+    ("accuracy", "accuracy"),
+    ("f1", "F1"),
+    ("precision", "precision"),
+    ("recall", "recall"),
+    ("log_loss", "log loss ↓"),
+    ("brier", "Brier ↓"),
+    ("calibration_error", "calibration error ↓"),
+)
+
+
+@dataclass(frozen=True)
+class Narrative:
+    """What the operator says about the case, in its own words."""
+
+    summary: str
+    reasoning: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a case ends: what the report's head says. `partial` is the sentence on the bound that was hit, else empty."""
+
+    status: Status
+    action: Action | None
+    mode: str | None
+    operator: str
+    stopped: str
+    partial: str = ""
+
+
+def churnops_version() -> str:
+    """Version of the installed distribution."""
+    try:
+        return version("churnops")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def render_audit(
+    case: Case,
+    verdict: Verdict,
+    narrative: Narrative,
+    *,
+    calls: Sequence[Call],
+    trainings: Sequence[Training],
+    policy: Policy,
+    reference_sha256: str,
+    written_at: datetime,
+) -> str:
+    """The report of one case as Markdown with YAML front matter."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    said = "\n\n".join(part.strip() for part in (narrative.summary, narrative.reasoning) if part.strip()) or "Nothing was said."
+    evidence = [case.model_dump(mode="json"), [call.result for call in calls], policy.model_dump(mode="json")]
+    marked, unsourced = mark_unsourced(said, evidence)
+    environment = Environment(
+        loader=PackageLoader("reports", "."), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    environment.filters.update(
+        cell=cell, bar=_bar, arrow={"up": "↑", "down": "↓", "mixed": "↕"}.get, settings=_settings, arguments=_arguments, outcome=_outcome
+    )
+    columns, rows, note = _models(trainings)
+    text = environment.get_template("audit.md.j2").render(
+        case=case,
+        status=verdict.status,
+        action=verdict.action,
+        mode=verdict.mode,
+        operator=cell(verdict.operator),
+        stopped=verdict.stopped,
+        partial=verdict.partial,
+        challenger=case.challenger,
+        policy=policy,
+        reference_sha256=reference_sha256,
+        written_at=written_at,
+        version=churnops_version(),
+        headline=HEADLINES[verdict.action] if verdict.action and not verdict.partial else "No verdict was reached",
+        decision=_decision(case, verdict, case.challenger),
+        features=sorted(case.drift.features, key=strength, reverse=True) if case.drift else (),
+        methods=", ".join(sorted({feature.method for feature in case.drift.features})) if case.drift else "",
+        columns=columns,
+        rows=rows,
+        models_note=note,
+        trainings=trainings,
+        rules=_rules(case, trainings, policy),
+        calls=calls,
+        unsourced=unsourced,
+        narrative=_quote(marked),
+    )
+    return re.sub(r"\n{3,}", "\n\n", text)
+
+
+def cell(text: str) -> str:
+    """Text from data or an operator, safe inside Markdown: one line, no markup, no HTML, no table break."""
+    line = re.sub(r"\s+", " ", "".join(character if character.isprintable() else " " for character in str(text))).strip()
+    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_\[\]|#~])", r"\\\1", line)
+
+
+def _quote(text: str) -> str:
+    """An operator's Markdown as a block quote: it cannot pass for a part of the report, nor carry HTML."""
+    safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    lines = ("".join(character if character.isprintable() else " " for character in line) for line in safe.splitlines())
+    return "\n".join(f"> {line}".rstrip() for line in lines)
+
+
+def _decision(case: Case, verdict: Verdict, challenger: Challenger | None) -> str:
+    if challenger and verdict.status == "pending_approval":
+        return (
+            f"Shall version {challenger.version} (`{challenger.digest[:12]}`) replace champion version {case.champion.version} "
+            f"(`{case.champion.digest[:12]}`)? Nothing is deployed until a person says so, in the workspace's folder:\n\n"
+            f"```\nchurnops reports approve {case.case_id} --reason \"…\"\nchurnops reports reject {case.case_id} --reason \"…\"\n```"
+        )
+    if verdict.partial:
+        return "Nothing is deployed. Look at what was found, then run `churnops triage` again: it continues this case while the window is the same."
+    if verdict.action == "fix_data":
+        return "Nothing is deployed. Have the data named below mended, then run `churnops triage` again."
+    if verdict.action == "collect_labels":
+        return "Nothing is deployed. Bring in outcomes for customers of this window, then run `churnops triage` again."
+    return "Nothing. The champion stays."
+
+
+def strength(feature: FeatureDrift) -> float:
+    """Score in thresholds: 1 is just drifted. A p-value counts by how far it lies below its threshold, on a log scale."""
+    if "p_value" not in feature.method:
+        return feature.score / feature.threshold
+    from math import log10
+
+    return min(6.0, log10(max(feature.score, 1e-12)) / log10(feature.threshold))
+
+
+def _bar(feature: FeatureDrift) -> str:
+    cells = min(10, round(5 * strength(feature)))
+    if feature.drifted:
+        cells = max(5, cells)
+    else:
+        cells = min(4, cells)
+    return "█" * cells + "░" * (10 - cells) + (" **drifted**" if feature.drifted else "")
+
+
+def _models(trainings: Sequence[Training]) -> tuple[list[str], list[list[str]], str]:
+    """Columns, rows and footnote of the table that sets champion and candidates side by side on the same held-out rows."""
+    done = [(training.number, training.result) for training in trainings if training.result]
+    if not done:
+        return [], [], ""
+    shown: list[tuple[str, Metrics]] = [(f"candidate {number}", result.metrics) for number, result in done]
+    champion = done[-1][1].champion_metrics
+    if champion is not None:
+        shown.insert(0, ("champion", champion))
+    rows = [[label, *(figure(getattr(metrics, name)) for _, metrics in shown)] for name, label in MEASURES]
+    comparison = done[-1][1].comparison
+    note = f"All on the same {shown[0][1].n} held-out rows ({shown[0][1].churners} churned), threshold {shown[0][1].threshold:g}."
+    if comparison is not None:
+        note += (
+            f" ROC-AUC, candidate {done[-1][0]} minus champion: {comparison.difference:+.3f} "
+            f"(interval {comparison.low:+.3f} to {comparison.high:+.3f})."
+        )
+    return [column for column, _ in shown], rows, note
+
+
+def figure(measure: Measure) -> str:
+    """A measure with its interval, as tables show it."""
+    if measure.low is None or measure.high is None:
+        return f"{measure.value:.3f}"
+    return f"{measure.value:.3f} ({measure.low:.3f}–{measure.high:.3f})"
+
+
+def _rules(case: Case, trainings: Sequence[Training], policy: Policy) -> list[str]:
+    rules = []
+    if case.drift and case.drift.share is not None:
+        bands = policy.bands
+        rules.append(
+            f"`bands`: share {case.drift.share:.3f} against monitor below {bands.monitor_below:g}, retrain above {bands.retrain_above:g}: "
+            f"`{case.drift.band}`."
+        )
+    elif case.drift:
+        rules.append(f"`drift.min_rows` = {policy.drift.min_rows}: {case.drift.current_rows} rows are too few for a verdict.")
+    if case.window:
+        rules.append(
+            f"`training.min_labelled_rows` = {policy.training.min_labelled_rows} and `training.min_labelled_churners` = "
+            f"{policy.training.min_labelled_churners}: {case.window.labelled_rows} and {case.window.labelled_churners} there."
+        )
+    rules.append(f"`training.retries` = {policy.training.retries}: {len(trainings)} of {1 + policy.training.retries} trainings used.")
+    rules.append(f"`gate.min_roc_auc` = {policy.gate.min_roc_auc:g}, `gate.max_auc_drop` = {policy.gate.max_auc_drop:g}.")
+    rules += [f"Overridden in this workspace: `{item.name}` = {item.value} (shipped: {item.default})." for item in policy.overrides]
+    return rules
+
+
+def _settings(values: dict[str, float]) -> str:
+    return ", ".join(f"{name} = {value:g}" for name, value in values.items()) or "the estimator's defaults"
+
+
+def _arguments(values: dict[str, Any]) -> str:
+    shown = {name: value for name, value in values.items() if name not in {"case_id", "summary", "reasoning"}}
+    return f"`{cell_code(json.dumps(shown))}`" if shown else ""
+
+
+def cell_code(text: str) -> str:
+    """Text for a Markdown code span: one line without backticks."""
+    return re.sub(r"\s+", " ", text.replace("`", "'"))[:200]
+
+
+def _outcome(call: Call) -> str:
+    if call.outcome == "ok":
+        return f"ok, {call.seconds:.1f} s"
+    return f"{call.outcome}: {cell(str(call.result.get('said', '')))}"

@@ -1,0 +1,182 @@
+"""The four tools over a case whose every fact is set by the test: what an operator meets, without data or training."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+
+from agent.briefing import briefing
+from agent.conversation import Briefing
+from pipeline.cases import Action, ModelRef, ReportRef, Status
+from pipeline.evidence import Comparison, DriftSummary, FeatureDrift, GateCheck, GateResult, Measure, Metrics
+from pipeline.policy import Band, Policy, load_policy
+from pipeline.schema import Kind
+from pipeline.settings import EstimatorName
+from prompts import policy_text
+from tools.results import Candidate, DriftResult, MetricsResult, ReportReply, ServingModel, TrainingReply
+
+CASE = "2026-11-20-abc123"
+CHAMPION = ModelRef(version="3", digest="c" * 64)
+
+
+def shipped_policy(**overrides: Any) -> Policy:
+    """The policy as shipped, with nested overrides."""
+    return load_policy(policy_text(), overrides)
+
+
+def clock_at(second: int = 0) -> datetime:
+    """A fixed time."""
+    return datetime(2026, 11, 20, 9, 0, second, tzinfo=UTC)
+
+
+def metrics(roc_auc: float, n: int = 300) -> Metrics:
+    """Plausible metrics around one ROC-AUC."""
+    measure = Measure(value=0.5, n=n)
+    names = ("pr_auc", "accuracy", "f1", "precision", "recall", "log_loss", "brier", "calibration_error")
+    return Metrics(n=n, churners=80, threshold=0.5, roc_auc=Measure(value=roc_auc, n=n), **dict.fromkeys(names, measure))
+
+
+def drift(band: Band = "evaluate", kinds: Sequence[Kind] = ("numerical",), name: str = "tenure") -> DriftSummary:
+    """A drift summary in `band`, with one drifted feature of each of `kinds`."""
+    features = tuple(
+        FeatureDrift(name=name, kind=kind, method="ks", score=0.31, threshold=0.1, drifted=True, direction="up", change="mean 32 to 41")
+        for kind in kinds
+    )
+    return DriftSummary(
+        reference_rows=4200,
+        current_rows=900,
+        share=None if band == "not_enough_data" else 0.316,
+        drifted=len(features),
+        drifted_numerical=kinds.count("numerical"),
+        drifted_categorical=kinds.count("categorical"),
+        features_total=19,
+        band=band,
+        since=None,
+        until=None,
+        features=features,
+    )
+
+
+@dataclass
+class CaseTools:
+    """The facts of the case, what the tools were asked, and how they answer."""
+
+    band: Band = "evaluate"
+    kinds: Sequence[Kind] = ("numerical",)
+    labelled_rows: int = 400
+    labelled_churners: int = 110
+    gates: Sequence[bool] = (True,)
+    refuse_training: str = ""
+    refuse_report: str = ""
+    feature: str = "tenure"
+    asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def drift_result(self) -> DriftResult:
+        return DriftResult(
+            case_id=CASE,
+            call=1,
+            champion=CHAMPION,
+            drift=drift(self.band, self.kinds, self.feature),
+            labelled_rows=self.labelled_rows,
+            labelled_churners=self.labelled_churners,
+        )
+
+    def metrics_result(self) -> MetricsResult:
+        champion = ServingModel(**CHAMPION.model_dump(), estimator="random_forest", hyperparameters={}, trained_at=clock_at())
+        return MetricsResult(
+            case_id=CASE,
+            call=2,
+            champion=champion,
+            gate=metrics(0.8413),
+            window=metrics(0.7927),
+            labelled_rows=self.labelled_rows,
+            labelled_churners=self.labelled_churners,
+        )
+
+    def briefing(self) -> Briefing:
+        return briefing(self.drift_result().model_dump(mode="json"), self.metrics_result().model_dump(mode="json"))
+
+    def server(self) -> MCPServer:
+        """An MCP server with the four tools."""
+        server = MCPServer("case-tools", log_level="CRITICAL")
+
+        @server.tool()
+        async def get_drift_summary() -> DriftResult:
+            """Drift of the window."""
+            self.asked.append(("get_drift_summary", {}))
+            return self.drift_result()
+
+        @server.tool()
+        async def get_current_model_metrics(case_id: str) -> MetricsResult:
+            """The champion's metrics."""
+            self.asked.append(("get_current_model_metrics", {}))
+            return self.metrics_result()
+
+        @server.tool()
+        async def run_training(
+            case_id: str,
+            ctx: Context[Any],
+            estimator: EstimatorName = "random_forest",
+            n_estimators: int | None = None,
+            max_depth: int | None = None,
+            C: float | None = None,  # noqa: N803
+        ) -> TrainingReply:
+            """Train a candidate."""
+            given = {"n_estimators": n_estimators, "max_depth": max_depth, "C": C}
+            values = {name: value for name, value in given.items() if value is not None}
+            self.asked.append(("run_training", values))
+            if self.refuse_training:
+                raise ToolError(self.refuse_training)
+            for fold in range(2):
+                await ctx.report_progress(fold + 1, 2, f"fold {fold + 1}")
+            return self._trained(estimator, values)
+
+        @server.tool()
+        async def save_remediation_report(case_id: str, action: Action, summary: str, reasoning: str) -> ReportReply:
+            """Close the case."""
+            self.asked.append(("save_remediation_report", {"action": action, "summary": summary, "reasoning": reasoning}))
+            if self.refuse_report and action != "retrain":
+                raise ToolError(self.refuse_report)
+            status: Status = "pending_approval" if action == "retrain" else "no_deploy_needed"
+            report = ReportRef(path=f".churnops/reports/{CASE}.md", sha256="f" * 64)
+            waits = status == "pending_approval"
+            return ReportReply(
+                case_id=CASE,
+                action=action,
+                report=report,
+                status=status,
+                next_command=f"churnops reports approve {CASE}" if waits else None,
+            )
+
+        return server
+
+    def saved(self) -> dict[str, Any]:
+        """The arguments of the one report that was accepted last."""
+        return next(given for name, given in reversed(self.asked) if name == "save_remediation_report")
+
+    def trained(self) -> list[dict[str, Any]]:
+        """The hyperparameters of every training, in order."""
+        return [given for name, given in self.asked if name == "run_training"]
+
+    def _trained(self, estimator: str, values: dict[str, float]) -> TrainingReply:
+        number = len(self.trained())
+        passed = self.gates[number - 1]
+        check = GateCheck(rule="gate.min_roc_auc", passed=passed, said=f"ROC-AUC {0.8051 if passed else 0.7402} against the floor.")
+        return TrainingReply(
+            case_id=CASE,
+            mode="combined",
+            estimator=estimator,
+            hyperparameters=values,
+            candidate=Candidate(digest="d" * 64 if passed else None, version="4" if passed else None),
+            metrics=metrics(0.8051 if passed else 0.7402),
+            champion_metrics=metrics(0.7927),
+            comparison=Comparison(difference=0.0124, low=0.001, high=0.024, n=300),
+            gate=GateResult(passed=passed, checks=(check,)),
+            train_rows=1000,
+            held_out_rows=300,
+            trainings_left=0 if passed else len(self.gates) - number,
+        )

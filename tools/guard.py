@@ -1,0 +1,98 @@
+"""The bounds of the policy, enforced where the tools act: whoever calls meets the same refusals."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from pipeline.cases import Action, Call, Case, Training
+from pipeline.errors import Refusal
+from pipeline.policy import Policy
+
+
+def check_open(case: Case) -> None:
+    """A closed case takes no further calls."""
+    if case.status not in {"open", "partial"}:
+        raise Refusal(f"Case {case.case_id} is closed ({case.status}).", "case.closed", "call get_drift_summary to open a new one.")
+
+
+def calls_of_run(case: Case, calls: Sequence[Call]) -> tuple[Call, ...]:
+    """The calls that count against the bounds: all of the case's, or those since its partial report if a person resumed it."""
+    return tuple(call for call in calls if case.closed_at is None or call.at > case.closed_at)
+
+
+def check_budget(case: Case, all_calls: Sequence[Call], policy: Policy) -> None:
+    """Bounds on calls and on seconds spent in tools. Writing the report is exempt: every case must be able to close."""
+    limits, calls = policy.limits, calls_of_run(case, all_calls)
+    if len(calls) >= limits.tool_calls:
+        raise Refusal(
+            f"{len(calls)} tool calls are used.", "limits.tool_calls", f"{limits.tool_calls} a case; close it with save_remediation_report."
+        )
+    spent = sum(call.seconds for call in calls)
+    if spent >= limits.seconds:
+        raise Refusal(
+            f"Tools have run for {spent:.0f} s.", "limits.seconds", f"{limits.seconds:g} a case; close it with save_remediation_report."
+        )
+
+
+def check_training(case: Case, trainings: Sequence[Training], last_elsewhere: datetime | None, now: datetime, policy: Policy) -> None:
+    """May this case train now? Band, outcomes, retries and cooldown."""
+    drift, window, rules = case.drift, case.window, policy.training
+    if drift is None or window is None:
+        raise Refusal("Drift is not measured yet in this case.", "bands", "call get_drift_summary first.")
+    if drift.band == "not_enough_data":
+        raise Refusal(f"The window has {drift.current_rows} rows.", "drift.min_rows", f"no verdict below {policy.drift.min_rows} rows.")
+    if drift.band == "monitor":
+        raise Refusal(
+            f"The drift share is {drift.share:.3f}.", "bands.monitor_below", f"training from {policy.bands.monitor_below:g} upwards; use action monitor."
+        )
+    if window.labelled_rows < rules.min_labelled_rows:
+        raise Refusal(
+            f"{window.labelled_rows} rows of the window have a known outcome.",
+            "training.min_labelled_rows",
+            f"at least {rules.min_labelled_rows}; use action collect_labels.",
+        )
+    churners = min(window.labelled_churners, window.labelled_rows - window.labelled_churners)
+    if churners < rules.min_labelled_churners:
+        raise Refusal(
+            f"The smaller class has {churners} labelled rows.",
+            "training.min_labelled_churners",
+            f"at least {rules.min_labelled_churners}; use action collect_labels.",
+        )
+    if case.challenger is not None:
+        raise Refusal("A challenger of this case has passed the gate.", "training.retries", "close the case with action retrain.")
+    finished = sum(training.result is not None for training in trainings)
+    if finished > rules.retries:
+        raise Refusal(f"{finished} trainings are used.", "training.retries", f"1 + {rules.retries} a case; close it without a challenger.")
+    if last_elsewhere is not None:
+        ready = last_elsewhere + timedelta(hours=rules.cooldown_hours)
+        if now < ready:
+            raise Refusal(
+                f"Another case trained at {last_elsewhere:%Y-%m-%d %H:%M} UTC.",
+                "training.cooldown_hours",
+                f"the next training from {ready:%Y-%m-%d %H:%M} UTC on; use action monitor or collect_labels until then.",
+            )
+
+
+def check_hyperparameters(estimator: str, hyperparameters: Mapping[str, float], policy: Policy) -> None:
+    """Hyperparameters belong to the estimator and lie within the policy's ranges."""
+    bounds = policy.hyperparameters.of(estimator)
+    for name, value in hyperparameters.items():
+        if name not in bounds:
+            raise Refusal(f"{estimator} takes no {name}.", f"hyperparameters.{estimator}", f"it takes {', '.join(bounds)}.")
+        low, high = bounds[name]
+        if not low <= value <= high:
+            raise Refusal(f"{name} = {value:g} is out of range.", f"hyperparameters.{estimator}.{name}", f"{low:g} to {high:g}.")
+
+
+def check_action(case: Case, action: Action) -> None:
+    """The action a case is closed with agrees with what the case holds."""
+    trains = action in {"retrain", "recalibrate"}
+    if trains and case.challenger is None:
+        raise Refusal(
+            f"Action {action} needs a challenger, and no candidate of this case passed the gate.",
+            "gate",
+            "monitor, fix_data or collect_labels; or run_training while retries are left.",
+        )
+    if not trains and case.challenger is not None:
+        raise Refusal(
+            f"Challenger version {case.challenger.version} waits in this case.", "gate", "close it with action retrain: a person decides on it."
+        )

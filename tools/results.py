@@ -1,0 +1,79 @@
+"""What the tools answer. Every answer names its case and its call number, so that `case, call, path` cites any value in it."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipeline.cases import Action, ModelRef, ReportRef, Status
+from pipeline.evidence import Comparison, DriftSummary, GateResult, Metrics
+
+
+class Result(BaseModel):
+    """An answer within a case."""
+
+    model_config = ConfigDict(frozen=True)
+
+    case_id: str
+    call: Annotated[int, Field(description="Number of this call in the case; cite results by it")] = 0
+
+
+class DriftResult(Result):
+    """Drift of the current window against the reference, and the case it opened or continues."""
+
+    champion: ModelRef
+    drift: DriftSummary
+    labelled_rows: Annotated[int, Field(description="Rows of the window whose outcome is known")]
+    labelled_churners: int
+
+
+class ServingModel(ModelRef):
+    """The champion, with how it was made."""
+
+    estimator: str
+    hyperparameters: dict[str, int | float]
+    trained_at: datetime
+
+
+class MetricsResult(Result):
+    """How the champion did on its gate rows, and does on the window's labelled rows (null below 2 of a class)."""
+
+    champion: ServingModel
+    gate: Metrics
+    window: Metrics | None
+    labelled_rows: int
+    labelled_churners: int
+
+
+class Candidate(BaseModel):
+    """The trained candidate; digest and version are null when it failed the gate and was discarded."""
+
+    model_config = ConfigDict(frozen=True)
+
+    digest: str | None
+    version: str | None
+
+
+class TrainingReply(Result):
+    """A training and the quality gate's verdict on it. Champion and candidate are measured on the same held-out rows."""
+
+    mode: str
+    estimator: str
+    hyperparameters: dict[str, int | float]
+    candidate: Candidate
+    metrics: Metrics
+    champion_metrics: Metrics | None
+    comparison: Comparison | None
+    gate: GateResult
+    train_rows: int
+    held_out_rows: int
+    trainings_left: int
+
+
+class ReportReply(Result):
+    """The case is closed. `next_command` is what a person runs; no tool can."""
+
+    action: Action
+    report: ReportRef
+    status: Status
+    next_command: str | None

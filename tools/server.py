@@ -1,0 +1,126 @@
+"""The MCP server: four tools, typed in and out, described for a model that has to choose among them."""
+
+from typing import Annotated, Any
+
+from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.server.mcpserver.tools import Tool
+from mcp.types import ToolAnnotations
+from pydantic import Field
+
+from pipeline.cases import Action
+from pipeline.errors import ChurnopsError
+from pipeline.policy import Policy
+from pipeline.settings import EstimatorName
+from pipeline.trainer import Progress
+from reports.audit import Narrative, churnops_version
+from tools.casework import Casework, TrainingRequest
+from tools.results import DriftResult, MetricsResult, ReportReply, TrainingReply
+from tools.strictness import check_arguments, seal
+
+INSTRUCTIONS = """Triage drift of a churn model. Begin with get_drift_summary: it opens a case and returns its case_id, which the other
+tools take. A case ends with save_remediation_report. Training is bounded by a policy; a refusal names the rule and what is
+allowed. No tool deploys: a person approves or rejects in the terminal."""
+
+CaseId = Annotated[str, Field(description="The case, from get_drift_summary", min_length=1, max_length=64)]
+
+
+class StrictServer(MCPServer[Any]):
+    """An MCP server whose tools meet only checked arguments, and whose errors are sentences."""
+
+    async def call_tool(self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None) -> Any:
+        """Check the arguments strictly, then call; failures on purpose become readable tool errors."""
+        tool = self._tool_manager.get_tool(name)
+        if tool is None:
+            offered = ", ".join(sorted(tool.name for tool in self._tool_manager.list_tools()))
+            raise ToolError(f"There is no tool {name[:64]!r}. Tools are: {offered}.")
+        check_arguments(tool, arguments)
+        try:
+            return await super().call_tool(name, arguments, context)
+        except UnexpectedToolError as error:
+            if isinstance(error.__cause__, ChurnopsError):
+                raise ToolError(str(error.__cause__)) from error
+            raise
+
+
+def build_server(casework: Casework, policy: Policy) -> StrictServer:
+    """The server over one workspace's casework; descriptions state the bounds of `policy`."""
+    ranges = {
+        name: f"{low:g} to {high:g}"
+        for estimator in ("random_forest", "logistic_regression")
+        for name, (low, high) in policy.hyperparameters.of(estimator).items()
+    }
+
+    async def get_drift_summary() -> DriftResult:
+        return await casework.drift_summary()
+
+    async def get_current_model_metrics(case_id: CaseId) -> MetricsResult:
+        return await casework.champion_metrics(case_id)
+
+    async def run_training(
+        case_id: CaseId,
+        ctx: Context[Any],
+        estimator: Annotated[EstimatorName, Field(description="Family of the candidate")] = "random_forest",
+        n_estimators: Annotated[int | None, Field(description=f"random_forest: trees, {ranges['n_estimators']}")] = None,
+        max_depth: Annotated[int | None, Field(description=f"random_forest: depth, {ranges['max_depth']}")] = None,
+        C: Annotated[float | None, Field(description=f"logistic_regression: inverse regularisation, {ranges['C']}")] = None,  # noqa: N803
+    ) -> TrainingReply:
+        given = {"n_estimators": n_estimators, "max_depth": max_depth, "C": C}
+        request = TrainingRequest(estimator, {name: value for name, value in given.items() if value is not None})
+
+        async def report(progress: Progress) -> None:
+            await ctx.report_progress(progress.fraction, 1.0, progress.said)
+
+        return await casework.train(case_id, request, report)
+
+    async def save_remediation_report(
+        case_id: CaseId,
+        action: Annotated[Action, Field(description="What the case comes to; retrain needs a challenger that passed the gate")],
+        summary: Annotated[str, Field(description="Two or three sentences for the person who decides", min_length=1, max_length=1500)],
+        reasoning: Annotated[
+            str, Field(description="Why this action and not another; numbers only from tool results, citing call numbers", max_length=6000)
+        ],
+    ) -> ReportReply:
+        return await casework.save_report(case_id, action, Narrative(summary, reasoning))
+
+    tools = [
+        _tool(
+            get_drift_summary,
+            "Drift summary",
+            "Measure how the current window differs from the reference the champion learnt from: share of drifted features, band, and per "
+            "feature method, score, threshold, direction and what moved. Opens the case, or continues the unfinished one for the same "
+            "window. Call it first; calling it again changes nothing.",
+            ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False),
+        ),
+        _tool(
+            get_current_model_metrics,
+            "Champion's metrics",
+            "How the serving model did when it was accepted (gate rows) and does on the window's rows whose outcome is known. Use it to see "
+            "whether drift hurts; `window` is null where too few outcomes are known.",
+            ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False),
+        ),
+        _tool(
+            run_training,
+            "Train a candidate",
+            f"Train a candidate on the reference plus the window's outcomes and judge it on later held-out rows against the champion. Allowed "
+            f"when the drift share is at least {policy.bands.monitor_below:g}, at most {1 + policy.training.retries} times a case, with at "
+            f"least {policy.training.min_labelled_rows} labelled rows, and not within {policy.training.cooldown_hours:g} h of another case's "
+            "training. Takes about ten seconds or more. A candidate that passes becomes a challenger that waits for a person; it deploys nothing. "
+            "The same arguments again return the finished training.",
+            ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False),
+        ),
+        _tool(
+            save_remediation_report,
+            "Close the case with a report",
+            "Write the audit report and close the case with an action: monitor (nothing to do), fix_data (a feed is broken), collect_labels "
+            "(too few outcomes to decide), retrain (only with a challenger). Facts and tables are filled in from the record; give your "
+            "words only. Every case ends with this call.",
+            ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=False),
+        ),
+    ]
+    return StrictServer("churnops", title="churnops", version=churnops_version(), instructions=INSTRUCTIONS, tools=tools, log_level="ERROR")
+
+
+def _tool(function: Any, title: str, description: str, annotations: ToolAnnotations) -> Tool:
+    return seal(Tool.from_function(function, title=title, description=description, annotations=annotations))
