@@ -44,13 +44,11 @@ def _quoted(tool: str, result: Mapping[str, Any]) -> str:
 
 
 def _table(policy: Policy) -> str:
-    effective = policy.model_dump(mode="json")
-    shipped = {override.name: override.default for override in policy.overrides}
+    overrides = {override.name: override for override in policy.overrides}
     lines = [f"Policy version {policy.version}, every value as it holds here:", "", "| rule | value | reason |", "|---|---|---|"]
     for rule in policy_rules():
-        value: Any = effective
-        for part in rule.name.split("."):
-            value = value[part]
-        reason = f"set by this workspace (shipped: {shipped[rule.name]})" if rule.name in shipped else rule.reason
+        value, reason = rule.value, rule.reason
+        if override := overrides.get(rule.name):
+            value, reason = override.value, f"set by this workspace (shipped: {override.default})"
         lines.append(f"| `{rule.name}` | {value} | {reason} |")
     return "\n".join(lines)

@@ -31,6 +31,7 @@ from agent.events import (
 
 TAIL_LINES = 4  # of what the operator says while it says it
 FRAME_LINES = 16  # everything of the panel but the calls
+CALL_WIDTH = len("save_remediation_report")  # at least, so that no name is broken
 
 
 @dataclass
@@ -51,7 +52,7 @@ class LiveView:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._animated = console.is_terminal and not console.is_dumb_terminal
-        self._live = Live(console=console, get_renderable=self._frame, refresh_per_second=8, transient=True)
+        self._live = Live(self, console=console, refresh_per_second=8, transient=True)
         self._spinner = Spinner("dots")
         self._started: Started | None = None
         self._operator = ""
@@ -118,7 +119,7 @@ class LiveView:
         self._live.stop()
         style = "green" if event.stopped == "finished" else "yellow"
         verdict = Panel(Group(*_verdict_lines(event)), title="verdict", title_align="left", border_style=style)
-        self._console.print(*self._head(), self._table(len(self._rows)), self._spend_line(), verdict)
+        self._console.print(Group(*self._head(), self._table(len(self._rows)), self._spend_line(), verdict))
 
     def _print(self, *lines: Text) -> None:
         if not self._animated:
@@ -135,11 +136,13 @@ class LiveView:
         lines = [_plain(f"case {self._started.case_id}", "bold"), _plain(f"operator {self._operator}")]
         return [*lines, _plain(self._started.window)] if self._started.window else lines
 
-    def _frame(self) -> RenderableType:
+    def __rich__(self) -> RenderableType:
+        """The panel as it stands now."""
         if self._started is None:
             return Text("")
         width = max(20, self._console.width - 4)
-        room = max(2, self._console.height - FRAME_LINES)
+        lines_a_call = 3 if width < 80 else 2 if width < 120 else 1
+        room = max(2, (self._console.height - FRAME_LINES) // lines_a_call)
         tail = _plain(self._said.strip(), "italic").wrap(self._console, width)[-TAIL_LINES:]
         parts: list[RenderableType] = [*self._head(), Rule(style="dim"), self._table(room), *tail, self._busy(), self._spend_line()]
         return Panel(Group(*parts), title="churnops triage", title_align="left")
@@ -157,7 +160,7 @@ class LiveView:
     def _table(self, room: int) -> Table:
         table = Table.grid(padding=(0, 1), expand=True)
         table.add_column(justify="right", style="dim", width=2)
-        table.add_column(ratio=2, overflow="fold")
+        table.add_column(ratio=2, width=CALL_WIDTH, overflow="fold")
         table.add_column(ratio=3, overflow="fold")
         rows = list(self._rows.values())
         if len(rows) > room:

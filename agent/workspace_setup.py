@@ -12,7 +12,7 @@ from pipeline.tables import read_raw, typed
 from pipeline.workspace import SETTINGS_FILE, Workspace
 
 CUSTOMERS = "customers.csv"
-SPLIT_SEED = 7
+SPLIT_SEED = 42
 
 
 def set_up(folder: Path, data: Path, target: str, positive: str = "", *, synthetic_seed: int | None = None) -> tuple[Workspace, Inference]:

@@ -1,7 +1,7 @@
 """Telco-like customers with a known reason to churn, for everyone who has no data of their own at hand.
 
 Columns, words and marginals are those of IBM's public sample "Telco Customer Churn" (7,043 customers of a telephone and internet
-provider); the constants below were read off its published tables. No row of it is copied: every customer is drawn.
+provider); the constants below are its shares, rounded. No row of it is copied: every customer is drawn.
 """
 
 import numpy as np
@@ -17,19 +17,22 @@ _LETTERS = np.array(list("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
 _CONTRACT_SHARES = np.array([[[0.70, 0.17, 0.13], [0.57, 0.24, 0.19]], [[0.48, 0.23, 0.29], [0.33, 0.26, 0.41]]])
 # Share of the kinds of internet, by senior (no, yes) and contract.
 _INTERNET_SHARES = np.array(
-    [[[0.345, 0.488, 0.167], [0.403, 0.330, 0.267], [0.374, 0.237, 0.389]], [[0.20, 0.785, 0.015], [0.26, 0.655, 0.085], [0.34, 0.50, 0.16]]]
+    [
+        [[0.345, 0.488, 0.167], [0.403, 0.330, 0.267], [0.374, 0.237, 0.389]],
+        [[0.20, 0.785, 0.015], [0.26, 0.655, 0.085], [0.34, 0.50, 0.16]],
+    ]
 )
 # Mean tenure in months by contract and kind of internet, and how closely a beta distribution over 0-72 keeps to it.
 _MEAN_TENURE = np.array([[15.7, 21.6, 9.1], [40.5, 52.1, 29.6], [59.1, 65.2, 48.7]])
 _TENURE_CONCENTRATION = np.array([2.1, 3.0, 1.9])
 # Log-odds of each add-on in a household with internet: constant, per 72 months, one year, two years, fibre.
 _ADD_ON_LOGITS = {
-    "OnlineSecurity": (-1.23, 1.66, 0.62, 1.13, -0.94),
-    "OnlineBackup": (-1.49, 2.55, 0.13, 0.22, -0.04),
-    "DeviceProtection": (-1.57, 1.76, 0.69, 1.25, 0.21),
-    "TechSupport": (-1.20, 0.96, 0.96, 1.99, -0.78),
-    "StreamingTV": (-1.47, 1.39, 0.51, 0.89, 0.93),
-    "StreamingMovies": (-1.45, 1.46, 0.51, 0.88, 0.89),
+    "OnlineSecurity": (-1.48, 1.99, 0.74, 1.36, -1.13),
+    "OnlineBackup": (-1.79, 3.06, 0.16, 0.26, -0.05),
+    "DeviceProtection": (-1.88, 2.11, 0.83, 1.50, 0.25),
+    "TechSupport": (-1.44, 1.15, 1.15, 2.39, -0.94),
+    "StreamingTV": (-1.98, 1.88, 0.69, 1.20, 1.26),
+    "StreamingMovies": (-1.96, 1.97, 0.69, 1.19, 1.20),
 }
 # Share of the ways to pay, by contract and kind of internet.
 _PAYMENT_SHARES = np.array(
@@ -52,10 +55,10 @@ def make_customers(rows: int, seed: int) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
 
     def happens(probability: np.ndarray | float) -> np.ndarray:
-        return rng.random(rows) < probability
+        return np.asarray(rng.random(rows) < probability)
 
     def choice(shares: np.ndarray) -> np.ndarray:
-        return (rng.random(rows)[:, None] > shares.cumsum(axis=1)[:, :-1]).sum(axis=1)
+        return np.asarray((rng.random(rows)[:, None] > shares.cumsum(axis=1)[:, :-1]).sum(axis=1))
 
     senior = happens(0.162)
     partner = happens(0.483)
@@ -68,25 +71,14 @@ def make_customers(rows: int, seed: int) -> pd.DataFrame:
     online, fibre = internet != 2, internet == 1
     phone = happens(np.where(internet == 0, 0.718, 1.0))
     lines = phone & happens(_logistic(-2.5 + 2.53 * tenure / 72 + np.array([0.86, 1.97, 0.0])[internet]))
-    # What a household buys it buys together: one taste for all add-ons, and one more for streaming.
-    taste, streams = rng.normal(0, 0.5, rows), rng.normal(0, 1.2, rows)
-    add_ons = {
-        name: online
-        & happens(
-            _logistic(
-                np.array([1.2, 1.35])[int("Streaming" in name)]
-                * (constant + per_tenure * tenure / 72 + one * (contract == 1) + two * (contract == 2) + for_fibre * fibre)
-                + taste
-                + (streams if "Streaming" in name else 0)
-            )
-        )
-        for name, (constant, per_tenure, one, two, for_fibre) in _ADD_ON_LOGITS.items()
-    }
+    add_ons = {name: online & happens(chance) for name, chance in _add_on_chances(tenure, contract, fibre, rng).items()}
     paperless = happens(np.array([0.55, 0.77, 0.29])[internet] + 0.03 * senior)
     payment = choice(_PAYMENT_SHARES[contract, internet])
     protections = sum(add_ons[name].astype(int) for name in _ADD_ONS[:4])
     streaming = add_ons["StreamingTV"].astype(int) + add_ons["StreamingMovies"]
-    bill = _PHONE * phone + _SECOND_LINE * lines + np.array([_DSL, _FIBRE, 0])[internet] + _PROTECTION * protections + _STREAMING * streaming
+    bill = (
+        _PHONE * phone + _SECOND_LINE * lines + np.array([_DSL, _FIBRE, 0])[internet] + _PROTECTION * protections + _STREAMING * streaming
+    )
     bill = (np.round((bill + rng.normal(0, np.where(online, 1.1, 0.55))).clip(18.25) * 20) / 20).round(2)
     total = np.where(tenure == 1, bill, (tenure * bill * rng.normal(1, 0.19 / np.sqrt(tenure.clip(1)))).round(2))
     frame = pd.DataFrame(
@@ -147,8 +139,18 @@ def churn_probability(frame: pd.DataFrame) -> np.ndarray:
     return _logistic(logit.to_numpy(dtype="float64"))
 
 
+def _add_on_chances(tenure: np.ndarray, contract: np.ndarray, fibre: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    # What a household buys it buys together: one taste for all add-ons, and one more for streaming.
+    taste, streams = rng.normal(0, 0.5, len(tenure)), rng.normal(0, 1.2, len(tenure))
+    chances = {}
+    for name, (constant, per_tenure, one, two, for_fibre) in _ADD_ON_LOGITS.items():
+        logit = constant + per_tenure * tenure / 72 + one * (contract == 1) + two * (contract == 2) + for_fibre * fibre + taste
+        chances[name] = _logistic(logit + streams if name.startswith("Streaming") else logit)
+    return chances
+
+
 def _logistic(logit: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-logit))
+    return np.asarray(1 / (1 + np.exp(-logit)))
 
 
 def _yes_no(flags: np.ndarray) -> np.ndarray:

@@ -33,8 +33,9 @@ class Estimator:
 def _random_forest(values: Mapping[str, Any], seed: int) -> Any:
     from sklearn.ensemble import RandomForestClassifier
 
-    # Only without threads is the sum over trees the same, bit for bit, in every batch size.
-    return RandomForestClassifier(**values, n_jobs=None, random_state=seed)
+    # Only without threads is the sum over trees the same, bit for bit, in every batch size. Leaves of ten customers rank and
+    # calibrate better than leaves of one (cross-validated on the Telco set's training rows: ROC-AUC +0.006, log loss -0.007).
+    return RandomForestClassifier(**values, min_samples_leaf=10, n_jobs=None, random_state=seed)
 
 
 def _logistic_regression(values: Mapping[str, Any], seed: int) -> Any:

@@ -11,6 +11,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
+        os.fchmod(handle, 0o644)  # mkstemp makes it private; reports and the pointer are read by serving and by colleagues
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
             stream.flush()

@@ -88,7 +88,7 @@ class TrainingSettings(_Section):
     """How `churnops train` fits the champion; retraining by an operator is bounded by the policy instead."""
 
     estimator: EstimatorName = Field("random_forest", description="random_forest or logistic_regression")
-    seed: int = Field(7, description="Of the split and the fit: same seed, same model")
+    seed: int = Field(42, description="Of the split and the fit: same seed, same model")
     threshold: float = Field(0.5, gt=0, lt=1, description="Probability from which a customer counts as churning")
     time_limit_seconds: float = Field(600, gt=0, description="After which a training is stopped")
 

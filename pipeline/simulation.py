@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from pipeline.champion import open_champion
-from pipeline.customers import churn_probability, make_customers
+from pipeline.customers import make_customers
 from pipeline.opened import Opened
 from pipeline.predictions import log_outcomes, log_predictions, newest_prediction
 from pipeline.reference import load_split
-from pipeline.scenarios import draw
+from pipeline.scenarios import DAY, draw
+from pipeline.tables import raw_of, typed
 from pipeline.windows import WINDOW
 
 MATURITY = timedelta(days=30)  # from scoring to a known outcome
@@ -44,14 +45,13 @@ def simulate(opened: Opened, scenario: str, rows: int, *, labelled_share: float,
     if data.synthetic_seed is not None:
         # Another seed than the reference's: its customers must not come back as production.
         customers = make_customers(max(4 * rows, 20_000), data.synthetic_seed + 1 + int(rng.integers(2**31)))
-        pool = typed(from_frame(customers), columns, with_target=True)
-        behaviour = churn_probability
+        pool = typed(raw_of(customers, "generated customers"), columns, with_target=True)
     else:
-        pool, behaviour = load_split(opened).held_back, None
+        pool = load_split(opened).held_back
     frame = draw(scenario, rows, pool, columns, seed, days=WINDOW.days)
     newest = newest_prediction(opened.state)
     start = newest if newest is not None else opened.clock() - MATURITY - WINDOW
-    day = frame["_day"].to_numpy()
+    day = frame[DAY].to_numpy()
     seconds = rng.uniform(0, 86_400, len(frame))
     seconds = seconds[np.lexsort((seconds, day))]  # rows come sorted by day; this sorts them by time
     times = [start + timedelta(days=int(d), seconds=float(s)) for d, s in zip(day, seconds, strict=True)]

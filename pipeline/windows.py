@@ -16,6 +16,7 @@ from pipeline.state import State
 from pipeline.tables import count_repeats, read_raw, typed
 
 WINDOW = timedelta(days=7)
+PREDICTED_AT = "predicted_at"
 
 
 @dataclass(frozen=True)
@@ -158,10 +159,17 @@ def _read_outcome_file(path: Path, settings: Settings) -> pd.DataFrame:
     raw = read_raw(path, settings.data.format)
     if id_column not in raw.frame.columns and schema.id in raw.frame.columns:
         id_column = str(schema.id)
-    asked = Schema(target=schema.target, positive=schema.positive, id=id_column, time="predicted_at" if "predicted_at" in raw.frame.columns else None)
-    frame = typed(raw, asked, with_target=True)
-    times = frame["predicted_at"] if asked.time else pd.Series(pd.NaT, index=frame.index, dtype="datetime64[ns, UTC]")
-    known = pd.DataFrame({"_id": frame[id_column], "_time": times, "_churned": frame[schema.target]})
+    dated = PREDICTED_AT in raw.frame.columns
+    asked = Schema(target=schema.target, positive=schema.positive, id=id_column, time=PREDICTED_AT if dated else None)
+    frame = typed(raw, asked, with_target=False)
+    if schema.target not in raw.frame.columns or id_column not in frame.columns:
+        raise DataError(f"{path.name} lacks `{id_column}` or `{schema.target}`.", "Outcomes need the id column and the target column.")
+    answer = raw.frame[schema.target].dropna()
+    others = set(answer.unique()) - {schema.positive}
+    if len(others) > 1:
+        raise DataError(f"{path.name}: `{schema.target}` holds {len(others)} values beside `{schema.positive}`.", "Export both outcomes only.")
+    times = frame[PREDICTED_AT] if dated else pd.Series(pd.NaT, index=frame.index, dtype="datetime64[ns, UTC]")
+    known = pd.DataFrame({"_id": frame[id_column], "_time": times, "_churned": (answer == schema.positive).astype("float64")}).loc[answer.index]
     return known.drop_duplicates(["_id", "_time"], keep="last")
 
 

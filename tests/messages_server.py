@@ -41,7 +41,7 @@ class Reply:
     ending: Literal["whole", "cut", "dropped", "error_event", "stalled", "garbage"] = "whole"
 
     def events(self) -> Iterator[dict[str, Any]]:
-        message = {
+        message: dict[str, Any] = {
             "id": "msg_1",
             "type": "message",
             "role": "assistant",

@@ -3,19 +3,18 @@
 import json
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
-from agent.conversation import Answer, Conversation, OperatorFailed, OperatorTurn, Say, Spend, ToolCall, ToolReturn, ToolSpec
+from agent.conversation import Answer, Conversation, OperatorFailed, OperatorTurn, Say, Spend, ToolReturn, ToolSpec
+from agent.operators.answer import BYTES_PER_TOKEN, StreamedAnswer
 from agent.prices import price_of
 from pipeline.settings import OperatorSettings
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic, AsyncAnthropicBedrock, AsyncAnthropicVertex
-    from anthropic.types import Message
 
 MAX_TOKENS = 8_000  # of one answer, thinking included: room for a reasoned report, a small part of the limits
 RETRIES = 2  # by the SDK, before the first byte only: 408, 409, 429, 5xx and connection errors
-BYTES_PER_TOKEN = 3  # JSON and English take more bytes per token, so an estimate by it errs upwards
 
 Provider = Literal["anthropic", "bedrock", "vertex"]
 _KEYS: dict[Provider, tuple[str, ...]] = {
@@ -74,34 +73,22 @@ class Claude:
         Raises:
             OperatorFailed: no key, no connection, an error of the provider, or an answer that is not whole.
         """
-        usage: _Usage | None = None
-        written = 0
-        arguments: dict[int, str] = {}
+        answer = StreamedAnswer()
         try:
-            async with self._client() as client, client.messages.stream(**self.request(conversation, tools)) as stream:
+            async with self._client() as client, await client.messages.create(**self.request(conversation, tools), stream=True) as stream:
                 async for event in stream:
-                    if event.type == "message_start":
-                        usage = event.message.usage
-                    elif event.type == "text":
-                        emit(event.text)
-                        written += len(event.text.encode())
-                    elif event.type == "thinking":
-                        emit(event.thinking)
-                        written += len(event.thinking.encode())
-                    elif event.type == "content_block_delta" and event.delta.type == "input_json_delta":
-                        # Kept because the SDK mends broken JSON without a word: `{"days": 7d` becomes {"days": 7}.
-                        arguments[event.index] = arguments.get(event.index, "") + event.delta.partial_json
-                        written += len(event.delta.partial_json.encode())
-                message = await stream.get_final_message()
+                    if text := answer.take(event):
+                        emit(text)
+            if problem := answer.why_not_whole():
+                raise OperatorFailed(problem, answer.spend(self._price))
+            return Answer(turn=answer.turn(), spend=answer.spend(self._price))
+        except OperatorFailed:
+            raise
         except ImportError as error:
             provider = self._settings.provider
             raise OperatorFailed(f"The provider {provider} needs an extra package: pip install 'churnops[{provider}]'.") from error
-        except Exception as error:  # beside the SDK's own: httpx2, JSON and assertion errors, and anything a compatible endpoint provokes
-            raise OperatorFailed(_sentence(error), self._spend(usage, math.ceil(written / BYTES_PER_TOKEN))) from error
-        spend = self._spend(message.usage, 0)
-        if problem := _why_not_whole(message):
-            raise OperatorFailed(problem, spend)
-        return Answer(turn=_turn(message, arguments), spend=spend)
+        except Exception as error:  # beside the SDK's own: httpx2 and JSON errors, and anything a compatible endpoint provokes
+            raise OperatorFailed(_sentence(error), answer.spend(self._price)) from error
 
     def _client(self) -> "AsyncAnthropic | AsyncAnthropicBedrock | AsyncAnthropicVertex":
         import anthropic
@@ -112,25 +99,6 @@ class Claude:
         if self._settings.provider == "vertex":
             return anthropic.AsyncAnthropicVertex(**options)
         return anthropic.AsyncAnthropic(**options)
-
-    def _spend(self, usage: "_Usage | None", at_least: int) -> Spend:
-        if usage is None:
-            return Spend()
-        fresh, written, read = usage.input_tokens or 0, usage.cache_creation_input_tokens or 0, usage.cache_read_input_tokens or 0
-        output = max(usage.output_tokens or 0, at_least)
-        return Spend(
-            input_tokens=fresh + written + read,
-            output_tokens=output,
-            cached_tokens=read,
-            usd=self._price.usd(fresh, written, read, output),
-        )
-
-
-class _Usage(Protocol):
-    input_tokens: int
-    output_tokens: int
-    cache_creation_input_tokens: int | None
-    cache_read_input_tokens: int | None
 
 
 def _messages(conversation: Conversation) -> list[dict[str, Any]]:
@@ -151,54 +119,6 @@ def _messages(conversation: Conversation) -> list[dict[str, Any]]:
     return messages
 
 
-def _turn(message: "Message", fragments: Mapping[int, str]) -> OperatorTurn:
-    said: list[str] = []
-    calls: list[ToolCall] = []
-    raw: list[dict[str, Any]] = []
-    for index, block in enumerate(message.content):
-        content = block.to_dict()
-        if block.type == "text":
-            said.append(block.text)
-        elif block.type == "tool_use":
-            call = _call(block.id, block.name, block.input, fragments.get(index, ""))
-            content["input"] = call.arguments  # the wire takes an object only
-            calls.append(call)
-        raw.append(content)
-    return OperatorTurn(text="".join(said), calls=tuple(calls), raw=tuple(raw), paused=message.stop_reason == "pause_turn")
-
-
-def _call(call_id: str, name: str, mended: object, text: str) -> ToolCall:
-    try:
-        given = json.loads(text, parse_constant=_no_json) if text else mended
-    except ValueError:
-        given = None
-    if isinstance(given, dict):
-        return ToolCall(id=call_id, name=name, arguments=given)
-    return ToolCall(id=call_id, name=name, arguments=mended if isinstance(mended, dict) else {}, malformed=text)
-
-
-def _no_json(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
-
-
-def _why_not_whole(message: "Message") -> str | None:
-    stop = message.stop_reason
-    if stop is None:
-        return "Claude's answer was cut off before its end."
-    if stop == "refusal":
-        why = message.stop_details.explanation if message.stop_details else None
-        return f"Claude refused to go on: {why or 'no reason was given'}."
-    if stop == "max_tokens":
-        return f"Claude's answer did not fit into {MAX_TOKENS} tokens."
-    if stop == "model_context_window_exceeded":
-        return "The conversation no longer fits into the model's context window."
-    if stop not in ("end_turn", "stop_sequence", "tool_use", "pause_turn"):
-        return f"Claude stopped for a reason this program does not know: {stop}."
-    if stop != "tool_use" and any(block.type == "tool_use" for block in message.content):
-        return f"Claude's answer ended ({stop}) in the middle of a tool call."
-    return None
-
-
 def _sentence(error: Exception) -> str:
     import anthropic
     import httpx2
@@ -217,6 +137,4 @@ def _sentence(error: Exception) -> str:
         return "The connection to the provider broke during its answer."
     if isinstance(error, anthropic.CredentialsError) or (isinstance(error, TypeError) and "authentication" in str(error)):
         return "There is no key for the provider, set ANTHROPIC_API_KEY."
-    if isinstance(error, anthropic.AnthropicError):
-        return str(error).split("\n")[0][:300]
-    return f"The provider's answer could not be read ({type(error).__name__})."
+    return f"Asking the provider failed ({type(error).__name__}): {str(error).partition(chr(10))[0][:200]}"

@@ -8,19 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.artifact import MODEL, PICKLE, Artifact, Manifest, installed_versions, open_artifact, publish, write_artifact
+from pipeline.artifact import MODEL, PICKLE, Artifact, open_artifact, publish
 from pipeline.errors import DataError, IntegrityError
-from pipeline.estimators import build
-from pipeline.evidence import CalibrationTrial
-from pipeline.metrics import measure
 from pipeline.rows import fingerprint
 from pipeline.workspace import Workspace
 
+from .small_artifacts import FEATURES, FITTED, small_artifact
 from .small_tables import COLUMNS, small_table
-
-FEATURES = list(COLUMNS.features)
-TABLE = small_table(200, 1)
-FITTED = build("random_forest", {"n_estimators": 10, "max_depth": 4}, 7, COLUMNS).fit(TABLE[FEATURES], TABLE["churned"])
 
 
 class Bomb:
@@ -33,28 +27,9 @@ class Bomb:
         return Path.touch, (self.target,)
 
 
-def write(folder: Path) -> Path:
-    p = FITTED.predict_proba(TABLE[FEATURES])[:, 1]
-    manifest = Manifest(
-        columns=COLUMNS,
-        estimator="random_forest",
-        hyperparameters={"n_estimators": 10, "max_depth": 4},
-        seed=7,
-        threshold=0.5,
-        calibration=CalibrationTrial(method="sigmoid", log_loss_raw=0.4, log_loss_calibrated=0.4, z=0.0, n=200, kept=False),
-        data_sha256=fingerprint(TABLE[[*FEATURES, "churned"]]),
-        rows=200,
-        churners=int(TABLE["churned"].sum()),
-        versions=installed_versions(),
-        trained_at=datetime(2026, 11, 21, 9, tzinfo=UTC),
-    )
-    write_artifact(folder, FITTED, manifest, measure(TABLE["churned"], p, 0.5, 0.95), TABLE)
-    return folder
-
-
 @pytest.fixture(scope="module")
 def staged_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write(tmp_path_factory.mktemp("staged") / "artifact")
+    return small_artifact(tmp_path_factory.mktemp("staged") / "artifact")
 
 
 @pytest.fixture
@@ -75,7 +50,12 @@ def published(staged: Path, workspace: Workspace) -> Artifact:
 def test_publishing_moves_it_to_a_folder_named_by_its_digest(staged: Path, workspace: Workspace) -> None:
     digest = publish(staged, workspace)
     assert not staged.exists()
-    assert sorted(path.name for path in (workspace.models / digest).iterdir()) == ["manifest.json", "metrics.json", "model", "reference.parquet"]
+    assert sorted(path.name for path in (workspace.models / digest).iterdir()) == [
+        "manifest.json",
+        "metrics.json",
+        "model",
+        "reference.parquet",
+    ]
     assert [path.name for path in workspace.models.iterdir()] == [digest]
 
 

@@ -25,7 +25,9 @@ def metrics(roc_auc: float = 0.84, **others: float) -> Metrics:
         **others,
     }
     measures = {name: Measure(value=value, n=1409) for name, value in values.items()}
-    return Metrics(n=1409, churners=374, threshold=0.5, roc_auc=Measure(value=roc_auc, n=1409, low=roc_auc - 0.02, high=roc_auc + 0.02), **measures)
+    return Metrics(
+        n=1409, churners=374, threshold=0.5, roc_auc=Measure(value=roc_auc, n=1409, low=roc_auc - 0.02, high=roc_auc + 0.02), **measures
+    )
 
 
 def comparison(difference: float, reach: float = 0.02) -> Comparison:

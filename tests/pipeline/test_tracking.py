@@ -1,9 +1,12 @@
 """MLflow mirrors runs, versions and the champion, inside the workspace and without a word."""
 
+import subprocess
 import sys
 from pathlib import Path
 
+import mlflow
 import pytest
+from mlflow import MlflowClient
 
 from pipeline.artifact import Artifact, open_artifact, publish
 from pipeline.evidence import Comparison
@@ -14,10 +17,12 @@ from pipeline.tracking import champion_version, log_run, register, set_champion
 from pipeline.workspace import Workspace
 from prompts import policy_text
 
-from .test_artifact import FEATURES, FITTED, write
+from .small_artifacts import FEATURES, FITTED, small_artifact
 from .small_tables import small_table
 
-POLICY = load_policy(policy_text(), {"gate": {"min_roc_auc": 0.6}})
+# MLflow asks SQLAlchemy for something it is about to lose; our own calls silence it, the tests' look into the store does not.
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
+
 COMPARISON = Comparison(difference=0.02, low=0.01, high=0.03, n=200)
 
 
@@ -30,7 +35,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 @pytest.fixture(scope="module")
 def artifact(workspace: Workspace) -> Artifact:
     workspace.staging.mkdir(parents=True)
-    return open_artifact(workspace, publish(write(workspace.staging / "artifact"), workspace))
+    return open_artifact(workspace, publish(small_artifact(workspace.staging / "artifact"), workspace))
 
 
 def logged(workspace: Workspace, artifact: Artifact, *, case_id: str | None = "case-1", floor: float = 0.6) -> str:
@@ -38,8 +43,7 @@ def logged(workspace: Workspace, artifact: Artifact, *, case_id: str | None = "c
     return log_run(workspace, manifest=artifact.manifest, metrics=artifact.metrics, comparison=COMPARISON, gate=gate, case_id=case_id)
 
 
-def store(workspace: Workspace):  # noqa: ANN201
-    from mlflow import MlflowClient
+def store(workspace: Workspace) -> MlflowClient:
 
     uri = f"sqlite:///{workspace.mlflow_db}"
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
@@ -91,8 +95,6 @@ def test_the_champion_moves_by_alias(workspace: Workspace, artifact: Artifact) -
 def test_loading_the_champion_through_mlflow_leaves_our_bytes_alone(
     workspace: Workspace, artifact: Artifact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import mlflow
-
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{workspace.mlflow_db}")
     set_champion(workspace, register(workspace, logged(workspace, artifact), artifact))
     loaded = mlflow.pyfunc.load_model("models:/churnops@champion")
@@ -115,8 +117,6 @@ def test_it_writes_only_into_the_workspace_and_says_nothing(
 
 
 def test_its_import_is_free() -> None:
-    import subprocess
-
     code = "import sys, pipeline.tracking; sys.exit('mlflow' in sys.modules)"
     env = {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     assert subprocess.run([sys.executable, "-c", code], env=env, check=False).returncode == 0

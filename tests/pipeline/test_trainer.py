@@ -29,7 +29,9 @@ def hand_over(folder: Path, job: TrainingJob, train: pd.DataFrame, gate: pd.Data
     return folder
 
 
-def trained(root: Path, name: str, job: TrainingJob, train: pd.DataFrame = TRAIN, gate: pd.DataFrame = GATE) -> tuple[Judged, str, list[Progress]]:
+def trained(
+    root: Path, name: str, job: TrainingJob, train: pd.DataFrame = TRAIN, gate: pd.DataFrame = GATE
+) -> tuple[Judged, str, list[Progress]]:
     """Train in this process; what was judged, the published digest, and what was said on the way."""
     folder, said = hand_over(root / ".churnops" / "staging" / name, job, train, gate), io.StringIO()
     run(job, folder, Workspace(root), said)
