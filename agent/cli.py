@@ -4,7 +4,14 @@ import sys
 
 import typer
 
-from agent.commands import demo, drift, init, mcp, reports, simulate, train, triage
+from agent.commands.demo import demo
+from agent.commands.drift import drift
+from agent.commands.init import init
+from agent.commands.mcp import mcp
+from agent.commands.reports import app as reports
+from agent.commands.simulate import simulate
+from agent.commands.train import train
+from agent.commands.triage import triage
 from pipeline.errors import ChurnopsError
 
 app = typer.Typer(
@@ -16,14 +23,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="`--debug` with any command shows the traceback of an error.",
 )
-app.command("demo")(demo.demo)
-app.command("init")(init.init)
-app.command("train")(train.train)
-app.command("simulate")(simulate.simulate)
-app.command("drift")(drift.drift)
-app.command("triage")(triage.triage)
-app.command("mcp")(mcp.mcp)
-app.add_typer(reports.app, name="reports")
+for command in (demo, init, train, simulate, drift, triage, mcp):
+    app.command()(command)
+app.add_typer(reports, name="reports")
 
 
 def main() -> None:

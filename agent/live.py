@@ -103,6 +103,7 @@ class LiveView:
                 self._operator = f"{event.label} ({event.about})"
                 self._print(_plain(f"{event.failed} failed: {event.reason} {event.operator} goes on.", "yellow"))
             case Stopped():
+                self._print_said()
                 self._finish(event)
 
     def _answered(self, call_id: str, name: str, result: str, style: str) -> None:

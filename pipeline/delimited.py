@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 _DELIMITERS = ",;\t|"
 _SNIFFED_RECORDS = 1_000
-_GROUPS_OF_THREE = r"[+-]?[1-9]\d{0,2}(?:,\d{3})+"
+_COMMA_GROUPS = r"[+-]?[1-9]\d{0,2}(?:,\d{3})+"
+_DOT_GROUPS = r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+"
 _COMMA_NUMBER = r"[+-]?\d+,\d+|[+-]?\d{1,3}(?:\.\d{3})+,\d+"
 _DOT_NUMBER = r"[+-]?\d*\.\d+|[+-]?\d{1,3}(?:,\d{3})+\.\d+"
 
@@ -34,8 +35,6 @@ def read_delimited(path: Path, fmt: FileFormat) -> tuple[pd.DataFrame, FileForma
     """
     text, encoding = decode(path, fmt.encoding)
     delimiter = fmt.delimiter or _delimiter(text)
-    if len(delimiter) != 1:
-        raise DataError("A delimiter is one character.", "Mend `delimiter` in churnops.toml, or leave it empty to have it found out.")
     try:
         header = _check_widths(path, text, delimiter)
         frame = pd.read_csv(
@@ -123,17 +122,17 @@ def _check_widths(path: Path, text: str, delimiter: str) -> list[str]:
 def _decimal(frame: pd.DataFrame, delimiter: str) -> Decimal:
     """The decimal mark, from the cells of the first rows.
 
-    Cells that can be read only one way vote: "12,5" and "1.234,5" for the comma, "12.5" and "1,234.5" for the dot; "1,234" is
-    thousands or thousandths and does not. Without votes, "1,234" counts as thousandths where the delimiter is `;`, which spreadsheets
-    write exactly where the comma is the decimal mark, and as thousands elsewhere.
+    Cells that can be read only one way vote: "12,5" and "1.234,5" for the comma, "12.5" and "1,234.5" for the dot; "1,234" and "1.234"
+    are thousands or thousandths and do not. Without votes, "1,234" counts as thousandths where the delimiter is `;`, which spreadsheets
+    write exactly where the comma is the decimal mark, and as thousands elsewhere; "1.234" counts as thousandths.
     """
     commas = dots = unclear = 0
-    for name in range(frame.shape[1]):
-        cells = frame.iloc[:_SNIFFED_RECORDS, name].str.strip()
-        grouped = cells.str.fullmatch(_GROUPS_OF_THREE)
-        unclear += int(grouped.sum())
-        commas += int((cells.str.fullmatch(_COMMA_NUMBER) & ~grouped).sum())
-        dots += int(cells.str.fullmatch(_DOT_NUMBER).sum())
+    for position in range(frame.shape[1]):
+        cells = frame.iloc[:_SNIFFED_RECORDS, position].str.strip()
+        comma_groups, dot_groups = cells.str.fullmatch(_COMMA_GROUPS), cells.str.fullmatch(_DOT_GROUPS)
+        unclear += int(comma_groups.sum())
+        commas += int((cells.str.fullmatch(_COMMA_NUMBER) & ~comma_groups).sum())
+        dots += int((cells.str.fullmatch(_DOT_NUMBER) & ~dot_groups).sum())
     if commas or dots:
         return "," if commas > dots else "."
     return "," if unclear and delimiter == ";" else "."

@@ -52,21 +52,22 @@ def read_raw(path: Path, fmt: FileFormat = _UNKNOWN) -> RawTable:
         frame, found = _read(path, fmt)
     except OSError as error:
         raise DataError(f"{path.name} cannot be read: {error.strerror or error}.", "Give your user read access to it.") from error
-    return raw_from(frame, path, found)
+    return raw_of(frame, path, found)
 
 
-def raw_from(frame: pd.DataFrame, path: Path, fmt: FileFormat = _UNKNOWN) -> RawTable:
-    """A table that lies in memory, as if it had been read from `path`.
+def raw_of(frame: pd.DataFrame, name: str | Path, fmt: FileFormat = _UNKNOWN) -> RawTable:
+    """A table that lies in memory, as if it had been read from a file called `name`.
 
     Raises:
         DataError: no rows, or two columns of one name.
     """
+    path = Path(name)
     repeated = frame.columns[frame.columns.duplicated()]
     if len(repeated):
         raise DataError(f"{path.name} has more than one column named `{repeated[0]}`.", "Rename all but one.")
     if frame.empty:
         raise DataError(f"{path.name} has no rows.", "Export the rows as well.")
-    return RawTable(pd.DataFrame({name: clean_text(frame[name], fmt.decimal or ".") for name in frame}), fmt, path)
+    return RawTable(pd.DataFrame({column: clean_text(frame[column], fmt.decimal or ".") for column in frame}), fmt, path)
 
 
 def _read(path: Path, fmt: FileFormat) -> tuple[pd.DataFrame, FileFormat]:

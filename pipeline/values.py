@@ -6,8 +6,6 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from pipeline.errors import DataError
-
 Decimal = Literal[".", ","]
 EpochUnit = Literal["s", "ms", "us", "ns"]
 
@@ -71,9 +69,6 @@ def parse_times(text: "pd.Series[str]", timezone: str) -> "pd.Series[pd.Timestam
     of seconds, milli-, micro- or nanoseconds since 1970. Where the file leaves open whether day or month comes first, `/` means
     month first and `.` or `-` day first. Times without an offset are taken in `timezone`; of an hour that a clock change repeats,
     the second is meant.
-
-    Raises:
-        DataError: no such time zone.
     """
     plain = text.astype("str")
     counted = pd.to_numeric(plain, errors="coerce")
@@ -86,10 +81,7 @@ def parse_times(text: "pd.Series[str]", timezone: str) -> "pd.Series[pd.Timestam
     if aware.all():
         return times
     local = pd.to_datetime(plain.where(~aware), format="mixed", errors="coerce").dt.as_unit("us")
-    try:
-        named = local.dt.tz_localize(timezone, ambiguous=np.zeros(len(local), dtype=bool), nonexistent="shift_forward")
-    except (KeyError, ValueError) as error:
-        raise DataError(f"There is no time zone called `{timezone}`.", "Use a name such as UTC or Europe/Berlin.") from error
+    named = local.dt.tz_localize(timezone, ambiguous=np.zeros(len(local), dtype=bool), nonexistent="shift_forward")
     return times.fillna(named.dt.tz_convert("UTC"))
 
 

@@ -23,7 +23,7 @@ from pipeline.windows import Window
 from reports.audit import Narrative, Verdict
 from reports.filing import file_report, status_of
 from tools.guard import check_action, check_budget, check_hyperparameters, check_open, check_training
-from tools.results import Candidate, DriftResult, MetricsResult, ReportReply, ServingModel, Result, TrainingReply
+from tools.results import Candidate, DriftResult, MetricsResult, ReportReply, Result, ServingModel, TrainingReply
 
 R = TypeVar("R", bound=Result)
 WindowReader = Callable[[], Window]

@@ -17,7 +17,7 @@ OutcomesOption = Annotated[
     Path | None,
     typer.Option("--outcomes", help="Outcomes for --current: id and target columns, optionally predicted_at.", show_default=False),
 ]
-HERE = Path(".")
+HERE = Path()
 
 
 def opened(workspace: Path) -> "Opened":

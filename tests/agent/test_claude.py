@@ -1,6 +1,7 @@
 """Claude under the real SDK, over real sockets: what is sent, what is read, and how everything that breaks ends."""
 
 import json
+import sys
 import time
 from collections.abc import Iterable
 from itertools import count
@@ -206,6 +207,11 @@ async def test_a_paused_answer_is_sent_back_as_it_is() -> None:
     assert [message["role"] for message in server.requests[1]["messages"]] == ["user", "assistant"]
 
 
+def test_an_empty_answer_is_left_out_because_the_wire_refuses_it() -> None:
+    conversation = (CaseTools().briefing(), OperatorTurn(text=""), Nudge(text="Go on."))
+    assert [message["role"] for message in operator().request(conversation, TOOLS)["messages"]] == ["user", "user"]
+
+
 def endless() -> Iterable[Step]:
     return (Reply([Tool("get_drift_summary", {}, id=f"toolu_{number}")]) for number in count())
 
@@ -261,7 +267,7 @@ async def test_an_unreachable_provider_and_a_missing_key_are_told_in_a_sentence(
 @pytest.mark.anyio
 async def test_a_provider_whose_package_is_missing_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
-    monkeypatch.setitem(__import__("sys").modules, "botocore.auth", None)
+    monkeypatch.setitem(sys.modules, "botocore.auth", None)
     with pytest.raises(OperatorFailed, match=r"churnops\[bedrock\]"):
         await operator(provider="bedrock").ask((CaseTools().briefing(),), TOOLS, lambda text: None)
 

@@ -164,6 +164,22 @@ def test_many_calls_leave_room_for_the_rest_of_the_panel() -> None:
     assert "calls 25/25" in text
 
 
+def test_what_was_said_before_an_interrupt_is_not_lost() -> None:
+    stopped = Stopped(
+        at=clock_at(),
+        stopped="interrupted",
+        operator="claude",
+        turns=1,
+        tool_calls=2,
+        trainings=0,
+        spend=Spend(),
+        report=None,
+        failure=None,
+    )
+    text = show([STARTED, TextDelta(at=clock_at(), text="The share is"), stopped], console(terminal=False))
+    assert text.splitlines()[3] == "The share is"
+
+
 @pytest.mark.parametrize("terminal", [True, False])
 def test_text_from_data_and_models_cannot_touch_the_screen(terminal: bool) -> None:
     evil = "[red]x[/red] [link=file:///etc]y[/link] \x1b[2J\x1b]0;title\x07 \u202egnp.exe \ud800 [/nonsense]"

@@ -1,0 +1,75 @@
+"""The rulebook operator on the real Telco table: every scenario, taken from simulation to a closed case."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import anyio
+import pytest
+
+from agent.operators.rulebook import Rulebook
+from agent.training_run import train_by_hand
+from agent.triage import Outcome, triage
+from agent.workspace_setup import set_up
+from pipeline.clock import utc_now
+from pipeline.opened import Opened, open_workspace
+from pipeline.simulation import simulate
+from pipeline.trainer import Progress
+from pipeline.windows import logged_window
+from prompts import policy_text
+from tests.conftest import TELCO
+
+# scenario → (band, action, status). Bands alone decide here: what they cannot see (a fault in one column, changed behaviour)
+# ends as "monitor", which is why diagnosis comes before them.
+EXPECTED = {
+    "none": ("monitor", "monitor", "no_deploy_needed"),
+    "numeric_shift": ("monitor", "monitor", "no_deploy_needed"),
+    "category_mix": ("evaluate", "monitor", "no_deploy_needed"),
+    "high_churn": ("monitor", "monitor", "no_deploy_needed"),
+    "behaviour_change": ("monitor", "monitor", "no_deploy_needed"),
+    "null_spike": ("monitor", "monitor", "no_deploy_needed"),
+    "unit_change": ("monitor", "monitor", "no_deploy_needed"),
+    "new_category": ("monitor", "monitor", "no_deploy_needed"),
+    "market_shift": ("retrain", "retrain", "pending_approval"),
+}
+
+
+async def silent(_: Progress) -> None:
+    """Training's progress, unread."""
+
+
+@pytest.fixture(scope="module")
+def telco(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A workspace around the real table, with its champion."""
+    if not TELCO.is_file():
+        pytest.skip(f"the real Telco table is not beside this checkout ({TELCO.name})")
+    folder = tmp_path_factory.mktemp("telco")
+    set_up(folder, TELCO, "Churn")
+    opened = open_workspace(folder, policy_text(), utc_now)
+    trained = anyio.run(train_by_hand, opened, None, silent)
+    assert 0.83 <= trained.result.metrics.roc_auc.value <= 0.87
+    opened.state.close()
+    yield folder
+
+
+def take_through(opened: Opened) -> Outcome:
+    """One triage of the logged window by the rulebook."""
+    return anyio.run(
+        triage, opened, lambda: logged_window(opened.state, opened.settings, opened.clock()), Rulebook(opened.policy), None, lambda _: None
+    )
+
+
+@pytest.mark.parametrize("scenario", EXPECTED)
+def test_scenario(telco: Path, tmp_path: Path, scenario: str) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(telco, folder)
+    opened = open_workspace(folder, policy_text(), utc_now)
+    champion = opened.workspace.champion_pointer.read_bytes()
+    simulate(opened, scenario, 2_000, labelled_share=0.5, seed=1)
+    outcome = take_through(opened)
+    share = outcome.drift.share
+    print(f"| {scenario} | {share:.3f} | {outcome.drift.band} | {outcome.action} | {outcome.turns} | {outcome.trainings} | {outcome.status} |")
+    assert (outcome.drift.band, outcome.action, outcome.status) == EXPECTED[scenario]
+    assert outcome.stopped == "finished"
+    assert Path(outcome.report.path).is_file()
+    assert opened.workspace.champion_pointer.read_bytes() == champion
