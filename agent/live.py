@@ -133,14 +133,13 @@ class LiveView:
             self._said = ""
 
     def _head(self) -> list[Text]:
-        assert self._started is not None  # a run's first event
+        if self._started is None:  # the case is being opened
+            return []
         lines = [_plain(f"case {self._started.case_id}", "bold"), _plain(f"operator {self._operator}")]
         return [*lines, _plain(self._started.window)] if self._started.window else lines
 
     def __rich__(self) -> RenderableType:
         """The panel as it stands now."""
-        if self._started is None:
-            return Text("")
         width = max(20, self._console.width - 4)
         lines_a_call = 3 if width < 80 else 2 if width < 120 else 1
         room = max(2, (self._console.height - FRAME_LINES) // lines_a_call)

@@ -9,10 +9,13 @@ from pydantic import BaseModel, ConfigDict
 from agent.bounds import StopReason
 from agent.briefing import briefing
 from agent.conversation import Briefing, Operator, OperatorTurn
-from agent.events import Event, OperatorChanged
+from agent.events import Event, OperatorChanged, ToolCalled, ToolReturned
 from agent.loop import Ending, run, tool_specs
+from agent.reach import reach
+from agent.readings import line, read
 from agent.transcript import Transcript
 from pipeline.cases import Action, Case, Challenger, ReportRef, Status
+from pipeline.clock import Clock
 from pipeline.errors import ChurnopsError
 from pipeline.evidence import DriftSummary
 from pipeline.opened import Opened
@@ -96,12 +99,16 @@ async def triage(
     Raises:
         ChurnopsError: the window cannot be read or measured; no case was opened then.
     """
-    from mcp import Client
-
     label = _Label(operator.name)
     casework = Casework(opened, read_window, started_by="triage", operator=lambda: label.name)
-    async with Client(build_server(casework, opened.policy)) as client:
-        first = await brief(client)
+    async with reach(build_server(casework, opened.policy)) as client:
+        opening: list[Event] = []
+
+        def early(event: Event) -> None:
+            show(event)
+            opening.append(event)
+
+        first = await brief(client, opened.clock, early)
         tools = await tool_specs(client)
         with ExitStack() as stack:
             transcript = stack.enter_context(Transcript(opened.workspace.transcripts / f"{first.case_id}.jsonl"))
@@ -111,6 +118,8 @@ async def triage(
                 transcript(event)
                 show(event)
 
+            for event in opening:
+                transcript(event)
             case = opened.cases.get(first.case_id)
             used = len(calls_of_run(case, opened.cases.calls(case.case_id)))
             ending = await run(
@@ -122,22 +131,27 @@ async def triage(
     return _outcome(opened, case, ending)
 
 
-async def brief(client: "Client") -> Briefing:
+async def brief(client: "Client", clock: Clock, emit: Callable[[Event], None]) -> Briefing:
     """Open the case: the first message, with drift and the champion's metrics already in it.
 
     Raises:
         ChurnopsError: what the tool said when it could not measure.
     """
-    drift = await _result(client, "get_drift_summary", {})
-    metrics = await _result(client, "get_current_model_metrics", {"case_id": drift["case_id"]})
-    return briefing(drift, metrics)
 
+    async def result(tool: str, arguments: dict[str, object]) -> dict[str, object]:
+        emit(ToolCalled(at=clock(), call_id=tool, number=0, name=tool, arguments=arguments))
+        answer = await client.call_tool(tool, arguments)
+        text = " ".join(block.text for block in answer.content if block.type == "text")
+        if answer.is_error or answer.structured_content is None:
+            raise ChurnopsError(text.removeprefix(f"Error executing tool {tool}: "))
+        structured = dict(answer.structured_content)
+        reading = read(tool, structured)
+        said = line(reading) if reading else text
+        emit(ToolReturned(at=clock(), call_id=tool, name=tool, is_error=False, line=said, structured=structured))
+        return structured
 
-async def _result(client: "Client", tool: str, arguments: dict[str, object]) -> dict[str, object]:
-    result = await client.call_tool(tool, arguments)
-    if result.is_error or result.structured_content is None:
-        raise ChurnopsError(" ".join(block.text for block in result.content if block.type == "text"))
-    return dict(result.structured_content)
+    drift = await result("get_drift_summary", {})
+    return briefing(drift, await result("get_current_model_metrics", {"case_id": drift["case_id"]}))
 
 
 def _file_partial(opened: Opened, case: Case, ending: Ending) -> Case:

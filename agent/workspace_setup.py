@@ -38,7 +38,6 @@ def set_up(folder: Path, data: Path, target: str, positive: str = "", *, synthet
         numerical=found.schema.numerical,
         categorical=found.schema.categorical,
         synthetic_seed=synthetic_seed,
-        format=raw.format,
     )
     write_atomically(workspace.settings_file, render_settings(settings).encode())
     return workspace, found

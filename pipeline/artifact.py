@@ -185,7 +185,7 @@ def _check(path: Path, digest: str) -> None:
     if not path.is_dir():
         raise IntegrityError(
             f"The model {digest[:12]} was deleted: {path} is not there.",
-            "Restore that folder from a backup, or go back with `churnops rollback`.",
+            "Restore that folder from a backup.",
         )
     try:
         found = digest_of_folder(path)
@@ -194,5 +194,5 @@ def _check(path: Path, digest: str) -> None:
     if found != digest:
         raise IntegrityError(
             f"The model {digest[:12]} was changed: the bytes differ from those its digest names, so nothing of it was loaded.",
-            "Restore that folder from a backup, or go back with `churnops rollback`.",
+            "Restore that folder from a backup.",
         )

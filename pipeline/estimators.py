@@ -82,7 +82,7 @@ def build(estimator: EstimatorName, given: Mapping[str, float], seed: int, colum
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
     values = hyperparameters_of(estimator, given)
-    # A numerical column without any value stays, as zeros, so that a window where it has values again still fits.
+    # A numerical column without any value in training stays, as zeros; else scikit-learn warns at every fit and prediction.
     numerical = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())
     categorical = make_pipeline(SimpleImputer(strategy="constant", fill_value="missing"), OneHotEncoder(handle_unknown="ignore"))
     prepare = ColumnTransformer(

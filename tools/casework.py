@@ -142,8 +142,8 @@ class Casework:
 
     def _open_case(self) -> Case:
         opened = self._opened
-        window = self._read_window()
         serving, artifact = open_champion(opened)
+        window = self._read_window()
         champion = ModelRef(version=serving.version, digest=serving.digest)
         key = hashlib.sha256(f"{champion.digest}|{window.fingerprint}|{opened.policy.version}".encode()).hexdigest()
         case = opened.cases.unfinished(key)

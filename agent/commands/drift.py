@@ -28,8 +28,8 @@ def drift(
     console = Console(stderr=as_json)
     here = opened(workspace)
     with console.status("Measuring drift"):
-        window = read_window(here, current, None)
         _, artifact = open_champion(here)
+        window = read_window(here, current, None)
         summary = summarise_drift(artifact.reference(), window, here.settings.data.columns, here.policy, html=html)
     console.print(drift_view(summary, here.policy))
     if html is not None:
@@ -43,7 +43,5 @@ def read_window(here: "Opened", current: CurrentOption, outcomes: OutcomesOption
     from pipeline.windows import file_window, logged_window
 
     if current is None:
-        if outcomes is not None:
-            raise typer.BadParameter("--outcomes goes with --current", param_hint="--outcomes")
         return logged_window(here.state, here.settings, here.clock())
     return file_window(here.settings, current, outcomes)

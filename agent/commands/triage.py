@@ -32,6 +32,8 @@ def triage(
     import anyio
     from rich.console import Console
 
+    if outcomes is not None and current is None:
+        raise typer.BadParameter("goes with --current", param_hint="--outcomes")
     here = opened(workspace)
     console = Console(stderr=as_json)
     if show_request:
@@ -39,6 +41,8 @@ def triage(
         return
     chosen = choose_operator(here, operator, console)
     outcome = run_triage(here, chosen, console, current, outcomes)
+    if outcome.status == "partial":
+        console.print(f"A partial report was written: {outcome.report.path}. Run [bold]churnops triage[/] again to continue the case.")
     if as_json:
         typer.echo(outcome.model_dump_json(exclude={"drift": {"features"}}))
     if detailed_exit_code:
@@ -97,14 +101,13 @@ async def first_request(here: "Opened", current: CurrentOption, outcomes: Outcom
     """The first Messages request of a triage as JSON. It opens the case, as a triage would, and sends nothing."""
     import json
 
-    from mcp import Client
-
     from agent.loop import tool_specs
+    from agent.reach import reach
     from agent.triage import brief
     from tools.casework import Casework
     from tools.server import build_server
 
     casework = Casework(here, lambda: read_window(here, current, outcomes), started_by="triage", operator=lambda: "nobody")
-    async with Client(build_server(casework, here.policy)) as client:
-        first = await brief(client)
+    async with reach(build_server(casework, here.policy)) as client:
+        first = await brief(client, here.clock, lambda event: None)
         return json.dumps(_claude(here).request((first,), await tool_specs(client)), indent=2, ensure_ascii=False)

@@ -94,10 +94,16 @@ class Rulebook:
                 if values not in record.tried:
                     said = "The gate failed; other values." if record.trainings else f"Band {band}: training a candidate."
                     return record.call("run_training", said, case_id=drift.case_id, estimator=ESTIMATOR, **values)
+        if band == "evaluate":
+            return record.save(
+                "monitor",
+                "No candidate was shown to be better; the champion stays.",
+                "In band evaluate a candidate is kept only if it is better, and the policy allows no further training.",
+            )
         return record.save(
-            "monitor",
-            "No candidate passed the gate; the champion stays and people must look at this drift.",
-            "A candidate that is not good enough is never deployed, and the policy allows no further training.",
+            "collect_labels",
+            "No candidate passed the gate; the champion stays, and people must look at this drift.",
+            "The window's outcomes do not teach a model that is good enough: more of them are needed, or someone who knows what changed.",
         )
 
     def _hyperparameters(self, drift: DriftResult) -> Iterator[dict[str, int]]:

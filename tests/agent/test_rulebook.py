@@ -84,7 +84,7 @@ async def test_training_starts_where_the_policy_says_by_the_kinds_that_drifted(
     ],
 )
 @pytest.mark.anyio
-async def test_a_failed_gate_is_answered_with_other_values_and_in_the_end_with_people(
+async def test_a_failed_gate_is_answered_with_other_values_until_the_retries_are_used(
     kinds: tuple[Kind, ...], tried: list[dict[str, int]]
 ) -> None:
     facts = CaseTools(kinds=kinds, gates=(False, False, False))
@@ -92,6 +92,14 @@ async def test_a_failed_gate_is_answered_with_other_values_and_in_the_end_with_p
     assert facts.trained() == tried
     assert ending.trainings == 3
     assert facts.saved()["action"] == "monitor"
+    assert "the champion stays" in facts.saved()["summary"]
+
+
+@pytest.mark.anyio
+async def test_in_band_retrain_nothing_but_failed_gates_calls_people() -> None:
+    facts = CaseTools(band="retrain", gates=(False, False, False))
+    await follow(facts)
+    assert facts.saved()["action"] == "collect_labels"
     assert "people must look" in facts.saved()["summary"]
 
 

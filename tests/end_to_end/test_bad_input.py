@@ -264,7 +264,7 @@ def test_a_changed_reference_is_named_with_both_digests(churnops: CommandLine, t
 def test_a_read_only_workspace_is_refused(churnops: CommandLine, trained: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     # Root may write everywhere, so the answer of the operating system is stood in for.
     churnops.folder = trained.workspace.root
-    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
     refused(churnops("triage"), "read-only")
 
 

@@ -73,6 +73,7 @@ def test_one_kind_of_feature_is_enough(kinds: str) -> None:
     assert build("random_forest", QUICK["random_forest"], 7, columns).fit(train, train["churned"]).predict_proba(train).shape == (200, 2)
 
 
+@pytest.mark.filterwarnings("error")
 def test_a_column_without_any_value_in_training_may_have_some_later() -> None:
     train = small_table(200, 1).assign(charges=np.nan)
     model = build("random_forest", QUICK["random_forest"], 7, COLUMNS).fit(train, train["churned"])

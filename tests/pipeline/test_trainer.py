@@ -138,6 +138,20 @@ def test_as_a_process_it_speaks_json_and_writes_nothing_outside_its_folder(tmp_p
     assert [list(place.iterdir()) for place in (root, cwd, home)] == [[folder], [], []]
 
 
+def test_what_a_library_prints_does_not_mix_with_progress(tmp_path: Path) -> None:
+    folder = hand_over(tmp_path / "job", small_job(), TRAIN, GATE)
+    chatty = "import pipeline.trainer as trainer; trainer.run = lambda *given: print('chatter'); trainer.main()"
+    command = [sys.executable, "-c", chatty, str(folder / JOB), str(tmp_path)]
+    ended = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(CODE)}
+    )
+    assert ended.stdout is not None
+    assert ended.stderr is not None
+    assert ended.stdout.read() == b""
+    assert ended.stderr.read() == b"chatter\n"
+    ended.communicate()
+
+
 def test_as_a_process_it_ends_when_its_parent_lets_go(tmp_path: Path) -> None:
     folder = hand_over(tmp_path / "job", small_job(hyperparameters={"n_estimators": 100_000}), TRAIN, GATE)
     process = child(folder, tmp_path, tmp_path)
