@@ -6,13 +6,21 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.errors import SettingsError
 
 Band = Literal["monitor", "evaluate", "retrain", "not_enough_data"]
 Share = Annotated[float, Field(ge=0, le=1)]
-Bounds = tuple[float, float]
+
+
+def _ordered(bounds: tuple[float, float]) -> tuple[float, float]:
+    if bounds[0] > bounds[1]:
+        raise ValueError("the lower bound stands first")
+    return bounds
+
+
+Bounds = Annotated[tuple[float, float], AfterValidator(_ordered)]
 
 
 class _Rules(BaseModel):
@@ -131,7 +139,9 @@ def load_policy(text: str, overrides: Mapping[str, Any]) -> Policy:
     """
     shipped = tomllib.loads(text)
     defaults = dict(_leaves(shipped))
-    changed = dict(_leaves(overrides))
+    # Names of environment variables arrive in lower case, and one rule is called C.
+    names = {name.lower(): name for name in defaults}
+    changed = {names.get(name.lower(), name): value for name, value in _leaves(overrides)}
     values: dict[str, Any] = json.loads(json.dumps(shipped))
     for name, value in changed.items():
         if name not in defaults:
@@ -146,7 +156,7 @@ def load_policy(text: str, overrides: Mapping[str, Any]) -> Policy:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"[policy] `{name}`: {first['msg']}.", "Mend that value in churnops.toml or the CHURNOPS_POLICY__ variable.") from error
+        raise SettingsError(f"[policy] `{name}`: {first['msg'].removeprefix('Value error, ')}.", "Mend that value in churnops.toml or the CHURNOPS_POLICY__ variable.") from error
     # Values from the environment are text; what counts is the value after validation.
     effective = dict(_leaves(policy.model_dump(mode="json", exclude={"overrides"})))
     kept = tuple(Override(name=name, default=defaults[name], value=effective[name]) for name in sorted(changed) if effective[name] != defaults[name])

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableVariable
 
 from pipeline.errors import SettingsError
 from pipeline.schema import Schema
@@ -76,7 +77,7 @@ class DataSettings(_Section):
 class PredictionSettings(_Section):
     """A team's own prediction log; `file` empty means churnops' own log in the state database."""
 
-    file: str = Field("", description="Your own log (CSV, JSONL, Parquet); empty: the log churnops keeps")
+    file: str = Field("", description="Your own log (CSV, JSONL, Parquet), from this file's folder; empty: the log churnops keeps")
     id: str = Field("", description="Its id column; empty: as in [data]")
     time: str = Field("", description="Its scoring-time column; empty: as in [data]")
     score: str = Field("", description="Its column with the probability of churn; empty: none")
@@ -140,9 +141,16 @@ def read_settings(file: Path) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} is not valid TOML: {error}.", "Mend that line, or run `churnops init` in a new folder.") from error
     try:
-        return Settings(**values)
+        settings = Settings(**values)
+    except UnreadableVariable as error:
+        raise SettingsError(f"A CHURNOPS_ variable is not valid JSON: {error}.", "Write lists like '[\"a\", \"b\"]'.") from error
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         said = first["msg"].removeprefix("Value error, ")
         raise SettingsError(f"{file}: `{key}`: {said}.", "Mend that key; docs/settings.md explains every key.") from error
+    if not settings.predictions.file:
+        return settings
+    # Commands run anywhere with --workspace: like the reference, the log is found from this file's folder.
+    log = settings.predictions.model_copy(update={"file": str(file.parent / settings.predictions.file)})
+    return settings.model_copy(update={"predictions": log})

@@ -94,11 +94,15 @@ def _client(workspace: Workspace) -> "Iterator[MlflowClient]":
 
 
 def _experiment(client: "MlflowClient", workspace: Workspace) -> str:
-    found = client.get_experiment_by_name(EXPERIMENT)
-    if found is not None:
-        return str(found.experiment_id)
     # Without a place of its own MLflow writes ./mlruns where the user stands.
-    return client.create_experiment(EXPERIMENT, artifact_location=(workspace.home / "mlruns").resolve().as_uri())
+    place = (workspace.home / "mlruns").resolve().as_uri()
+    found = client.get_experiment_by_name(EXPERIMENT)
+    if found is not None and found.artifact_location == place:
+        return str(found.experiment_id)
+    if found is not None:
+        # The workspace was moved or copied, and an experiment keeps its place for life: new runs go to one that lies here.
+        client.rename_experiment(found.experiment_id, f"{EXPERIMENT} before a move, {found.experiment_id}")
+    return client.create_experiment(EXPERIMENT, artifact_location=place)
 
 
 def _numbers(metrics: Metrics, comparison: Comparison | None) -> Iterator[tuple[str, float]]:

@@ -3,20 +3,21 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
 from pipeline.errors import DataError
-from pipeline.files import digest_of_file
 from pipeline.predictions import newest_prediction, read_outcomes, read_predictions
+from pipeline.rows import fingerprint
 from pipeline.schema import Schema
 from pipeline.settings import FileFormat, Settings
 from pipeline.state import State
-from pipeline.tables import count_repeats, read_raw, typed
+from pipeline.tables import RawTable, count_repeats, read_raw, typed
 
 WINDOW = timedelta(days=7)
-PREDICTED_AT = "predicted_at"
+PREDICTED_AT, OBSERVED_AT = "predicted_at", "observed_at"
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Window:
     """Rows of one window, index-aligned.
 
     `features`: the schema's features. `churned`: 1, 0, or NaN where no outcome is known yet. `scores`: logged P(churn), None
-    where the file has none. `fingerprint` changes when rows or known outcomes do.
+    where the file has none.
     """
 
     features: pd.DataFrame
@@ -33,7 +34,12 @@ class Window:
     times: pd.Series | None
     scores: pd.Series | None
     source: str
-    fingerprint: str
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 in hex over the rows and the known outcomes: it changes when one of them does, and only then."""
+        parts = [self.features, *(column.to_frame("") for column in (self.churned, self.ids, self.times, self.scores) if column is not None)]
+        return hashlib.sha256("|".join(fingerprint(part) for part in parts).encode()).hexdigest()
 
     @property
     def rows(self) -> int:
@@ -76,17 +82,13 @@ def logged_window(state: State, settings: Settings, now: datetime) -> Window:
             "No predictions are logged yet.", "Run `churnops simulate --scenario none`, or give a window as a file with `--current FILE`."
         )
     frame = read_predictions(state, schema, newest - WINDOW, newest)
-    known = read_outcomes(state, now)
-    churned = _join(frame["_id"], frame["_time"], known)
-    mark = f"log|{frame['_time'].min()}|{newest}|{len(frame)}|{frame['_seq'].max()}|{int(churned.notna().sum())}|{int(churned.sum())}"
     return Window(
         features=frame[list(schema.features)],
-        churned=churned,
+        churned=_join(frame["_id"], frame["_time"], read_outcomes(state, now)),
         ids=frame["_id"],
         times=frame["_time"],
         scores=frame["_score"],
         source="prediction log",
-        fingerprint=hashlib.sha256(mark.encode()).hexdigest(),
     )
 
 
@@ -97,33 +99,27 @@ def file_window(settings: Settings, current: Path, outcomes: Path | None) -> Win
         DataError: a file cannot be read, lacks columns of the schema, or repeats customers at one scoring time.
     """
     churned_from = None if outcomes is None else _read_outcome_file(outcomes, settings)
-    mark = digest_of_file(current) if current.is_file() else ""
-    if outcomes is not None:
-        mark += digest_of_file(outcomes)
-    return _from_file(settings, current, settings.data.format, churned_from, hashlib.sha256(mark.encode()).hexdigest())
+    return _from_file(settings, current, settings.data.format, churned_from)
 
 
 def _own_log(state: State, settings: Settings, now: datetime) -> Window:
     path = Path(settings.predictions.file)
-    window = _from_file(settings, path, settings.predictions.format, read_outcomes(state, now), "")
+    window = _from_file(settings, path, settings.predictions.format, read_outcomes(state, now))
     if window.times is None:
         recent = pd.Series(True, index=window.features.index)
     else:
         recent = window.times > window.times.max() - WINDOW
-    churned = window.churned[recent]
-    mark = f"{digest_of_file(path)}|{int(churned.notna().sum())}|{int(churned.sum())}"
     return Window(
         features=window.features[recent],
-        churned=churned,
+        churned=window.churned[recent],
         ids=None if window.ids is None else window.ids[recent],
         times=None if window.times is None else window.times[recent],
         scores=None if window.scores is None else window.scores[recent],
         source=path.name,
-        fingerprint=hashlib.sha256(mark.encode()).hexdigest(),
     )
 
 
-def _from_file(settings: Settings, path: Path, fmt: FileFormat, outcomes: pd.DataFrame | None, fingerprint: str) -> Window:
+def _from_file(settings: Settings, path: Path, fmt: FileFormat, outcomes: pd.DataFrame | None) -> Window:
     mapping = settings.predictions
     schema = settings.data.columns
     schema = schema.model_copy(update={"id": mapping.id or schema.id, "time": mapping.time or schema.time})
@@ -147,11 +143,14 @@ def _from_file(settings: Settings, path: Path, fmt: FileFormat, outcomes: pd.Dat
         raise DataError(f"{path.name} has no id column, so outcomes cannot be joined.", "Name it as `id` under [predictions] in churnops.toml.")
     else:
         churned = _join(ids, times, outcomes)
-    return Window(frame[list(schema.features)], churned, ids, times, scores, path.name, fingerprint)
+    return Window(frame[list(schema.features)], churned, ids, times, scores, path.name)
 
 
 def _read_outcome_file(path: Path, settings: Settings) -> pd.DataFrame:
-    """Columns `_id`, `_time` (missing where the file has no `predicted_at`), `_churned`."""
+    """Columns `_id`, `_time` (missing where the file has no `predicted_at`), `_churned`.
+
+    Of several words on an id and time the last one counts: by `observed_at` where the file has it, else by the order of rows.
+    """
     schema = settings.data.columns
     id_column = settings.predictions.id or schema.id
     if id_column is None:
@@ -159,18 +158,24 @@ def _read_outcome_file(path: Path, settings: Settings) -> pd.DataFrame:
     raw = read_raw(path, settings.data.format)
     if id_column not in raw.frame.columns and schema.id in raw.frame.columns:
         id_column = str(schema.id)
-    dated = PREDICTED_AT in raw.frame.columns
-    asked = Schema(target=schema.target, positive=schema.positive, id=id_column, time=PREDICTED_AT if dated else None)
-    frame = typed(raw, asked, with_target=False)
+    frame = typed(raw, Schema(target=schema.target, positive=schema.positive, id=id_column), with_target=False)
     if schema.target not in raw.frame.columns or id_column not in frame.columns:
         raise DataError(f"{path.name} lacks `{id_column}` or `{schema.target}`.", "Outcomes need the id column and the target column.")
     answer = raw.frame[schema.target].dropna()
     others = set(answer.unique()) - {schema.positive}
     if len(others) > 1:
         raise DataError(f"{path.name}: `{schema.target}` holds {len(others)} values beside `{schema.positive}`.", "Export both outcomes only.")
-    times = frame[PREDICTED_AT] if dated else pd.Series(pd.NaT, index=frame.index, dtype="datetime64[ns, UTC]")
-    known = pd.DataFrame({"_id": frame[id_column], "_time": times, "_churned": (answer == schema.positive).astype("float64")}).loc[answer.index]
+    times = {"_time": _times(raw, schema, PREDICTED_AT), "_observed": _times(raw, schema, OBSERVED_AT)}
+    known = pd.DataFrame({"_id": frame[id_column], **times, "_churned": (answer == schema.positive).astype("float64")}).loc[answer.index]
+    known = known.dropna(subset="_id").sort_values("_observed", kind="stable", na_position="first")
     return known.drop_duplicates(["_id", "_time"], keep="last")
+
+
+def _times(raw: RawTable, schema: Schema, name: str) -> pd.Series:
+    """One column of times, all missing where the table does not have it."""
+    if name not in raw.frame.columns:
+        return pd.Series(pd.NaT, index=raw.frame.index, dtype="datetime64[us, UTC]")
+    return typed(raw, Schema(target=schema.target, positive=schema.positive, time=name), with_target=False)[name]
 
 
 def _join(ids: pd.Series, times: pd.Series | None, outcomes: pd.DataFrame) -> pd.Series:

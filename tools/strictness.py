@@ -8,13 +8,31 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
 from pydantic import ValidationError
 
+from tools.schemas import answer, compact
+
 if TYPE_CHECKING:
     from pydantic import BaseModel
+    from pydantic_core import ErrorDetails
+
+# What a value must be, by pydantic's name of the error; `{}` are the names in the error's context.
+_RULES: dict[str, str] = {
+    "missing": "is required",
+    "int_type": "must be an integer",
+    "float_type": "must be a number",
+    "string_type": "must be a string",
+    "string_unicode": "must be a string of valid Unicode",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_too_short": "must have at least {min_length} character",
+    "literal_error": "must be one of {expected}",
+}
+_JSON_NAMES: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object", type(None): "null"}
 
 
 def seal(tool: Tool) -> Tool:
-    """The tool with a schema that says so: no arguments beyond those named."""
-    tool.parameters["additionalProperties"] = False
+    """The tool with schemas that are short and say so: no arguments beyond those named."""
+    tool.parameters = {**compact(tool.parameters), "additionalProperties": False}
+    if tool.fn_metadata.output_schema is not None:
+        tool.fn_metadata.output_schema = answer(tool.fn_metadata.output_schema)
     return tool
 
 
@@ -28,12 +46,21 @@ def check_arguments(tool: Tool, arguments: Mapping[str, Any]) -> None:
     allowed = [field.alias or name for name, field in model.model_fields.items()]
     for name in arguments:
         if name not in allowed:
-            close = difflib.get_close_matches(name, allowed, n=1)
+            close = difflib.get_close_matches(name[:64], allowed, n=1)
             hint = f" Did you mean {close[0]}?" if close else ""
             raise ToolError(f"{tool.name} takes no argument {name[:64]!r}.{hint} It takes: {', '.join(allowed) or 'none'}.")
     try:
         model.model_validate(dict(arguments), strict=True)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("int", "float", "none", "literal")))
-        raise ToolError(f"{tool.name}: {field}: {first['msg']} (type {first['type']}).") from None
+        raise ToolError(f"{tool.name}: {_said(error.errors()[0])}") from None
+
+
+def _said(error: "ErrorDetails") -> str:
+    field, kind, given = error["loc"][0], error["type"], error["input"]
+    rule = _RULES.get(kind, error["msg"]).format(**error.get("ctx", {}))
+    if kind == "missing":
+        return f"{field} {rule}."
+    if isinstance(given, str) and kind.startswith("string"):
+        return f"{field} {rule}; this one has {len(given)}."
+    shown = f" {given[:40]!r}" if isinstance(given, str) else ""
+    return f"{field} {rule}; this is the {_JSON_NAMES.get(type(given), 'value')}{shown}."

@@ -1,0 +1,107 @@
+"""The state database says which schema it has, refuses what it cannot know, and lets writers wait for each other."""
+
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from pipeline.errors import WorkspaceError
+from pipeline.state import SCHEMA_VERSION, State, open_state, outcomes, schema_version
+
+OUTCOME = {"id": "C1", "observed_at": "2026-11-21", "churned": 1}
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> State:
+    return open_state(tmp_path / "state.db", create=True)
+
+
+def known_ids(state: State) -> list[str]:
+    with state.read() as connection:
+        return list(connection.execute(select(outcomes.c.id)).scalars())
+
+
+def set_version(file: Path, version: int | None) -> None:
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("DELETE FROM schema_version")
+        if version is not None:
+            connection.execute("INSERT INTO schema_version VALUES (?)", (version,))
+
+
+def test_a_new_database_records_its_schema_version_and_keeps_it(state: State) -> None:
+    again = open_state(state.file, create=True)
+    with again.read() as connection:
+        assert connection.execute(select(schema_version.c.version)).scalars().all() == [SCHEMA_VERSION]
+
+
+@pytest.mark.parametrize("version", [SCHEMA_VERSION + 1, None])
+def test_a_schema_of_a_newer_churnops_is_refused_and_left_as_it_is(state: State, version: int | None) -> None:
+    state.close()
+    set_version(state.file, version)
+    before = state.file.read_bytes()
+    with pytest.raises(WorkspaceError, match=f"has schema version {version}; this churnops knows versions up to {SCHEMA_VERSION}") as refused:
+        open_state(state.file)
+    assert refused.value.next_step == "Upgrade churnops; nothing was changed."
+    assert state.file.read_bytes() == before
+
+
+@pytest.mark.parametrize("create", [False, True])
+@pytest.mark.parametrize("content", [b"not a database, just a longer line of text", b"SQLite format 3\0" + b"\xff" * 200])
+def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path, content: bytes, create: bool) -> None:
+    file = tmp_path / "state.db"
+    file.write_bytes(content)
+    with pytest.raises(WorkspaceError, match="is not a churnops state database"):
+        open_state(file, create=create)
+    assert file.read_bytes() == content
+
+
+def test_another_programs_database_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "state.db"
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("CREATE TABLE songs (title TEXT)")
+    with pytest.raises(WorkspaceError, match="is not a churnops state database"):
+        open_state(file)
+
+
+def test_a_missing_database_is_not_made_in_passing(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError, match="has no state database"):
+        open_state(tmp_path / "state.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_write_that_fails_leaves_nothing(state: State) -> None:
+    with pytest.raises(RuntimeError), state.write() as connection:
+        connection.execute(outcomes.insert().values(OUTCOME))
+        raise RuntimeError
+    assert known_ids(state) == []
+
+
+def test_a_reader_sees_neither_half_a_write_nor_waits_for_it(state: State) -> None:
+    other = open_state(state.file)
+    with state.write() as connection:
+        connection.execute(outcomes.insert().values(OUTCOME))
+        assert known_ids(other) == []
+    assert known_ids(other) == ["C1"]
+
+
+def test_what_a_writer_reads_cannot_change_under_it(state: State) -> None:
+    other = open_state(state.file)
+    started = threading.Event()
+
+    def write_too() -> None:
+        started.set()
+        with other.write() as connection:
+            connection.execute(outcomes.insert().values(OUTCOME))
+
+    late = threading.Thread(target=write_too)
+    with state.write() as connection:
+        late.start()
+        started.wait()
+        late.join(timeout=0.2)
+        assert late.is_alive()
+        assert connection.execute(select(outcomes)).all() == []
+    late.join()
+    assert known_ids(state) == ["C1"]

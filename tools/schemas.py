@@ -1,0 +1,43 @@
+"""Schemas said shortly: a model reads the whole list of tools on every request, so what repeats is left out."""
+
+from typing import Any
+
+_NAMES = frozenset({"properties", "$defs"})  # the keys below these are names, not keywords
+
+
+def compact(schema: dict[str, Any]) -> dict[str, Any]:
+    """The same JSON Schema without titles and defaults of null; a plain type that may be null is said as `type: [t, null]`."""
+    said: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key in _NAMES:
+            said[key] = {name: compact(part) for name, part in value.items()}
+        elif isinstance(value, dict):
+            said[key] = compact(value)
+        elif isinstance(value, list):
+            said[key] = [compact(part) if isinstance(part, dict) else part for part in value]
+        elif key != "title" and (key, value) != ("default", None):
+            said[key] = value
+    return _joined(said)
+
+
+def answer(schema: dict[str, Any]) -> dict[str, Any]:
+    """A tool's answer: the tool's description says what it is, and keys may be added without breaking a client that validates."""
+    said = {key: value for key, value in _open(compact(schema)).items() if key != "description"}
+    if "$defs" in said:
+        said["$defs"] = {name: _open(part) for name, part in said["$defs"].items()}
+    return said
+
+
+def _open(schema: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in schema.items() if (key, value) != ("additionalProperties", False)}
+
+
+def _joined(schema: dict[str, Any]) -> dict[str, Any]:
+    choices = schema.get("anyOf")
+    if not choices or any(set(choice) != {"type"} for choice in choices):
+        return schema
+    types = list(dict.fromkeys(choice["type"] for choice in choices))
+    if "number" in types:
+        types = [name for name in types if name != "integer"]  # every integer is a number
+    rest = {key: value for key, value in schema.items() if key != "anyOf"}
+    return {**rest, "type": types[0] if len(types) == 1 else types}
