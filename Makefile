@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 unexport PYTHONPATH  # the tests see the installed project, not what happens to lie around
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check static bench mlflow lock format clean
+.PHONY: help demo test test-all check static docs bench mlflow lock format clean
 
 help:  ## list these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1|\2/p' Makefile | while IFS='|' read -r name said; do printf '  %-15s %s\n' "$$name" "$$said"; done
@@ -38,6 +38,9 @@ static: $(READY)  ## format, lint, types and import contracts
 	@$(BIN)/mypy
 	@echo "Checking import contracts"
 	@$(BIN)/lint-imports --no-logo
+
+docs: $(READY)  ## write docs/reference.md from the code
+	@$(BIN)/python docs/generate.py
 
 bench: $(READY)  ## performance against named peers, as ratios
 	@for script in bench/*.py; do echo "Running $$script"; $(BIN)/python "$$script" || exit 1; done

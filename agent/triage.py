@@ -138,8 +138,11 @@ async def brief(client: "Client", clock: Clock, emit: Callable[[Event], None]) -
         ChurnopsError: what the tool said when it could not measure.
     """
 
+    called: list[str] = []
+
     async def result(tool: str, arguments: dict[str, object]) -> dict[str, object]:
-        emit(ToolCalled(at=clock(), call_id=tool, number=0, name=tool, arguments=arguments))
+        emit(ToolCalled(at=clock(), call_id=tool, number=len(called) + 1, name=tool, arguments=arguments))
+        called.append(tool)
         answer = await client.call_tool(tool, arguments)
         text = " ".join(block.text for block in answer.content if block.type == "text")
         if answer.is_error or answer.structured_content is None:

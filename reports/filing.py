@@ -1,9 +1,11 @@
 """Closing a case: the report is written, its sha256 goes to the ledger, and the case takes its status."""
 
+import hashlib
 from pathlib import Path
 
 from pipeline.cases import Case, ReportRef, Status
-from pipeline.files import digest_of_file, write_atomically
+from pipeline.errors import ChurnopsError
+from pipeline.files import write_atomically
 from pipeline.opened import Opened
 from pipeline.workspace import Workspace
 from reports.audit import Narrative, Verdict, render_audit
@@ -22,7 +24,11 @@ def report_path(workspace: Workspace, case_id: str) -> Path:
 
 
 def file_report(opened: Opened, case: Case, verdict: Verdict, narrative: Narrative) -> Case:
-    """Write the case's audit report, record it, and close the case (a partial one stays open to be resumed)."""
+    """Write the case's audit report, record it, and close the case (a partial one stays open to be resumed).
+
+    Raises:
+        ChurnopsError: the case is closed, or a training of it ended meanwhile; neither report nor record has changed then.
+    """
     at = opened.clock()
     text = render_audit(
         case,
@@ -33,18 +39,26 @@ def file_report(opened: Opened, case: Case, verdict: Verdict, narrative: Narrati
         policy=opened.policy,
         reference_sha256=opened.settings.data.sha256,
         written_at=at,
-    )
+    ).encode()
     path = report_path(opened.workspace, case.case_id)
-    write_atomically(path, text.encode())
-    report = ReportRef(path=str(path), sha256=digest_of_file(path))
-    opened.ledger.append(at, "reported", case.case_id, {"report": report.sha256, "status": verdict.status, "action": verdict.action})
-    return opened.cases.move(
-        case.case_id,
-        ("open", "partial"),
-        status=verdict.status,
-        action=verdict.action,
-        mode=verdict.mode,
-        operator=verdict.operator,
-        report=report,
-        closed_at=at,
-    )
+    report = ReportRef(path=str(path), sha256=hashlib.sha256(text).hexdigest())
+    # One transaction: of two reports at once, one closes the case and the other never touches the file that people approve.
+    with opened.state.write() as connection:
+        closed = opened.cases.move_in(
+            connection,
+            case.case_id,
+            ("open", "partial"),
+            status=verdict.status,
+            action=verdict.action,
+            mode=verdict.mode,
+            operator=verdict.operator,
+            report=report,
+            closed_at=at,
+        )
+        if closed.challenger != case.challenger:
+            raise ChurnopsError(f"A training of case {case.case_id} ended while its report was written.", "Write the report again.")
+        body = {"report": report.sha256, "status": verdict.status, "action": verdict.action}
+        opened.ledger.append_in(connection, at, "reported", case.case_id, body)
+        write_atomically(path, text)
+    opened.ledger.catch_up()
+    return closed

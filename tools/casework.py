@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import anyio
 from anyio import to_thread
 
 from pipeline.artifact import Artifact, open_artifact
@@ -24,6 +23,7 @@ from reports.audit import Narrative, Verdict
 from reports.filing import file_report, status_of
 from tools.guard import check_action, check_budget, check_hyperparameters, check_open, check_training
 from tools.results import Candidate, DriftResult, MetricsResult, ReportReply, Result, ServingModel, TrainingReply
+from tools.training_turn import training_turn
 
 R = TypeVar("R", bound=Result)
 WindowReader = Callable[[], Window]
@@ -50,27 +50,30 @@ class Casework:
         self._started_by = started_by
         self._operator = operator
         self._windows: dict[str, Window] = {}
-        self._training = anyio.Lock()
 
     async def drift_summary(self) -> DriftResult:
         """Measure drift of the current window; open a case for it, or continue the unfinished one."""
         started = time.monotonic()
-        case = await to_thread.run_sync(self._open_case)
-        check_budget(case, self._opened.cases.calls(case.case_id), self._opened.policy)
-        assert case.drift is not None and case.window is not None  # _open_case measured both
-        result = DriftResult(
-            case_id=case.case_id,
-            champion=case.champion,
-            drift=case.drift,
-            labelled_rows=case.window.labelled_rows,
-            labelled_churners=case.window.labelled_churners,
-        )
-        return self._record(result, "get_drift_summary", {}, started)
+        opened = await to_thread.run_sync(self._open_case)
+
+        async def work(case: Case) -> DriftResult:
+            self._check_call(case)
+            assert case.drift is not None and case.window is not None  # _open_case measured both
+            return DriftResult(
+                case_id=case.case_id,
+                champion=case.champion,
+                drift=case.drift,
+                labelled_rows=case.window.labelled_rows,
+                labelled_churners=case.window.labelled_churners,
+            )
+
+        return await self._on_record(opened.case_id, "get_drift_summary", {}, work, started)
 
     async def champion_metrics(self, case_id: str) -> MetricsResult:
         """The champion's metrics on its gate rows and on the window's labelled rows."""
 
         async def work(case: Case) -> MetricsResult:
+            self._check_call(case)
             artifact = await to_thread.run_sync(open_artifact, self._opened.workspace, case.champion.digest)
             window = await self._window(case)
             measured = await to_thread.run_sync(self._window_metrics, artifact, window)
@@ -97,7 +100,8 @@ class Casework:
         """
 
         async def work(case: Case) -> TrainingReply:
-            async with self._training:
+            self._check_call(case)
+            async with training_turn(self._opened.workspace):
                 case = self._opened.cases.get(case_id)
                 done = self._opened.cases.trainings(case_id)
                 for training in done:
@@ -112,33 +116,29 @@ class Casework:
 
     async def save_report(self, case_id: str, action: Action, narrative: Narrative) -> ReportReply:
         """Close the case with an action: write the audit report that waits for a person."""
-        started = time.monotonic()
-        arguments = {"case_id": case_id, "action": action}
-        case = self._opened.cases.get(case_id)
-        try:
+
+        async def work(case: Case) -> ReportReply:
             check_open(case)
             check_action(case, action)
-        except Refusal as refusal:
-            self._note(case_id, "save_remediation_report", arguments, "refused", started, {"said": str(refusal)})
-            raise
-        verdict = Verdict(
-            status=status_of(action),
-            action=action,
-            mode="combined" if case.challenger else None,
-            operator=self._operator(),
-            stopped="finished",
-        )
-        closed = await to_thread.run_sync(file_report, self._opened, case, verdict, narrative)
-        assert closed.report is not None  # file_report wrote it
-        waits = closed.status == "pending_approval"
-        reply = ReportReply(
-            case_id=case_id,
-            action=action,
-            report=closed.report,
-            status=closed.status,
-            next_command=f"churnops reports approve {case_id}" if waits else None,
-        )
-        return self._record(reply, "save_remediation_report", arguments, started)
+            verdict = Verdict(
+                status=status_of(action),
+                action=action,
+                mode="combined" if case.challenger else None,
+                operator=self._operator(),
+                stopped="finished",
+            )
+            closed = await to_thread.run_sync(file_report, self._opened, case, verdict, narrative)
+            assert closed.report is not None  # file_report wrote it
+            waits = closed.status == "pending_approval"
+            return ReportReply(
+                case_id=case_id,
+                action=action,
+                report=closed.report,
+                status=closed.status,
+                next_command=f"churnops reports approve {case_id}" if waits else None,
+            )
+
+        return await self._on_record(case_id, "save_remediation_report", {"case_id": case_id, "action": action}, work)
 
     def _open_case(self) -> Case:
         opened = self._opened
@@ -225,17 +225,22 @@ class Casework:
             trainings_left=0 if result.gate.passed else max(0, 1 + self._opened.policy.training.retries - used),
         )
 
+    def _check_call(self, case: Case) -> None:
+        """May this case be worked on? Closing it asks for less: every case must be able to close."""
+        check_open(case)
+        check_budget(case, self._opened.cases.calls(case.case_id), self._opened.policy)
+        if require_champion(self._opened.workspace, self._opened.ledger).digest != case.champion.digest:
+            raise ChurnopsError(f"The champion moved since case {case.case_id} was opened.", "Call get_drift_summary to open a new case.")
+        if self._opened.policy.version != case.policy_version:
+            raise ChurnopsError(f"The policy changed since case {case.case_id} was opened.", "Call get_drift_summary to open a new case.")
+
     async def _on_record(
-        self, case_id: str, tool: str, arguments: Mapping[str, Any], work: Callable[[Case], Awaitable[R]]
+        self, case_id: str, tool: str, arguments: Mapping[str, Any], work: Callable[[Case], Awaitable[R]], started: float | None = None
     ) -> R:
-        """Run one call of an open case within its budget, and put its outcome on record whatever it is."""
-        started = time.monotonic()
+        """Do one call's work on its case, and put its outcome on record whatever it is."""
+        started = time.monotonic() if started is None else started
         case = self._opened.cases.get(case_id)
         try:
-            check_open(case)
-            check_budget(case, self._opened.cases.calls(case_id), self._opened.policy)
-            if require_champion(self._opened.workspace, self._opened.ledger).digest != case.champion.digest:
-                raise ChurnopsError(f"The champion moved since case {case_id} was opened.", "Call get_drift_summary to open a new case.")
             result = await work(case)
         except Refusal as refusal:
             self._note(case_id, tool, arguments, "refused", started, {"said": str(refusal)})
@@ -245,10 +250,7 @@ class Casework:
             said = str(error) if isinstance(error, ChurnopsError) else f"cut off ({type(error).__name__})"
             self._note(case_id, tool, arguments, "failed", started, {"said": said})
             raise
-        return self._record(result, tool, arguments, started)
-
-    def _record(self, result: R, tool: str, arguments: Mapping[str, Any], started: float) -> R:
-        number = self._note(result.case_id, tool, arguments, "ok", started, result.model_dump(mode="json"))
+        number = self._note(case_id, tool, arguments, "ok", started, result.model_dump(mode="json"))
         return result.model_copy(update={"call": number})
 
     def _note(

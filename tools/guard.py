@@ -42,7 +42,7 @@ def check_training(case: Case, trainings: Sequence[Training], last_elsewhere: da
         raise Refusal(f"The window has {drift.current_rows} rows.", "drift.min_rows", f"no verdict below {policy.drift.min_rows} rows.")
     if drift.band == "monitor":
         raise Refusal(
-            f"The drift share is {drift.share:.3f}.", "bands.monitor_below", f"training from {policy.bands.monitor_below:g} upwards; use action monitor."
+            f"The drift share is {drift.share:.4f}.", "bands.monitor_below", f"training from {policy.bands.monitor_below:g} upwards; use action monitor."
         )
     if window.labelled_rows < rules.min_labelled_rows:
         raise Refusal(
@@ -80,7 +80,7 @@ def check_hyperparameters(estimator: str, hyperparameters: Mapping[str, float], 
             raise Refusal(f"{estimator} takes no {name}.", f"hyperparameters.{estimator}", f"it takes {', '.join(bounds)}.")
         low, high = bounds[name]
         if not low <= value <= high:
-            raise Refusal(f"{name} = {value:g} is out of range.", f"hyperparameters.{estimator}.{name}", f"{low:g} to {high:g}.")
+            raise Refusal(f"{name} = {str(value)[:20]} is out of range.", f"hyperparameters.{estimator}.{name}", f"{low:g} to {high:g}.")
 
 
 def check_action(case: Case, action: Action) -> None:

@@ -58,9 +58,9 @@ def check_arguments(tool: Tool, arguments: Mapping[str, Any]) -> None:
 def _said(error: "ErrorDetails") -> str:
     field, kind, given = error["loc"][0], error["type"], error["input"]
     rule = _RULES.get(kind, error["msg"]).format(**error.get("ctx", {}))
-    if kind == "missing":
+    if kind in {"missing", "string_unicode"}:
         return f"{field} {rule}."
-    if isinstance(given, str) and kind.startswith("string"):
-        return f"{field} {rule}; this one has {len(given)}."
+    if kind in {"string_too_long", "string_too_short"}:
+        return f"{field} {rule}; given: {len(given)}."
     shown = f" {given[:40]!r}" if isinstance(given, str) else ""
-    return f"{field} {rule}; this is the {_JSON_NAMES.get(type(given), 'value')}{shown}."
+    return f"{field} {rule}; given: {_JSON_NAMES.get(type(given), 'something else')}{shown}."

@@ -21,7 +21,7 @@ def demo() -> None:
     from pipeline.scenarios import SCENARIOS
     from pipeline.simulation import simulate
 
-    console = Console()
+    console = Console(highlight=False)
     started = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="churnops-demo-"))
     console.print(f"Workspace: [bold]{folder}[/] (kept; delete it when you are done)")

@@ -25,7 +25,7 @@ def drift(
     from pipeline.champion import open_champion
     from pipeline.drift import summarise_drift
 
-    console = Console(stderr=as_json)
+    console = Console(stderr=as_json, highlight=False)
     here = opened(workspace)
     with console.status("Measuring drift"):
         _, artifact = open_champion(here)

@@ -33,7 +33,7 @@ def init(
         raise typer.BadParameter("give either --data FILE or --synthetic", param_hint="--data")
     if data is not None and not target:
         raise typer.BadParameter("name the column that says who churned", param_hint="--target")
-    console = Console(stderr=as_json)
+    console = Console(stderr=as_json, highlight=False)
     with console.status("Reading the table"):
         made, found = set_up(workspace, data, target, positive) if data is not None else set_up_synthetic(workspace, rows, seed)
     _show(console, found)

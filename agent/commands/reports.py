@@ -26,7 +26,7 @@ def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> Non
     from rich.table import Table
 
     cases = opened(workspace).cases.all()
-    console = Console(stderr=as_json)
+    console = Console(stderr=as_json, highlight=False)
     table = Table("case", "status", "action", "drift", "operator", "challenger", box=None, header_style="dim", pad_edge=False)
     for case in cases:
         share = f"{case.drift.share:.0%}" if case.drift and case.drift.share is not None else "–"
@@ -47,7 +47,7 @@ def show(case_id: CaseArgument, workspace: WorkspaceOption = HERE, as_json: Json
     if as_json:
         typer.echo(case.model_dump_json())
         return
-    print_report(Console(), case)
+    print_report(Console(highlight=False), case)
 
 
 def print_report(console: "Console", case: "Case") -> None:
@@ -80,7 +80,7 @@ def approve(case_id: CaseArgument, reason: ReasonOption = "", reviewer: Reviewer
     from reports.approval import approve as deploy
     from reports.approval import check_approvable
 
-    console = Console()
+    console = Console(highlight=False)
     here = opened(workspace)
     case = here.cases.find(case_id)
     challenger = check_approvable(here, case)
@@ -105,7 +105,7 @@ def reject(case_id: CaseArgument, reason: ReasonOption = "", reviewer: ReviewerO
 
     here = opened(workspace)
     case = turn_down(here, here.cases.find(case_id).case_id, _decision(here.clock(), reason, reviewer))
-    Console().print(f"Rejected. Champion version [bold]{case.champion.version}[/] stays.")
+    Console(highlight=False).print(f"Rejected. Champion version [bold]{case.champion.version}[/] stays.")
 
 
 def _decision(at: object, reason: str, reviewer: str) -> "Decision":

@@ -24,7 +24,7 @@ def simulate(
 
     from pipeline.scenarios import SCENARIOS
 
-    console = Console(stderr=as_json)
+    console = Console(stderr=as_json, highlight=False)
     if scenario == "list":
         table = Table("scenario", "what changes", "truth", box=None)
         for known in SCENARIOS.values():

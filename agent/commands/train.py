@@ -24,7 +24,7 @@ def train(
     """Train on the reference and judge at the quality gate. The first model that passes becomes the champion; later ones wait for approval."""
     from rich.console import Console
 
-    console = Console(stderr=as_json)
+    console = Console(stderr=as_json, highlight=False)
     trained = run_training(opened(workspace), estimator, console)
     if as_json:
         typer.echo(trained.model_dump_json())

@@ -35,7 +35,7 @@ def triage(
     if outcomes is not None and current is None:
         raise typer.BadParameter("goes with --current", param_hint="--outcomes")
     here = opened(workspace)
-    console = Console(stderr=as_json)
+    console = Console(stderr=as_json, highlight=False)
     if show_request:
         typer.echo(anyio.run(first_request, here, current, outcomes))
         return

@@ -1,0 +1,106 @@
+"""Writes docs/reference.md from the code: commands, settings, policy, tools. `make docs` runs it; a test fails when it is out of date."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import click
+import typer
+from pydantic import BaseModel
+
+from agent.cli import app
+from pipeline.policy import load_policy
+from pipeline.settings import Settings
+from prompts import policy_rules, policy_text
+from tools.casework import Casework
+from tools.server import build_server
+
+REFERENCE = Path(__file__).parent / "reference.md"
+SECTIONS = ("data", "predictions", "training", "operator")
+
+
+def reference() -> str:
+    """The whole page."""
+    return "\n".join(
+        [
+            "# Reference",
+            "",
+            "Made from the code by `make docs`.",
+            "",
+            "## Commands",
+            "",
+            *_commands(typer.main.get_command(app), "churnops"),
+            "Exit codes: 0 done, 1 an error (one sentence on stderr; `--debug` shows the traceback), 2 wrong usage, 130 stopped by Ctrl-C.",
+            "",
+            "## Settings",
+            "",
+            "`churnops.toml`, written by `churnops init`. `CHURNOPS_SECTION__KEY` in the environment overrides a key.",
+            "",
+            *_settings(),
+            "## Policy",
+            "",
+            "A workspace overrides a rule under `[policy]` (`gate.min_roc_auc = 0.7`) or with `CHURNOPS_POLICY__GATE__MIN_ROC_AUC=0.7`.",
+            "",
+            "| rule | value | reason |",
+            "|---|---|---|",
+            *(f"| `{rule.name}` | {rule.value} | {rule.reason} |" for rule in policy_rules()),
+            "",
+            "## Tools",
+            "",
+            "What `churnops mcp` serves, and what the operator in the terminal uses.",
+            "",
+            *_tools(),
+        ]
+    )
+
+
+def _commands(command: click.Command, path: str) -> list[str]:
+    lines: list[str] = []
+    subcommands = getattr(command, "commands", {})
+    if not subcommands:
+        lines += [f"### `{path}`", "", (command.help or "").strip(), ""]
+        for parameter in command.params:
+            names = ", ".join(f"`{name}`" for name in parameter.opts)
+            said = getattr(parameter, "help", "") or ""
+            default = parameter.default
+            shown = f" Default: `{default}`." if isinstance(default, str | int | float) and not isinstance(default, bool) and default != "" else ""
+            if parameter.name != "help":
+                lines.append(f"- {names}: {said}{shown}")
+        lines.append("")
+    for name, subcommand in subcommands.items():
+        lines += _commands(subcommand, f"{path} {name}")
+    return lines
+
+
+def _settings() -> list[str]:
+    lines: list[str] = []
+    for section in SECTIONS:
+        model = cast(type[BaseModel], Settings.model_fields[section].annotation)
+        lines += [f"### `[{section}]`", "", (model.__doc__ or "").strip(), "", *_keys(model, ""), ""]
+    return lines
+
+
+def _keys(model: type[BaseModel], prefix: str) -> list[str]:
+    lines: list[str] = []
+    for key, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            lines += _keys(kind, f"{prefix}{key}.")
+        else:
+            default = "required" if field.is_required() else f"default `{field.default!r}`"
+            lines.append(f"- `{prefix}{key}` ({default}): {field.description}")
+    return lines
+
+
+def _tools() -> list[str]:
+    server = build_server(cast(Casework, None), load_policy(policy_text(), {}))  # listing the tools does no casework
+    lines: list[str] = []
+    for tool in server._tool_manager.list_tools():
+        lines += [f"### `{tool.name}`", "", tool.description, ""]
+        for name, schema in cast(dict[str, dict[str, Any]], tool.parameters["properties"]).items():
+            lines.append(f"- `{name}`: {schema.get('description', '')}")
+        lines.append("")
+    return lines
+
+
+if __name__ == "__main__":
+    REFERENCE.write_text(reference(), encoding="utf-8")
