@@ -8,11 +8,10 @@ from rich.text import Text
 from pipeline.drift import plain
 from pipeline.evidence import DriftSummary
 from pipeline.policy import Policy
-from reports.audit import strength
+from reports.audit import bar_cells, strength
 
 _BANDS = {"monitor": "green", "evaluate": "yellow", "retrain": "red", "not_enough_data": "cyan"}
 _ARROWS = {"up": "↑", "down": "↓", "mixed": "↕", None: " "}
-_CELLS = 10
 
 
 def drift_view(summary: DriftSummary, policy: Policy) -> Group:
@@ -35,9 +34,8 @@ def drift_view(summary: DriftSummary, policy: Policy) -> Group:
     table.add_column("score", justify="right", no_wrap=True)
     table.add_column("what moved", overflow="fold")
     for feature in sorted(summary.features, key=strength, reverse=True):
-        cells = min(_CELLS, round(strength(feature) * _CELLS / 2))
-        cells = max(_CELLS // 2, cells) if feature.drifted else min(_CELLS // 2 - 1, cells)
-        bar = Text("█" * cells + "░" * (_CELLS - cells), style=colour if feature.drifted else "dim")
+        cells = bar_cells(feature)
+        bar = Text("█" * cells + "░" * (10 - cells), style=colour if feature.drifted else "dim")
         moved = escape(f"{_ARROWS[feature.direction]} {feature.change}")
         table.add_row(escape(plain(feature.name)), bar, f"{feature.score:.3g}", moved, style="" if feature.drifted else "dim")
-    return Group(head, Text("Five cells are the threshold of the feature's test.", style="dim"), table)
+    return Group(head, Text("Five cells are the threshold of the feature's test, ten are ten times it.", style="dim"), table)

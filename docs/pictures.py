@@ -3,14 +3,13 @@
 import sys
 from pathlib import Path
 
+from rich.ansi import AnsiDecoder
 from rich.console import Console
-from rich.text import Text
 
 
 def main() -> None:
     """Read a screen with its colour codes from stdin; write the picture of it."""
-    lines = sys.stdin.read().rstrip().splitlines()
-    screen = [Text.from_ansi(line) for line in lines]
+    screen = list(AnsiDecoder().decode(sys.stdin.read().rstrip()))  # one decoder: colours last until they are changed
     console = Console(record=True, width=max(line.cell_len for line in screen), file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
     for line in screen:
         console.print(line, soft_wrap=True)

@@ -28,11 +28,10 @@ def summarise_drift(reference: pd.DataFrame, window: Window, schema: Schema, pol
     Evidently's own report goes.
 
     Raises:
-        DataError: a feature has no value at all in the window, or there are too few rows for the HTML asked for.
+        DataError: a feature has no value at all on one of the sides, or there are too few rows for the HTML asked for.
     """
-    empty = [name for name in schema.features if window.features[name].isna().all()]
-    if empty:
-        raise DataError(f"In the window ({window.rows} rows) every value is missing in: {', '.join(empty)}.", "Mend the feed, then try again.")
+    _require_values(window.features, schema, "window", "Mend the feed, then try again.")
+    _require_values(reference, schema, "reference", "Start a new workspace without these columns.")
     scored: tuple[FeatureDrift, ...] = ()
     share = None
     if window.rows >= policy.drift.min_rows:
@@ -57,6 +56,12 @@ def summarise_drift(reference: pd.DataFrame, window: Window, schema: Schema, pol
         until=window.until,
         features=scored,
     )
+
+
+def _require_values(frame: pd.DataFrame, schema: Schema, side: str, next_step: str) -> None:
+    empty = [name for name in schema.features if frame[name].isna().all()]
+    if empty:
+        raise DataError(f"In the {side} ({len(frame)} rows) every value is missing in: {', '.join(empty)}.", next_step)
 
 
 def _run_evidently(reference: pd.DataFrame, current: pd.DataFrame, schema: Schema) -> "Snapshot":

@@ -154,12 +154,17 @@ def strength(feature: FeatureDrift) -> float:
     return min(6.0, log10(max(feature.score, 1e-12)) / log10(feature.threshold))
 
 
+def bar_cells(feature: FeatureDrift) -> int:
+    """Length of a feature's bar in cells of ten: five are its threshold, ten are ten times it."""
+    from math import log10
+
+    times = strength(feature)
+    cells = round(5 * times) if times < 1 else min(10, round(5 + 5 * log10(times)))
+    return max(5, cells) if feature.drifted else min(4, cells)
+
+
 def _bar(feature: FeatureDrift) -> str:
-    cells = min(10, round(5 * strength(feature)))
-    if feature.drifted:
-        cells = max(5, cells)
-    else:
-        cells = min(4, cells)
+    cells = bar_cells(feature)
     return "█" * cells + "░" * (10 - cells) + (" **drifted**" if feature.drifted else "")
 
 

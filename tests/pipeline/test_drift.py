@@ -158,6 +158,11 @@ def test_a_column_that_never_arrived_is_refused_by_name(rows: int) -> None:
         summary(customers(300, 1), current)
 
 
+def test_a_column_that_the_reference_never_had_is_refused_by_name() -> None:
+    with pytest.raises(DataError, match=r"In the reference \(300 rows\) every value is missing in: few_values"):
+        summary(customers(300, 1).assign(few_values=np.nan), customers(300, 2))
+
+
 def plan(before: dict[str, int], after: dict[str, int]) -> str:
     frames = [pd.DataFrame({"plan": [name for name, count in counts.items() for _ in range(count)]}, dtype=object) for counts in (before, after)]
     (found,) = summary(*frames, PLAN).features
