@@ -39,9 +39,6 @@ def main() -> None:
             raise
         _say(str(error))
         sys.exit(1)
-    except KeyboardInterrupt:
-        _say("Stopped. Nothing half-done was left behind.")
-        sys.exit(130)
     except OSError as error:
         if debug:
             raise

@@ -44,7 +44,15 @@ async def train_by_hand(opened: Opened, estimator: EstimatorName | None, on_prog
     if champion is not None:
         return await _challenge(opened, rows, chosen, on_progress)
     result, challenger = await challenge(
-        opened, rows, case_id=None, mode="bootstrap", champion=None, band=None, estimator=chosen, hyperparameters={}, on_progress=on_progress
+        opened,
+        rows,
+        case_id=None,
+        mode="bootstrap",
+        champion=None,
+        band=None,
+        estimator=chosen,
+        hyperparameters={},
+        on_progress=on_progress,
     )
     if challenger is None:
         raise _gate_failed(result)
@@ -101,5 +109,9 @@ def _gate_failed(result: TrainingResult) -> GateFailed:
     failed = [check for check in result.gate.checks if not check.passed]
     floor = any(check.rule == "gate.min_roc_auc" for check in failed)
     hint = max(0.5, int(result.metrics.roc_auc.value * 100) / 100)
-    step = f"For data that cannot reach it, put `gate.min_roc_auc = {hint:.2f}` under [policy] in churnops.toml." if floor else "The champion stays."
+    step = (
+        f"For data that cannot reach it, put `gate.min_roc_auc = {hint:.2f}` under [policy] in churnops.toml."
+        if floor
+        else "The champion stays."
+    )
     return GateFailed(f"The quality gate failed, nothing was registered. {' '.join(check.said for check in failed)}", step)

@@ -62,7 +62,11 @@ def _commands(command: click.Command, path: str) -> list[str]:
             names = ", ".join(f"`{name}`" for name in parameter.opts)
             said = getattr(parameter, "help", "") or ""
             default = parameter.default
-            shown = f" Default: `{default}`." if isinstance(default, str | int | float) and not isinstance(default, bool) and default != "" else ""
+            shown = (
+                f" Default: `{default}`."
+                if isinstance(default, str | int | float) and not isinstance(default, bool) and default != ""
+                else ""
+            )
             if parameter.name != "help":
                 lines.append(f"- {names}: {said}{shown}")
         lines.append("")

@@ -137,7 +137,9 @@ class CaseFile:
             unfinished = _unfinished(connection, draft.key)
             if unfinished is not None:
                 return unfinished
-            taken = set(connection.execute(select(cases.c.case_id).where(cases.c.case_id.startswith(draft.case_id, autoescape=True))).scalars())
+            taken = set(
+                connection.execute(select(cases.c.case_id).where(cases.c.case_id.startswith(draft.case_id, autoescape=True))).scalars()
+            )
             number, case_id = 1, draft.case_id
             while case_id in taken:
                 number += 1
@@ -179,7 +181,9 @@ class CaseFile:
             return (exact or found)[0]
         if not found or not beginning:
             raise ChurnopsError(f"There is no case {beginning[:64]!r}.", "`churnops reports list` shows the cases.")
-        raise ChurnopsError(f"{len(found)} cases begin with {beginning!r}: {', '.join(case.case_id for case in found[:5])}.", "Give one in full.")
+        raise ChurnopsError(
+            f"{len(found)} cases begin with {beginning!r}: {', '.join(case.case_id for case in found[:5])}.", "Give one in full."
+        )
 
     def all(self) -> tuple[Case, ...]:
         """Every case, newest first."""
@@ -212,7 +216,14 @@ class CaseFile:
         return tuple(connection.execute(select(cases.c.case_id).where(cases.c.status == status)).scalars())
 
     def record_call(
-        self, case_id: str, at: datetime, tool: str, arguments: Mapping[str, Any], outcome: CallOutcome, seconds: float, result: Mapping[str, Any]
+        self,
+        case_id: str,
+        at: datetime,
+        tool: str,
+        arguments: Mapping[str, Any],
+        outcome: CallOutcome,
+        seconds: float,
+        result: Mapping[str, Any],
     ) -> int:
         """Put one finished tool call on record; returns its number in the case, from 1."""
         with self._state.write() as connection:

@@ -29,11 +29,11 @@ def find_champion(workspace: Workspace, ledger: Ledger) -> Champion | None:
         IntegrityError: the pointer is unreadable, or the ledger has no row that deployed just this.
     """
     try:
-        text = workspace.champion_pointer.read_text(encoding="utf-8")
+        content = workspace.champion_pointer.read_bytes()
     except FileNotFoundError:
         return None
     try:
-        champion = Champion(**json.loads(text))
+        champion = Champion(**json.loads(content))
     except (ValueError, TypeError, ValidationError) as error:
         raise IntegrityError(f"{workspace.champion_pointer} is not a champion pointer.", "Restore it from a backup.") from error
     entry = ledger.entry(champion.ledger_seq)

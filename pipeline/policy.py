@@ -145,7 +145,9 @@ def load_policy(text: str, overrides: Mapping[str, Any]) -> Policy:
     values: dict[str, Any] = json.loads(json.dumps(shipped))
     for name, value in changed.items():
         if name not in defaults:
-            raise SettingsError(f"[policy] in churnops.toml names `{name}`, which is no rule.", f"Rules are: {', '.join(sorted(defaults))}.")
+            raise SettingsError(
+                f"[policy] in churnops.toml names `{name}`, which is no rule.", f"Rules are: {', '.join(sorted(defaults))}."
+            )
         *path, last = name.split(".")
         place = values
         for part in path:
@@ -156,10 +158,15 @@ def load_policy(text: str, overrides: Mapping[str, Any]) -> Policy:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"[policy] `{name}`: {first['msg'].removeprefix('Value error, ')}.", "Mend that value in churnops.toml or the CHURNOPS_POLICY__ variable.") from error
+        raise SettingsError(
+            f"[policy] `{name}`: {first['msg'].removeprefix('Value error, ')}.",
+            "Mend that value in churnops.toml or the CHURNOPS_POLICY__ variable.",
+        ) from error
     # Values from the environment are text; what counts is the value after validation.
     effective = dict(_leaves(policy.model_dump(mode="json", exclude={"overrides"})))
-    kept = tuple(Override(name=name, default=defaults[name], value=effective[name]) for name in sorted(changed) if effective[name] != defaults[name])
+    kept = tuple(
+        Override(name=name, default=defaults[name], value=effective[name]) for name in sorted(changed) if effective[name] != defaults[name]
+    )
     return policy.model_copy(update={"overrides": kept})
 
 

@@ -12,7 +12,14 @@ from pipeline.state import State, outcomes, predictions
 
 
 def log_predictions(
-    state: State, frame: pd.DataFrame, schema: Schema, *, ids: Sequence[str], times: Sequence[datetime], scores: Sequence[float], version: str
+    state: State,
+    frame: pd.DataFrame,
+    schema: Schema,
+    *,
+    ids: Sequence[str],
+    times: Sequence[datetime],
+    scores: Sequence[float],
+    version: str,
 ) -> None:
     """Append one row per customer scored: all of them or, on any error, none.
 
@@ -28,7 +35,9 @@ def log_predictions(
         connection.execute(predictions.insert(), rows)
 
 
-def log_outcomes(state: State, *, ids: Sequence[str], predicted: Sequence[datetime], observed: Sequence[datetime], churned: Sequence[int]) -> None:
+def log_outcomes(
+    state: State, *, ids: Sequence[str], predicted: Sequence[datetime], observed: Sequence[datetime], churned: Sequence[int]
+) -> None:
     """Append matured outcomes, each for one id and scoring time."""
     rows = [
         {"id": id_, "predicted_at": stamp(at), "observed_at": stamp(known), "churned": int(value)}
@@ -73,7 +82,11 @@ def read_predictions(state: State, schema: Schema, since: datetime, until: datet
 
 def read_outcomes(state: State, until: datetime) -> pd.DataFrame:
     """Outcomes known at `until`: columns `_id`, `_time` (scoring time, UTC or missing), `_churned`; the latest word on an id and time wins."""
-    query = select(outcomes.c.id, outcomes.c.predicted_at, outcomes.c.churned).where(outcomes.c.observed_at <= stamp(until)).order_by(outcomes.c.seq)
+    query = (
+        select(outcomes.c.id, outcomes.c.predicted_at, outcomes.c.churned)
+        .where(outcomes.c.observed_at <= stamp(until))
+        .order_by(outcomes.c.seq)
+    )
     with state.read() as connection:
         rows = connection.execute(query).all()
     frame = pd.DataFrame(rows, columns=["_id", "_time", "_churned"])

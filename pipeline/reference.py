@@ -24,7 +24,9 @@ def load_reference(opened: Opened) -> pd.DataFrame:
     """
     path, data = reference_file(opened), opened.settings.data
     if not path.is_file():
-        raise DataError(f"The reference table {path} is gone.", "Put it back, or name its new place as `file` under [data] in churnops.toml.")
+        raise DataError(
+            f"The reference table {path} is gone.", "Put it back, or name its new place as `file` under [data] in churnops.toml."
+        )
     found = digest_of_file(path)
     if found != data.sha256:
         raise DataError(

@@ -143,7 +143,7 @@ def read_settings(file: Path) -> Settings:
     try:
         settings = Settings(**values)
     except UnreadableVariable as error:
-        raise SettingsError(f"A CHURNOPS_ variable is not valid JSON: {error}.", "Write lists like '[\"a\", \"b\"]'.") from error
+        raise SettingsError(f"A CHURNOPS_ variable is not valid JSON: {error}.", 'Write lists like \'["a", "b"]\'.') from error
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])

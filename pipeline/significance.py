@@ -86,8 +86,8 @@ def _grouped(tally: Tally, sums: Floats) -> Tally:
     middle = (np.cumsum(pool) - pool / 2) / max(1, pool.sum())
     held = pool > 0
     _, group = np.unique((middle[held] * _GROUPS).astype(int), return_inverse=True)
-    before, after, summed = (np.bincount(group, weights=values[held]) for values in (tally.before, tally.after, sums))
-    return Tally(before.astype(np.int64), after.astype(np.int64), summed)
+    before, after = (np.bincount(group, weights=counts[held]).astype(np.int64) for counts in (tally.before, tally.after))
+    return Tally(before, after, np.asarray(np.bincount(group, weights=sums[held]), dtype=np.float64))
 
 
 def _distances(pool: Counts, after: Counts, gaps: Floats | None) -> Floats:

@@ -38,7 +38,10 @@ class Window:
     @cached_property
     def fingerprint(self) -> str:
         """sha256 in hex over the rows and the known outcomes: it changes when one of them does, and only then."""
-        parts = [self.features, *(column.to_frame("") for column in (self.churned, self.ids, self.times, self.scores) if column is not None)]
+        parts = [
+            self.features,
+            *(column.to_frame("") for column in (self.churned, self.ids, self.times, self.scores) if column is not None),
+        ]
         return hashlib.sha256("|".join(fingerprint(part) for part in parts).encode()).hexdigest()
 
     @property
@@ -136,11 +139,15 @@ def _from_file(settings: Settings, path: Path, fmt: FileFormat, outcomes: pd.Dat
     if mapping.score and mapping.score in raw.frame.columns:
         scores = pd.to_numeric(raw.frame[mapping.score], errors="coerce")
         if bool(scores.isna().any() or (scores < 0).any() or (scores > 1).any()):
-            raise DataError(f"Column {mapping.score} of {path.name} is not a probability in every row.", "Map the score column under [predictions].")
+            raise DataError(
+                f"Column {mapping.score} of {path.name} is not a probability in every row.", "Map the score column under [predictions]."
+            )
     if outcomes is None:
         churned = pd.Series(float("nan"), index=frame.index)
     elif ids is None:
-        raise DataError(f"{path.name} has no id column, so outcomes cannot be joined.", "Name it as `id` under [predictions] in churnops.toml.")
+        raise DataError(
+            f"{path.name} has no id column, so outcomes cannot be joined.", "Name it as `id` under [predictions] in churnops.toml."
+        )
     else:
         churned = _join(ids, times, outcomes)
     return Window(frame[list(schema.features)], churned, ids, times, scores, path.name)
@@ -164,7 +171,9 @@ def _read_outcome_file(path: Path, settings: Settings) -> pd.DataFrame:
     answer = raw.frame[schema.target].dropna()
     others = set(answer.unique()) - {schema.positive}
     if len(others) > 1:
-        raise DataError(f"{path.name}: `{schema.target}` holds {len(others)} values beside `{schema.positive}`.", "Export both outcomes only.")
+        raise DataError(
+            f"{path.name}: `{schema.target}` holds {len(others)} values beside `{schema.positive}`.", "Export both outcomes only."
+        )
     times = {"_time": _times(raw, schema, PREDICTED_AT), "_observed": _times(raw, schema, OBSERVED_AT)}
     known = pd.DataFrame({"_id": frame[id_column], **times, "_churned": (answer == schema.positive).astype("float64")}).loc[answer.index]
     known = known.dropna(subset="_id").sort_values("_observed", kind="stable", na_position="first")

@@ -23,7 +23,9 @@ def check_approvable(opened: Opened, case: Case) -> Challenger:
         IntegrityError: report or artifact are gone or not the bytes that were recorded.
     """
     if case.status not in {"pending_approval", "approving"} or case.challenger is None or case.report is None:
-        raise ChurnopsError(f"Case {case.case_id} waits for no approval: it is {case.status.replace('_', ' ')}.", "See `churnops reports list`.")
+        raise ChurnopsError(
+            f"Case {case.case_id} waits for no approval: it is {case.status.replace('_', ' ')}.", "See `churnops reports list`."
+        )
     _check_report(opened, case.case_id, case.report)
     _check_artifact(opened.workspace, case.challenger)
     if case.status == "pending_approval":
@@ -73,7 +75,9 @@ def reject(opened: Opened, case_id: str, decision: Decision) -> Case:
     with opened.state.write() as connection:
         case = opened.cases.move_in(connection, case_id, ("pending_approval",), status="rejected", decision=decision)
         digest = case.challenger.digest if case.challenger else None
-        opened.ledger.append_in(connection, decision.at, "rejected", case_id, {"challenger": digest, **decision.model_dump(mode="json", exclude={"at"})})
+        opened.ledger.append_in(
+            connection, decision.at, "rejected", case_id, {"challenger": digest, **decision.model_dump(mode="json", exclude={"at"})}
+        )
     opened.ledger.catch_up()
     return case
 
@@ -102,7 +106,9 @@ def _resume(opened: Opened, case: Case, challenger: Challenger, decision: Decisi
 def _check_alone(connection: Connection, case_file: CaseFile) -> None:
     under_way = case_file.ids_in(connection, "approving")
     if under_way:
-        raise ChurnopsError(f"The approval of case {under_way[0]} is under way.", "Wait for it, or complete it by approving that case again.")
+        raise ChurnopsError(
+            f"The approval of case {under_way[0]} is under way.", "Wait for it, or complete it by approving that case again."
+        )
 
 
 def _check_champion(opened: Opened, case: Case) -> None:
@@ -122,13 +128,17 @@ def _check_report(opened: Opened, case_id: str, report: ReportRef) -> None:
     if not path.is_file():
         raise IntegrityError(f"The report {path} is gone.", "Restore it from a backup, or run `churnops triage` again.")
     if digest_of_file(path) != report.sha256:
-        raise IntegrityError(f"The report {path} was changed after it was written.", "Restore it from a backup, or run `churnops triage` again.")
+        raise IntegrityError(
+            f"The report {path} was changed after it was written.", "Restore it from a backup, or run `churnops triage` again."
+        )
 
 
 def _check_artifact(workspace: Workspace, challenger: Challenger) -> None:
     folder = workspace.models / challenger.digest
     if not folder.is_dir():
-        raise IntegrityError(f"The challenger's artifact {challenger.digest[:12]} is gone.", "Reject the case and run `churnops triage` again.")
+        raise IntegrityError(
+            f"The challenger's artifact {challenger.digest[:12]} is gone.", "Reject the case and run `churnops triage` again."
+        )
     if digest_of_folder(folder) != challenger.digest:
         raise IntegrityError(
             f"The bytes of the challenger {challenger.digest[:12]} changed after it passed the gate.",

@@ -134,7 +134,7 @@ def _decision(case: Case, verdict: Verdict, challenger: Challenger | None) -> st
         return (
             f"Shall version {challenger.version} (`{challenger.digest[:12]}`) replace champion version {case.champion.version} "
             f"(`{case.champion.digest[:12]}`)? Nothing is deployed until a person says so, in the workspace's folder:\n\n"
-            f"```\nchurnops reports approve {case.case_id} --reason \"…\"\nchurnops reports reject {case.case_id} --reason \"…\"\n```"
+            f'```\nchurnops reports approve {case.case_id} --reason "…"\nchurnops reports reject {case.case_id} --reason "…"\n```'
         )
     if verdict.partial:
         return "Nothing is deployed. Look at what was found, then run `churnops triage` again: it continues this case while the window is the same."

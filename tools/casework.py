@@ -179,7 +179,9 @@ class Casework:
         if window is None:
             window = await to_thread.run_sync(self._read_window)
             if case.window is None or window.fingerprint != case.window.fingerprint:
-                raise ChurnopsError(f"The window changed since case {case.case_id} was opened.", "Call get_drift_summary to open a case for it.")
+                raise ChurnopsError(
+                    f"The window changed since case {case.case_id} was opened.", "Call get_drift_summary to open a case for it."
+                )
             self._windows[case.case_id] = window
         return window
 

@@ -42,7 +42,9 @@ def check_training(case: Case, trainings: Sequence[Training], last_elsewhere: da
         raise Refusal(f"The window has {drift.current_rows} rows.", "drift.min_rows", f"no verdict below {policy.drift.min_rows} rows.")
     if drift.band == "monitor":
         raise Refusal(
-            f"The drift share is {drift.share:.4f}.", "bands.monitor_below", f"training from {policy.bands.monitor_below:g} upwards; use action monitor."
+            f"The drift share is {drift.share:.4f}.",
+            "bands.monitor_below",
+            f"training from {policy.bands.monitor_below:g} upwards; use action monitor.",
         )
     if window.labelled_rows < rules.min_labelled_rows:
         raise Refusal(
@@ -94,5 +96,7 @@ def check_action(case: Case, action: Action) -> None:
         )
     if not trains and case.challenger is not None:
         raise Refusal(
-            f"Challenger version {case.challenger.version} waits in this case.", "gate", "close it with action retrain: a person decides on it."
+            f"Challenger version {case.challenger.version} waits in this case.",
+            "gate",
+            "close it with action retrain: a person decides on it.",
         )

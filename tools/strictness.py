@@ -25,7 +25,15 @@ _RULES: dict[str, str] = {
     "string_too_short": "must have at least {min_length} character",
     "literal_error": "must be one of {expected}",
 }
-_JSON_NAMES: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object", type(None): "null"}
+_JSON_NAMES: dict[type, str] = {
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+    type(None): "null",
+}
 
 
 def seal(tool: Tool) -> Tool:

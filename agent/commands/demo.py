@@ -47,7 +47,9 @@ def demo() -> None:
     case = here.cases.get(outcome.case_id)
     print_report(console, case)
     console.print(Rule("6. Yours to decide", align="left"))
-    console.print(f"{time.monotonic() - started:.0f} s. Nothing was deployed: version {outcome.champion_version} still serves. To deploy the challenger:")
+    console.print(
+        f"{time.monotonic() - started:.0f} s. Nothing was deployed: version {outcome.champion_version} still serves. To deploy the challenger:"
+    )
     verb = "approve" if outcome.status == "pending_approval" else "show"
     console.print(f"churnops reports {verb} {outcome.case_id} --workspace {shlex.quote(str(folder))}", style="bold", soft_wrap=True)
     if verb == "show":

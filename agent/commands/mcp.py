@@ -19,5 +19,7 @@ def mcp(workspace: WorkspaceOption = HERE) -> None:
     here = opened(workspace)
     casework = Casework(here, lambda: read_window(here, None, None), started_by="mcp", operator=lambda: "mcp client")
     if sys.stdin.isatty():
-        typer.echo("churnops mcp waits for a client on stdin; configure one to run `churnops mcp --workspace DIR`. Ctrl-C ends it.", err=True)
+        typer.echo(
+            "churnops mcp waits for a client on stdin; configure one to run `churnops mcp --workspace DIR`. Ctrl-C ends it.", err=True
+        )
     build_server(casework, here.policy).run("stdio")

@@ -73,7 +73,9 @@ def _show(console: "Console", trained: "Trained") -> None:
         console.print(f"[green]✔[/] {check.rule}: {check.said}")
     digest = (result.digest or "")[:12]
     if trained.case is None:
-        console.print(f"[bold green]Champion: version {result.version}[/] ({digest}). Next: [bold]churnops simulate[/] or [bold]churnops triage[/]")
+        console.print(
+            f"[bold green]Champion: version {result.version}[/] ({digest}). Next: [bold]churnops simulate[/] or [bold]churnops triage[/]"
+        )
     else:
         console.print(f"[bold]Challenger: version {result.version}[/] ({digest}) waits for approval:")
         console.print(f"churnops reports show {trained.case.case_id}")

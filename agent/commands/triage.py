@@ -18,7 +18,9 @@ OperatorName = Literal["auto", "claude", "rulebook"]
 
 
 def triage(
-    operator: Annotated[OperatorName, typer.Option("--operator", help="auto: Claude where a key is set and the workspace agreed.")] = "auto",
+    operator: Annotated[
+        OperatorName, typer.Option("--operator", help="auto: Claude where a key is set and the workspace agreed.")
+    ] = "auto",
     current: CurrentOption = None,
     outcomes: OutcomesOption = None,
     show_request: Annotated[bool, typer.Option("--show-request", help="Print the first request to Claude, send nothing, and end.")] = False,
@@ -85,7 +87,9 @@ def choose_operator(here: "Opened", name: OperatorName, console: "Console") -> "
         if here.settings.operator.claude is not True:
             console.print(f"[yellow]Claude was asked for by name.[/] {LEAVES}")
     elif not (here.settings.operator.claude or ask_once(here.workspace, console)):
-        console.print("[dim]A key for Claude is set, but this workspace has not agreed to use it (`claude` under \\[operator]): the rulebook works.[/]")
+        console.print(
+            "[dim]A key for Claude is set, but this workspace has not agreed to use it (`claude` under \\[operator]): the rulebook works.[/]"
+        )
         return None
     return _claude(here)
 

@@ -1,10 +1,10 @@
 """The command line as a test calls it: in this process, through the same `main` as the console script."""
 
+import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-import json
 
 import pytest
 

@@ -172,7 +172,13 @@ def test_without_a_champion_the_commands_ask_for_training(churnops: CommandLine,
 
 @pytest.mark.parametrize(
     "text",
-    ["[data", "[data]\nfile = 3\n", "[nonsense]\na = 1\n", "\xff\xfe", "[data]\nfile='a'\nsha256='b'\ntarget='t'\npositive='1'\ncolour='red'\n"],
+    [
+        "[data",
+        "[data]\nfile = 3\n",
+        "[nonsense]\na = 1\n",
+        "\xff\xfe",
+        "[data]\nfile='a'\nsha256='b'\ntarget='t'\npositive='1'\ncolour='red'\n",
+    ],
     ids=["not TOML", "wrong type", "unknown section", "not UTF-8", "unknown key"],
 )
 def test_a_corrupted_settings_file_is_named(churnops: CommandLine, text: str) -> None:

@@ -28,9 +28,7 @@ def case_of(trained: Opened) -> str:
     return trained.cases.all()[0].case_id
 
 
-def test_claude_closes_a_case_and_the_report_says_who_did(
-    drifted: CommandLine, trained: Opened, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_claude_closes_a_case_and_the_report_says_who_did(drifted: CommandLine, trained: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     drifted("triage", "--show-request")  # opens the case, so that the script can name it
     case_id = case_of(trained)
     with MessagesServer([Fail(529, "overloaded_error"), Reply(["Nothing moved.", report(case_id)])]) as server:
@@ -44,9 +42,7 @@ def test_claude_closes_a_case_and_the_report_says_who_did(
     assert "operator: claude" in Path(outcome["report"]["path"]).read_text()
 
 
-def test_a_number_nobody_measured_is_marked_in_the_report(
-    drifted: CommandLine, trained: Opened, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_number_nobody_measured_is_marked_in_the_report(drifted: CommandLine, trained: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     drifted("triage", "--show-request")
     with MessagesServer([Reply([report(case_of(trained), "The ROC-AUC fell by 0.4711.")])]) as server:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)

@@ -1,7 +1,6 @@
 """The rulebook operator on the real Telco table: every scenario, taken from simulation to a closed case."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
@@ -39,7 +38,7 @@ async def silent(_: Progress) -> None:
 
 
 @pytest.fixture(scope="module")
-def telco(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def telco(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace around the real table, with its champion."""
     if not TELCO.is_file():
         pytest.skip(f"the real Telco table is not beside this checkout ({TELCO.name})")
@@ -49,7 +48,7 @@ def telco(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     trained = anyio.run(train_by_hand, opened, None, silent)
     assert 0.83 <= trained.result.metrics.roc_auc.value <= 0.87
     opened.state.close()
-    yield folder
+    return folder
 
 
 def take_through(opened: Opened) -> Outcome:
@@ -68,7 +67,9 @@ def test_scenario(telco: Path, tmp_path: Path, scenario: str) -> None:
     simulate(opened, scenario, 2_000, labelled_share=0.5, seed=1)
     outcome = take_through(opened)
     share = outcome.drift.share
-    print(f"| {scenario} | {share:.3f} | {outcome.drift.band} | {outcome.action} | {outcome.turns} | {outcome.trainings} | {outcome.status} |")
+    print(
+        f"| {scenario} | {share:.3f} | {outcome.drift.band} | {outcome.action} | {outcome.turns} | {outcome.trainings} | {outcome.status} |"
+    )
     assert (outcome.drift.band, outcome.action, outcome.status) == EXPECTED[scenario]
     assert outcome.stopped == "finished"
     assert Path(outcome.report.path).is_file()

@@ -54,7 +54,19 @@ def test_from_customers_to_a_challenger_that_waits(churnops: CommandLine) -> Non
     assert (again["case_id"], again["action"], again["trainings"]) == (f"{outcome['case_id']}-2", "monitor", 0)
     assert "training.cooldown_hours" in (churnops.folder / ".churnops" / "reports" / f"{again['case_id']}.md").read_text()
     kinds = [json.loads(line)["kind"] for line in (churnops.folder / ".churnops" / "ledger.jsonl").read_text().splitlines()]
-    assert kinds == ["trained", "gated", "challenged", "deployed", "trained", "gated", "challenged", "reported", "rejected", "refused", "reported"]
+    assert kinds == [
+        "trained",
+        "gated",
+        "challenged",
+        "deployed",
+        "trained",
+        "gated",
+        "challenged",
+        "reported",
+        "rejected",
+        "refused",
+        "reported",
+    ]
 
 
 def test_too_few_outcomes_ask_people_for_labels(churnops: CommandLine, trained: Opened) -> None:

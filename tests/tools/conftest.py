@@ -23,7 +23,7 @@ def drifted_workspace(champion_workspace: Path, tmp_path_factory: pytest.TempPat
     root = tmp_path_factory.mktemp("drifted") / "workspace"
     shutil.copytree(champion_workspace, root)
     opened = open_workspace(root, policy_text(), Clock())
-    simulate(opened, "market_shift", 900, labelled_share=0.6, seed=1)
+    simulate(opened, "market_shift", 1500, labelled_share=0.6, seed=3)
     opened.state.close()
     return root
 

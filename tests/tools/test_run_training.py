@@ -8,10 +8,9 @@ from typing import Any
 import anyio
 import pytest
 
-from pipeline.champion import require_champion
 from pipeline.opened import Opened
-from tests.conftest import Clock
 from tests.tools.desk import Desk, case_of, desk, train_on_record, under
+from tools.training_turn import training_turn
 
 FAST = {"estimator": "logistic_regression", "C": 1.0}
 
@@ -155,8 +154,6 @@ async def test_a_training_killed_from_outside_is_an_error_a_person_can_act_on(dr
 
 
 async def test_a_case_waiting_for_its_turn_meets_the_cooldown_that_began_meanwhile(trained: Opened) -> None:
-    from tools.training_turn import training_turn
-
     case, another = case_of(trained, "this one"), case_of(trained, "another")
     said: list[str] = []
 
@@ -173,12 +170,11 @@ async def test_a_case_waiting_for_its_turn_meets_the_cooldown_that_began_meanwhi
     assert "`training.cooldown_hours`" in said[0]
 
 
-async def test_trained_by_one_case_the_same_arguments_are_another_matter_in_the_next(trained: Opened) -> None:
+async def test_a_failed_training_too_is_returned_again_but_only_to_its_own_case(trained: Opened) -> None:
     first, second = case_of(trained, "first"), case_of(trained, "second")
     train_on_record(trained, first)
     async with desk(trained) as client:
         again = await client.ok("run_training", case_id=first.case_id, n_estimators=200)
         assert again["gate"]["passed"] is False
         assert "`training.cooldown_hours`" in await client.refused("run_training", case_id=second.case_id, n_estimators=200)
-    assert isinstance(trained.clock, Clock)
-    assert require_champion(trained.workspace, trained.ledger).version == first.champion.version
+    assert rows_of(trained, "trained") == 1  # the champion's own

@@ -1,0 +1,154 @@
+"""From rows to a challenger: no customer judges what it taught, and what fails the gate leaves a record and nothing else."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import anyio
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+
+from pipeline.artifact import Artifact
+from pipeline.challenge import Rows, challenge, retraining_rows
+from pipeline.champion import find_champion, open_champion
+from pipeline.opened import Opened
+from pipeline.policy import load_policy
+from pipeline.reference import load_split
+from pipeline.windows import Window
+from prompts import policy_text
+
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+CUSTOMERS, DAYS = 60, 10
+
+
+@pytest.fixture
+def champion(trained: Opened) -> Artifact:
+    return open_champion(trained)[1]
+
+
+def daily_base(champion: Artifact, *, labelled: float = 1.0) -> Window:
+    """The same customers scored every day, each leaving for good on a day of its own."""
+    features = champion.reference()[list(champion.manifest.columns.features)].iloc[: CUSTOMERS * DAYS].reset_index(drop=True)
+    number, day = np.arange(len(features)) % CUSTOMERS, np.arange(len(features)) // CUSTOMERS
+    here = day <= number % (DAYS + 5)
+    random = np.random.default_rng(1)
+    churned = pd.Series(np.where(random.random(len(features)) < labelled, number % 3 == 0, np.nan), dtype="float64")
+    return Window(
+        features=features[here],
+        churned=churned[here],
+        ids=pd.Series([f"C{value}" for value in number])[here],
+        times=pd.Series([START + timedelta(days=int(value)) for value in day])[here],
+        scores=None,
+        source="test",
+    )
+
+
+def new_customers(window: Window) -> Window:
+    return replace(window, ids=pd.Series([f"N{number}" for number in range(window.rows)], index=window.features.index))
+
+
+def recent_part(rows: Rows, champion: Artifact) -> pd.DataFrame:
+    return rows.train.iloc[len(champion.reference()) :]
+
+
+def where(part: pd.DataFrame, window: Window) -> list[int]:
+    """The window's rows that a part holds, found by their features and their order."""
+    seen = {tuple(row): index for index, row in zip(window.features.index, window.features.astype(str).to_numpy(), strict=True)}
+    return [seen[tuple(row)] for row in part[list(window.features.columns)].astype(str).to_numpy()]
+
+
+def test_what_judges_is_later_than_what_teaches(champion: Artifact) -> None:
+    window = new_customers(daily_base(champion))
+    rows = retraining_rows(champion, window, 0.3)
+    taught, judged = where(recent_part(rows, champion), window), where(rows.gate, window)
+    assert window.times is not None
+    assert window.times[taught].max() < window.times[judged].min()
+    assert 0.2 < len(judged) / window.rows < 0.4
+    assert len(taught) + len(judged) == window.rows
+
+
+def test_no_customer_is_on_both_sides(champion: Artifact) -> None:
+    window = daily_base(champion)
+    window = replace(window, ids=window.ids.where(window.times < START + timedelta(days=9), "late-" + window.ids))
+    rows = retraining_rows(champion, window, 0.3)
+    taught, judged = (set(window.ids[where(part, window)]) for part in (recent_part(rows, champion), rows.gate))
+    assert judged
+    assert not taught & judged
+    assert all(id_.startswith("late-") for id_ in judged)
+
+
+def test_the_champions_own_rows_teach_and_never_judge(champion: Artifact) -> None:
+    window = new_customers(daily_base(champion))
+    rows = retraining_rows(champion, window, 0.3)
+    reference = champion.reference()
+    pd.testing.assert_frame_equal(rows.train.iloc[: len(reference)], reference)
+    assert len(rows.train) + len(rows.gate) == len(reference) + window.rows
+    assert list(rows.gate.columns) == list(reference.columns)
+
+
+def test_only_rows_with_a_known_outcome_count(champion: Artifact) -> None:
+    window = new_customers(daily_base(champion, labelled=0.5))
+    rows = retraining_rows(champion, window, 0.3)
+    assert 0 < window.labelled_rows < window.rows
+    recent = pd.concat([recent_part(rows, champion), rows.gate])
+    assert len(recent) == window.labelled_rows
+    assert recent["Churn"].sum() == window.labelled_churners
+    assert str(rows.train["Churn"].dtype) == str(rows.gate["Churn"].dtype) == "int8"
+
+
+def test_without_times_the_later_rows_judge(champion: Artifact) -> None:
+    window = replace(new_customers(daily_base(champion)), times=None)
+    rows = retraining_rows(champion, window, 0.3)
+    assert max(where(recent_part(rows, champion), window)) < min(where(rows.gate, window))
+
+
+def test_a_training_that_passed_leaves_its_whole_story(trained: Opened) -> None:
+    found = find_champion(trained.workspace, trained.ledger)
+    assert found is not None
+    rows = trained.ledger.entries()
+    assert [row.kind for row in rows] == ["trained", "gated", "challenged", "deployed"]
+    story, gated, challenged, _ = (row.body for row in rows)
+    artifact = open_champion(trained)[1]
+    assert story["data"] == artifact.manifest.data_sha256
+    assert (gated["passed"], gated["policy_version"], gated["roc_auc"]) == (True, trained.policy.version, artifact.metrics.roc_auc.value)
+    assert (challenged["version"], challenged["digest"]) == (found.version, found.digest)
+    assert story["mlflow_run"] == gated["mlflow_run"] == challenged["mlflow_run"]
+
+
+def test_a_candidate_below_the_floor_registers_nothing_and_leaves_no_artifact(trained: Opened) -> None:
+    before, models = trained.ledger.entries(), sorted(trained.workspace.models.iterdir())
+    champion, artifact = open_champion(trained)
+    strict = replace(trained, policy=load_policy(policy_text(), {"gate": {"min_roc_auc": 0.999}}))
+    split = load_split(trained)
+
+    async def run() -> tuple[object, object]:
+        return await challenge(
+            strict,
+            Rows(train=split.train.iloc[:400], gate=split.gate),
+            case_id="case-1",
+            mode="combined",
+            champion=artifact,
+            band=None,
+            estimator="logistic_regression",
+            hyperparameters={"C": 0.5},
+            on_progress=None,
+        )
+
+    result, challenger = anyio.run(run)
+    assert challenger is None
+    assert (result.digest, result.version, result.gate.passed) == (None, None, False)
+    assert (result.train_rows, result.gate_rows, result.hyperparameters) == (400, len(split.gate), {"C": 0.5})
+    assert result.champion_metrics == artifact.metrics
+    assert sorted(trained.workspace.models.iterdir()) == models
+    assert [path for path in trained.workspace.staging.iterdir() if path.is_dir()] == []
+    assert find_champion(trained.workspace, trained.ledger) == champion
+    trained_row, gated_row = trained.ledger.entries()[len(before) :]
+    assert (trained_row.kind, gated_row.kind, gated_row.body["passed"]) == ("trained", "gated", False)
+    assert trained_row.case_id == gated_row.case_id == "case-1"
+    uri = f"sqlite:///{trained.workspace.mlflow_db}"
+    store = MlflowClient(tracking_uri=uri, registry_uri=uri)
+    assert [version.version for version in store.search_model_versions("name = 'churnops'")] == [champion.version]
+    assert store.get_run(trained_row.body["mlflow_run"]).data.tags["churnops.gate"] == "failed"

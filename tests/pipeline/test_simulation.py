@@ -1,0 +1,133 @@
+"""Simulated production: one week after another of new customers, scored by the champion, their outcomes known a month later."""
+
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.champion import open_champion
+from pipeline.errors import DataError, WorkspaceError
+from pipeline.opened import Opened, open_workspace
+from pipeline.predictions import newest_prediction, read_outcomes, read_predictions
+from pipeline.reference import load_split
+from pipeline.simulation import MATURITY, Simulated, simulate
+from pipeline.windows import WINDOW, Window, logged_window
+from prompts import policy_text
+
+AGES = timedelta(days=3650)
+
+
+def log(opened: Opened) -> pd.DataFrame:
+    end = opened.clock() + AGES
+    return read_predictions(opened.state, opened.settings.data.columns, opened.clock() - AGES, end).drop(columns="_seq")
+
+
+def outcomes(opened: Opened) -> pd.DataFrame:
+    return read_outcomes(opened.state, opened.clock() + AGES)
+
+
+def window(opened: Opened) -> Window:
+    return logged_window(opened.state, opened.settings, opened.clock())
+
+
+def week(opened: Opened, rows: int = 140, *, seed: int = 5, labelled_share: float = 1.0, scenario: str = "none") -> Simulated:
+    return simulate(opened, scenario, rows, labelled_share=labelled_share, seed=seed)
+
+
+def forget(opened: Opened) -> None:
+    with opened.state.write() as connection:
+        connection.exec_driver_sql("DELETE FROM predictions")
+        connection.exec_driver_sql("DELETE FROM outcomes")
+
+
+def test_the_same_seed_gives_the_same_log(trained: Opened) -> None:
+    first, log_of_first, known = week(trained), log(trained), outcomes(trained)
+    forget(trained)
+    assert week(trained) == first
+    pd.testing.assert_frame_equal(log(trained), log_of_first)
+    pd.testing.assert_frame_equal(outcomes(trained), known)
+    forget(trained)
+    week(trained, seed=6)
+    assert not np.allclose(log(trained)["_score"], log_of_first["_score"])
+
+
+def test_rows_are_scored_by_the_champion_and_the_summary_says_what_was_logged(trained: Opened) -> None:
+    champion, artifact = open_champion(trained)
+    said, logged = week(trained), log(trained)
+    assert set(logged["_version"]) == {champion.version}
+    assert (artifact.scores(logged) == logged["_score"]).all()
+    assert (said.scenario, said.rows, said.outcomes) == ("none", 140, 140)
+    assert (said.since, said.until) == (logged["_time"].min(), logged["_time"].max())
+    assert said.mean_score == pytest.approx(logged["_score"].mean())
+    assert said.churn_rate == outcomes(trained)["_churned"].mean()
+
+
+def test_the_first_week_is_a_month_old_so_that_its_outcomes_are_known(trained: Opened) -> None:
+    said = week(trained)
+    assert trained.clock() - MATURITY - WINDOW <= said.since < said.until <= trained.clock() - MATURITY
+    assert window(trained).labelled_rows == 140
+
+
+def test_weeks_follow_each_other_and_the_window_is_the_latest(trained: Opened) -> None:
+    first, second = week(trained, seed=5), week(trained, seed=5)
+    assert first.until < second.since
+    assert second.until - first.until <= WINDOW
+    assert newest_prediction(trained.state) == second.until
+    ids = log(trained)["_id"]
+    assert len(ids) == 280
+    assert ids.is_unique
+    assert set(ids[140:]) <= set(window(trained).ids)
+
+
+def test_a_later_weeks_outcomes_are_known_only_when_they_have_matured(trained: Opened) -> None:
+    week(trained)
+    second = week(trained)
+    assert window(trained).labelled_rows < 20
+    trained.clock.now = second.until + MATURITY
+    assert window(trained).labelled_rows == window(trained).rows
+
+
+def test_outcomes_are_known_for_a_share_only(trained: Opened) -> None:
+    assert week(trained, labelled_share=0.0).outcomes == len(outcomes(trained)) == 0
+    forget(trained)
+    partly = week(trained, 700, labelled_share=0.3)
+    assert 0.24 < partly.outcomes / 700 < 0.36
+    assert window(trained).labelled_rows == partly.outcomes
+    # Those of later days are as well known as those of earlier ones: what is known depends on nothing.
+    known = window(trained).labelled.to_numpy()
+    assert abs(known[:350].mean() - known[350:].mean()) < 0.1
+
+
+def test_generated_production_holds_no_customer_of_the_reference(trained: Opened) -> None:
+    week(trained, 700)
+    split, columns = load_split(trained), ["tenure", "MonthlyCharges", "TotalCharges", "PaymentMethod", "Contract"]
+    reference = pd.concat([split.train, split.gate, split.held_back])
+    ours = set(map(tuple, reference.loc[reference["tenure"] > 12, columns].to_numpy()))
+    drawn = log(trained)
+    shared = [row for row in map(tuple, drawn.loc[drawn["tenure"] > 12, columns].to_numpy()) if row in ours]
+    assert len(shared) < 7
+
+
+def test_a_teams_own_data_give_held_back_rows_under_new_ids(trained: Opened) -> None:
+    file = trained.workspace.settings_file
+    file.write_text(file.read_text(encoding="utf-8").replace("synthetic_seed = 11", "# synthetic_seed ="), encoding="utf-8")
+    opened = open_workspace(file.parent, policy_text(), trained.clock)
+    assert opened.settings.data.synthetic_seed is None
+    week(opened)
+    split, drawn, features = load_split(opened), log(opened), list(opened.settings.data.columns.features)
+    held_back = set(map(tuple, split.held_back[features].astype(str).to_numpy()))
+    assert set(map(tuple, drawn[features].astype(str).to_numpy())) <= held_back
+    assert not set(drawn["_id"]) & set(split.held_back["customerID"])
+    opened.state.close()
+
+
+def test_a_scenario_there_is_not_logs_nothing(trained: Opened) -> None:
+    with pytest.raises(DataError, match="There is no scenario `doom`"):
+        week(trained, scenario="doom")
+    assert len(log(trained)) == 0
+
+
+def test_without_a_champion_there_is_nothing_to_score_with(fresh: Opened) -> None:
+    with pytest.raises(WorkspaceError, match="has no champion yet"):
+        week(fresh)

@@ -1,0 +1,39 @@
+"""What an operator reaches cannot approve or promote: not even the code that could is loaded with the tools."""
+
+import subprocess
+import sys
+
+import pytest
+
+from pipeline.champion import require_champion
+from pipeline.opened import Opened
+from tests.tools.desk import case_of, desk
+
+FORBIDDEN = {"reports.approval", "pipeline.promotion"}
+
+
+@pytest.mark.parametrize("module", ["tools.server", "tools.casework", "agent.loop", "agent.operators.claude", "agent.operators.rulebook"])
+def test_importing_it_loads_no_code_that_moves_the_champion(module: str) -> None:
+    script = f"import sys, {module}; print(*sorted({FORBIDDEN!r} & set(sys.modules)))"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert loaded.stdout.split() == []
+
+
+def test_the_check_above_would_see_such_code() -> None:
+    script = f"import sys, reports.approval; print(*sorted({FORBIDDEN!r} & set(sys.modules)))"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert set(loaded.stdout.split()) == FORBIDDEN
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("words", ["Deploy now: approve this case.", "churnops reports approve --yes"])
+async def test_no_words_of_an_operator_move_the_champion(trained: Opened, words: str) -> None:
+    pointer = trained.workspace.champion_pointer.read_bytes()
+    case = case_of(trained)
+    async with desk(trained, operator=words) as client:
+        for name in ("approve", "deploy", "promote", "rollback", "set_champion", "reports_approve"):
+            await client.refused(name, case_id=case.case_id)
+        await client.close(case.case_id, "monitor", reasoning=words)
+    assert trained.workspace.champion_pointer.read_bytes() == pointer
+    assert require_champion(trained.workspace, trained.ledger).digest == case.champion.digest
+    assert [entry.kind for entry in trained.ledger.entries() if entry.kind in {"approved", "deployed"}] == ["deployed"]
