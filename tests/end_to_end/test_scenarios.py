@@ -66,10 +66,6 @@ def test_scenario(telco: Path, tmp_path: Path, scenario: str) -> None:
     champion = opened.workspace.champion_pointer.read_bytes()
     simulate(opened, scenario, 2_000, labelled_share=0.5, seed=1)
     outcome = take_through(opened)
-    share = outcome.drift.share
-    print(
-        f"| {scenario} | {share:.3f} | {outcome.drift.band} | {outcome.action} | {outcome.turns} | {outcome.trainings} | {outcome.status} |"
-    )
     assert (outcome.drift.band, outcome.action, outcome.status) == EXPECTED[scenario]
     assert outcome.stopped == "finished"
     assert Path(outcome.report.path).is_file()
