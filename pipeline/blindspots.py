@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.drift import plain
-from pipeline.profile import CategoricalProfile, Cells, NumericalProfile, Profile, cells_of
+from pipeline.profile import CategoricalProfile, NumericalProfile, Profile, cells_of
 
 What = Literal[
     "missing_column",
@@ -84,14 +84,11 @@ def _numerical(before: NumericalProfile, after: NumericalProfile, rows_before: i
         return
     for word, place, bound in (("highest", -1, after.maximum), ("lowest", 0, after.minimum)):
         below, at, above = _around(before, bound)
-        pinned = _pinned(after, place, bound)
-        if _unlikely(before.count - (below if place == 0 else above), before.count, after.count) and _risen(
-            at, before.count, pinned, after.count
-        ):
-            said = (
-                f"`{plain(name)}` looks cut off: {pinned / rows:.1%} of the rows hold exactly its {word} value; the reference goes further."
-            )
-            yield _spot("clipped", name, pinned / rows, said)
+        end = after.content.counts[place]
+        beyond = below if place == 0 else above
+        if _unlikely(before.count - beyond, before.count, after.count) and _risen(at, before.count, end, after.count):
+            said = f"`{plain(name)}` looks cut off: {end / rows:.1%} of the rows lie at or next to its {word} value; the reference goes further."
+            yield _spot("clipped", name, end / rows, said)
 
 
 def _categorical(before: CategoricalProfile, after: CategoricalProfile, rows_before: int, rows: int) -> Iterator[BlindSpot]:
@@ -142,15 +139,6 @@ def _around(column: NumericalProfile, value: float) -> tuple[int, int, int]:
     counts, _ = cells_of(column)
     place = int(column.grid.locate(np.array([value]))[0])
     return int(counts[:place].sum()), int(counts[place]), int(counts[place + 1 :].sum())
-
-
-def _pinned(column: NumericalProfile, place: int, bound: float) -> int:
-    """Rows that hold exactly `bound`, which lies in the first (0) or last (-1) cell; 0 where that cell holds other values too."""
-    content = column.content
-    count = content.counts[place]
-    if isinstance(content, Cells):
-        return count if math.isclose(content.sums[place] / count, bound, rel_tol=1e-9, abs_tol=1e-12) else 0
-    return count
 
 
 def _constant(name: str, held: int, rows: int) -> BlindSpot:

@@ -175,11 +175,11 @@ class CaseFile:
         Raises:
             ChurnopsError: there is none, or more than one.
         """
-        found = [case for case in self.all() if case.case_id.startswith(beginning)]
+        found = [case for case in self.all() if beginning and case.case_id.startswith(beginning)]
         exact = [case for case in found if case.case_id == beginning]
         if len(exact or found) == 1:
             return (exact or found)[0]
-        if not found or not beginning:
+        if not found:
             raise ChurnopsError(f"There is no case {beginning[:64]!r}.", "`churnops reports list` shows the cases.")
         raise ChurnopsError(
             f"{len(found)} cases begin with {beginning!r}: {', '.join(case.case_id for case in found[:5])}.", "Give one in full."

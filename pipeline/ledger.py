@@ -3,7 +3,8 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -60,6 +61,12 @@ class Ledger:
         entry = draft.model_copy(update={"hash": draft.expected_hash})
         connection.execute(ledger.insert().values(**entry.model_dump(exclude={"body"}), body=_canonical(entry.body)))
         return entry
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While the block runs, nobody appends."""
+        with self._state.write():
+            yield
 
     def entry(self, seq: int) -> Entry:
         """Row `seq`, its own hash checked.

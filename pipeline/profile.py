@@ -150,7 +150,7 @@ def merge(first: Profile, second: Profile) -> Profile:
     times = [time for time in (first.since, first.until, second.since, second.until) if time is not None]
     return Profile(
         rows=first.rows + second.rows,
-        numerical=tuple(_merge_numerical(a, b) for a, b in _pairs(first.numerical, second.numerical)),
+        numerical=tuple(merge_numerical(a, b) for a, b in _pairs(first.numerical, second.numerical)),
         categorical=tuple(_merge_categorical(a, b) for a, b in _pairs(first.categorical, second.categorical)),
         absent=tuple(name for name in first.absent if name in second.absent),
         extra=tuple(sorted({*first.extra, *second.extra})),
@@ -160,7 +160,8 @@ def merge(first: Profile, second: Profile) -> Profile:
     )
 
 
-def _merge_numerical(first: NumericalProfile, second: NumericalProfile) -> NumericalProfile:
+def merge_numerical(first: NumericalProfile, second: NumericalProfile) -> NumericalProfile:
+    """The column of the rows of both; as `merge`."""
     _require_same(first.name, first.grid == second.grid)
     if isinstance(first.content, Values) and isinstance(second.content, Values):
         values, place = np.unique(np.array([*first.content.values, *second.content.values], dtype=np.float64), return_inverse=True)

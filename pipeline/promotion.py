@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from pipeline.champion import Champion
 from pipeline.errors import IntegrityError
 from pipeline.files import write_atomically
@@ -18,28 +20,31 @@ def deploy(
 
     `record` joins version and digest in the row (who, why, what it replaces).
     """
-    entry = ledger.append(at, "deployed", case_id, {**record, "version": version, "digest": digest})
-    return _point(workspace, Champion(version=version, digest=digest, ledger_seq=entry.seq, ledger_hash=entry.hash))
+    ledger.append(at, "deployed", case_id, {**record, "version": version, "digest": digest})
+    return finish_deploy(workspace, ledger, case_id)
 
 
-def finish_deploy(workspace: Workspace, ledger: Ledger, case_id: str) -> Champion:
-    """Complete a deploy of `case_id` whose ledger row was written before the process died.
+def record_deploy(
+    connection: Connection, ledger: Ledger, *, version: str, digest: str, case_id: str, at: datetime, record: Mapping[str, Any]
+) -> None:
+    """Only the ledger row of `deploy`, inside the caller's write transaction: what it checks there cannot change before the row."""
+    ledger.append_in(connection, at, "deployed", case_id, {**record, "version": version, "digest": digest})
+
+
+def finish_deploy(workspace: Workspace, ledger: Ledger, case_id: str | None) -> Champion:
+    """Complete the deploy of `case_id` whose ledger row is written; doing it again changes nothing.
 
     Raises:
         IntegrityError: the case has no such row, or a later deploy exists.
     """
-    deployed = [entry for entry in ledger.entries() if entry.kind == "deployed"]
-    if not deployed or deployed[-1].case_id != case_id:
-        raise IntegrityError(f"Case {case_id} has no unfinished deploy.", "See `churnops reports list`.")
-    entry = deployed[-1]
-    return _point(
-        workspace, Champion(version=entry.body["version"], digest=entry.body["digest"], ledger_seq=entry.seq, ledger_hash=entry.hash)
-    )
-
-
-def _point(workspace: Workspace, champion: Champion) -> Champion:
     from pipeline.tracking import set_champion
 
-    write_atomically(workspace.champion_pointer, champion.model_dump_json(indent=2).encode() + b"\n")
+    with ledger.held():  # so that a later deploy is never overwritten by one that was slow
+        deployed = [entry for entry in ledger.entries() if entry.kind == "deployed"]
+        if not deployed or deployed[-1].case_id != case_id:
+            raise IntegrityError(f"Case {case_id} has no unfinished deploy.", "See `churnops reports list`.")
+        entry = deployed[-1]
+        champion = Champion(version=entry.body["version"], digest=entry.body["digest"], ledger_seq=entry.seq, ledger_hash=entry.hash)
+        write_atomically(workspace.champion_pointer, champion.model_dump_json(indent=2).encode() + b"\n")
     set_champion(workspace, champion.version)
     return champion

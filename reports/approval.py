@@ -3,15 +3,18 @@
 Import contracts keep tools and operators away from this module; a person's commands and the review page use it.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import Connection
 
 from pipeline.cases import Case, CaseFile, Challenger, Decision, ReportRef
 from pipeline.champion import Champion, require_champion
 from pipeline.errors import ChurnopsError, IntegrityError
 from pipeline.files import digest_of_file, digest_of_folder
+from pipeline.ledger import Kind
 from pipeline.opened import Opened
-from pipeline.promotion import deploy, finish_deploy
-from pipeline.workspace import Workspace
+from pipeline.promotion import finish_deploy, record_deploy
 from reports.filing import report_path
 
 
@@ -27,7 +30,7 @@ def check_approvable(opened: Opened, case: Case) -> Challenger:
             f"Case {case.case_id} waits for no approval: it is {case.status.replace('_', ' ')}.", "See `churnops reports list`."
         )
     _check_report(opened, case.case_id, case.report)
-    _check_artifact(opened.workspace, case.challenger)
+    _check_challenger(opened, case.case_id, case.challenger)
     if case.status == "pending_approval":
         _check_champion(opened, case)
     return case.challenger
@@ -41,28 +44,13 @@ def approve(opened: Opened, case_id: str, decision: Decision) -> Champion:
     Raises:
         ChurnopsError, IntegrityError: as `check_approvable`; nothing has changed then.
     """
-    case_file = opened.cases
-    case = case_file.get(case_id)
+    case = opened.cases.get(case_id)
     challenger = check_approvable(opened, case)
-    if case.status == "approving":
-        champion = _resume(opened, case, challenger, decision)
-    else:
-        assert case.report is not None  # check_approvable saw to it
-        record = {
-            "challenger": challenger.digest,
-            "report": case.report.sha256,
-            "replaces": case.champion.digest,
-            "policy_version": case.policy_version,
-            **decision.model_dump(mode="json", exclude={"at"}),
-        }
-        with opened.state.write() as connection:
-            _check_alone(connection, case_file)
-            _check_champion(opened, case)  # once more, now that no other approval can begin
-            case_file.move_in(connection, case_id, ("pending_approval",), status="approving", decision=decision)
-            opened.ledger.append_in(connection, decision.at, "approved", case_id, record)
-        opened.ledger.catch_up()
-        champion = _deploy(opened, case, challenger, decision)
-    case_file.move(case_id, ("approving",), status="approved")
+    if case.status == "pending_approval":
+        _begin(opened, case, challenger, decision)
+    opened.ledger.catch_up()  # also when it was cut off before its rows were mirrored
+    champion = finish_deploy(opened.workspace, opened.ledger, case_id)
+    opened.cases.move(case_id, ("approving",), status="approved")
     return champion
 
 
@@ -82,25 +70,31 @@ def reject(opened: Opened, case_id: str, decision: Decision) -> Case:
     return case
 
 
-def _deploy(opened: Opened, case: Case, challenger: Challenger, decision: Decision) -> Champion:
-    record = {"replaces": case.champion.digest, "reviewer": decision.reviewer}
-    return deploy(
-        opened.workspace,
-        opened.ledger,
-        version=challenger.version,
-        digest=challenger.digest,
-        case_id=case.case_id,
-        at=decision.at,
-        record=record,
-    )
-
-
-def _resume(opened: Opened, case: Case, challenger: Challenger, decision: Decision) -> Champion:
-    """Complete an approval that was cut off after its ledger row, wherever it stopped."""
-    if any(entry.kind == "deployed" for entry in opened.ledger.entries(case.case_id)):
-        return finish_deploy(opened.workspace, opened.ledger, case.case_id)
-    _check_champion(opened, case)
-    return _deploy(opened, case, challenger, case.decision or decision)
+def _begin(opened: Opened, case: Case, challenger: Challenger, decision: Decision) -> None:
+    """Write the approval down: all of it or nothing, and only while no other one is under way."""
+    assert case.report is not None  # check_approvable saw to it
+    replaces = case.champion.digest
+    approved = {
+        "challenger": challenger.digest,
+        "report": case.report.sha256,
+        "replaces": replaces,
+        "policy_version": case.policy_version,
+        **decision.model_dump(mode="json", exclude={"at"}),
+    }
+    with opened.state.write() as connection:
+        _check_alone(connection, opened.cases)
+        _check_champion(opened, case)  # once more, now that no other approval can begin
+        opened.cases.move_in(connection, case.case_id, ("pending_approval",), status="approving", decision=decision)
+        opened.ledger.append_in(connection, decision.at, "approved", case.case_id, approved)
+        record_deploy(
+            connection,
+            opened.ledger,
+            version=challenger.version,
+            digest=challenger.digest,
+            case_id=case.case_id,
+            at=decision.at,
+            record={"replaces": replaces, "reviewer": decision.reviewer},
+        )
 
 
 def _check_alone(connection: Connection, case_file: CaseFile) -> None:
@@ -122,25 +116,34 @@ def _check_champion(opened: Opened, case: Case) -> None:
 
 def _check_report(opened: Opened, case_id: str, report: ReportRef) -> None:
     path = report_path(opened.workspace, case_id)
-    recorded = [entry.body.get("report") for entry in opened.ledger.entries(case_id) if entry.kind == "reported"]
-    if not recorded or recorded[-1] != report.sha256:
+    recorded = _last_row(opened, case_id, "reported")
+    if recorded is None or recorded["report"] != report.sha256:
         raise IntegrityError(f"The ledger does not know the report of case {case_id}.", "Run `churnops triage` again.")
     if not path.is_file():
         raise IntegrityError(f"The report {path} is gone.", "Restore it from a backup, or run `churnops triage` again.")
     if digest_of_file(path) != report.sha256:
-        raise IntegrityError(
-            f"The report {path} was changed after it was written.", "Restore it from a backup, or run `churnops triage` again."
-        )
+        raise IntegrityError(f"The report {path} was changed after it was written.", "Restore it from a backup, or run `churnops triage` again.")
 
 
-def _check_artifact(workspace: Workspace, challenger: Challenger) -> None:
-    folder = workspace.models / challenger.digest
+def _check_challenger(opened: Opened, case_id: str, challenger: Challenger) -> None:
+    recorded = _last_row(opened, case_id, "challenged")
+    if recorded is None or (recorded["version"], recorded["digest"]) != (challenger.version, challenger.digest):
+        raise IntegrityError(f"The ledger does not know the challenger of case {case_id}.", "Run `churnops triage` again.")
+    folder = opened.workspace.models / challenger.digest
     if not folder.is_dir():
-        raise IntegrityError(
-            f"The challenger's artifact {challenger.digest[:12]} is gone.", "Reject the case and run `churnops triage` again."
-        )
-    if digest_of_folder(folder) != challenger.digest:
+        raise IntegrityError(f"The challenger's artifact {challenger.digest[:12]} is gone.", "Reject the case and run `churnops triage` again.")
+    try:
+        found = digest_of_folder(folder)
+    except ValueError:  # it holds a link
+        found = ""
+    if found != challenger.digest:
         raise IntegrityError(
             f"The bytes of the challenger {challenger.digest[:12]} changed after it passed the gate.",
             "Find out who wrote to it; reject the case and run `churnops triage` again.",
         )
+
+
+def _last_row(opened: Opened, case_id: str, kind: Kind) -> Mapping[str, Any] | None:
+    """Body of the case's last ledger row of one kind, the row's hash checked."""
+    rows = [entry.seq for entry in opened.ledger.entries(case_id) if entry.kind == kind]
+    return opened.ledger.entry(rows[-1]).body if rows else None

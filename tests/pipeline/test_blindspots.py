@@ -77,7 +77,7 @@ def test_a_rise_of_missing_values_that_chance_explains_is_no_finding() -> None:
     window.loc[:12, "contract"] = np.nan
     assert only(window).what == "more_missing"
     window = table(100, 2)
-    window["charges"] = window["charges"].where(np.arange(100) % 5 > 0)
+    window["charges"] = window["charges"].where(np.arange(100) % 8 > 0)
     assert spots(window) == ()
 
 
@@ -95,7 +95,9 @@ def test_text_where_numbers_belong_is_told_apart_from_missing_values() -> None:
     assert (spot.what, spot.column, spot.share) == ("text_in_numbers", "charges", 0.45)
 
 
-@pytest.mark.parametrize(("column", "value"), [("tenure", 12.0), ("charges", 65.0), ("tenure", 900.0), ("payment", "card"), ("payment", "cash")])
+@pytest.mark.parametrize(
+    ("column", "value"), [("tenure", 12.0), ("charges", 65.0), ("tenure", 900.0), ("payment", "card"), ("payment", "cash")]
+)
 def test_a_column_that_stopped_varying(column: str, value: object) -> None:
     found = {spot.what for spot in spots(table(500, 2).assign(**{column: value})) if spot.column == column}
     assert found == ({"constant", "new_values"} if value == "cash" else {"constant"})
@@ -120,14 +122,16 @@ def test_customers_repeated_at_one_scoring_time() -> None:
     assert spots(table(500, 2), repeats=0) == ()
 
 
-@pytest.mark.parametrize(("column", "least", "most"), [("tenure", None, 60.0), ("charges", None, 100.0), ("tenure", 12.0, None), ("charges", 30.0, None)])
+@pytest.mark.parametrize(
+    ("column", "least", "most"), [("tenure", None, 60.0), ("charges", None, 100.0), ("tenure", 12.0, None), ("charges", 30.0, None)]
+)
 def test_values_cut_off_at_a_limit(column: str, least: float | None, most: float | None) -> None:
     window = table(1000, 2)
     held = (window[column] >= most).mean() if most else (window[column] <= least).mean()
     window[column] = window[column].clip(least, most)
     spot = only(window)
     assert (spot.what, spot.column) == ("clipped", column)
-    assert spot.share == pytest.approx(held)
+    assert spot.share == pytest.approx(held, abs=0.015)  # to a cell of the grid
     assert ("highest" if most else "lowest") in spot.said
 
 

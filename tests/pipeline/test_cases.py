@@ -29,7 +29,13 @@ def cases(state: State) -> CaseFile:
 
 def draft(case_id: str = "2026-11-21-abc123", key: str = "key", at: datetime = AT) -> Case:
     return Case(
-        case_id=case_id, key=key, kind="triage", opened_at=at, started_by="test", policy_version="1", champion=ModelRef(version="1", digest="d")
+        case_id=case_id,
+        key=key,
+        kind="triage",
+        opened_at=at,
+        started_by="test",
+        policy_version="1",
+        champion=ModelRef(version="1", digest="d"),
     )
 
 
@@ -117,7 +123,10 @@ def test_a_beginning_that_names_none_or_several_is_an_error(cases: CaseFile, beg
         cases.find(beginning)
 
 
-def test_nothing_is_found_by_an_empty_beginning_in_an_empty_workspace(cases: CaseFile) -> None:
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_an_empty_beginning_means_no_case_even_where_there_is_but_one(cases: CaseFile, count: int) -> None:
+    for key in range(count):
+        cases.open(draft(key=str(key)))
     with pytest.raises(ChurnopsError, match="There is no case ''"):
         cases.find("")
 

@@ -31,7 +31,8 @@ def champion(trained: Opened) -> Artifact:
 
 def daily_base(champion: Artifact, *, labelled: float = 1.0) -> Window:
     """The same customers scored every day, each leaving for good on a day of its own."""
-    features = champion.reference()[list(champion.manifest.columns.features)].iloc[: CUSTOMERS * DAYS].reset_index(drop=True)
+    distinct = champion.reference()[list(champion.manifest.columns.features)].drop_duplicates()
+    features = distinct.iloc[: CUSTOMERS * DAYS].reset_index(drop=True)
     number, day = np.arange(len(features)) % CUSTOMERS, np.arange(len(features)) // CUSTOMERS
     here = day <= number % (DAYS + 5)
     random = np.random.default_rng(1)
@@ -150,5 +151,5 @@ def test_a_candidate_below_the_floor_registers_nothing_and_leaves_no_artifact(tr
     assert trained_row.case_id == gated_row.case_id == "case-1"
     uri = f"sqlite:///{trained.workspace.mlflow_db}"
     store = MlflowClient(tracking_uri=uri, registry_uri=uri)
-    assert [version.version for version in store.search_model_versions("name = 'churnops'")] == [champion.version]
+    assert [str(version.version) for version in store.search_model_versions("name = 'churnops'")] == [champion.version]
     assert store.get_run(trained_row.body["mlflow_run"]).data.tags["churnops.gate"] == "failed"

@@ -190,6 +190,7 @@ def test_the_fingerprint_of_files_changes_with_rows_and_known_outcomes_only(tmp_
     known = current(tmp_path, frame, "Kunde,churned\na,yes\n").fingerprint
     swapped = current(tmp_path, frame, "Kunde,churned\nb,yes\n").fingerprint
     moved = current(tmp_path, frame.assign(tenure=1.0)).fingerprint
-    assert len({bare, known, swapped, moved}) == 4
+    rescored = current(tmp_path, frame.assign(**{"p(churn)": 0.5})).fingerprint
+    assert len({bare, known, swapped, moved, rescored}) == 5
     assert current(tmp_path, frame.assign(Region="Nord")).fingerprint == bare
     assert current(tmp_path, frame, "Kunde,churned\nstranger,no\na,yes\n").fingerprint == known

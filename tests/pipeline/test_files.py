@@ -37,9 +37,10 @@ def test_a_write_that_fails_leaves_the_old_bytes_and_no_litter(tmp_path: Path, m
     def fail(*_: object) -> None:
         raise OSError("disk full")
 
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="disk full"):
+    with monkeypatch.context() as patch:
         patch.setattr(os, step, fail)
-        write_atomically(file, b"new")
+        with pytest.raises(OSError, match="disk full"):
+            write_atomically(file, b"new")
     assert file.read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["champion"]
 

@@ -136,10 +136,14 @@ def test_a_row_committed_before_a_kill_reaches_the_mirror_with_the_next(book: Le
 
 
 def test_a_row_of_a_transaction_that_failed_was_never_there(book: Ledger, state: State, tmp_path: Path) -> None:
+    def approve_and_fail() -> None:
+        with state.write() as connection:
+            book.append_in(connection, AT, "approved", None, {})
+            raise RuntimeError
+
     append(book, 1)
-    with pytest.raises(RuntimeError), state.write() as connection:
-        book.append_in(connection, AT, "approved", None, {})
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        approve_and_fail()
     append(book, 1)
     assert [entry.kind for entry in book.entries()] == ["trained", "trained"]
     assert_whole(book)

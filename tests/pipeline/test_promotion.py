@@ -22,6 +22,10 @@ class Killed(BaseException):
     """As if the process had died here."""
 
 
+def kill(*_: object) -> None:
+    raise Killed
+
+
 def challenger(opened: Opened) -> dict[str, str]:
     """Another published and registered model: what a deploy asks for."""
     artifact = open_artifact(opened.workspace, publish(small_artifact(opened.workspace.staging / "other"), opened.workspace))
@@ -55,12 +59,10 @@ def test_killed_between_ledger_and_pointer_the_old_champion_serves_until_the_dep
 ) -> None:
     before, model = serving(trained), challenger(trained)
 
-    def kill(*_: object) -> None:
-        raise Killed
-
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    with monkeypatch.context() as patch:
         patch.setattr(promotion, "write_atomically", kill)
-        deploy_it(trained, model)
+        with pytest.raises(Killed):
+            deploy_it(trained, model)
     assert serving(trained) == before
     assert [(row.kind, row.body["digest"]) for row in trained.ledger.entries("case-9")] == [("deployed", model["digest"])]
     finished = finish_deploy(trained.workspace, trained.ledger, "case-9")
@@ -73,12 +75,10 @@ def test_killed_between_ledger_and_pointer_the_old_champion_serves_until_the_dep
 def test_killed_before_the_alias_the_pointer_holds_and_the_alias_is_mended(trained: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     model = challenger(trained)
 
-    def kill(*_: object) -> None:
-        raise Killed
-
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    with monkeypatch.context() as patch:
         patch.setattr(tracking, "set_champion", kill)
-        deploy_it(trained, model)
+        with pytest.raises(Killed):
+            deploy_it(trained, model)
     moved = serving(trained)
     assert moved is not None
     assert moved.digest == model["digest"]
@@ -90,12 +90,10 @@ def test_killed_before_the_ledger_nothing_happened(trained: Opened, monkeypatch:
     before, model = serving(trained), challenger(trained)
     rows = trained.ledger.entries()
 
-    def kill(*_: object) -> None:
-        raise Killed
-
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    with monkeypatch.context() as patch:
         patch.setattr(type(trained.ledger), "append_in", kill)
-        deploy_it(trained, model)
+        with pytest.raises(Killed):
+            deploy_it(trained, model)
     assert (serving(trained), trained.ledger.entries()) == (before, rows)
     with pytest.raises(IntegrityError, match="Case case-9 has no unfinished deploy"):
         finish_deploy(trained.workspace, trained.ledger, "case-9")

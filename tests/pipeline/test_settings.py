@@ -146,7 +146,9 @@ def test_a_variable_goes_before_the_files_policy_rule_by_rule(tmp_path: Path, mo
         ("CHURNOPS_POLICY", "strict", "A CHURNOPS_ variable is not valid JSON"),
     ],
 )
-def test_a_variable_that_cannot_be_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
+def test_a_variable_that_cannot_be_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
     monkeypatch.setenv(name, value)
     assert said in problem(tmp_path)
 

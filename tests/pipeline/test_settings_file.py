@@ -14,7 +14,21 @@ from pipeline.settings_file import render_settings, set_claude
 DATA = DataSettings(
     file="customers.csv", sha256="0" * 64, target="Churn", positive="Yes", id="customerID", numerical=("tenure",), categorical=("Contract",)
 )
-ODD = ('"quoted"', "'''", '"""', "back\\slash", "two\nlines", "tab\t", "# no comment", "größer 10 € 😀", "]", "=", "a.b", " ", "\x00\x1b\x7f\u2028")
+ODD = (
+    '"quoted"',
+    "'''",
+    '"""',
+    "back\\slash",
+    "two\nlines",
+    "tab\t",
+    "# no comment",
+    "größer 10 € 😀",
+    "]",
+    "=",
+    "a.b",
+    " ",
+    "\x00\x1b\x7f\u2028",
+)
 names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 
 

@@ -15,7 +15,9 @@ def numbers(before: np.ndarray, after: np.ndarray) -> NumericalShift:
 
 def categories(before: dict[str, int], after: dict[str, int]) -> CategoricalShift:
     reference = categorical("plan", pd.Series([name for name, count in before.items() for _ in range(count)]))
-    return categorical_shift(reference, categorical("plan", pd.Series([name for name, count in after.items() for _ in range(count)]), reference.known))
+    return categorical_shift(
+        reference, categorical("plan", pd.Series([name for name, count in after.items() for _ in range(count)]), reference.known)
+    )
 
 
 @pytest.mark.parametrize("rows", [800, 6000])  # told value by value, and in cells

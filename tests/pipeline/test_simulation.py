@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline import simulation
 from pipeline.champion import open_champion
+from pipeline.customers import make_customers
 from pipeline.errors import DataError, WorkspaceError
 from pipeline.opened import Opened, open_workspace
 from pipeline.predictions import newest_prediction, read_outcomes, read_predictions
@@ -99,14 +101,18 @@ def test_outcomes_are_known_for_a_share_only(trained: Opened) -> None:
     assert abs(known[:350].mean() - known[350:].mean()) < 0.1
 
 
-def test_generated_production_holds_no_customer_of_the_reference(trained: Opened) -> None:
-    week(trained, 700)
-    split, columns = load_split(trained), ["tenure", "MonthlyCharges", "TotalCharges", "PaymentMethod", "Contract"]
-    reference = pd.concat([split.train, split.gate, split.held_back])
-    ours = set(map(tuple, reference.loc[reference["tenure"] > 12, columns].to_numpy()))
-    drawn = log(trained)
-    shared = [row for row in map(tuple, drawn.loc[drawn["tenure"] > 12, columns].to_numpy()) if row in ours]
-    assert len(shared) < 7
+def test_generated_production_is_never_drawn_with_the_references_seed(trained: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+
+    def remember(rows: int, seed: int) -> pd.DataFrame:
+        drawn.append(seed)
+        return make_customers(rows, seed)
+
+    monkeypatch.setattr(simulation, "make_customers", remember)
+    for seed in (0, 1, 2):
+        week(trained, seed=seed)
+    assert len(set(drawn)) == 3
+    assert trained.settings.data.synthetic_seed not in drawn
 
 
 def test_a_teams_own_data_give_held_back_rows_under_new_ids(trained: Opened) -> None:

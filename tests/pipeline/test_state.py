@@ -42,7 +42,9 @@ def test_a_schema_of_a_newer_churnops_is_refused_and_left_as_it_is(state: State,
     state.close()
     set_version(state.file, version)
     before = state.file.read_bytes()
-    with pytest.raises(WorkspaceError, match=f"has schema version {version}; this churnops knows versions up to {SCHEMA_VERSION}") as refused:
+    with pytest.raises(
+        WorkspaceError, match=f"has schema version {version}; this churnops knows versions up to {SCHEMA_VERSION}"
+    ) as refused:
         open_state(state.file)
     assert refused.value.next_step == "Upgrade churnops; nothing was changed."
     assert state.file.read_bytes() == before
@@ -73,9 +75,13 @@ def test_a_missing_database_is_not_made_in_passing(tmp_path: Path) -> None:
 
 
 def test_a_write_that_fails_leaves_nothing(state: State) -> None:
-    with pytest.raises(RuntimeError), state.write() as connection:
-        connection.execute(outcomes.insert().values(OUTCOME))
-        raise RuntimeError
+    def write_and_fail() -> None:
+        with state.write() as connection:
+            connection.execute(outcomes.insert().values(OUTCOME))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_and_fail()
     assert known_ids(state) == []
 
 

@@ -19,7 +19,13 @@ DAY = timedelta(days=1)
 NOW = NEWEST + 40 * DAY
 SETTINGS = Settings(
     data=DataSettings(
-        file="c.csv", sha256="", target="churned", positive="yes", id="customer", numerical=COLUMNS.numerical, categorical=COLUMNS.categorical
+        file="c.csv",
+        sha256="",
+        target="churned",
+        positive="yes",
+        id="customer",
+        numerical=COLUMNS.numerical,
+        categorical=COLUMNS.categorical,
     )
 )
 

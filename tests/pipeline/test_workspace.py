@@ -43,7 +43,7 @@ def test_the_nearest_one_counts(fresh: Opened) -> None:
 
 
 def test_outside_of_one_the_error_says_how_to_begin(tmp_path: Path) -> None:
-    with pytest.raises(WorkspaceError, match="No churnops.toml in") as missing:
+    with pytest.raises(WorkspaceError, match=r"No churnops\.toml in") as missing:
         find_workspace(tmp_path)
     assert "churnops init" in missing.value.next_step
 

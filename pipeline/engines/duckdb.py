@@ -1,0 +1,84 @@
+"""DuckDB, the engine inside: counts Parquet files where they lie, and other sources after a turn through temporary Parquet."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from pipeline.engines.relation import Column, ColumnType, Dialect, Run
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+DUCKDB = Dialect(
+    double="double",
+    text="varchar",
+    marker="$",
+    number="try_cast(cast({0} as varchar) as double)",
+    epoch="epoch(try_cast({0} as timestamptz))",
+)
+_BATCH = 10_000
+_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")
+_TYPES: Mapping[str, ColumnType] = {
+    **dict.fromkeys((*_NUMBERS, "FLOAT", "DOUBLE"), "number"),
+    "BOOLEAN": "boolean",
+    "TIMESTAMP WITH TIME ZONE": "instant",
+    **dict.fromkeys(("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"), "local time"),
+}
+
+
+@contextmanager
+def connected(timezone: str) -> "Iterator[tuple[DuckDBPyConnection, Path]]":
+    """A connection that never reaches for the network, and a temporary folder of its own for what does not fit into memory."""
+    import duckdb
+
+    with TemporaryDirectory(prefix="churnops-") as folder:
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "preserve_insertion_order": False,
+            "temp_directory": folder,
+        }
+        with duckdb.connect(config=settings) as connection:
+            connection.execute(f"set TimeZone = {quoted(timezone)}")
+            yield connection, Path(folder)
+
+
+def run_in(connection: "DuckDBPyConnection") -> Run:
+    """How a relation's queries run on this connection."""
+
+    def run(query: str, parameters: Mapping[str, object]) -> Iterator[Sequence[Any]]:
+        result = connection.execute(query, dict(parameters) or None)
+        while rows := result.fetchmany(_BATCH):
+            yield from rows
+
+    return run
+
+
+def columns_of(connection: "DuckDBPyConnection", table: str) -> dict[str, Column]:
+    """Columns of what stands after FROM, by stripped name."""
+    described = connection.execute(f"describe select * from {table}").fetchall()
+    return {name.strip(): Column(identifier(name), _type(str(kind))) for name, kind, *_ in described}
+
+
+def parquet(paths: Sequence[Path]) -> str:
+    """These Parquet files as something to select from."""
+    # Names that look like patterns stand for themselves.
+    listed = ", ".join(quoted(str(path).replace("[", "[[]").replace("*", "[*]").replace("?", "[?]")) for path in paths)
+    together = ", union_by_name = true" if len(paths) > 1 else ""
+    return f"read_parquet([{listed}], binary_as_string = true{together})"
+
+
+def identifier(name: str) -> str:
+    """A name as SQL has it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quoted(text: str) -> str:
+    """A text as SQL has it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _type(kind: str) -> ColumnType:
+    return "number" if kind.startswith("DECIMAL") else _TYPES.get(kind, "text")

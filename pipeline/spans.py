@@ -1,0 +1,93 @@
+"""Which stretch of the prediction log a window is: the last days, since a date, since the deploy, or the newest rows."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+
+from pipeline.champion import Champion
+from pipeline.clock import moment
+from pipeline.errors import DataError
+from pipeline.ledger import Ledger
+from pipeline.state import State, predictions
+
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+@dataclass(frozen=True)
+class Last:
+    """The stretch of this length before the newest prediction."""
+
+    length: timedelta
+
+
+@dataclass(frozen=True)
+class Since:
+    """From this moment (UTC) on."""
+
+    start: datetime
+
+
+@dataclass(frozen=True)
+class SinceDeploy:
+    """Since the champion was deployed."""
+
+
+@dataclass(frozen=True)
+class NewestRows:
+    """The newest predictions, this many; all of one moment count when the cut falls between them."""
+
+    rows: int
+
+
+Span = Last | Since | SinceDeploy | NewestRows
+WEEK = Last(timedelta(days=7))
+
+
+def parse_length(text: str) -> Last:
+    """`7d`, `24h` or `2w`.
+
+    Raises:
+        DataError: it is none of these.
+    """
+    match = re.fullmatch(r"(\d{1,4})([hdw])", text.strip())
+    if match is None or int(match[1]) == 0:
+        raise DataError(f"`{text}` is no length of time.", "Write it like 7d, 24h or 2w.")
+    return Last(int(match[1]) * _UNITS[match[2]])
+
+
+def parse_start(text: str) -> Since:
+    """A date or a time in ISO 8601; without a zone it is UTC.
+
+    Raises:
+        DataError: it is neither.
+    """
+    try:
+        start = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise DataError(f"`{text}` is no date.", "Write it like 2026-11-21 or 2026-11-21T09:00+01:00.") from error
+    return Since(start.replace(tzinfo=UTC) if start.tzinfo is None else start.astimezone(UTC))
+
+
+def start_of(span: Span, newest: datetime, state: State, ledger: Ledger, champion: Champion) -> datetime:
+    """Moment after which the span's rows were scored; `newest` is the time of the newest prediction.
+
+    Raises:
+        DataError: nothing was scored since then.
+    """
+    match span:
+        case Last(length):
+            return newest - length
+        case Since(start):
+            after = start - timedelta(microseconds=1)  # the start itself counts
+        case SinceDeploy():
+            after = moment(ledger.entry(champion.ledger_seq).at)
+        case NewestRows(rows):
+            query = select(predictions.c.predicted_at).order_by(predictions.c.predicted_at.desc()).offset(rows - 1).limit(1)
+            with state.read() as connection:
+                oldest = connection.execute(query).scalar()
+            return moment(oldest) - timedelta(microseconds=1) if oldest else datetime(1970, 1, 1, tzinfo=UTC)
+    if after >= newest:
+        raise DataError(f"Nothing was scored since {after:%Y-%m-%d %H:%M} UTC; the newest prediction is of {newest:%Y-%m-%d %H:%M}.", "Go further back.")
+    return after

@@ -1,0 +1,178 @@
+"""A number in an operator's words either rounds to something a tool returned, or is marked as having no source."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from reports.grounding import MARK, mark_unsourced
+from tests.reports.waiting import Waiting
+
+EVIDENCE: dict[str, Any] = {
+    "share": 0.42105,
+    "roc_auc": {"value": 0.84629, "low": 0.80111, "high": 0.8871},
+    "difference": -0.01249,
+    "rows": 12345,
+    "churners": 110,
+    "tiny": 3.2e-7,
+    "change": "“Month-to-month” 55.9% → 17.7%",
+    "said": "ROC-AUC 0.7123 (interval +0.0155 to +0.2640, 1,204 rows)",
+    "flags": [True, None, 14],
+}
+
+
+def marked(text: str, evidence: Any = EVIDENCE) -> tuple[str, ...]:
+    """The numbers of `text` without a source; the marks stand behind them and nothing else has changed."""
+    said, unsourced = mark_unsourced(text, evidence)
+    assert said.replace(f" {MARK}", "") == text
+    assert said.count(MARK) == len(unsourced)
+    return unsourced
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ROC-AUC is 0.84629, or 0.8463, or 0.846, or 0.85, or 0.8.",
+        "A share of 0.42, 0.421 or 0.4211.",
+        "42% of the features; 42.1%, 42.11 %, 42 percent, 42.1 per cent, 42 points, 42pp.",
+        "12345 rows, 12,345 rows, +12,345 rows.",
+        "It fell by 0.0125, by -0.0125, by −0.012; by 1.2%.",
+        "The p-value is 3.2e-7, about 3e-7.",
+        "From 55.9% to 17.7%; 55.9 to 17.7%; 56–18%; 55.9 → 17.7 percent.",
+        "ROC-AUC 0.7123 on 1204 rows, interval 0.0155 to 0.264.",
+        "14 of 110; 14/110; n=110; share:0.42; (0.846) [0.846] `0.846` $110.",
+        "From 0.80–0.89, or 0.80-0.89.",
+    ],
+)
+def test_a_number_that_rounds_to_the_evidence_as_written_is_believed(text: str) -> None:
+    assert marked(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("ROC-AUC is 0.847.", ("0.847",)),
+        ("ROC-AUC is 0.84, cut off and not rounded.", ("0.84",)),
+        ("ROC-AUC is 0.84630.", ("0.84630",)),
+        ("A share of 43%, or 42.2%.", ("43%", "42.2%")),
+        ("42 features drifted.", ("42",)),  # a share is said in percent, or as it is
+        ("0.42% of the features.", ("0.42%",)),
+        ("12,346 rows, 12346 rows, 1,234 rows, 12.345 rows.", ("12,346", "12346", "1,234", "12.345")),
+        ("It rose by +0.0125.", ("+0.0125",)),
+        ("The share is -0.421.", ("-0.421",)),
+        ("p = 3.2e-6 and 4e-7.", ("3.2e-6", "4e-7")),
+        ("AUC:0.99, n=500: 12/19.", ("0.99", "500", "12", "19")),
+        ("Between 0.91-0.95, 5-10%, 30–40 %.", ("0.91", "0.95", "5", "10%", "30", "40%")),
+        ("10x more, 35pp, a 24-hour delay, .97, ٤٥", ("10", "35", "24", ".97", "٤٥")),
+        ("55.9 customers.", ("55.9",)),  # a percentage is no count
+        ("8 features.", ("8",)),
+        ("4 rows, 0%, 1%.", ("4", "0%", "1%")),
+    ],
+)
+def test_a_number_that_does_not_is_marked_where_it_stands(text: str, numbers: tuple[str, ...]) -> None:
+    assert marked(text) == numbers
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "On 2026-11-20, at 2026-11-20T09:00:00+00:00, at 09:30, at 9:30:15, in 2026-11.",
+        "On 22 October 2026, Oct 22, October 22, 2026, in May 2026, on 3. Nov.",
+        "Case 2026-11-20-abc123 and sim-20261015-3-000012.",
+        "Digest 3fa9c1d27be0 and sha256 9b4e7a31.",
+        "churnops 0.9.1, v1.2.3, F1, PR-AUC, C3PO, n_estimators, utf8, top-5, 2nd.",
+        "See (call 2, drift.features[13].score).",
+        "1. First\n2. Second\n  9) ninth\n12. twelfth",
+        "One of 2 models, 3 numerical, 0 categorical, call 1.",
+        "",
+    ],
+)
+def test_dates_ids_digests_list_numbers_and_counting_words_are_no_claims(text: str) -> None:
+    assert marked(text, []) == ()
+
+
+def test_a_number_at_the_start_of_a_line_is_a_claim_when_it_is_no_list_number() -> None:
+    assert marked("The ROC-AUC was\n0.95. Then\n250. And", []) == ("0.95", "250")
+
+
+def test_without_evidence_every_claim_is_marked() -> None:
+    text = "ROC-AUC 0.846 on 12,345 rows, 42.1% drifted, -0.0125."
+    assert marked(text, []) == marked(text, [{}, None, ""]) == ("0.846", "12,345", "42.1%", "-0.0125")
+
+
+def test_the_mark_stands_behind_the_number_and_its_unit() -> None:
+    said, _ = mark_unsourced("It was 97% of 1,500, they say.", [])
+    assert said == f"It was 97% {MARK} of 1,500 {MARK}, they say."
+
+
+def test_truth_values_are_no_numbers() -> None:
+    assert marked("17 of them.", {"passed": True, "nothing": None}) == ("17",)
+
+
+def test_marking_a_long_text_takes_no_time(waiting: Waiting) -> None:
+    text = "1," * 2000 + "9" * 2000
+    assert marked(text, evidence_of(waiting))
+
+
+def evidence_of(waiting: Waiting) -> list[Any]:
+    """What the report of the triaged case was checked against."""
+    opened = waiting.opened
+    calls = [call.result for call in opened.cases.calls(waiting.triaged)]
+    return [waiting.case.model_dump(mode="json"), calls[:-1], opened.policy.model_dump(mode="json")]
+
+
+def narrative_of(waiting: Waiting) -> str:
+    """The operator's words as they stand in the report's block quote."""
+    lines = waiting.report.read_text().splitlines()
+    return "\n".join(line[2:] for line in lines if line.startswith("> "))
+
+
+def corrupted(text: str) -> Iterator[tuple[str, str]]:
+    """`text` with one digit changed, for every digit and every other value of it, and the number that became of it."""
+    for number in re.finditer(r"(?<![\w.])[\d,]*\d(?:\.\d+)?", text):
+        for place in range(number.start(), number.end()):
+            for digit in "0123456789":
+                if text[place].isdigit() and digit != text[place]:
+                    changed = text[:place] + digit + text[place + 1 :]
+                    yield changed, changed[number.start() : number.end()]
+
+
+def spellings(evidence: Any, decimals: int) -> set[str]:
+    """Every number of the evidence as it reads when rounded to `decimals`; a second opinion on what may pass."""
+    if isinstance(evidence, bool) or evidence is None:
+        return set()
+    if isinstance(evidence, int | float):
+        return {f"{abs(evidence):.{decimals}f}"}
+    if isinstance(evidence, str):
+        return {f"{float(found):.{decimals}f}" for found in re.findall(r"\d+(?:\.\d+)?", evidence.replace(",", ""))}
+    parts = evidence.values() if isinstance(evidence, dict) else evidence
+    return set().union(*(spellings(part, decimals) for part in parts))
+
+
+def test_a_real_reports_words_are_all_sourced(waiting: Waiting) -> None:
+    assert marked(narrative_of(waiting), evidence_of(waiting)) == ()
+    assert MARK not in waiting.report.read_text()
+
+
+def test_every_corrupted_digit_of_a_real_report_is_caught_unless_it_spells_another_fact(waiting: Waiting) -> None:
+    text, evidence = narrative_of(waiting), evidence_of(waiting)
+    known = {decimals: spellings(evidence, decimals) for decimals in range(5)}
+    tried = caught = 0
+    for changed, number in corrupted(text):
+        plain = number.replace(",", "")
+        decimals = len(plain.partition(".")[2])
+        tried += 1
+        if mark_unsourced(changed, evidence)[1]:
+            caught += 1
+        else:
+            assert f"{float(plain):.{decimals}f}" in known[decimals] | {"0", "1", "2", "3"}, number
+    assert tried > 300
+    assert caught / tried > 0.85
+
+
+def test_numbers_with_four_digits_are_hardly_ever_mistaken(waiting: Waiting) -> None:
+    text, evidence = narrative_of(waiting), evidence_of(waiting)
+    outcomes = [bool(mark_unsourced(changed, evidence)[1]) for changed, number in corrupted(text) if sum(map(str.isdigit, number)) > 4]
+    assert len(outcomes) > 200
+    assert sum(outcomes) / len(outcomes) > 0.95
