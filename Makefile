@@ -24,7 +24,7 @@ test: $(READY)  ## the fast tests, with the coverage floor
 	@echo "Running the fast tests"
 	@$(BIN)/pytest -q -m "not slow" -n auto --dist loadfile --cov
 
-test-all: $(READY)  ## every test, the slow ones too
+test-all: $(READY) .venv/spark  ## every test, the slow ones too
 	@echo "Running all tests"
 	@$(BIN)/pytest -q -n auto --dist loadfile
 
@@ -57,6 +57,8 @@ lock: $(READY)  ## bring requirements.lock up to date with pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" --group dev pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" --group spark -o requirements-spark.lock
 
 format: $(READY)  ## format, and mend what lint can mend
 	@$(BIN)/ruff check --quiet --fix .
@@ -74,6 +76,12 @@ $(READY): requirements.lock pyproject.toml
 	@{ test -n "$(UV)" && $(UV) pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements.lock; } || \
 	  $(PIP) --require-hashes -r requirements.lock
 	@$(PIP) --no-build-isolation -e .
+	@touch $@
+
+# Spark weighs more than all the rest, and only the slow tests want it.
+.venv/spark: requirements-spark.lock $(READY)
+	@echo "Installing Spark for the slow tests"
+	@$(PIP) --require-hashes -r requirements-spark.lock
 	@touch $@
 
 # MLflow's UI pulls in a server three times our size, so it lives apart, in the very version that writes the store.

@@ -1,6 +1,7 @@
 """The command line: one Typer app; each command's module imports what it needs when it runs."""
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -16,7 +17,6 @@ from pipeline.errors import ChurnopsError
 
 app = typer.Typer(
     name="churnops",
-    help="Watches a churn model: measures drift, finds out what happened, retrains within bounds, and waits for a human.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -26,6 +26,16 @@ app = typer.Typer(
 for command in (demo, init, train, simulate, drift, triage, mcp):
     app.command()(command)
 app.add_typer(reports, name="reports")
+
+
+@app.callback(invoke_without_command=True)
+def about(version: Annotated[bool, typer.Option("--version", help="Show the version and end.", is_eager=True)] = False) -> None:
+    """Watches a churn model: measures drift, finds out what happened, retrains within bounds, and waits for a human."""
+    if version:
+        from reports.audit import churnops_version
+
+        typer.echo(f"churnops {churnops_version()}")
+        raise typer.Exit
 
 
 def main() -> None:

@@ -42,9 +42,9 @@ def line(reading: Reading) -> str:
             now = f"{window.roc_auc.value:.3f} on {window.n} window rows" if window else "too few labels in the window"
             return f"champion's ROC-AUC {gate.roc_auc.value:.3f} on its gate rows, {now}"
         case TrainingReply(gate=verdict, comparison=comparison):
-            against = f" ({comparison.difference:+.3f} against the champion)" if comparison else ""
+            against = f" ({comparison.difference:+.4f} against the champion)" if comparison else ""
             failed = ", ".join(check.rule for check in verdict.checks if not check.passed)
-            return f"ROC-AUC {reading.metrics.roc_auc.value:.3f}{against}, {'gate passed' if verdict.passed else f'gate failed: {failed}'}"
+            return f"ROC-AUC {reading.metrics.roc_auc.value:.4f}{against}, {'gate passed' if verdict.passed else f'gate failed: {failed}'}"
         case ReportReply():
             return f"{_words(reading.action)}, {_words(reading.status)}; report {reading.report.path}"
 

@@ -19,10 +19,9 @@ from pipeline.clock import Clock
 from pipeline.errors import ChurnopsError
 from pipeline.evidence import DriftSummary
 from pipeline.opened import Opened
-from pipeline.windows import Window
 from reports.audit import Narrative, Verdict
 from reports.filing import file_report
-from tools.casework import Casework
+from tools.casework import Casework, WindowReader
 from tools.guard import calls_of_run
 from tools.server import build_server
 
@@ -92,7 +91,7 @@ class _Label:
 
 
 async def triage(
-    opened: Opened, read_window: Callable[[], Window], operator: Operator, fallback: Operator | None, show: Callable[[Event], None]
+    opened: Opened, read_window: WindowReader, operator: Operator, fallback: Operator | None, show: Callable[[Event], None]
 ) -> Outcome:
     """Take the current window through one case; `show` reads the events as they happen.
 
@@ -146,7 +145,9 @@ async def brief(client: "Client", clock: Clock, emit: Callable[[Event], None]) -
         answer = await client.call_tool(tool, arguments)
         text = " ".join(block.text for block in answer.content if block.type == "text")
         if answer.is_error or answer.structured_content is None:
-            raise ChurnopsError(text.removeprefix(f"Error executing tool {tool}: "))
+            said = text.removeprefix(f"Error executing tool {tool}: ")
+            emit(ToolReturned(at=clock(), call_id=tool, name=tool, is_error=True, line=said, structured=None))
+            raise ChurnopsError(said)
         structured = dict(answer.structured_content)
         reading = read(tool, structured)
         said = line(reading) if reading else text
@@ -154,7 +155,10 @@ async def brief(client: "Client", clock: Clock, emit: Callable[[Event], None]) -
         return structured
 
     drift = await result("get_drift_summary", {})
-    return briefing(drift, await result("get_current_model_metrics", {"case_id": drift["case_id"]}))
+    try:
+        return briefing(drift, await result("get_current_model_metrics", {"case_id": drift["case_id"]}))
+    except ChurnopsError:  # the case is open by now: the operator goes on without, and the report says what it did not see
+        return briefing(drift, None)
 
 
 def _file_partial(opened: Opened, case: Case, ending: Ending) -> Case:

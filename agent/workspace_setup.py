@@ -1,15 +1,22 @@
 """Making a workspace: the reference table looked at, its roles inferred, churnops.toml and the state database written."""
 
+import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.errors import WorkspaceError
 from pipeline.files import digest_of_file, write_atomically
 from pipeline.inference import Inference, infer
 from pipeline.settings import DataSettings
 from pipeline.settings_file import render_settings
+from pipeline.shown import plain
 from pipeline.splits import split_reference
 from pipeline.tables import read_raw, typed
 from pipeline.workspace import SETTINGS_FILE, Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CUSTOMERS = "customers.csv"
 SPLIT_SEED = 42
@@ -25,7 +32,9 @@ def set_up(folder: Path, data: Path, target: str, positive: str = "", *, synthet
     workspace = _new(folder)
     raw = read_raw(data)
     found = infer(raw, target, positive)
-    split_reference(typed(raw, found.schema, with_target=True), found.schema, SPLIT_SEED)
+    table = typed(raw, found.schema, with_target=True)
+    split_reference(table, found.schema, SPLIT_SEED)
+    found = dataclasses.replace(found, notes=(*found.notes, *_counted(table[found.schema.target], found.schema.positive)))
     place = data.resolve()
     inside = place.is_relative_to(workspace.root)
     settings = DataSettings(
@@ -53,6 +62,12 @@ def set_up_synthetic(folder: Path, rows: int, seed: int) -> tuple[Workspace, Inf
         raise WorkspaceError(f"{table} exists already.", "Choose another folder with --workspace.")
     write_atomically(table, make_customers(rows, seed).to_csv(index=False).encode())
     return set_up(folder, table, "Churn", synthetic_seed=seed)
+
+
+def _counted(churned: "pd.Series", positive: str) -> Iterator[str]:
+    yield f"{len(churned):,} rows, {churned.mean():.1%} of them churned."
+    if churned.mean() > 0.5:
+        yield f"More than half churned: if “{plain(positive)}” means that a customer stayed, name the other value with --positive."
 
 
 def _new(folder: Path) -> Workspace:

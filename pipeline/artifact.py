@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from pipeline.errors import DataError, IntegrityError
 from pipeline.evidence import CalibrationTrial, Metrics
 from pipeline.files import digest_of_folder, sync_folder
+from pipeline.importance import Importance
+from pipeline.profile import Profile
 from pipeline.schema import Schema
 from pipeline.settings import EstimatorName
+from pipeline.sources import Frame
 from pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ PICKLE = "model.pkl"
 REFERENCE = "reference.parquet"
 MANIFEST = "manifest.json"
 METRICS = "metrics.json"
+PROFILE = "profile.json"
+IMPORTANCE = "importance.json"
 
 
 class Manifest(BaseModel):
@@ -64,6 +69,14 @@ class Artifact:
 
         return read_rows(self.path / REFERENCE, self.manifest.columns)
 
+    def profile(self) -> Profile:
+        """Profile of the training rows: what windows are compared with."""
+        return Profile.model_validate_json((self.path / PROFILE).read_bytes())
+
+    def importances(self) -> tuple[Importance, ...]:
+        """How much the model leans on each feature."""
+        return TypeAdapter(tuple[Importance, ...]).validate_json((self.path / IMPORTANCE).read_bytes())
+
     def scores(self, frame: "pd.DataFrame") -> NDArray[np.float64]:
         """Probability of churn for each row of a typed frame, shape (n,). The first call loads the model.
 
@@ -91,7 +104,9 @@ class Artifact:
             ) from error
 
 
-def write_artifact(folder: Path, model: Any, manifest: Manifest, metrics: Metrics, train_rows: "pd.DataFrame") -> None:
+def write_artifact(
+    folder: Path, model: Any, manifest: Manifest, metrics: Metrics, importances: tuple[Importance, ...], train_rows: "pd.DataFrame"
+) -> None:
     """Write a not yet published artifact into the new folder `folder`.
 
     Args:
@@ -99,6 +114,7 @@ def write_artifact(folder: Path, model: Any, manifest: Manifest, metrics: Metric
         model: fitted scikit-learn classifier.
         manifest: what it is.
         metrics: on the gate rows.
+        importances: of the features to the model.
         train_rows: typed training rows; only features and target are kept.
     """
     import mlflow.sklearn
@@ -106,6 +122,7 @@ def write_artifact(folder: Path, model: Any, manifest: Manifest, metrics: Metric
     from mlflow.types import ColSpec, DataType, TensorSpec
     from mlflow.types import Schema as Signature
 
+    from pipeline.profiling import profile_reference
     from pipeline.rows import write_rows
 
     columns = manifest.columns
@@ -126,6 +143,9 @@ def write_artifact(folder: Path, model: Any, manifest: Manifest, metrics: Metric
     write_rows(train_rows[[*columns.features, columns.target]], folder / REFERENCE)
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
     (folder / METRICS).write_text(metrics.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    (folder / IMPORTANCE).write_bytes(TypeAdapter(tuple[Importance, ...]).dump_json(importances, indent=2) + b"\n")
+    profile = profile_reference(Frame(train_rows[list(columns.features)]), columns)
+    (folder / PROFILE).write_text(profile.model_dump_json() + "\n", encoding="utf-8")
 
 
 def installed_versions() -> dict[str, str]:

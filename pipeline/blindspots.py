@@ -2,41 +2,16 @@
 
 import math
 from collections.abc import Iterator
-from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
-from pipeline.drift import plain
+from pipeline.evidence import BlindSpot, What
 from pipeline.profile import CategoricalProfile, NumericalProfile, Profile, cells_of
-
-What = Literal[
-    "missing_column",
-    "extra_column",
-    "all_missing",
-    "more_missing",
-    "text_in_numbers",
-    "constant",
-    "new_values",
-    "duplicate_ids",
-    "clipped",
-]
+from pipeline.shown import plain
 
 _POINTS = 0.02  # of the window's rows; less is not worth a person's time
 _STANDARD_ERRORS = 6.0  # many columns every day: at six, chance alone speaks up once in a billion looks
 _BY_CHANCE = 1e-9
-
-
-class BlindSpot(BaseModel):
-    """Something wrong with the data that no drift score shows. `column` is None where the rows as such are meant; `share` is the
-    share of the window's rows it concerns, 0-1; `said` is one sentence for people."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    what: What
-    column: str | None
-    share: float
-    said: str
 
 
 def find_blind_spots(reference: Profile, window: Profile) -> tuple[BlindSpot, ...]:
@@ -86,7 +61,8 @@ def _numerical(before: NumericalProfile, after: NumericalProfile, rows_before: i
         below, at, above = _around(before, bound)
         end = after.content.counts[place]
         beyond = below if place == 0 else above
-        if _unlikely(before.count - beyond, before.count, after.count) and _risen(at, before.count, end, after.count):
+        inside = below > 0 and above > 0  # a window that left the reference's range altogether is no window cut off
+        if inside and _unlikely(before.count - beyond, before.count, after.count) and _risen(at, before.count, end, after.count):
             said = f"`{plain(name)}` looks cut off: {end / rows:.1%} of the rows lie at or next to its {word} value; the reference goes further."
             yield _spot("clipped", name, end / rows, said)
 

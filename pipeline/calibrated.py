@@ -16,6 +16,8 @@ from pipeline.scores import CHI_SQUARE, JENSEN_SHANNON, KOLMOGOROV_SMIRNOV, WASS
 from pipeline.shift import CategoricalShift, NumericalShift, categorical_shift, numerical_shift
 from pipeline.significance import Tally, adjusted, significances
 
+FEWEST_VALUES = 50  # fewer find only shifts of more than half a standard deviation
+
 
 class _Verdict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,7 +64,7 @@ def calibrate(
         before: the reference.
         after: a window profiled against it.
         scores: Evidently's, as `score_profiles` gives them.
-        min_rows: with fewer values in either window a column has no verdict.
+        min_rows: where either window has fewer, no column has a verdict; nor has a column of fewer than 50 values in either.
         false_discovery_rate: share of the columns called drifted that may be so by chance, 0-1; where nothing changed, the
             probability that any column is called so.
         seed: of the null distribution; the same seed gives the same verdict, whatever other columns there are.
@@ -75,7 +77,7 @@ def calibrate(
     tallies = {
         first.name: _tally(first, second, distances[first.name].method)
         for first, second in columns
-        if first.name in distances and min(first.count, second.count) >= min_rows
+        if first.name in distances and min(before.rows, after.rows) >= min_rows and min(first.count, second.count) >= FEWEST_VALUES
     }
     p = significances(tallies, seed=seed, false_discovery_rate=false_discovery_rate)
     p_adjusted = adjusted(p)
@@ -85,7 +87,7 @@ def calibrate(
         distance, chance = distances.get(name), p_adjusted.get(name)
         drifted, reason = None, None
         if distance is not None and chance is None and scores[name].drifted:
-            reason = f"Only {min(first.count, second.count):,} rows have a value where a verdict needs {min_rows:,}."
+            reason = _too_few(min(before.rows, after.rows), min(first.count, second.count), min_rows)
         if distance is not None and chance is not None:
             significant = chance <= false_discovery_rate
             drifted = distance.drifted and significant
@@ -140,6 +142,12 @@ def _shift(before: Column, after: Column) -> NumericalShift | CategoricalShift:
         return numerical_shift(before, after)
     assert isinstance(before, CategoricalProfile) and isinstance(after, CategoricalProfile)
     return categorical_shift(before, after)
+
+
+def _too_few(rows: int, values: int, min_rows: int) -> str:
+    if rows < min_rows:
+        return f"Only {rows:,} rows where a verdict needs {min_rows:,}."
+    return f"Only {values} rows have a value where a verdict needs {FEWEST_VALUES}."
 
 
 def _reason(distance: Score, significant: bool, odds: str, evidently: Score) -> str:

@@ -31,15 +31,12 @@ def retraining_rows(champion: Artifact, window: Window, held_out_share: float) -
 
     A window without times is taken in the order of its rows.
     """
-    columns = champion.manifest.columns
-    known = window.labelled
-    recent = window.features[known].assign(**{columns.target: window.churned[known].astype("int8")})
-    if window.times is not None:
-        times = window.times[known]
-    else:
+    columns, known = champion.manifest.columns, window.labelled
+    recent = known.features.assign(**{columns.target: known.churned.astype("int8")})
+    times = known.times
+    if times is None:
         times = pd.Series(pd.date_range("2000-01-01", periods=len(recent), freq="s", tz="UTC"), index=recent.index)
-    ids = None if window.ids is None else window.ids[known]
-    split = split_recent(recent, times, ids, held_out_share)
+    split = split_recent(recent, times, known.ids, held_out_share)
     return Rows(train=pd.concat([champion.reference(), recent[split.train]], ignore_index=True), gate=recent[split.held_out])
 
 

@@ -9,6 +9,17 @@ from pipeline.policy import Band
 from pipeline.schema import Kind
 
 Direction = Literal["up", "down", "mixed"]
+What = Literal[
+    "missing_column",
+    "extra_column",
+    "all_missing",
+    "more_missing",
+    "text_in_numbers",
+    "constant",
+    "new_values",
+    "duplicate_ids",
+    "clipped",
+]
 
 
 class _Evidence(BaseModel):
@@ -78,22 +89,46 @@ class CalibrationTrial(_Evidence):
 
 
 class FeatureDrift(_Evidence):
-    """Drift of one feature. `score` is a p-value or a distance, by `method`; `change` says what moved, for people."""
+    """Drift of one feature.
+
+    Evidently's verdict: `score` is a p-value or a distance, by `method`; counted from a profile, it lies in [`low`, `high`].
+    The calibrated verdict: `calibrated` is None where there is not enough data; `p_adjusted` is the chance of such a distance had nothing
+    changed, among all columns. `why` says where the two differ. `change` says what moved, in the column's own unit; `moved_share` is
+    the least share of the window's rows (0-1) that moved. `importance`: what the champion's ROC-AUC loses without the feature.
+    """
 
     name: str
     kind: Kind
     method: str
     score: float
+    low: float
+    high: float
     threshold: float
     drifted: bool
     direction: Direction | None
     change: str
+    moved_share: float
+    calibrated: bool | None
+    p_adjusted: float | None
+    importance: float
+    why: str | None
+
+
+class BlindSpot(_Evidence):
+    """Something wrong with the data that no drift score shows. `column` is None where the rows as such are meant; `share` is the
+    share of the window's rows it concerns, 0-1; `said` is one sentence for people."""
+
+    what: What
+    column: str | None
+    share: float
+    said: str
 
 
 class DriftSummary(_Evidence):
-    """Evidently's verdict on reference against current window, and the policy's band for it.
+    """How a window differs from the reference: Evidently's verdict and the policy's band for it, the calibrated verdict beside it.
 
-    `share` is None, and `features` empty, where the band is `not_enough_data`: no verdict was computed.
+    `share` is None, and `features` empty, where the band is `not_enough_data`: no verdict was computed. `calibrated_share` is of the
+    features with enough data; `felt_share` is the share (0-1) of the champion's reliance that lies on calibrated-drifted features.
     """
 
     reference_rows: int
@@ -104,6 +139,10 @@ class DriftSummary(_Evidence):
     drifted_categorical: int
     features_total: int
     band: Band
+    calibrated_drifted: int
+    calibrated_share: float | None
+    felt_share: float | None
     since: datetime | None
     until: datetime | None
     features: tuple[FeatureDrift, ...]
+    findings: tuple[BlindSpot, ...]

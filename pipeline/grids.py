@@ -21,9 +21,8 @@ class _Grid(BaseModel):
 
 
 class PointGrid(_Grid):
-    """The reference's own values, where it has few: a cell for each value and for each gap between two.
-
-    Cell 2i + 1 is `points[i]`, cell 2i the open gap before it; the first and the last gap reach to infinity. `points` ascend.
+    """The reference's own values, where it has few: a cell for each of `points` (ascending), and between two of them as many equal cells
+    as make about 512 in all. The first cell lies below all points, the last one above.
     """
 
     kind: Literal["points"] = "points"
@@ -32,23 +31,36 @@ class PointGrid(_Grid):
     @property
     def size(self) -> int:
         """Number of cells."""
-        return 2 * len(self.points) + 1
+        return 1 + len(self.points) + len(self._edges())
 
     def locate(self, values: Numbers) -> Places:
         """Cell of each finite value."""
-        points = np.asarray(self.points, dtype=np.float64)
-        left, right = np.searchsorted(points, values, "left"), np.searchsorted(points, values, "right")
-        return (left + right).astype(np.int64)
+        edges = self._edges()
+        edge = np.searchsorted(edges, values, "right") - 1
+        inside = (
+            1 + edge + edge // self._parts + np.where((edge % self._parts == 0) & (edges[edge] == values), 0, 1) if len(edges) else edge
+        )
+        return np.where(edge < 0, 0, inside).astype(np.int64)
 
     def bounds(self, minimum: float, maximum: float) -> tuple[Numbers, Numbers]:
         """Least and greatest value each cell can hold when no value lies outside `minimum` to `maximum`; shapes (size,)."""
+        edges = self._edges()
+        starts = np.repeat(edges, np.where(np.arange(len(edges)) % self._parts == 0, 2, 1))
+        return np.append(min((minimum, *self.points)), starts), np.append(starts, max((maximum, *self.points)))
+
+    @property
+    def _parts(self) -> int:
+        return max(1, CELLS // max(1, len(self.points) - 1))
+
+    def _edges(self) -> Numbers:
+        """Where cells begin: every point, and the parts of the gap after it."""
         points = np.asarray(self.points, dtype=np.float64)
-        least, greatest = min((minimum, *self.points)), max((maximum, *self.points))
-        return np.append(least, np.repeat(points, 2)), np.append(np.repeat(points, 2), greatest)
+        begun = points[:-1, None] + np.diff(points)[:, None] * np.arange(self._parts) / self._parts
+        return np.append(begun, points[-1:])
 
 
 class EvenGrid(_Grid):
-    """Equal-width cells over the reference's range, where it has many values; cell 0 lies below the range, the last one above it.
+    """Equal-width cells over the reference's range, where it has many values; cell 0 lies below the range, the last one above.
 
     Where `unit` is set the cells are equal on the scale sign(x - centre) * ln(1 + |x - centre| / unit) instead: a few far values would
     else put all the others into one cell. `std` is the reference's standard deviation (ddof 0), which cells alone do not tell.
@@ -80,15 +92,16 @@ class EvenGrid(_Grid):
 
     def locate(self, values: Numbers) -> Places:
         """Cell of each finite value, by the arithmetic that the engines do in SQL."""
-        with np.errstate(invalid="ignore"):
-            inside = 1 + np.floor((self._scaled(values) - self.start) / self.step)
-        return np.select([values < self.minimum, values > self.maximum], [0.0, CELLS + 1.0], inside).astype(np.int64)
+        return self.clamp(np.floor((self._scaled(values) - self.start) / self.step))
+
+    def clamp(self, steps: Numbers) -> Places:
+        """Cell of values so many whole steps above the start."""
+        return (np.clip(steps, -1, CELLS) + 1).astype(np.int64)
 
     def bounds(self, minimum: float, maximum: float) -> tuple[Numbers, Numbers]:
         """Least and greatest value each cell can hold when no value lies outside `minimum` to `maximum`; shapes (size,)."""
         edges = self._unscaled(self.start + self.step * np.arange(CELLS + 1, dtype=np.float64))
-        edges[0], edges[-1] = self.minimum, self.maximum
-        return np.append(min(minimum, self.minimum), edges), np.append(edges, max(maximum, self.maximum))
+        return np.append(min(minimum, edges[0]), edges), np.append(edges, max(maximum, edges[-1]))
 
     def _ends(self) -> tuple[float, float]:
         low, high = self._scaled(np.array([self.minimum, self.maximum]))

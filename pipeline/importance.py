@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _REPEATS = 3
 _FEWEST_ROWS = 500  # with fewer, the order of two middling columns is a matter of luck
-_PREDICTIONS = 100_000  # about three seconds of a forest of 200 trees
+_PREDICTIONS = 100_000  # about two seconds of a forest of 200 trees
 
 
 class Importance(BaseModel):

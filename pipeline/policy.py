@@ -44,6 +44,7 @@ class DriftRules(_Rules):
     """When there is a verdict on drift at all."""
 
     min_rows: int = Field(ge=1)
+    false_discovery_rate: float = Field(gt=0, lt=1)
 
 
 class TrainingRules(_Rules):

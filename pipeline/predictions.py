@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import func, select
@@ -56,27 +57,49 @@ def newest_prediction(state: State) -> datetime | None:
 
 
 def read_predictions(state: State, schema: Schema, since: datetime, until: datetime) -> pd.DataFrame:
-    """Logged predictions of `since < predicted_at <= until`, oldest first.
-
-    Columns: `_seq`, `_id`, `_time` (UTC), `_version`, `_score`, then the schema's features, typed as `tables.typed` does.
-    """
+    """Logged predictions of `since < predicted_at <= until`, oldest first: columns `_id`, `_time` (UTC), then the schema's features,
+    typed as `tables.typed` does."""
     query = (
-        select(predictions)
+        select(predictions.c.id, predictions.c.predicted_at, predictions.c.features)
         .where(predictions.c.predicted_at > stamp(since), predictions.c.predicted_at <= stamp(until))
         .order_by(predictions.c.predicted_at, predictions.c.seq)
     )
     with state.read() as connection:
-        rows = connection.execute(query).all()
+        return _frame(connection.execute(query).all(), schema)
+
+
+def read_labelled(state: State, schema: Schema, since: datetime, until: datetime, known_at: datetime) -> pd.DataFrame:
+    """As `read_predictions`, only those whose outcome is known at `known_at`, with a last column `_churned` (1 or 0).
+
+    An outcome belongs to its id and scoring time; one that names no scoring time to every prediction of its id that has none of
+    its own. The latest word counts.
+    """
+    same = (outcomes.c.id == predictions.c.id) & (
+        outcomes.c.predicted_at.is_(None) | (outcomes.c.predicted_at == predictions.c.predicted_at)
+    )
+    query = (
+        select(predictions.c.id, predictions.c.predicted_at, predictions.c.features, predictions.c.seq, outcomes.c.churned)
+        .join(outcomes, same)
+        .where(
+            predictions.c.predicted_at > stamp(since),
+            predictions.c.predicted_at <= stamp(until),
+            outcomes.c.observed_at <= stamp(known_at),
+        )
+        .order_by(predictions.c.predicted_at, predictions.c.seq, outcomes.c.predicted_at.is_not(None), outcomes.c.seq)
+    )
+    with state.read() as connection:
+        latest = list({row.seq: row for row in connection.execute(query)}.values())
+    return _frame(latest, schema).assign(_churned=[row.churned for row in latest])
+
+
+def _frame(rows: Sequence[Any], schema: Schema) -> pd.DataFrame:
     frame = pd.DataFrame([row.features for row in rows], columns=list(schema.features))
     for name in schema.numerical:
         frame[name] = pd.to_numeric(frame[name]).astype("float64")
     for name in schema.categorical:
         frame[name] = frame[name].astype(object).fillna(float("nan"))
-    frame.insert(0, "_seq", [row.seq for row in rows])
-    frame.insert(1, "_id", [row.id for row in rows])
-    frame.insert(2, "_time", pd.to_datetime([row.predicted_at for row in rows], utc=True, format="ISO8601"))
-    frame.insert(3, "_version", [row.model_version for row in rows])
-    frame.insert(4, "_score", [row.score for row in rows])
+    frame.insert(0, "_id", [row.id for row in rows])
+    frame.insert(1, "_time", pd.to_datetime([row.predicted_at for row in rows], utc=True, format="ISO8601"))
     return frame
 
 

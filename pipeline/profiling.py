@@ -53,6 +53,16 @@ def profile_window(source: Source, schema: Schema, reference: Profile, restricti
         return _profile(relation, schema, grids, {column.name: column.known for column in reference.categorical})
 
 
+def last_time(source: Source, schema: Schema) -> datetime | None:
+    """The newest scoring time of a source; None where it has no row, or no column of times.
+
+    Raises:
+        DataError: the source cannot be read.
+    """
+    with open_source(source, schema, ALL_ROWS) as relation:
+        return _time_span(relation)[2]
+
+
 def exact_values(before: Source, after: Source, schema: Schema, restriction: Restriction = ALL_ROWS) -> Exact:
     """What `scores.score_profiles` asks where two profiles leave a verdict open: a column's different values in the reference `before`
     and in the window `after`, whose rows `restriction` chooses."""
@@ -70,8 +80,7 @@ def _values_in(source: Source, schema: Schema, restriction: Restriction, name: s
 
 
 def _profile(relation: Relation, schema: Schema, grids: Mapping[str, Grid], known: Mapping[str, tuple[str, ...]] | None) -> Profile:
-    time = None if relation.time is None else epoch_of(relation, relation.time)
-    rows, first, last = relation.one(sql.summary_query(relation, time))
+    rows, since, until = _time_span(relation)
     used = [column for column in (relation.id, relation.time) if column is not None]
     return Profile(
         rows=rows,
@@ -82,9 +91,17 @@ def _profile(relation: Relation, schema: Schema, grids: Mapping[str, Grid], know
             sorted(n for n, column in relation.columns.items() if n not in schema.features and n != schema.target and column not in used)
         ),
         repeats=None if relation.id is None else int(relation.one(sql.repeats_query(relation, relation.id))[0] or 0),
-        since=None if first is None else datetime.fromtimestamp(float(first), UTC),
-        until=None if last is None else datetime.fromtimestamp(float(last), UTC),
+        since=since,
+        until=until,
     )
+
+
+def _time_span(relation: Relation) -> tuple[int, datetime | None, datetime | None]:
+    """Rows, first and last scoring time."""
+    time = None if relation.time is None else epoch_of(relation, relation.time)
+    rows, first, last = relation.one(sql.summary_query(relation, time))
+    since, until = (None if seconds is None else datetime.fromtimestamp(float(seconds), UTC) for seconds in (first, last))
+    return rows, since, until
 
 
 def _grid(relation: Relation, name: str) -> Grid:
@@ -108,24 +125,25 @@ def _numerical(relation: Relation, name: str, grid: Grid, rows: int) -> Numerica
     column = relation.columns[name]
     if grid.kind == "points":
         return _told_profile(name, grid, _told_values(relation, column))
-    counts, sums, extremes, nulls = np.zeros(grid.size, dtype=np.int64), np.zeros(grid.size), list[float](), 0
-    parameters = {"minimum": grid.minimum, "maximum": grid.maximum, "start": grid.start, "step": grid.step}
+    parameters = {"start": grid.start, "step": grid.step}
     if grid.unit is not None:
         parameters |= {"centre": grid.centre, "unit": grid.unit}
-    for place, count, total, least, greatest in relation.rows(sql.cells_query(relation, column, grid), **parameters):
-        if place is None:
-            nulls = int(count)
-            continue
-        counts[int(place)], sums[int(place)] = count, total
-        extremes += (float(least), float(greatest))
+    found = relation.rows(sql.cells_query(relation, column, grid), **parameters)
+    table = np.array([[math.nan if value is None else float(value) for value in row] for row in found]).reshape(-1, 5)
+    numbers = np.isfinite(table[:, 3])
+    steps, counts, sums, least, greatest = table[numbers].T
+    places = grid.clamp(steps)
     counted = NumericalProfile(
         name=name,
         nulls=0,
         grid=grid,
-        content=sparse_cells(counts, sums),
-        minimum=min(extremes, default=None),
-        maximum=max(extremes, default=None),
+        content=sparse_cells(
+            np.bincount(places, counts, grid.size).astype(np.int64), np.bincount(places, sums, grid.size).astype(np.float64)
+        ),
+        minimum=float(least.min()) if len(least) else None,
+        maximum=float(greatest.max()) if len(greatest) else None,
     )
+    nulls = int(table[~numbers, 1].sum())
     return merge_numerical(counted, _told_profile(name, grid, _odd_texts(relation, column, nulls)))
 
 
@@ -176,7 +194,7 @@ def _odd_texts(relation: Relation, column: Column, nulls: int) -> _Told:
 
     from pipeline.values import parse_numbers
 
-    parsed = parse_numbers(pd.Series(list(found), dtype=object), relation.decimal).to_numpy(dtype=np.float64)
+    parsed = np.asarray(parse_numbers(pd.Series(list(found), dtype=object), relation.decimal), dtype=np.float64)
     counts = np.array(list(found.values()), dtype=np.int64)
     readable = np.abs(parsed) <= LARGEST
     values, place = np.unique(parsed[readable], return_inverse=True)

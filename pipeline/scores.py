@@ -1,5 +1,6 @@
 """Evidently's drift scores from two profiles: the same tests under the same names, each with the interval it is certain of."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -67,12 +68,17 @@ def score_profiles(before: Profile, after: Profile, exact: Exact | None = None) 
         after: a window profiled against it.
         exact: gives a numerical column's different values and their counts in both windows, asked where the profiles leave the verdict
             open; without it such a verdict goes by the score.
+
+    Raises:
+        DataError: the profiles have different columns, or different cells: one was made against another reference.
     """
-    columns: list[tuple[Column, Column]] = [
-        *zip(before.numerical, after.numerical, strict=True),
-        *zip(before.categorical, after.categorical, strict=True),
-    ]
-    return {first.name: score for first, second in columns if (score := score_column(first, second, exact=exact)) is not None}
+    columns: tuple[Column, ...] = (*before.numerical, *before.categorical)
+    after_columns: tuple[Column, ...] = (*after.numerical, *after.categorical)
+    others = {column.name: column for column in after_columns}
+    if [column.name for column in columns] != list(others):
+        raise DataError("The reference and the window have different columns.", "Profile the window against this reference.")
+    found = {column.name: score_column(column, others[column.name], exact=exact) for column in columns}
+    return {name: score for name, score in found.items() if score is not None}
 
 
 def score_column(before: Column, after: Column, *, method: str | None = None, exact: Exact | None = None) -> Score | None:
@@ -170,7 +176,9 @@ def _ks_p(cells: AlignedCells) -> float:
     if max(m, n) <= _EXACT_KS_ROWS:
         # Only the order of the values counts, so the cells' numbers stand in for them.
         place = np.arange(len(cells.low))
-        return float(ks_2samp(np.repeat(place, cells.before), np.repeat(place, cells.after)).pvalue)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # it says that it fell back to the asymptotic distribution
+            return float(ks_2samp(np.repeat(place, cells.before), np.repeat(place, cells.after)).pvalue)
     return float(np.clip(kstwo.sf(kolmogorov_smirnov(cells).value, np.round(m * n / (m + n))), 0, 1))
 
 

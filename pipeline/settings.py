@@ -89,7 +89,7 @@ class TrainingSettings(_Section):
     """How `churnops train` fits the champion; retraining by an operator is bounded by the policy instead."""
 
     estimator: EstimatorName = Field("random_forest", description="random_forest or logistic_regression")
-    seed: int = Field(42, description="Of the split and the fit: same seed, same model")
+    seed: int = Field(42, description="Of the split and the fit")
     threshold: float = Field(0.5, gt=0, lt=1, description="Probability from which a customer counts as churning")
     time_limit_seconds: float = Field(600, gt=0, description="After which a training is stopped")
 
@@ -148,7 +148,9 @@ def read_settings(file: Path) -> Settings:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         said = first["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"{file}: `{key}`: {said}.", "Mend that key; docs/reference.md explains every key.") from error
+        raise SettingsError(
+            f"{file} (or a CHURNOPS_ variable): `{key}`: {said}.", "Mend that key; docs/reference.md explains every key."
+        ) from error
     if not settings.predictions.file:
         return settings
     # Commands run anywhere with --workspace: like the reference, the log is found from this file's folder.

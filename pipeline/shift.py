@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.drift import FOLD_BELOW, plain
 from pipeline.evidence import Direction
 from pipeline.profile import CategoricalProfile, NumericalProfile, Values
+from pipeline.shown import FOLD_BELOW, plain
 
 _NAMED = 5  # categories of one kind; a column of postcodes must not fill a report
 
@@ -37,7 +37,7 @@ class NumericalShift(_Shift):
     def said(self) -> str:
         """One line for people."""
         mean = f"mean {self.mean_before:.4g} → {self.mean_after:.4g}"
-        return f"{mean}, median {self.median_before:.4g} → {self.median_after:.4g}, at least {self.share:.1%} of the window"
+        return f"{mean}, median {self.median_before:.4g} → {self.median_after:.4g}"
 
 
 class CategoryMove(_Shift):
@@ -73,7 +73,7 @@ class CategoricalShift(_Shift):
             parts.append(f"new {_names(self.new)}: {self.new_share:.1%} of the window")
         if self.vanished_share:
             parts.append(f"vanished {_names(self.vanished)}: {self.vanished_share:.1%} of the reference")
-        return ", ".join([*parts, f"{self.share:.1%} of the window moved"])
+        return ", ".join(parts)
 
 
 def numerical_shift(reference: NumericalProfile, window: NumericalProfile) -> NumericalShift:
@@ -107,7 +107,7 @@ def categorical_shift(reference: CategoricalProfile, window: CategoricalProfile)
     names = (*window.known, *window.new)
     p, q = before / reference.count, after / window.count
     frequent = np.maximum(before, after) >= FOLD_BELOW
-    gone = (after == 0) & (before >= FOLD_BELOW) & (p * window.count >= FOLD_BELOW)
+    gone = (after == 0) & (p * window.count >= FOLD_BELOW)
     fresh = before == 0
 
     def largest(chosen: "NDArray[np.bool_]", by: NDArray[np.float64], most: int) -> tuple[CategoryMove, ...]:

@@ -12,18 +12,19 @@ from pipeline.predictions import log_outcomes, log_predictions, newest_predictio
 from pipeline.reference import load_split
 from pipeline.scenarios import DAY, draw
 from pipeline.tables import raw_of, typed
-from pipeline.windows import WINDOW
 
+WEEK = timedelta(days=7)
 MATURITY = timedelta(days=30)  # from scoring to a known outcome
 
 
 @dataclass(frozen=True)
 class Simulated:
-    """What was logged: rows scored between `since` and `until`, for `outcomes` of them whether they churned."""
+    """What was logged: rows scored between `since` and `until`, for `outcomes` of them whether they churned, `matured` by now."""
 
     scenario: str
     rows: int
     outcomes: int
+    matured: int
     since: datetime
     until: datetime
     mean_score: float
@@ -48,9 +49,9 @@ def simulate(opened: Opened, scenario: str, rows: int, *, labelled_share: float,
         pool = typed(raw_of(customers, "generated customers"), columns, with_target=True)
     else:
         pool = load_split(opened).held_back
-    frame = draw(scenario, rows, pool, columns, seed, days=WINDOW.days)
+    frame = draw(scenario, rows, pool, columns, seed, days=WEEK.days)
     newest = newest_prediction(opened.state)
-    start = newest if newest is not None else opened.clock() - MATURITY - WINDOW
+    start = newest if newest is not None else opened.clock() - MATURITY - WEEK
     day = frame[DAY].to_numpy()
     seconds = rng.uniform(0, 86_400, len(frame))
     seconds = seconds[np.lexsort((seconds, day))]  # rows come sorted by day; this sorts them by time
@@ -61,11 +62,13 @@ def simulate(opened: Opened, scenario: str, rows: int, *, labelled_share: float,
     known = rng.random(len(frame)) < labelled_share
     chosen = np.flatnonzero(known)
     churned = frame[columns.target].to_numpy()
+    observed = [times[index] + MATURITY for index in chosen]
     log_outcomes(
         opened.state,
         ids=[ids[index] for index in chosen],
         predicted=[times[index] for index in chosen],
-        observed=[times[index] + MATURITY for index in chosen],
+        observed=observed,
         churned=[int(churned[index]) for index in chosen],
     )
-    return Simulated(scenario, len(frame), len(chosen), times[0], times[-1], float(scores.mean()), float(churned.mean()))
+    matured = sum(moment <= opened.clock() for moment in observed)
+    return Simulated(scenario, len(frame), len(chosen), matured, times[0], times[-1], float(scores.mean()), float(churned.mean()))

@@ -45,9 +45,10 @@ class DatabaseTable:
 
 @dataclass(frozen=True)
 class PredictionLog:
-    """The log of predictions that churnops keeps in its state database."""
+    """The log of predictions that churnops keeps in its state database; only those of one model `version` where it is given."""
 
     state_file: Path
+    version: str | None = None
 
 
 @dataclass(frozen=True)

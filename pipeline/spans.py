@@ -89,5 +89,8 @@ def start_of(span: Span, newest: datetime, state: State, ledger: Ledger, champio
                 oldest = connection.execute(query).scalar()
             return moment(oldest) - timedelta(microseconds=1) if oldest else datetime(1970, 1, 1, tzinfo=UTC)
     if after >= newest:
-        raise DataError(f"Nothing was scored since {after:%Y-%m-%d %H:%M} UTC; the newest prediction is of {newest:%Y-%m-%d %H:%M}.", "Go further back.")
+        first = after + timedelta(microseconds=1)
+        raise DataError(
+            f"Nothing was scored since {first:%Y-%m-%d %H:%M} UTC; the newest prediction is of {newest:%Y-%m-%d %H:%M}.", "Go further back."
+        )
     return after

@@ -78,6 +78,9 @@ def main() -> None:
         run(TrainingJob.model_validate_json(job_file.read_bytes()), job_file.parent, Workspace(root), progress)
     except ChurnopsError as error:
         sys.exit(str(error))
+    # All is on disk. A slow farewell of the libraries would leave a moment in which the parent, done, lets go and is taken for dead.
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def run(job: TrainingJob, folder: Path, workspace: Workspace, progress: TextIO) -> None:
@@ -94,6 +97,7 @@ def run(job: TrainingJob, folder: Path, workspace: Workspace, progress: TextIO) 
     say("loading", 0.0, "Loading scikit-learn and the rows")
     from pipeline.calibration import calibrated_model, cross_fit_folds, try_calibration
     from pipeline.estimators import build, hyperparameters_of
+    from pipeline.importance import measure_importance
     from pipeline.metrics import compare, measure
     from pipeline.rows import fingerprint, read_rows
 
@@ -122,7 +126,10 @@ def run(job: TrainingJob, folder: Path, workspace: Workspace, progress: TextIO) 
         champion_metrics = measure(outcome, p_champion, champion.manifest.threshold, job.confidence)
         comparison = compare(outcome, p, p_champion, job.confidence)
 
-    say("saving", 0.8, "Saving the model")
+    say("weighing", 0.75, f"Weighing {len(features)} features")
+    importances = measure_importance(model, x, y, job.seed)
+
+    say("saving", 0.85, "Saving the model")
     manifest = Manifest(
         columns=job.columns,
         estimator=job.estimator,
@@ -136,7 +143,7 @@ def run(job: TrainingJob, folder: Path, workspace: Workspace, progress: TextIO) 
         versions=installed_versions(),
         trained_at=job.trained_at,
     )
-    write_artifact(folder / ARTIFACT, model, manifest, metrics, train)
+    write_artifact(folder / ARTIFACT, model, manifest, metrics, importances, train)
     judged = Judged(manifest=manifest, metrics=metrics, champion_metrics=champion_metrics, comparison=comparison)
     (folder / RESULT).write_text(judged.model_dump_json(), encoding="utf-8")
     say("done", 1.0, "Trained and judged")

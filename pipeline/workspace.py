@@ -55,6 +55,10 @@ class Workspace:
     def transcripts(self) -> Path:
         return self.home / "transcripts"
 
+    @property
+    def profiles(self) -> Path:
+        return self.home / "profiles"
+
     def require_writable(self) -> None:
         """Fail early, before anything has been computed.
 

@@ -122,7 +122,9 @@ def _check_report(opened: Opened, case_id: str, report: ReportRef) -> None:
     if not path.is_file():
         raise IntegrityError(f"The report {path} is gone.", "Restore it from a backup, or run `churnops triage` again.")
     if digest_of_file(path) != report.sha256:
-        raise IntegrityError(f"The report {path} was changed after it was written.", "Restore it from a backup, or run `churnops triage` again.")
+        raise IntegrityError(
+            f"The report {path} was changed after it was written.", "Restore it from a backup, or run `churnops triage` again."
+        )
 
 
 def _check_challenger(opened: Opened, case_id: str, challenger: Challenger) -> None:
@@ -131,7 +133,9 @@ def _check_challenger(opened: Opened, case_id: str, challenger: Challenger) -> N
         raise IntegrityError(f"The ledger does not know the challenger of case {case_id}.", "Run `churnops triage` again.")
     folder = opened.workspace.models / challenger.digest
     if not folder.is_dir():
-        raise IntegrityError(f"The challenger's artifact {challenger.digest[:12]} is gone.", "Reject the case and run `churnops triage` again.")
+        raise IntegrityError(
+            f"The challenger's artifact {challenger.digest[:12]} is gone.", "Reject the case and run `churnops triage` again."
+        )
     try:
         found = digest_of_folder(folder)
     except ValueError:  # it holds a link

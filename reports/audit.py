@@ -12,6 +12,7 @@ from pipeline.cases import Action, Call, Case, Challenger, Status, Training
 from pipeline.evidence import FeatureDrift, Measure, Metrics
 from pipeline.policy import Policy
 from reports.grounding import mark_unsourced
+from reports.harm import Harm
 
 HEADLINES: dict[str, str] = {
     "monitor": "No deployment needed: keep watching",
@@ -20,6 +21,9 @@ HEADLINES: dict[str, str] = {
     "recalibrate": "A recalibrated challenger waits for approval",
     "retrain": "A retrained challenger waits for approval",
 }
+
+ARROWS = {"up": "↑", "down": "↓", "mixed": "↕"}
+_RULE = re.compile(r"(`[\w.]+`)")
 
 MEASURES: tuple[tuple[str, str], ...] = (
     ("roc_auc", "ROC-AUC"),
@@ -67,6 +71,7 @@ def render_audit(
     verdict: Verdict,
     narrative: Narrative,
     *,
+    harm: Harm | None,
     calls: Sequence[Call],
     trainings: Sequence[Training],
     policy: Policy,
@@ -82,16 +87,15 @@ def render_audit(
     environment = Environment(
         loader=PackageLoader("reports", "."), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    environment.filters.update(
-        cell=cell, bar=_bar, arrow={"up": "↑", "down": "↓", "mixed": "↕"}.get, settings=_settings, arguments=_arguments, outcome=_outcome
-    )
+    environment.filters.update(cell=cell, code=cell_code, sentence=_sentence, yaml=_yaml, bar=_bar, arrow=ARROWS.get)
+    environment.filters.update(settings=_settings, arguments=_arguments, outcome=_outcome, figure=figure)
     columns, rows, note = _models(trainings)
     text = environment.get_template("audit.md.j2").render(
         case=case,
         status=verdict.status,
         action=verdict.action,
         mode=verdict.mode,
-        operator=cell(verdict.operator),
+        operator=verdict.operator,
         stopped=verdict.stopped,
         partial=verdict.partial,
         challenger=case.challenger,
@@ -99,8 +103,9 @@ def render_audit(
         reference_sha256=reference_sha256,
         written_at=written_at,
         version=churnops_version(),
-        headline=HEADLINES[verdict.action] if verdict.action and not verdict.partial else "No verdict was reached",
-        decision=_decision(case, verdict, case.challenger),
+        headline=_headline(verdict),
+        decision=_decision(case, verdict, case.challenger, harm),
+        harm=harm,
         features=sorted(case.drift.features, key=strength, reverse=True) if case.drift else (),
         methods=", ".join(sorted({feature.method for feature in case.drift.features})) if case.drift else "",
         columns=columns,
@@ -117,19 +122,51 @@ def render_audit(
 
 def cell(text: str) -> str:
     """Text from data or an operator, safe inside Markdown: one line, no markup, no HTML, no table break."""
-    line = re.sub(r"\s+", " ", "".join(character if character.isprintable() else " " for character in str(text))).strip()
+    return _escaped(_one_line(text))
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", "".join(character if character.isprintable() else " " for character in str(text))).strip()
+
+
+def _escaped(line: str) -> str:
     line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*_\[\]|#~])", r"\\\1", line)
 
 
+def _sentence(text: str) -> str:
+    """A sentence of ours that may carry what a failure said: the rules' names in it stay code, all else is plain text."""
+    return "".join(part if _RULE.fullmatch(part) else _escaped(part) for part in _RULE.split(_one_line(text)))
+
+
+def _yaml(value: object) -> str:
+    """A value of the front matter: null, a plain word, or a quoted string that no YAML reader takes for anything else."""
+    if value is None:
+        return "null"
+    line = _one_line(str(value))
+    plain = re.fullmatch(r"[A-Za-z][A-Za-z_+]+", line) and line.lower() not in {"null", "true", "false", "yes", "no", "on", "off"}
+    return line if plain else json.dumps(line, ensure_ascii=False)
+
+
 def _quote(text: str) -> str:
-    """An operator's Markdown as a block quote: it cannot pass for a part of the report, nor carry HTML."""
-    safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """An operator's Markdown as a block quote: it cannot pass for a part of the report, nor carry HTML, links or images.
+
+    An image would tell a foreign server, in its address, whatever the operator was talked into telling it.
+    """
+    safe = re.sub(r"\](?=[(\[:])", r"]\\", text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
     lines = ("".join(character if character.isprintable() else " " for character in line) for line in safe.splitlines())
     return "\n".join(f"> {line}".rstrip() for line in lines)
 
 
-def _decision(case: Case, verdict: Verdict, challenger: Challenger | None) -> str:
+def _headline(verdict: Verdict) -> str:
+    if verdict.action is None or verdict.partial:
+        return "No verdict was reached"
+    if verdict.action == "monitor" and verdict.status == "needs_people":
+        return "The champion stays, and people must look"
+    return HEADLINES[verdict.action]
+
+
+def _decision(case: Case, verdict: Verdict, challenger: Challenger | None, harm: Harm | None) -> str:
     if challenger and verdict.status == "pending_approval":
         return (
             f"Shall version {challenger.version} (`{challenger.digest[:12]}`) replace champion version {case.champion.version} "
@@ -142,6 +179,17 @@ def _decision(case: Case, verdict: Verdict, challenger: Challenger | None) -> st
         return "Nothing is deployed. Have the data named below mended, then run `churnops triage` again."
     if verdict.action == "collect_labels":
         return "Nothing is deployed. Bring in outcomes for customers of this window, then run `churnops triage` again."
+    if case.drift is not None and case.drift.band == "not_enough_data":
+        return f"No verdict was possible on {case.drift.current_rows:,} rows. The champion stays; look again when there are more."
+    if harm is not None and harm.beyond_chance:
+        return (
+            f"**Look at the champion.** Its ROC-AUC fell from {harm.accepted.value:.3f} to {harm.now.value:.3f} on {harm.now.n:,} rows of the "
+            "window, more than chance, and nothing was done about it."
+        )
+    if case.drift is not None and case.drift.band == "retrain":
+        return (
+            "**Look at this drift.** The band asks for a retraining, and none was made: the reasoning below says why. The champion stays."
+        )
     return "Nothing. The champion stays."
 
 
@@ -227,7 +275,7 @@ def _arguments(values: dict[str, Any]) -> str:
 
 def cell_code(text: str) -> str:
     """Text for a Markdown code span: one line without backticks."""
-    return re.sub(r"\s+", " ", text.replace("`", "'"))[:200]
+    return _one_line(text).replace("`", "'")[:200]
 
 
 def _outcome(call: Call) -> str:

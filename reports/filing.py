@@ -7,15 +7,20 @@ from pipeline.cases import Case, ReportRef, Status
 from pipeline.errors import ChurnopsError
 from pipeline.files import write_atomically
 from pipeline.opened import Opened
+from pipeline.policy import Band
 from pipeline.workspace import Workspace
 from reports.audit import Narrative, Verdict, render_audit
+from reports.harm import Harm, measured_harm
 
 
-def status_of(action: str) -> Status:
-    """What people have to do after a case that ends with `action`."""
+def status_of(action: str, band: Band | None, harm: Harm | None) -> Status:
+    """What people have to do after a case that ends with `action`. Watching is enough only where the band does not ask for a
+    retraining and no harm was measured."""
     if action in {"retrain", "recalibrate"}:
         return "pending_approval"
-    return "needs_people" if action in {"fix_data", "collect_labels"} else "no_deploy_needed"
+    if action in {"fix_data", "collect_labels"} or band == "retrain" or (harm is not None and harm.beyond_chance):
+        return "needs_people"
+    return "no_deploy_needed"
 
 
 def report_path(workspace: Workspace, case_id: str) -> Path:
@@ -34,6 +39,7 @@ def file_report(opened: Opened, case: Case, verdict: Verdict, narrative: Narrati
         case,
         verdict,
         narrative,
+        harm=measured_harm(opened.cases.calls(case.case_id)),
         calls=opened.cases.calls(case.case_id),
         trainings=opened.cases.trainings(case.case_id),
         policy=opened.policy,

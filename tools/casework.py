@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 from anyio import to_thread
 
 from pipeline.artifact import Artifact, open_artifact
+from pipeline.baseline import Baseline, baseline_of
 from pipeline.cases import Action, CallOutcome, Case, ModelRef, Training, TrainingResult, WindowFacts
 from pipeline.challenge import challenge, retraining_rows
-from pipeline.champion import open_champion, require_champion
+from pipeline.champion import Champion, open_champion, require_champion
 from pipeline.drift import summarise_drift
 from pipeline.errors import ChurnopsError, Refusal
 from pipeline.evidence import Metrics
@@ -21,12 +22,13 @@ from pipeline.training import OnProgress
 from pipeline.windows import Window
 from reports.audit import Narrative, Verdict
 from reports.filing import file_report, status_of
+from reports.harm import measured_harm
 from tools.guard import check_action, check_budget, check_hyperparameters, check_open, check_training
 from tools.results import Candidate, DriftResult, MetricsResult, ReportReply, Result, ServingModel, TrainingReply
 from tools.training_turn import training_turn
 
 R = TypeVar("R", bound=Result)
-WindowReader = Callable[[], Window]
+WindowReader = Callable[[Champion, Baseline], Window]
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ class Casework:
             check_open(case)
             check_action(case, action)
             verdict = Verdict(
-                status=status_of(action),
+                status=status_of(action, case.drift.band if case.drift else None, measured_harm(self._opened.cases.calls(case_id))),
                 action=action,
                 mode="combined" if case.challenger else None,
                 operator=self._operator(),
@@ -143,12 +145,13 @@ class Casework:
     def _open_case(self) -> Case:
         opened = self._opened
         serving, artifact = open_champion(opened)
-        window = self._read_window()
+        baseline = baseline_of(artifact)
+        window = self._read_window(serving, baseline)
         champion = ModelRef(version=serving.version, digest=serving.digest)
         key = hashlib.sha256(f"{champion.digest}|{window.fingerprint}|{opened.policy.version}".encode()).hexdigest()
         case = opened.cases.unfinished(key)
         if case is None:
-            drift = summarise_drift(artifact.reference(), window, artifact.manifest.columns, opened.policy)
+            drift = summarise_drift(baseline, window, opened.policy)
             now = opened.clock()
             case = opened.cases.open(
                 Case(
@@ -160,7 +163,7 @@ class Casework:
                     policy_version=opened.policy.version,
                     champion=champion,
                     window=WindowFacts(
-                        source=window.source,
+                        source=window.name,
                         since=window.since,
                         until=window.until,
                         rows=window.rows,
@@ -177,7 +180,8 @@ class Casework:
     async def _window(self, case: Case) -> Window:
         window = self._windows.get(case.case_id)
         if window is None:
-            window = await to_thread.run_sync(self._read_window)
+            serving, artifact = open_champion(self._opened)
+            window = await to_thread.run_sync(self._read_window, serving, baseline_of(artifact))
             if case.window is None or window.fingerprint != case.window.fingerprint:
                 raise ChurnopsError(
                     f"The window changed since case {case.case_id} was opened.", "Call get_drift_summary to open a case for it."
@@ -191,8 +195,8 @@ class Casework:
         known = window.labelled
         if min(window.labelled_churners, window.labelled_rows - window.labelled_churners) < 2:
             return None
-        scores = artifact.scores(window.features[known])
-        return measure(window.churned[known].to_numpy(), scores, artifact.manifest.threshold, self._opened.policy.gate.confidence)
+        scores = artifact.scores(known.features)
+        return measure(known.churned.to_numpy(), scores, artifact.manifest.threshold, self._opened.policy.gate.confidence)
 
     async def _train(self, case: Case, request: TrainingRequest, on_progress: OnProgress) -> TrainingResult:
         opened = self._opened

@@ -21,15 +21,15 @@ def compact(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def answer(schema: dict[str, Any]) -> dict[str, Any]:
-    """A tool's answer: the tool's description says what it is, and keys may be added without breaking a client that validates."""
-    said = {key: value for key, value in _open(compact(schema)).items() if key != "description"}
+    """A tool's answer: types are told by their fields, and keys may be added without breaking a client that validates."""
+    said = _bare(compact(schema))
     if "$defs" in said:
-        said["$defs"] = {name: _open(part) for name, part in said["$defs"].items()}
+        said["$defs"] = {name: _bare(part) for name, part in said["$defs"].items()}
     return said
 
 
-def _open(schema: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in schema.items() if (key, value) != ("additionalProperties", False)}
+def _bare(schema: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in schema.items() if key != "description" and (key, value) != ("additionalProperties", False)}
 
 
 def _joined(schema: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import typer
 def demo() -> None:
     """Make customers, train a champion, let the market shift, triage it, and end where a person decides."""
     import shlex
+    import shutil
+    import sys
     import tempfile
     import time
     from pathlib import Path
@@ -17,6 +19,7 @@ def demo() -> None:
     from agent.commands.reports import print_report
     from agent.commands.train import run_training
     from agent.commands.triage import run_triage
+    from agent.commands.window import WindowChoice
     from agent.workspace_setup import set_up_synthetic
     from pipeline.scenarios import SCENARIOS
     from pipeline.simulation import simulate
@@ -38,10 +41,10 @@ def demo() -> None:
     console.print(Rule("3. The market shifts", align="left"))
     with console.status("Scoring a week of customers"):
         week = simulate(here, "market_shift", 4_000, labelled_share=0.6, seed=1)
-    console.print(f"{SCENARIOS['market_shift'].says} {week.rows:,} customers scored, {week.outcomes:,} outcomes matured.")
+    console.print(f"{SCENARIOS['market_shift'].says} {week.rows:,} customers scored, {week.matured:,} outcomes matured.")
 
     console.print(Rule("4. Triage", align="left"))
-    outcome = run_triage(here, None, console, None, None)
+    outcome = run_triage(here, None, console, WindowChoice())
 
     console.print(Rule("5. The report", align="left"))
     case = here.cases.get(outcome.case_id)
@@ -51,6 +54,7 @@ def demo() -> None:
         f"{time.monotonic() - started:.0f} s. Nothing was deployed: version {outcome.champion_version} still serves. To deploy the challenger:"
     )
     verb = "approve" if outcome.status == "pending_approval" else "show"
-    console.print(f"churnops reports {verb} {outcome.case_id} --workspace {shlex.quote(str(folder))}", style="bold", soft_wrap=True)
+    churnops = "churnops" if shutil.which("churnops") else shlex.quote(sys.argv[0])  # as it can be pasted here
+    console.print(f"{churnops} reports {verb} {outcome.case_id} --workspace {shlex.quote(str(folder))}", style="bold", soft_wrap=True)
     if verb == "show":
         raise typer.Exit(1)

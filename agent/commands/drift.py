@@ -1,47 +1,55 @@
 """`churnops drift`: how the current window differs from the reference."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from agent.commands.options import HERE, CurrentOption, JsonOption, OutcomesOption, WorkspaceOption, opened
-
-if TYPE_CHECKING:
-    from pipeline.opened import Opened
-    from pipeline.windows import Window
+from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened
+from agent.commands.window import CurrentOption, LengthOption, RowsOption, SinceDeployOption, SinceOption, WindowChoice
 
 
 def drift(
     current: CurrentOption = None,
+    length: LengthOption = "",
+    since: SinceOption = "",
+    since_deploy: SinceDeployOption = False,
+    rows: RowsOption = None,
+    by: Annotated[str, typer.Option("--by", help="Also by segment: each value of this categorical column.", show_default=False)] = "",
     html: Annotated[Path | None, typer.Option("--html", help="Also write Evidently's own report there.", show_default=False)] = None,
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
     """Measure drift of the current window against the champion's reference; opens no case."""
+    import json
+
     from rich.console import Console
 
-    from agent.drift_view import drift_view
+    from agent.drift_view import drift_view, segments_view
+    from pipeline.baseline import baseline_of, segments_of
     from pipeline.champion import open_champion
-    from pipeline.drift import summarise_drift
+    from pipeline.drift import summarise_drift, write_evidently_html
 
     console = Console(stderr=as_json, highlight=False)
+    choice = WindowChoice(current=current, length=length, since=since, since_deploy=since_deploy, rows=rows)
+    choice.check()
     here = opened(workspace)
     with console.status("Measuring drift"):
-        _, artifact = open_champion(here)
-        window = read_window(here, current, None)
-        summary = summarise_drift(artifact.reference(), window, here.settings.data.columns, here.policy, html=html)
+        champion, artifact = open_champion(here)
+        read, baseline = choice.reader(here), baseline_of(artifact)
+        window = read(champion, baseline)
+        summary = summarise_drift(baseline, window, here.policy)
+        if html is not None:
+            write_evidently_html(artifact.reference(), window.frame(), here.settings.data.columns, html)
+        parts = segments_of(artifact, by) if by else {}
+        segments = {value: summarise_drift(part, read(champion, part), here.policy) for value, part in parts.items()}
     console.print(drift_view(summary, here.policy))
+    if segments:
+        console.print(segments_view(by, segments))
     if html is not None:
         console.print(f"Evidently's report: {html}")
     if as_json:
-        typer.echo(summary.model_dump_json())
-
-
-def read_window(here: "Opened", current: CurrentOption, outcomes: OutcomesOption) -> "Window":
-    """The window a command looks at: a file where one is given, else the prediction log."""
-    from pipeline.windows import file_window, logged_window
-
-    if current is None:
-        return logged_window(here.state, here.settings, here.clock())
-    return file_window(here.settings, current, outcomes)
+        shown = summary.model_dump(mode="json")
+        if segments:
+            shown["segments"] = {value: segment.model_dump(mode="json") for value, segment in segments.items()}
+        typer.echo(json.dumps(shown))

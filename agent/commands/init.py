@@ -48,7 +48,7 @@ def _show(console: "Console", found: "Inference") -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from pipeline.drift import plain
+    from pipeline.shown import plain
 
     table = Table("column", "role", "note", box=None, header_style="dim", pad_edge=False)
     columns = found.schema

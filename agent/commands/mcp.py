@@ -2,8 +2,8 @@
 
 import typer
 
-from agent.commands.drift import read_window
 from agent.commands.options import HERE, WorkspaceOption, opened
+from agent.commands.window import WindowChoice
 
 
 def mcp(workspace: WorkspaceOption = HERE) -> None:
@@ -17,7 +17,7 @@ def mcp(workspace: WorkspaceOption = HERE) -> None:
     from tools.server import build_server
 
     here = opened(workspace)
-    casework = Casework(here, lambda: read_window(here, None, None), started_by="mcp", operator=lambda: "mcp client")
+    casework = Casework(here, WindowChoice().reader(here), started_by="mcp", operator=lambda: "mcp client")
     if sys.stdin.isatty():
         typer.echo(
             "churnops mcp waits for a client on stdin; configure one to run `churnops mcp --workspace DIR`. Ctrl-C ends it.", err=True

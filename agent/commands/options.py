@@ -10,14 +10,6 @@ if TYPE_CHECKING:
 
 WorkspaceOption = Annotated[Path, typer.Option("--workspace", "-w", help="Folder of the workspace, or any folder below it.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of stdout.")]
-CurrentOption = Annotated[
-    Path | None,
-    typer.Option("--current", help="A window in a file (CSV, JSONL, Parquet) instead of the prediction log.", show_default=False),
-]
-OutcomesOption = Annotated[
-    Path | None,
-    typer.Option("--outcomes", help="Outcomes for --current: id and target columns, optionally predicted_at.", show_default=False),
-]
 HERE = Path()
 
 

@@ -8,8 +8,9 @@ from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
-    from pipeline.cases import Case, Decision
+    from pipeline.cases import Case, Decision, TrainingResult
 
 app = typer.Typer(help="Review what triage found; approve or reject a challenger. Only a person deploys.", no_args_is_help=True)
 CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="Id of the case, as `reports list` shows it; its beginning will do.")]
@@ -27,7 +28,10 @@ def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> Non
 
     cases = opened(workspace).cases.all()
     console = Console(stderr=as_json, highlight=False)
-    table = Table("case", "status", "action", "drift", "operator", "challenger", box=None, header_style="dim", pad_edge=False)
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    table.add_column("case", no_wrap=True, min_width=max((len(case.case_id) for case in cases), default=4))  # it is typed again
+    for name in ("status", "action", "drift", "operator", "challenger"):
+        table.add_column(name)
     for case in cases:
         share = f"{case.drift.share:.0%}" if case.drift and case.drift.share is not None else "–"
         waits = f"version {case.challenger.version}" if case.challenger else "–"
@@ -55,6 +59,7 @@ def print_report(console: "Console", case: "Case") -> None:
     from pathlib import Path
 
     from rich.markdown import Markdown
+    from rich.markup import escape
 
     from pipeline.errors import ChurnopsError
 
@@ -67,6 +72,9 @@ def print_report(console: "Console", case: "Case") -> None:
     if not console.is_terminal:
         typer.echo(text)  # for pipes and files: the Markdown itself
         return
+    if case.decision is not None:
+        decided = f"{case.status} by {case.decision.reviewer}, {case.decision.at:%Y-%m-%d %H:%M} UTC: {case.decision.reason}"
+        console.print(f"[bold]Decided since[/]: {escape(decided)}")
     console.print(Markdown(text.split("\n---\n", 1)[-1]))
     console.print(f"[dim]{path}  sha256 {case.report.sha256[:12]}[/]")
 
@@ -85,11 +93,12 @@ def approve(case_id: CaseArgument, reason: ReasonOption = "", reviewer: Reviewer
     case = here.cases.find(case_id)
     challenger = check_approvable(here, case)
     decision = _decision(here.clock(), reason, reviewer)
-    auc = challenger.metrics.roc_auc
+    compared = [training.result for training in here.cases.trainings(case.case_id) if training.result and training.result.gate.passed][-1]
     console.print(
         f"Version [bold]{challenger.version}[/] ({challenger.digest[:12]}) shall replace champion version [bold]{case.champion.version}[/] "
-        f"({case.champion.digest[:12]}). ROC-AUC {auc.value:.3f} on {auc.n:,} held-out rows."
+        f"({case.champion.digest[:12]}). On {compared.metrics.n:,} rows that neither learnt from:"
     )
+    console.print(_comparison(compared))
     console.print(f"Reviewer: {escape(decision.reviewer)}. Reason: {escape(decision.reason)}")
     _confirm(f"deploy {challenger.version}")
     champion = deploy(here, case.case_id, decision)
@@ -101,11 +110,29 @@ def reject(case_id: CaseArgument, reason: ReasonOption = "", reviewer: ReviewerO
     """Turn the challenger of a case down; the champion stays."""
     from rich.console import Console
 
+    from pipeline.champion import require_champion
     from reports.approval import reject as turn_down
 
     here = opened(workspace)
-    case = turn_down(here, here.cases.find(case_id).case_id, _decision(here.clock(), reason, reviewer))
-    Console(highlight=False).print(f"Rejected. Champion version [bold]{case.champion.version}[/] stays.")
+    case = here.cases.find(case_id)
+    turn_down(here, case.case_id, _decision(here.clock(), reason, reviewer))
+    serving = require_champion(here.workspace, here.ledger)
+    Console(highlight=False).print(f"Rejected. Champion version [bold]{serving.version}[/] stays.")
+
+
+def _comparison(result: "TrainingResult") -> "Table":
+    from rich.table import Table
+
+    from reports.audit import MEASURES, figure
+
+    models = {"champion": result.champion_metrics, "challenger": result.metrics}
+    table = Table("measure", *models, box=None, header_style="dim", pad_edge=False)
+    for name, label in MEASURES:
+        table.add_row(label, *("–" if metrics is None else figure(getattr(metrics, name)) for metrics in models.values()))
+    if result.comparison is not None:
+        against = result.comparison
+        table.add_row("ROC-AUC, difference", "", f"{against.difference:+.3f} ({against.low:+.3f} to {against.high:+.3f})")
+    return table
 
 
 def _decision(at: object, reason: str, reviewer: str) -> "Decision":

@@ -41,7 +41,8 @@ def simulate(
         done = run(opened(workspace), scenario, rows, labelled_share=labels, seed=seed)
     console.print(
         f"Logged {done.rows:,} predictions of {done.since:%Y-%m-%d} to {done.until:%Y-%m-%d} under [bold]{scenario}[/]: "
-        f"mean score {done.mean_score:.3f}, churn rate {done.churn_rate:.3f}, {done.outcomes:,} outcomes matured."
+        f"mean score {done.mean_score:.3f}, churn rate {done.churn_rate:.3f}, {done.outcomes:,} outcomes, "
+        f"{done.matured:,} of them matured by now."
     )
     console.print("Next: [bold]churnops drift[/] or [bold]churnops triage[/].")
     if as_json:

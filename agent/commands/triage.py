@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from agent.commands.drift import read_window
-from agent.commands.options import HERE, CurrentOption, JsonOption, OutcomesOption, WorkspaceOption, opened
+from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened
+from agent.commands.window import CurrentOption, LengthOption, OutcomesOption, RowsOption, SinceDeployOption, SinceOption, WindowChoice
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,6 +23,10 @@ def triage(
     ] = "auto",
     current: CurrentOption = None,
     outcomes: OutcomesOption = None,
+    length: LengthOption = "",
+    since: SinceOption = "",
+    since_deploy: SinceDeployOption = False,
+    rows: RowsOption = None,
     show_request: Annotated[bool, typer.Option("--show-request", help="Print the first request to Claude, send nothing, and end.")] = False,
     detailed_exit_code: Annotated[
         bool, typer.Option("--detailed-exit-code", help="0 nothing to do, 10 people must act, 20 a challenger waits, 30 partial report.")
@@ -34,24 +38,26 @@ def triage(
     import anyio
     from rich.console import Console
 
-    if outcomes is not None and current is None:
-        raise typer.BadParameter("goes with --current", param_hint="--outcomes")
+    choice = WindowChoice(current, outcomes, length, since, since_deploy, rows)
+    choice.check()
     here = opened(workspace)
     console = Console(stderr=as_json, highlight=False)
     if show_request:
-        typer.echo(anyio.run(first_request, here, current, outcomes))
+        typer.echo(anyio.run(first_request, here, choice))
         return
     chosen = choose_operator(here, operator, console)
-    outcome = run_triage(here, chosen, console, current, outcomes)
+    outcome = run_triage(here, chosen, console, choice)
     if outcome.status == "partial":
         console.print(f"A partial report was written: {outcome.report.path}. Run [bold]churnops triage[/] again to continue the case.")
     if as_json:
         typer.echo(outcome.model_dump_json(exclude={"drift": {"features"}}))
     if detailed_exit_code:
         raise typer.Exit(outcome.exit_code)
+    if outcome.stopped == "interrupted":
+        raise typer.Exit(130)
 
 
-def run_triage(here: "Opened", claude: "Claude | None", console: "Console", current: CurrentOption, outcomes: OutcomesOption) -> "Outcome":
+def run_triage(here: "Opened", claude: "Claude | None", console: "Console", choice: WindowChoice) -> "Outcome":
     """Run one triage with a live view on `console`; the rulebook works where `claude` is None, and takes over where it fails."""
     import anyio
 
@@ -62,8 +68,8 @@ def run_triage(here: "Opened", claude: "Claude | None", console: "Console", curr
     rulebook = Rulebook(here.policy)
     with LiveView(console) as view:
         if claude is None:
-            return anyio.run(run, here, lambda: read_window(here, current, outcomes), rulebook, None, view)
-        return anyio.run(run, here, lambda: read_window(here, current, outcomes), claude, rulebook, view)
+            return anyio.run(run, here, choice.reader(here), rulebook, None, view)
+        return anyio.run(run, here, choice.reader(here), claude, rulebook, view)
 
 
 def choose_operator(here: "Opened", name: OperatorName, console: "Console") -> "Claude | None":
@@ -101,7 +107,7 @@ def _claude(here: "Opened") -> "Claude":
     return Claude(here.settings.operator, system_prompt(here.policy))
 
 
-async def first_request(here: "Opened", current: CurrentOption, outcomes: OutcomesOption) -> str:
+async def first_request(here: "Opened", choice: WindowChoice) -> str:
     """The first Messages request of a triage as JSON. It opens the case, as a triage would, and sends nothing."""
     import json
 
@@ -111,7 +117,7 @@ async def first_request(here: "Opened", current: CurrentOption, outcomes: Outcom
     from tools.casework import Casework
     from tools.server import build_server
 
-    casework = Casework(here, lambda: read_window(here, current, outcomes), started_by="triage", operator=lambda: "nobody")
+    casework = Casework(here, choice.reader(here), started_by="triage", operator=lambda: "nobody")
     async with reach(build_server(casework, here.policy)) as client:
         first = await brief(client, here.clock, lambda event: None)
         return json.dumps(_claude(here).request((first,), await tool_specs(client)), indent=2, ensure_ascii=False)

@@ -1,10 +1,11 @@
 """A table in PostgreSQL or SQLite as a source; the database counts, in one consistent view of its rows."""
 
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pipeline.engines.relation import Column, ColumnType, Dialect, Relation
+from pipeline.engines.relation import Column, ColumnType, Dialect, Relation, identifier
 from pipeline.errors import DataError
 from pipeline.schema import Schema
 from pipeline.sources import DatabaseTable
@@ -35,6 +36,14 @@ _DIALECTS: Mapping[str, Dialect] = {
 }
 
 
+class _OwnFloor(sqlite3.Connection):
+    """SQLAlchemy puts Python's `floor` before SQLite's own, which is slow and fails on null."""
+
+    def create_function(self, name: str, *arguments: Any, **options: Any) -> None:
+        if name != "floor":
+            super().create_function(name, *arguments, **options)
+
+
 @contextmanager
 def open_database(source: DatabaseTable, schema: Schema) -> Iterator[Relation]:
     """A database table as a relation; see `open_source`."""
@@ -42,7 +51,8 @@ def open_database(source: DatabaseTable, schema: Schema) -> Iterator[Relation]:
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError, NoSuchTableError, SQLAlchemyError
 
     try:
-        engine = create_engine(source.url)
+        sqlite = source.url.startswith("sqlite")
+        engine = create_engine(source.url, connect_args={"factory": _OwnFloor} if sqlite else {})
     except (ArgumentError, NoSuchModuleError) as error:
         raise DataError("The database URL cannot be understood.", "Write it like postgresql://user@host/database.") from error
     except ModuleNotFoundError as error:
@@ -51,23 +61,18 @@ def open_database(source: DatabaseTable, schema: Schema) -> Iterator[Relation]:
         ) from error
     if engine.name not in _DIALECTS:
         raise DataError(f"Profiles are not counted in {engine.name}.", f"Use one of {', '.join(_DIALECTS)}, or export Parquet.")
-    quote = engine.dialect.identifier_preparer.quote_identifier
     *namespace, table = source.table.split(".")
     try:
         with engine.connect() as connection:
             _begin(connection, source.timezone)
             reflected = inspect(connection).get_columns(table, schema=".".join(namespace) or None)
-            # A colon would announce a parameter.
-            columns = {
-                column["name"].strip(): Column(quote(column["name"]).replace(":", r"\:"), _type(column, engine.name))
-                for column in reflected
-            }
+            columns = {column["name"].strip(): Column(_name(column["name"]), _type(column, engine.name)) for column in reflected}
             yield Relation(
                 dialect=_DIALECTS[engine.name],
                 columns=columns,
                 id=columns.get(schema.id or ""),
                 time=columns.get(schema.time or ""),
-                table=".".join(quote(part).replace(":", r"\:") for part in (*namespace, table)),
+                table=".".join(_name(part) for part in (*namespace, table)),
                 run=_run_in(connection),
                 timezone=source.timezone,
             )
@@ -81,6 +86,11 @@ def open_database(source: DatabaseTable, schema: Schema) -> Iterator[Relation]:
         ) from error
     finally:
         engine.dispose()
+
+
+def _name(name: str) -> str:
+    # A colon would announce a parameter.
+    return identifier(name).replace(":", r"\:")
 
 
 def _begin(connection: "Connection", timezone: str) -> None:
@@ -109,7 +119,7 @@ def _type(column: "ReflectedColumn", engine: str) -> ColumnType:
         return "boolean"
     if engine == "sqlite":
         return "text"
-    if isinstance(kind, types.Numeric | types.Integer):
+    if isinstance(kind, types.Numeric | types.Float | types.Integer):
         return "number"
     if isinstance(kind, types.DateTime):
         return "instant" if kind.timezone else "local time"

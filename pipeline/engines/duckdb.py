@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from pipeline.engines.relation import Column, ColumnType, Dialect, Run
+from pipeline.engines.relation import Column, ColumnType, Dialect, Run, identifier
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -68,11 +68,6 @@ def parquet(paths: Sequence[Path]) -> str:
     listed = ", ".join(quoted(str(path).replace("[", "[[]").replace("*", "[*]").replace("?", "[?]")) for path in paths)
     together = ", union_by_name = true" if len(paths) > 1 else ""
     return f"read_parquet([{listed}], binary_as_string = true{together})"
-
-
-def identifier(name: str) -> str:
-    """A name as SQL has it."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def quoted(text: str) -> str:

@@ -109,7 +109,8 @@ def _stage(
     listed = ", ".join(quoted(str(path)) for path in _as_utf8(paths, folder, written.encoding))
     types = ", ".join(f"{column.name}: 'VARCHAR'" for column in columns.values())
     kept = ", ".join(column.name for name, column in columns.items() if name in wanted) or "c0"
-    table = f"read_csv([{listed}], columns = {{{types}}}, delim = {quoted(written.delimiter)}, quote = '\"', escape = '\"', header = true)"
+    read = f"columns = {{{types}}}, delim = {quoted(written.delimiter)}, quote = '\"', escape = '\"', header = true, auto_detect = false"
+    table = f"read_csv([{listed}], {read})"
     connection.execute(f"copy (select {kept} from {table}) to {quoted(str(folder / _STAGED))} (format parquet)")
     return columns
 

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.clock import stamp
-from pipeline.engines.duckdb import DUCKDB, connected, identifier, parquet, quoted, run_in
-from pipeline.engines.relation import Column, Relation
+from pipeline.engines.duckdb import DUCKDB, connected, parquet, quoted, run_in
+from pipeline.engines.relation import Column, Relation, identifier
 from pipeline.schema import Schema
 from pipeline.sources import PredictionLog, Restriction
 
@@ -22,17 +22,17 @@ def open_log(source: PredictionLog, schema: Schema, restriction: Restriction) ->
         _write_lines(source, restriction, lines)
         typed = dict.fromkeys(schema.numerical, "DOUBLE") | dict.fromkeys(schema.categorical, "VARCHAR")
         features = ", ".join(f"{identifier(name)} {kind}" for name, kind in typed.items())
-        shape = f"{{id: 'VARCHAR', at: 'VARCHAR', features: {quoted(f'STRUCT({features})')}}}"
+        shape = f"{{id: 'VARCHAR', moment: 'VARCHAR', features: {quoted(f'STRUCT({features})')}}}"
         places = ", ".join(f"features.{identifier(name)} as c{place}" for place, name in enumerate(typed))
         read = f"read_json({quoted(str(lines))}, format = 'newline_delimited', columns = {shape})"
-        connection.execute(f"copy (select id, at, {places} from {read}) to {quoted(str(staged))} (format parquet)")
+        connection.execute(f"copy (select id, moment, {places} from {read}) to {quoted(str(staged))} (format parquet)")
         yield Relation(
             dialect=DUCKDB,
             columns={
                 name: Column(f"c{place}", "number" if kind == "DOUBLE" else "text") for place, (name, kind) in enumerate(typed.items())
             },
             id=Column("id", "text"),
-            time=Column("at", "text"),
+            time=Column("moment", "text"),
             table=parquet([staged]),
             run=run_in(connection),
         )
@@ -49,10 +49,12 @@ def _write_lines(source: PredictionLog, restriction: Restriction, lines: Path) -
         query = query.where(predictions.c.predicted_at > stamp(restriction.since))
     if restriction.until is not None:
         query = query.where(predictions.c.predicted_at <= stamp(restriction.until))
+    if source.version is not None:
+        query = query.where(predictions.c.model_version == source.version)
     state = open_state(source.state_file)
     try:
         with state.read() as connection, lines.open("w", encoding="utf-8") as out:
             for batch in connection.execute(query).yield_per(_BATCH).partitions():
-                out.writelines(f'{{"id": {json.dumps(id_)}, "at": "{at}", "features": {features}}}\n' for id_, at, features in batch)
+                out.writelines(f'{{"id": {json.dumps(id_)}, "moment": "{at}", "features": {features}}}\n' for id_, at, features in batch)
     finally:
         state.close()

@@ -63,6 +63,11 @@ class Relation:
         return row
 
 
+def identifier(name: str) -> str:
+    """A name as standard SQL has it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def text_of(column: Column, dialect: Dialect) -> str:
     """SQL for a column's values as text, as Python would write them."""
     if column.type == "boolean":
@@ -121,7 +126,7 @@ def _per_second(relation: Relation, column: Column) -> float:
     (latest,) = relation.one(f"select max({column.name}) from {relation.table}")
     earliest, last = _EPOCH_SECONDS
     for unit in (1.0, 1e3, 1e6, 1e9):
-        if latest is not None and earliest <= float(latest) / unit <= last:
+        if latest is None or earliest <= float(latest) / unit <= last:
             return unit
     raise DataError(f"The numbers in {column.name} are no times since 1970.", "Name another column as `time` in churnops.toml.")
 

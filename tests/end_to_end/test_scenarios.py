@@ -1,6 +1,8 @@
 """The rulebook operator on the real Telco table: every scenario, taken from simulation to a closed case."""
 
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -10,22 +12,21 @@ from agent.operators.rulebook import Rulebook
 from agent.training_run import train_by_hand
 from agent.triage import Outcome, triage
 from agent.workspace_setup import set_up
-from pipeline.clock import utc_now
 from pipeline.opened import Opened, open_workspace
 from pipeline.simulation import simulate
 from pipeline.trainer import Progress
 from pipeline.windows import logged_window
 from prompts import policy_text
-from tests.conftest import TELCO
+from tests.conftest import TELCO, Clock
 
 # scenario → (band, action, status). Bands alone decide here: what they cannot see (a fault in one column, changed behaviour)
-# ends as "monitor", which is why diagnosis comes before them.
+# ends as "monitor", and calls people only where outcomes measure the harm.
 EXPECTED = {
     "none": ("monitor", "monitor", "no_deploy_needed"),
     "numeric_shift": ("monitor", "monitor", "no_deploy_needed"),
-    "category_mix": ("evaluate", "monitor", "no_deploy_needed"),
+    "category_mix": ("evaluate", "retrain", "pending_approval"),
     "high_churn": ("monitor", "monitor", "no_deploy_needed"),
-    "behaviour_change": ("monitor", "monitor", "no_deploy_needed"),
+    "behaviour_change": ("monitor", "monitor", "needs_people"),
     "null_spike": ("monitor", "monitor", "no_deploy_needed"),
     "unit_change": ("monitor", "monitor", "no_deploy_needed"),
     "new_category": ("monitor", "monitor", "no_deploy_needed"),
@@ -44,7 +45,7 @@ def telco(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip(f"the real Telco table is not beside this checkout ({TELCO.name})")
     folder = tmp_path_factory.mktemp("telco")
     set_up(folder, TELCO, "Churn")
-    opened = open_workspace(folder, policy_text(), utc_now)
+    opened = open_workspace(folder, policy_text(), Clock())
     trained = anyio.run(train_by_hand, opened, None, silent)
     assert 0.83 <= trained.result.metrics.roc_auc.value <= 0.87
     opened.state.close()
@@ -53,19 +54,19 @@ def telco(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def take_through(opened: Opened) -> Outcome:
     """One triage of the logged window by the rulebook."""
-    return anyio.run(
-        triage, opened, lambda: logged_window(opened.state, opened.settings, opened.clock()), Rulebook(opened.policy), None, lambda _: None
-    )
+    return anyio.run(triage, opened, partial(logged_window, opened), Rulebook(opened.policy), None, lambda _: None)
 
 
 @pytest.mark.parametrize("scenario", EXPECTED)
-def test_scenario(telco: Path, tmp_path: Path, scenario: str) -> None:
+def test_scenario(telco: Path, tmp_path: Path, scenario: str, record_property: Callable[[str, object], None]) -> None:
     folder = tmp_path / "copy"
     shutil.copytree(telco, folder)
-    opened = open_workspace(folder, policy_text(), utc_now)
+    opened = open_workspace(folder, policy_text(), Clock())
     champion = opened.workspace.champion_pointer.read_bytes()
-    simulate(opened, scenario, 2_000, labelled_share=0.5, seed=1)
+    simulate(opened, scenario, 4_000, labelled_share=0.7, seed=1)
     outcome = take_through(opened)
+    row = (outcome.drift.share, outcome.action, outcome.turns, outcome.trainings, outcome.status)
+    record_property(scenario, row)
     assert (outcome.drift.band, outcome.action, outcome.status) == EXPECTED[scenario]
     assert outcome.stopped == "finished"
     assert Path(outcome.report.path).is_file()

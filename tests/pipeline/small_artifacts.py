@@ -6,6 +6,7 @@ from pathlib import Path
 from pipeline.artifact import Manifest, installed_versions, write_artifact
 from pipeline.estimators import build
 from pipeline.evidence import CalibrationTrial
+from pipeline.importance import Importance
 from pipeline.metrics import measure
 from pipeline.rows import fingerprint
 
@@ -32,5 +33,6 @@ def small_artifact(folder: Path) -> Path:
         versions=installed_versions(),
         trained_at=datetime(2026, 11, 21, 9, tzinfo=UTC),
     )
-    write_artifact(folder, FITTED, manifest, measure(TABLE["churned"], p, 0.5, 0.95), TABLE)
+    importances = tuple(Importance(feature=name, auc_drop=0.1) for name in FEATURES)
+    write_artifact(folder, FITTED, manifest, measure(TABLE["churned"], p, 0.5, 0.95), importances, TABLE)
     return folder

@@ -1,4 +1,4 @@
-"""Profiles of frames in memory, made row by row in numpy."""
+"""Profiles of frames in memory, made in numpy: many windows are drawn here, and an engine takes twenty times as long for each."""
 
 import numpy as np
 import pandas as pd

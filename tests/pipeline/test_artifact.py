@@ -51,9 +51,11 @@ def test_publishing_moves_it_to_a_folder_named_by_its_digest(staged: Path, works
     digest = publish(staged, workspace)
     assert not staged.exists()
     assert sorted(path.name for path in (workspace.models / digest).iterdir()) == [
+        "importance.json",
         "manifest.json",
         "metrics.json",
         "model",
+        "profile.json",
         "reference.parquet",
     ]
     assert [path.name for path in workspace.models.iterdir()] == [digest]
@@ -116,14 +118,14 @@ def test_a_deleted_artifact_says_so(published: Artifact, workspace: Workspace) -
     assert "backup" in caught.value.next_step
 
 
-@pytest.mark.parametrize("name", ["model/model.pkl", "model/MLmodel", "manifest.json", "metrics.json", "reference.parquet"])
+@pytest.mark.parametrize("name", ["model/model.pkl", "model/MLmodel", "manifest.json", "metrics.json", "profile.json", "reference.parquet"])
 def test_one_changed_byte_anywhere_is_refused(published: Artifact, workspace: Workspace, name: str) -> None:
     content = bytearray((published.path / name).read_bytes())
     content[len(content) // 2] ^= 1
     (published.path / name).write_bytes(content)
     with pytest.raises(IntegrityError, match="bytes differ") as caught:
         open_artifact(workspace, published.digest)
-    assert "rollback" in caught.value.next_step
+    assert "backup" in caught.value.next_step
 
 
 def test_a_file_or_link_added_is_refused(published: Artifact, workspace: Workspace) -> None:

@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.blindspots import BlindSpot, find_blind_spots
+from pipeline.blindspots import find_blind_spots
+from pipeline.evidence import BlindSpot
 from pipeline.profile import Profile
 from pipeline.schema import Schema
 
@@ -49,6 +50,14 @@ def test_drift_is_not_mistaken_for_broken_data() -> None:
     assert spots(window) == ()
 
 
+@pytest.mark.parametrize("column", ["tenure", "charges"])
+@pytest.mark.parametrize("factor", [100, 0.001, -1])
+def test_another_unit_is_not_mistaken_for_values_cut_off(column: str, factor: float) -> None:
+    window = table(1000, 2)
+    window[column] = (window[column] + 1) * factor
+    assert "clipped" not in {spot.what for spot in spots(window)}
+
+
 def test_a_column_the_window_lacks_and_one_the_schema_does_not_name() -> None:
     window = table(500, 2).assign(charges=np.nan)
     missing, extra = spots(window, absent=("charges",), extra=("loyalty",))
@@ -60,6 +69,12 @@ def test_a_column_the_window_lacks_and_one_the_schema_does_not_name() -> None:
 def test_a_column_without_any_value(column: str) -> None:
     spot = only(table(500, 2).assign(**{column: np.nan}))
     assert (spot.what, spot.column, spot.share) == ("all_missing", column, 1.0)
+
+
+@pytest.mark.parametrize("column", ["charges", "contract"])
+def test_a_column_that_is_empty_in_the_reference_too_is_no_finding(column: str) -> None:
+    reference = profile_of(table(5000, 1).assign(**{column: np.nan}), COLUMNS)
+    assert find_blind_spots(reference, profile_of(table(500, 2).assign(**{column: np.nan}), COLUMNS, reference)) == ()
 
 
 @pytest.mark.parametrize("column", ["charges", "contract"])
@@ -114,6 +129,13 @@ def test_values_the_reference_does_not_know() -> None:
     window.loc[::8, "payment"] = "wallet"
     spot = only(window)
     assert (spot.what, spot.column, spot.share) == ("new_values", "payment", 0.125)
+
+
+def test_more_new_values_than_a_profile_lists_count_all_the_same() -> None:
+    window = table(5000, 2)
+    window.loc[::4, "payment"] = [f"voucher {number}" for number in range(1250)]
+    spot = only(window)
+    assert (spot.what, spot.column, spot.share) == ("new_values", "payment", 0.25)
 
 
 def test_customers_repeated_at_one_scoring_time() -> None:

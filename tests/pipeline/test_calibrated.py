@@ -4,12 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.blindspots import find_blind_spots
 from pipeline.calibrated import CalibratedDrift, CalibratedFeature, calibrate
 from pipeline.customers import make_customers
 from pipeline.inference import infer
 from pipeline.profile import Profile
+from pipeline.profiling import profile_reference, profile_window
 from pipeline.schema import Schema
 from pipeline.scores import Score, score_profiles
+from pipeline.sources import Frame
 from pipeline.tables import raw_of, read_raw, typed
 from tests.conftest import TELCO
 
@@ -109,20 +112,29 @@ def test_where_both_verdicts_agree_there_is_no_reason() -> None:
     assert {feature.reason for feature in drift.features} == {None}
 
 
-def test_few_values_are_no_verdict() -> None:
-    window = table(300, 2, charges=2)
-    window.loc[:149, "charges"] = np.nan
+def test_a_column_of_fewer_than_fifty_values_has_no_verdict() -> None:
+    window = table(300, 2, charges=2, monthly=0.9)
+    window.loc[:250, "charges"] = np.nan
     drift, _ = judge(table(5000, 1), window)
     charges = named(drift)["charges"]
-    assert (charges.rows, charges.drifted, charges.p) == (150, None, None)
+    assert (charges.rows, charges.drifted, charges.p) == (49, None, None)
     assert charges.distance is not None and charges.shift is not None
-    assert charges.reason == "Only 150 rows have a value where a verdict needs 200."
-    assert drift.judged == 4
+    assert charges.reason == "Only 49 rows have a value where a verdict needs 50."
+    assert (drift.judged, drift.drifted, drift.share) == (4, 1, 0.25)
 
 
-def test_a_small_reference_is_no_verdict_either() -> None:
-    drift, _ = judge(table(150, 1), table(300, 2))
-    assert (drift.judged, drift.share) == (0, None)
+def test_missing_values_do_not_take_a_columns_verdict_away() -> None:
+    window = table(200, 2, charges=1)
+    window.loc[:99, "charges"] = np.nan
+    drift, _ = judge(table(5000, 1), window)
+    assert named(drift)["charges"].drifted
+
+
+@pytest.mark.parametrize(("reference", "window"), [(199, 300), (5000, 199)])
+def test_windows_of_too_few_rows_have_no_verdict(reference: int, window: int) -> None:
+    drift, _ = judge(table(reference, 1), table(window, 2, charges=2))
+    assert (drift.judged, drift.drifted, drift.share) == (0, 0, None)
+    assert named(drift)["charges"].reason == "Only 199 rows where a verdict needs 200."
 
 
 @pytest.mark.parametrize("column", ["charges", "contract"])
@@ -132,11 +144,13 @@ def test_a_column_without_any_value_has_no_distance(column: str) -> None:
     assert (empty.rows, empty.distance, empty.shift, empty.drifted, empty.reason) == (0, None, None, None, None)
 
 
-def test_numbers_of_few_values_are_compared_as_categories_as_evidently_does() -> None:
+@pytest.mark.parametrize("reference", [1000, 5000])
+def test_numbers_of_few_values_are_compared_as_categories_as_evidently_does(reference: int) -> None:
     schema = Schema(target="churned", positive="1", numerical=("lines",))
     rng = np.random.default_rng(1)
     before, after = (
-        pd.DataFrame({"lines": rng.choice([0.0, 1.0, 2.0], rows, p=p)}) for rows, p in ((5000, [0.5, 0.3, 0.2]), (500, [0.2, 0.3, 0.5]))
+        pd.DataFrame({"lines": rng.choice([0.0, 1.0, 2.0], rows, p=p)})
+        for rows, p in ((reference, [0.5, 0.3, 0.2]), (500, [0.2, 0.3, 0.5]))
     )
     drift, _ = judge(before, after, schema)
     lines = named(drift)["lines"]
@@ -159,6 +173,21 @@ def test_the_same_seed_gives_the_same_verdict_and_it_survives_json() -> None:
     drift, _ = judge(table(5000, 1), table(500, 2, charges=0.2))
     assert judge(table(5000, 1), table(500, 2, charges=0.2))[0] == drift
     assert CalibratedDrift.model_validate_json(drift.model_dump_json()) == drift
+
+
+def test_profiles_that_the_engine_makes_give_the_same_verdict() -> None:
+    reference, window = table(3000, 1), table(500, 2, charges=0.5, monthly=0.8)
+    reference.loc[::9, "charges"] = np.nan
+    window.loc[::3, "payment"] = "wallet"
+    before = profile_reference(Frame(reference), COLUMNS)
+    after = profile_window(Frame(window), COLUMNS, before)
+    drift = calibrate(before, after, score_profiles(before, after), min_rows=200, false_discovery_rate=FDR, seed=0)
+    in_memory, _ = judge(reference, window)
+    for ours, theirs in zip(in_memory.features, drift.features, strict=True):
+        assert (ours.name, ours.rows, ours.drifted) == (theirs.name, theirs.rows, theirs.drifted)
+        assert ours.distance == pytest.approx(theirs.distance, abs=1e-6)
+    spots = find_blind_spots(before, after)
+    assert [(spot.what, spot.column) for spot in spots] == [("new_values", "payment")]
 
 
 def populations() -> list[pytest.param]:  # type: ignore[valid-type]

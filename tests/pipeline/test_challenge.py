@@ -14,8 +14,10 @@ from pipeline.challenge import Rows, challenge, retraining_rows
 from pipeline.champion import find_champion, open_champion
 from pipeline.opened import Opened
 from pipeline.policy import load_policy
+from pipeline.profiling import profile_window
 from pipeline.reference import load_split
-from pipeline.windows import Window
+from pipeline.sources import ALL_ROWS, Frame
+from pipeline.windows import Labelled, Window
 from prompts import policy_text
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
@@ -31,24 +33,30 @@ def champion(trained: Opened) -> Artifact:
 
 def daily_base(champion: Artifact, *, labelled: float = 1.0) -> Window:
     """The same customers scored every day, each leaving for good on a day of its own."""
-    distinct = champion.reference()[list(champion.manifest.columns.features)].drop_duplicates()
+    columns = champion.manifest.columns
+    distinct = champion.reference()[list(columns.features)].drop_duplicates()
     features = distinct.iloc[: CUSTOMERS * DAYS].reset_index(drop=True)
     number, day = np.arange(len(features)) % CUSTOMERS, np.arange(len(features)) // CUSTOMERS
     here = day <= number % (DAYS + 5)
     random = np.random.default_rng(1)
-    churned = pd.Series(np.where(random.random(len(features)) < labelled, number % 3 == 0, np.nan), dtype="float64")
-    return Window(
-        features=features[here],
-        churned=churned[here],
-        ids=pd.Series([f"C{value}" for value in number])[here],
-        times=pd.Series([START + timedelta(days=int(value)) for value in day])[here],
-        scores=None,
-        source="test",
+    known = here & (random.random(len(features)) < labelled)
+    rows = Labelled(
+        features=features[known],
+        churned=pd.Series(number % 3 == 0, dtype="int64")[known],
+        ids=pd.Series([f"C{value}" for value in number])[known],
+        times=pd.Series([START + timedelta(days=int(value)) for value in day])[known],
     )
+    source = Frame(features[here])
+    return Window("test", source, columns, ALL_ROWS, profile_window(source, columns, champion.profile()), rows)
+
+
+def relabelled(window: Window, **changes: pd.Series | None) -> Window:
+    return replace(window, labelled=replace(window.labelled, **changes))
 
 
 def new_customers(window: Window) -> Window:
-    return replace(window, ids=pd.Series([f"N{number}" for number in range(window.rows)], index=window.features.index))
+    index = window.labelled.features.index
+    return relabelled(window, ids=pd.Series([f"N{number}" for number in range(len(index))], index=index))
 
 
 def recent_part(rows: Rows, champion: Artifact) -> pd.DataFrame:
@@ -56,26 +64,32 @@ def recent_part(rows: Rows, champion: Artifact) -> pd.DataFrame:
 
 
 def where(part: pd.DataFrame, window: Window) -> list[int]:
-    """The window's rows that a part holds, found by their features and their order."""
-    seen = {tuple(row): index for index, row in zip(window.features.index, window.features.astype(str).to_numpy(), strict=True)}
-    return [seen[tuple(row)] for row in part[list(window.features.columns)].astype(str).to_numpy()]
+    """The window's labelled rows that a part holds, found by their features and their order."""
+    features = window.labelled.features
+    seen = {tuple(row): index for index, row in zip(features.index, features.astype(str).to_numpy(), strict=True)}
+    return [seen[tuple(row)] for row in part[list(features.columns)].astype(str).to_numpy()]
 
 
 def test_what_judges_is_later_than_what_teaches(champion: Artifact) -> None:
     window = new_customers(daily_base(champion))
     rows = retraining_rows(champion, window, 0.3)
     taught, judged = where(recent_part(rows, champion), window), where(rows.gate, window)
-    assert window.times is not None
-    assert window.times[taught].max() < window.times[judged].min()
+    times = window.labelled.times
+    assert times is not None
+    assert times[taught].max() < times[judged].min()
     assert 0.2 < len(judged) / window.rows < 0.4
     assert len(taught) + len(judged) == window.rows
 
 
 def test_no_customer_is_on_both_sides(champion: Artifact) -> None:
     window = daily_base(champion)
-    window = replace(window, ids=window.ids.where(window.times < START + timedelta(days=9), "late-" + window.ids))
+    known = window.labelled
+    assert known.ids is not None
+    assert known.times is not None
+    ids = known.ids.where(known.times < START + timedelta(days=9), "late-" + known.ids)
+    window = relabelled(window, ids=ids)
     rows = retraining_rows(champion, window, 0.3)
-    taught, judged = (set(window.ids[where(part, window)]) for part in (recent_part(rows, champion), rows.gate))
+    taught, judged = (set(ids[where(part, window)]) for part in (recent_part(rows, champion), rows.gate))
     assert judged
     assert not taught & judged
     assert all(id_.startswith("late-") for id_ in judged)
@@ -101,7 +115,7 @@ def test_only_rows_with_a_known_outcome_count(champion: Artifact) -> None:
 
 
 def test_without_times_the_later_rows_judge(champion: Artifact) -> None:
-    window = replace(new_customers(daily_base(champion)), times=None)
+    window = relabelled(new_customers(daily_base(champion)), times=None)
     rows = retraining_rows(champion, window, 0.3)
     assert max(where(recent_part(rows, champion), window)) < min(where(rows.gate, window))
 

@@ -1,35 +1,28 @@
 """A window that lies in files: a team's own prediction log under its own column names, `--current`, and `--outcomes`."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from pipeline.errors import DataError
+from pipeline.opened import Opened
 from pipeline.predictions import log_outcomes
-from pipeline.settings import DataSettings, PredictionSettings, Settings
-from pipeline.state import State, open_state
+from pipeline.spans import NewestRows
 from pipeline.windows import Window, file_window, logged_window
 
 from .small_tables import COLUMNS, small_table
+from .small_windows import BASELINE, CHAMPION, DAY, NEWEST, small_opened
 
-NEWEST = datetime(2026, 11, 21, 9, tzinfo=UTC)
-DAY = timedelta(days=1)
-DATA = DataSettings(
-    file="c.csv", sha256="", target="churned", positive="yes", id="customer", numerical=COLUMNS.numerical, categorical=COLUMNS.categorical
-)
 OWN_NAMES = {"id": "Kunde", "time": "scored at", "score": "p(churn)"}
+FORMATS = (".csv", ".jsonl", ".parquet")
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> State:
-    return open_state(tmp_path / "state.db", create=True)
-
-
-def settings(**predictions: str) -> Settings:
-    return Settings(data=DATA, predictions=PredictionSettings(**predictions))
+def opened(tmp_path: Path) -> Opened:
+    return small_opened(tmp_path, file="log.csv", **OWN_NAMES)
 
 
 def table(*rows: tuple[str, datetime | None]) -> pd.DataFrame:
@@ -50,8 +43,10 @@ def write(frame: pd.DataFrame, path: Path) -> Path:
     return path
 
 
-def own_log(state: State, path: Path) -> Window:
-    return logged_window(state, settings(file=str(path), **OWN_NAMES), NEWEST + 40 * DAY)
+def own_log(folder: Path, frame: pd.DataFrame, ending: str = ".csv", **predictions: str) -> Window:
+    """The team's log, named by a path from the workspace's folder."""
+    path = write(frame, folder / f"log{ending}")
+    return logged_window(small_opened(folder, file=path.name, **(predictions or OWN_NAMES)), CHAMPION, BASELINE)
 
 
 def current(folder: Path, frame: pd.DataFrame, outcomes: str | None = None, **predictions: str) -> Window:
@@ -59,52 +54,62 @@ def current(folder: Path, frame: pd.DataFrame, outcomes: str | None = None, **pr
     if outcomes is not None:
         said = folder / "outcomes.csv"
         said.write_text(outcomes, encoding="utf-8")
-    return file_window(settings(**(predictions or OWN_NAMES)), write(frame, folder / "current.csv"), said)
+    return file_window(small_opened(folder, **(predictions or OWN_NAMES)), BASELINE, write(frame, folder / "current.csv"), said)
 
 
-def churned(window: Window) -> list[float | None]:
-    return [None if pd.isna(value) else value for value in window.churned]
+def churned(window: Window) -> dict[int, int]:
+    """Known outcomes by the place of the row in its file."""
+    return {int(place): int(value) for place, value in window.labelled.churned.items()}
 
 
-@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
-def test_an_own_log_is_read_under_its_own_column_names(state: State, tmp_path: Path, ending: str) -> None:
+@pytest.mark.parametrize("ending", FORMATS)
+def test_an_own_log_is_read_under_its_own_column_names(opened: Opened, tmp_path: Path, ending: str) -> None:
     frame = table(("old", NEWEST - 7 * DAY), ("a", NEWEST - DAY), ("b", NEWEST))
-    log_outcomes(state, ids=["a"], predicted=[NEWEST - DAY], observed=[NEWEST], churned=[1])
-    window = own_log(state, write(frame, tmp_path / f"log{ending}"))
-    assert list(window.ids) == ["a", "b"]
-    assert (window.since, window.until, window.source) == (NEWEST - DAY, NEWEST, f"log{ending}")
-    assert list(window.scores) == [0.25, 0.25]
-    assert churned(window) == [1, None]
+    log_outcomes(opened.state, ids=["a"], predicted=[NEWEST - DAY], observed=[NEWEST], churned=[1])
+    window = own_log(tmp_path, frame, ending)
+    assert (window.name, window.rows, window.since, window.until) == (f"log{ending}", 2, NEWEST - DAY, NEWEST)
     expected = small_table(3, 1)[list(COLUMNS.features)].iloc[1:].astype(dict.fromkeys(COLUMNS.categorical, object))
-    pd.testing.assert_frame_equal(window.features, expected, check_index_type=False)
+    pd.testing.assert_frame_equal(window.frame(), expected, check_index_type=False)
+    assert window.labelled.ids is not None
+    assert window.labelled.times is not None
+    assert (list(window.labelled.ids), list(window.labelled.times), churned(window)) == (["a"], [NEWEST - DAY], {1: 1})
+    pd.testing.assert_frame_equal(window.labelled.features, expected.iloc[:1], check_index_type=False)
+    assert window.profile.extra == ("Region", "p(churn)")
 
 
-def test_every_format_of_a_log_has_the_same_fingerprint(state: State, tmp_path: Path) -> None:
+def test_every_format_of_a_log_has_the_same_fingerprint(opened: Opened, tmp_path: Path) -> None:
     frame = table(("a", NEWEST - DAY), ("b", NEWEST))
-    marks = {own_log(state, write(frame, tmp_path / f"log{ending}")).fingerprint for ending in (".csv", ".jsonl", ".parquet")}
-    assert len(marks) == 1
+    log_outcomes(opened.state, ids=["a"], predicted=[NEWEST - DAY], observed=[NEWEST], churned=[1])
+    assert len({own_log(tmp_path, frame, ending).fingerprint for ending in FORMATS}) == 1
 
 
-def test_the_fingerprint_of_an_own_log_follows_the_window_alone(state: State, tmp_path: Path) -> None:
-    path = tmp_path / "log.csv"
+def test_the_fingerprint_of_an_own_log_follows_the_window_alone(opened: Opened, tmp_path: Path) -> None:
     rows = [("old", NEWEST - 9 * DAY), ("a", NEWEST - DAY), ("b", NEWEST)]
-    before = own_log(state, write(table(*rows), path)).fingerprint
-    assert own_log(state, write(table(*rows).iloc[1:], path)).fingerprint == before, "a log that forgets old rows"
-    assert own_log(state, write(table(*rows).assign(tenure=1), path)).fingerprint != before
-    log_outcomes(state, ids=["b"], predicted=[NEWEST], observed=[NEWEST], churned=[0])
-    assert own_log(state, write(table(*rows), path)).fingerprint != before
+    before = own_log(tmp_path, table(*rows)).fingerprint
+    assert own_log(tmp_path, table(*rows).iloc[1:]).fingerprint == before, "a log that forgets old rows"
+    assert own_log(tmp_path, table(*rows).assign(tenure=1)).fingerprint != before
+    log_outcomes(opened.state, ids=["b"], predicted=[NEWEST], observed=[NEWEST], churned=[0])
+    assert own_log(tmp_path, table(*rows)).fingerprint != before
 
 
-def test_without_its_own_names_a_log_has_those_of_the_reference(state: State, tmp_path: Path) -> None:
+def test_without_its_own_names_a_log_has_those_of_the_reference(opened: Opened, tmp_path: Path) -> None:
     frame = table(("a", NEWEST)).rename(columns={"Kunde": "customer"})
-    window = logged_window(state, settings(file=str(write(frame, tmp_path / "log.csv"))), NEWEST)
-    assert list(window.ids) == ["a"]
-    assert (window.times, window.scores, window.since) == (None, None, None)
+    log_outcomes(opened.state, ids=["a"], predicted=[NEWEST], observed=[NEWEST], churned=[1])
+    window = own_log(tmp_path, frame, id="")
+    assert (window.rows, window.since, window.columns.id) == (1, None, "customer")
+    assert (window.labelled_rows, window.profile.extra) == (0, ("Region", "p(churn)", "scored at"))
 
 
-def test_a_daily_scored_base_is_no_repeat(state: State, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", FORMATS)
+def test_a_daily_scored_base_is_no_repeat(tmp_path: Path, ending: str) -> None:
     frame = table(*((id_, NEWEST - day * DAY) for day in range(3) for id_ in "ab"))
-    assert own_log(state, write(frame, tmp_path / "log.csv")).rows == 6
+    assert own_log(tmp_path, frame, ending).rows == 6
+
+
+def test_of_an_own_log_only_a_length_can_be_chosen(opened: Opened, tmp_path: Path) -> None:
+    write(table(("a", NEWEST)), tmp_path / "log.csv")
+    with pytest.raises(DataError, match="Of your own log only a length of time can be chosen"):
+        logged_window(opened, CHAMPION, BASELINE, NewestRows(5))
 
 
 @pytest.mark.parametrize(("predictions", "times"), [(OWN_NAMES, (NEWEST, NEWEST)), ({"id": "Kunde"}, (NEWEST, NEWEST - DAY))])
@@ -123,6 +128,18 @@ def test_a_score_that_is_no_probability_is_refused(tmp_path: Path, score: object
         current(tmp_path, frame)
 
 
+def test_a_window_without_its_column_of_scores_is_a_window(tmp_path: Path) -> None:
+    assert current(tmp_path, table(("a", NEWEST), ("b", NEWEST)).drop(columns="p(churn)")).rows == 2
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_scores_from_nought_to_one_are_probabilities_in_every_format(tmp_path: Path, ending: str) -> None:
+    frame = table(("a", NEWEST), ("b", NEWEST))
+    assert own_log(tmp_path, frame.assign(**{"p(churn)": [0.0, 1.0]}), ending).rows == 2
+    with pytest.raises(DataError, match="is not a probability in every row"):
+        own_log(tmp_path, frame.assign(**{"p(churn)": [0.0, 1.0000001]}), ending)
+
+
 def test_a_window_without_a_feature_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"current.csv lacks `tenure`, `payment`"):
         current(tmp_path, table(("a", NEWEST)).drop(columns=["tenure", "payment"]))
@@ -131,17 +148,17 @@ def test_a_window_without_a_feature_is_refused_by_name(tmp_path: Path) -> None:
 def test_dated_outcomes_join_by_id_and_scoring_time_in_any_zone(tmp_path: Path) -> None:
     frame = table(("a", NEWEST - DAY), ("a", NEWEST), ("b", NEWEST))
     window = current(tmp_path, frame, "Kunde,churned,predicted_at\na,yes,2026-11-21T10:00:00+01:00\nb,no,2026-11-21 09:00\n")
-    assert churned(window) == [None, 1, 0]
+    assert churned(window) == {1: 1, 2: 0}
 
 
 def test_undated_outcomes_join_by_id_alone(tmp_path: Path) -> None:
     frame = table(("a", NEWEST - DAY), ("a", NEWEST), ("b", NEWEST), ("c", NEWEST))
-    assert churned(current(tmp_path, frame, "Kunde,churned\na,yes\nb,no\nz,yes\n")) == [1, 1, 0, None]
+    assert churned(current(tmp_path, frame, "Kunde,churned\na,yes\nb,no\nz,yes\n")) == {0: 1, 1: 1, 2: 0}
 
 
 def test_a_row_without_a_scoring_time_stands_in_where_no_dated_one_is_known(tmp_path: Path) -> None:
     frame = table(("a", NEWEST - DAY), ("a", NEWEST))
-    assert churned(current(tmp_path, frame, "Kunde,churned,predicted_at\na,no,\na,yes,2026-11-21T09:00Z\n")) == [0, 1]
+    assert churned(current(tmp_path, frame, "Kunde,churned,predicted_at\na,no,\na,yes,2026-11-21T09:00Z\n")) == {0: 0, 1: 1}
 
 
 @pytest.mark.parametrize(
@@ -153,16 +170,16 @@ def test_a_row_without_a_scoring_time_stands_in_where_no_dated_one_is_known(tmp_
     ],
 )
 def test_the_later_word_wins(tmp_path: Path, outcomes: str) -> None:
-    assert churned(current(tmp_path, table(("a", NEWEST)), outcomes)) == [1]
+    assert churned(current(tmp_path, table(("a", NEWEST)), outcomes)) == {0: 1}
 
 
 def test_rows_without_an_answer_or_an_id_say_nothing(tmp_path: Path) -> None:
     frame = table(("a", NEWEST), ("b", NEWEST), ("", NEWEST))
-    assert churned(current(tmp_path, frame, "Kunde,churned\na,\nb,yes\n,yes\n")) == [None, 1, None]
+    assert churned(current(tmp_path, frame, "Kunde,churned\na,\nb,yes\n,yes\n")) == {1: 1}
 
 
 def test_an_outcome_file_may_name_the_id_as_the_reference_does(tmp_path: Path) -> None:
-    assert churned(current(tmp_path, table(("a", NEWEST)), "customer,churned\na,yes\n")) == [1]
+    assert churned(current(tmp_path, table(("a", NEWEST)), "customer,churned\na,yes\n")) == {0: 1}
 
 
 @pytest.mark.parametrize(
@@ -184,13 +201,18 @@ def test_outcomes_for_a_window_without_ids_are_refused(tmp_path: Path) -> None:
         current(tmp_path, table(("a", NEWEST)).drop(columns="Kunde"), "Kunde,churned\na,yes\n")
 
 
+def test_outcomes_of_other_customers_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"No outcome in outcomes.csv belongs to a row of current.csv"):
+        current(tmp_path, table(("a", NEWEST)), "Kunde,churned\nstranger,yes\n")
+
+
 def test_the_fingerprint_of_files_changes_with_rows_and_known_outcomes_only(tmp_path: Path) -> None:
     frame = table(("a", NEWEST), ("b", NEWEST))
     bare = current(tmp_path, frame).fingerprint
     known = current(tmp_path, frame, "Kunde,churned\na,yes\n").fingerprint
     swapped = current(tmp_path, frame, "Kunde,churned\nb,yes\n").fingerprint
     moved = current(tmp_path, frame.assign(tenure=1.0)).fingerprint
-    rescored = current(tmp_path, frame.assign(**{"p(churn)": 0.5})).fingerprint
-    assert len({bare, known, swapped, moved, rescored}) == 5
+    assert len({bare, known, swapped, moved}) == 4
     assert current(tmp_path, frame.assign(Region="Nord")).fingerprint == bare
+    assert current(tmp_path, frame.iloc[::-1]).fingerprint == bare
     assert current(tmp_path, frame, "Kunde,churned\nstranger,no\na,yes\n").fingerprint == known

@@ -6,10 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import StatementError
 
-from pipeline.predictions import log_outcomes, log_predictions, newest_prediction, read_outcomes, read_predictions
-from pipeline.state import State, open_state
+from pipeline.clock import stamp
+from pipeline.known_outcomes import join_outcomes
+from pipeline.predictions import log_outcomes, log_predictions, newest_prediction, read_labelled, read_outcomes, read_predictions
+from pipeline.state import State, open_state, outcomes, predictions
 
 from .small_artifacts import FITTED
 from .small_tables import COLUMNS, small_table
@@ -56,8 +59,8 @@ def test_what_was_logged_with_a_row_comes_back_oldest_first(state: State) -> Non
     read = read_predictions(state, COLUMNS, AT - HOUR, AT + HOUR)
     assert list(read["_id"]) == ["C1", "C0"]
     assert [time.to_pydatetime() for time in read["_time"]] == [AT, AT + HOUR]
-    assert set(read["_score"]) == {0.25}
-    assert set(read["_version"]) == {"7"}
+    with state.read() as connection:
+        assert set(connection.execute(select(predictions.c.score, predictions.c.model_version)).all()) == {(0.25, "7")}
 
 
 def test_a_span_holds_its_end_and_not_its_beginning(state: State) -> None:
@@ -104,3 +107,30 @@ def test_the_later_word_on_an_id_and_time_wins(state: State) -> None:
 def test_no_outcomes_are_no_error(state: State) -> None:
     log_outcomes(state, ids=[], predicted=[], observed=[], churned=[])
     assert len(read_outcomes(state, AT)) == 0
+
+
+def test_labelled_rows_are_those_of_the_log_joined_to_what_is_known(state: State) -> None:
+    random = np.random.default_rng(5)
+    times = [AT + HOUR * int(hour) for hour in random.integers(0, 4, 60)]
+    frame = customers(60)
+    ids = [f"C{number}" for number in random.integers(0, 20, 60)]
+    log_predictions(state, frame, COLUMNS, ids=ids, times=times, scores=[0.5] * 60, version="1")
+    for number in range(40):  # some name no scoring time, some one at which nothing was scored; they contradict each other
+        chosen, hour, late, churned = (int(random.integers(0, most)) for most in (22, 5, 2, 2))
+        said = None if number % 4 == 0 else stamp(AT + HOUR * hour)
+        with state.write() as connection:
+            connection.execute(
+                outcomes.insert().values(id=f"C{chosen}", predicted_at=said, observed_at=stamp(AT + HOUR * late), churned=churned)
+            )
+    for known_at in (AT, AT + HOUR):
+        rows = read_predictions(state, COLUMNS, AT, AT + 2 * HOUR)
+        expected = rows.assign(_churned=join_outcomes(rows["_id"], rows["_time"], read_outcomes(state, known_at)))
+        expected = expected.dropna(subset="_churned").astype({"_churned": "int64"}).reset_index(drop=True)
+        assert 5 < len(expected) < len(rows)
+        pd.testing.assert_frame_equal(read_labelled(state, COLUMNS, AT, AT + 2 * HOUR, known_at), expected)
+
+
+def test_nothing_labelled_is_a_frame_without_rows(state: State) -> None:
+    log(state, [AT])
+    found = read_labelled(state, COLUMNS, AT - HOUR, AT, AT)
+    assert (len(found), list(found.columns)) == (0, ["_id", "_time", *FEATURES, "_churned"])

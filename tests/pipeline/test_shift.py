@@ -37,6 +37,9 @@ def test_direction_is_mixed_where_values_spread_without_moving() -> None:
     rng = np.random.default_rng(1)
     assert numbers(rng.normal(50, 5, 5000), rng.normal(50, 15, 1000)).direction == "mixed"
     assert numbers(rng.normal(50, 5, 5000), rng.normal(40, 5, 1000)).direction == "down"
+    # The mean's move is 86% of the distance between these two.
+    assert numbers(rng.normal(50, 5, 5000), rng.normal(54, 9, 5000)).direction == "up"
+    assert numbers(np.array([0.0, 0, 1, 1]), np.array([0.0, 1, 1, 1])).direction == "up"
     assert numbers(np.arange(100.0), np.arange(100.0)).direction is None
 
 
@@ -52,7 +55,7 @@ def test_the_category_that_moved_most_and_the_share_of_the_window_that_moved() -
     assert shift.moved is not None
     assert (shift.moved.name, shift.moved.before, shift.moved.after) == ("b", 0.3, 0.4)
     assert shift.share == pytest.approx(0.1)
-    assert shift.said == "“b” 30.0% → 40.0%, 10.0% of the window moved"
+    assert shift.said == "“b” 30.0% → 40.0%"
 
 
 def test_new_and_vanished_categories_are_named_with_their_shares() -> None:
@@ -73,6 +76,12 @@ def test_categories_of_fewer_than_ten_customers_are_counted_but_not_named() -> N
 def test_a_rare_category_that_a_small_window_lacks_has_not_vanished() -> None:
     shift = categories({"a": 990, "rare": 10}, {"a": 200})
     assert (shift.vanished, shift.vanished_share) == ((), 0)
+
+
+def test_a_vanished_category_of_few_customers_is_not_named_either() -> None:
+    shift = categories({"a": 91, "Ms Doe": 9}, {"a": 1000})
+    assert shift.vanished == () and shift.vanished_share == pytest.approx(0.09)
+    assert "vanished rare categories: 9.0% of the reference" in shift.said
 
 
 def test_where_all_are_rare_none_is_named() -> None:

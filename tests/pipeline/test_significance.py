@@ -2,7 +2,9 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import false_discovery_control, hypergeom
 
+from pipeline.distances import jensen_shannon
 from pipeline.significance import DRAWS, Tally, adjusted, significances
 
 FDR = 0.05
@@ -44,6 +46,20 @@ def test_without_a_change_p_is_below_five_percent_in_five_percent_of_windows_wha
         error = 3 * math.sqrt(level * (1 - level) / looks)
         assert np.mean(np.array(p) <= level) <= level + error
     assert np.mean(np.array(p) <= 0.5) > 0.35
+
+
+@pytest.mark.parametrize("after", [[3, 1], [4, 0], [2, 2]])
+def test_p_is_that_of_all_possible_deals(after: list[int]) -> None:
+    """Few rows, so that every deal can be counted, and many deals are as far apart as the windows are."""
+    window = np.array(after)
+    reference = np.array([12, 8]) - window
+    deals = [np.array([held, 4 - held]) for held in range(5)]
+    distances = [jensen_shannon(np.array([12, 8]) - deal, deal) for deal in deals]
+    chances = hypergeom(20, 12, 4).pmf(range(5))
+    exact = sum(
+        chance for chance, distance in zip(chances, distances, strict=True) if distance >= jensen_shannon(reference, window) - 1e-12
+    )
+    assert p_of(categories(reference, window)) == pytest.approx(exact, abs=0.05)
 
 
 def test_a_null_that_took_the_reference_for_the_truth_would_cry_wolf() -> None:
@@ -123,9 +139,6 @@ def test_more_rows_than_can_be_dealt_are_taken_in_proportion() -> None:
 
 
 def test_adjusted_p_are_those_of_benjamini_and_hochberg() -> None:
-    # The worked example of scipy.stats.false_discovery_control.
-    from scipy.stats import false_discovery_control
-
     p = {"a": 0.001, "b": 0.03, "c": 0.02, "d": 0.9, "e": 0.03}
     assert [adjusted(p)[name] for name in p] == pytest.approx(list(false_discovery_control(list(p.values()))))
     assert adjusted({}) == {}

@@ -5,24 +5,31 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from sqlalchemy import select
 
 from pipeline import simulation
+from pipeline.baseline import baseline_of
 from pipeline.champion import open_champion
 from pipeline.customers import make_customers
 from pipeline.errors import DataError, WorkspaceError
 from pipeline.opened import Opened, open_workspace
 from pipeline.predictions import newest_prediction, read_outcomes, read_predictions
 from pipeline.reference import load_split
-from pipeline.simulation import MATURITY, Simulated, simulate
-from pipeline.windows import WINDOW, Window, logged_window
+from pipeline.simulation import MATURITY, WEEK, Simulated, simulate
+from pipeline.state import predictions
+from pipeline.windows import Window, logged_window
 from prompts import policy_text
 
 AGES = timedelta(days=3650)
 
 
 def log(opened: Opened) -> pd.DataFrame:
-    end = opened.clock() + AGES
-    return read_predictions(opened.state, opened.settings.data.columns, opened.clock() - AGES, end).drop(columns="_seq")
+    """What was logged, oldest first, with score and version of each row."""
+    rows = read_predictions(opened.state, opened.settings.data.columns, opened.clock() - AGES, opened.clock() + AGES)
+    query = select(predictions.c.score, predictions.c.model_version).order_by(predictions.c.predicted_at, predictions.c.seq)
+    with opened.state.read() as connection:
+        scores = connection.execute(query).all()
+    return rows.assign(_score=[row.score for row in scores], _version=[row.model_version for row in scores])
 
 
 def outcomes(opened: Opened) -> pd.DataFrame:
@@ -30,7 +37,8 @@ def outcomes(opened: Opened) -> pd.DataFrame:
 
 
 def window(opened: Opened) -> Window:
-    return logged_window(opened.state, opened.settings, opened.clock())
+    champion, artifact = open_champion(opened)
+    return logged_window(opened, champion, baseline_of(artifact))
 
 
 def week(opened: Opened, rows: int = 140, *, seed: int = 5, labelled_share: float = 1.0, scenario: str = "none") -> Simulated:
@@ -67,24 +75,27 @@ def test_rows_are_scored_by_the_champion_and_the_summary_says_what_was_logged(tr
 
 def test_the_first_week_is_a_month_old_so_that_its_outcomes_are_known(trained: Opened) -> None:
     said = week(trained)
-    assert trained.clock() - MATURITY - WINDOW <= said.since < said.until <= trained.clock() - MATURITY
+    assert trained.clock() - MATURITY - WEEK <= said.since < said.until <= trained.clock() - MATURITY
     assert window(trained).labelled_rows == 140
 
 
 def test_weeks_follow_each_other_and_the_window_is_the_latest(trained: Opened) -> None:
     first, second = week(trained, seed=5), week(trained, seed=5)
     assert first.until < second.since
-    assert second.until - first.until <= WINDOW
+    assert second.until - first.until <= WEEK
     assert newest_prediction(trained.state) == second.until
     ids = log(trained)["_id"]
     assert len(ids) == 280
     assert ids.is_unique
-    assert set(ids[140:]) <= set(window(trained).ids)
+    now = window(trained)
+    assert (now.since, now.until) == (min(time for time in log(trained)["_time"] if time > second.until - WEEK), second.until)
+    assert 140 <= now.rows < 280
 
 
 def test_a_later_weeks_outcomes_are_known_only_when_they_have_matured(trained: Opened) -> None:
-    week(trained)
-    second = week(trained)
+    first, second = week(trained), week(trained)
+    assert (first.matured, first.outcomes, second.outcomes) == (140, 140, 140)
+    assert second.matured == len(read_outcomes(trained.state, trained.clock())) - 140
     assert window(trained).labelled_rows < 20
     trained.clock.now = second.until + MATURITY
     assert window(trained).labelled_rows == window(trained).rows
@@ -97,7 +108,8 @@ def test_outcomes_are_known_for_a_share_only(trained: Opened) -> None:
     assert 0.24 < partly.outcomes / 700 < 0.36
     assert window(trained).labelled_rows == partly.outcomes
     # Those of later days are as well known as those of earlier ones: what is known depends on nothing.
-    known = window(trained).labelled.to_numpy()
+    known = log(trained)["_id"].isin(window(trained).labelled.ids).to_numpy()
+    assert known.sum() == partly.outcomes
     assert abs(known[:350].mean() - known[350:].mean()) < 0.1
 
 

@@ -55,7 +55,7 @@ def test_it_leaves_an_artifact_and_what_it_found(tmp_path: Path) -> None:
     assert judged.manifest.churners == TRAIN["churned"].sum()
     assert judged.champion_metrics is None
     assert judged.comparison is None
-    assert [step.stage for step in progress] == ["loading", "calibrating", "fitting", "judging", "saving", "done"]
+    assert [step.stage for step in progress] == ["loading", "calibrating", "fitting", "judging", "weighing", "saving", "done"]
     assert [step.fraction for step in progress] == sorted(step.fraction for step in progress)
 
 

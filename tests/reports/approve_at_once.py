@@ -1,4 +1,4 @@
-"""One of several processes that approve at the same moment: `approve_at_once.py WORKSPACE START-FILE CASE`."""
+"""One of several processes that approve at the same moment: `python -m tests.reports.approve_at_once WORKSPACE START-FILE CASE`."""
 
 import sys
 import time

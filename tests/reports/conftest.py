@@ -2,6 +2,8 @@
 
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -13,25 +15,27 @@ from agent.triage import triage
 from pipeline.opened import Opened, open_workspace
 from pipeline.windows import logged_window
 from prompts import policy_text
-from tests.conftest import Clock
+from tests.conftest import NOON, Clock
 from tests.reports.waiting import Waiting
 from tests.tools.conftest import drifted_workspace  # noqa: F401 — a fixture
+from tests.tools.once import made_once
 
 
 @pytest.fixture(scope="session")
 def pending_workspace(drifted_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: F811
     """The folder of that workspace. Copy it, never write to it."""
-    root = tmp_path_factory.mktemp("pending") / "workspace"
-    shutil.copytree(drifted_workspace, root)
-    opened = open_workspace(root, policy_text(), Clock())
-    outcome = anyio.run(
-        triage, opened, lambda: logged_window(opened.state, opened.settings, opened.clock()), Rulebook(opened.policy), None, lambda _: None
-    )
-    assert outcome.status == "pending_approval"
-    Clock.advance(opened.clock, hours=1)  # type: ignore[arg-type]
-    anyio.run(train_by_hand, opened, "logistic_regression", _silent)
-    opened.state.close()
-    return root
+
+    def make(root: Path) -> None:
+        shutil.copytree(drifted_workspace, root)
+        clock = Clock()
+        opened = open_workspace(root, policy_text(), clock)
+        outcome = anyio.run(triage, opened, partial(logged_window, opened), Rulebook(opened.policy), None, lambda _: None)
+        assert outcome.status == "pending_approval"
+        clock.advance(hours=1)
+        anyio.run(train_by_hand, opened, "logistic_regression", _silent)
+        opened.state.close()
+
+    return made_once(tmp_path_factory, "pending", make)
 
 
 @pytest.fixture
@@ -39,8 +43,7 @@ def waiting(pending_workspace: Path, tmp_path: Path) -> Iterator[Waiting]:
     """That workspace opened, the test's own, with the ids of its two cases."""
     root = tmp_path / "pending"
     shutil.copytree(pending_workspace, root)
-    opened = open_workspace(root, policy_text(), Clock())
-    Clock.advance(opened.clock, hours=2)  # type: ignore[arg-type]
+    opened = open_workspace(root, policy_text(), Clock(NOON + timedelta(hours=2)))
     yield waiting_in(opened)
     opened.state.close()
 

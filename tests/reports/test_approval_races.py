@@ -19,7 +19,7 @@ from pipeline.tracking import champion_version
 from reports.approval import approve
 from tests.reports.waiting import DECISION, Waiting, snapshot
 
-APPROVE = Path(__file__).with_name("approve_at_once.py")
+PROJECT = Path(__file__).resolve().parent.parent.parent
 # Where the power goes: after the ledger's rows, before the pointer, after the pointer, before the case's last word.
 CUTS: list[tuple[Any, str]] = [
     (Ledger, "catch_up"),
@@ -130,9 +130,9 @@ def test_approving_a_case_whose_approval_is_under_way_deploys_it_once(
 def test_of_two_processes_that_approve_at_once_one_deploys(waiting: Waiting, tmp_path: Path, cases: str) -> None:
     ids = [waiting.triaged, waiting.triaged if cases == "the same case" else waiting.by_hand]
     start = tmp_path / "start"
-    command = [sys.executable, str(APPROVE), str(waiting.opened.workspace.root), str(start)]
+    command = [sys.executable, "-m", "tests.reports.approve_at_once", str(waiting.opened.workspace.root), str(start)]
     processes = [
-        subprocess.Popen([*command, case_id], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for case_id in ids
+        subprocess.Popen([*command, case_id], cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for case_id in ids
     ]
     for process in processes:
         assert process.stdout is not None

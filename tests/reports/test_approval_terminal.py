@@ -72,7 +72,13 @@ def test_typing_what_will_happen_deploys_it(waiting: Waiting) -> None:
     )
     assert ended.code == 0, ended.shown
     assert f"Deployed version {challenger.version}" in ended.shown
-    for fact in (challenger.digest[:12], waiting.case.champion.digest[:12], f"{challenger.metrics.roc_auc.value:.3f}", "Ada", "Looks right."):
+    for fact in (
+        challenger.digest[:12],
+        waiting.case.champion.digest[:12],
+        f"{challenger.metrics.roc_auc.value:.3f}",
+        "Ada",
+        "Looks right.",
+    ):
         assert fact in ended.shown
     assert require_champion(waiting.opened.workspace, waiting.opened.ledger).digest == challenger.digest
     decision = waiting.case.decision
@@ -114,14 +120,19 @@ def test_without_a_terminal_it_refuses_whatever_is_piped_in(waiting: Waiting, mi
         os.close(theirs)
         os.close(ours)
     assert ended.returncode == 1
-    assert ended.stderr.strip() == "churnops: Approval needs a person at a terminal; there is none here. Run the command yourself, without pipes."
+    assert (
+        ended.stderr.strip()
+        == "churnops: Approval needs a person at a terminal; there is none here. Run the command yourself, without pipes."
+    )
     assert snapshot(waiting) == before
 
 
 def test_no_option_answers_in_a_persons_stead(waiting: Waiting) -> None:
     before = snapshot(waiting)
     for option in ("--yes", "-y", "--force", "--confirm", "--no-input"):
-        ended = subprocess.run(command(waiting, "approve", "--reason", "r", option), capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+        ended = subprocess.run(
+            command(waiting, "approve", "--reason", "r", option), capture_output=True, text=True, timeout=PATIENCE_SECONDS
+        )
         assert ended.returncode == 2, option
     assert snapshot(waiting) == before
 

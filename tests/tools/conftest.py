@@ -10,6 +10,7 @@ from pipeline.opened import Opened, open_workspace
 from pipeline.simulation import simulate
 from prompts import policy_text
 from tests.conftest import Clock
+from tests.tools.once import made_once
 
 
 @pytest.fixture
@@ -20,12 +21,14 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def drifted_workspace(champion_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a workspace with a champion and a logged week of a changed market. Copy it, never write to it."""
-    root = tmp_path_factory.mktemp("drifted") / "workspace"
-    shutil.copytree(champion_workspace, root)
-    opened = open_workspace(root, policy_text(), Clock())
-    simulate(opened, "market_shift", 1500, labelled_share=0.6, seed=3)
-    opened.state.close()
-    return root
+
+    def make(root: Path) -> None:
+        shutil.copytree(champion_workspace, root)
+        opened = open_workspace(root, policy_text(), Clock())
+        simulate(opened, "market_shift", 1500, labelled_share=0.6, seed=3)
+        opened.state.close()
+
+    return made_once(tmp_path_factory, "drifted", make)
 
 
 @pytest.fixture

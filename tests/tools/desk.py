@@ -1,8 +1,9 @@
 """Where tests meet the tools: the real MCP client over the real server in process, on a real workspace."""
 
 import dataclasses
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from mcp import Client
@@ -12,9 +13,9 @@ from pipeline.champion import require_champion
 from pipeline.evidence import CalibrationTrial, Comparison, DriftSummary, FeatureDrift, GateCheck, GateResult, Measure, Metrics
 from pipeline.opened import Opened
 from pipeline.policy import Band, load_policy
-from pipeline.windows import Window, logged_window
+from pipeline.windows import logged_window
 from prompts import policy_text
-from tools.casework import Casework
+from tools.casework import Casework, WindowReader
 from tools.server import build_server
 
 
@@ -43,13 +44,9 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(opened: Opened, read_window: Callable[[], Window] | None = None, *, operator: str = "a test") -> AsyncIterator[Desk]:
+async def desk(opened: Opened, read_window: WindowReader | None = None, *, operator: str = "a test") -> AsyncIterator[Desk]:
     """A desk on `opened`; its window is the logged one unless `read_window` says otherwise. Each has a server of its own."""
-
-    def logged() -> Window:
-        return logged_window(opened.state, opened.settings, opened.clock())
-
-    casework = Casework(opened, read_window or logged, started_by="a test", operator=lambda: operator)
+    casework = Casework(opened, read_window or partial(logged_window, opened), started_by="a test", operator=lambda: operator)
     async with Client(build_server(casework, opened.policy)) as client:
         yield Desk(client)
 
@@ -60,7 +57,14 @@ def under(opened: Opened, **overrides: Any) -> Opened:
 
 
 def case_of(
-    opened: Opened, key: str = "a window", *, share: float | None = 0.45, rows: int = 900, labelled: int = 400, churners: int = 110, **changes: Any
+    opened: Opened,
+    key: str = "a window",
+    *,
+    share: float | None = 0.45,
+    rows: int = 900,
+    labelled: int = 400,
+    churners: int = 110,
+    **changes: Any,
 ) -> Case:
     """An open case whose facts the test sets, against the serving champion, as `get_drift_summary` would have opened it."""
     champion = require_champion(opened.workspace, opened.ledger)
@@ -85,12 +89,13 @@ def case_of(
 def drift_of(share: float | None, rows: int, band: Band) -> DriftSummary:
     """A drift summary with one drifted feature."""
     feature = FeatureDrift(
-        name="tenure", kind="numerical", method="Wasserstein distance (normed)", score=0.31, threshold=0.1, drifted=True, direction="up",
-        change="mean 32.4 → 41.1",
+        name="tenure", kind="numerical", method="Wasserstein distance (normed)", score=0.31, low=0.31, high=0.31, threshold=0.1, drifted=True,
+        direction="up", change="mean 32.4 → 41.1", moved_share=0.127, calibrated=True, p_adjusted=0.001, importance=0.04, why=None,
     )  # fmt: skip
     return DriftSummary(
         reference_rows=4200, current_rows=rows, share=share, drifted=8, drifted_numerical=3, drifted_categorical=5, features_total=19, band=band,
-        since=None, until=None, features=() if share is None else (feature,),
+        calibrated_drifted=7, calibrated_share=None if share is None else 0.368, felt_share=None if share is None else 0.62,
+        since=None, until=None, features=() if share is None else (feature,), findings=(),
     )  # fmt: skip
 
 

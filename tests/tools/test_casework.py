@@ -7,7 +7,8 @@ from typing import Any
 import anyio
 import pytest
 
-from pipeline.champion import require_champion
+from pipeline.baseline import Baseline
+from pipeline.champion import Champion, require_champion
 from pipeline.files import digest_of_file
 from pipeline.opened import Opened
 from pipeline.simulation import simulate
@@ -113,9 +114,9 @@ async def test_every_call_is_on_record_with_number_outcome_and_seconds(trained: 
 
 
 async def test_measuring_drift_counts_with_the_seconds_it_took(drifted: Opened) -> None:
-    def slow_window() -> Window:
+    def slow_window(champion: Champion, baseline: Baseline) -> Window:
         time.sleep(0.2)
-        return logged_window(drifted.state, drifted.settings, drifted.clock())
+        return logged_window(drifted, champion, baseline)
 
     async with desk(drifted, slow_window) as client:
         case_id = (await client.ok("get_drift_summary"))["case_id"]
@@ -124,7 +125,7 @@ async def test_measuring_drift_counts_with_the_seconds_it_took(drifted: Opened) 
 
 async def test_a_case_of_a_champion_that_no_longer_serves_is_refused(trained: Opened) -> None:
     champion = require_champion(trained.workspace, trained.ledger)
-    case = case_of(trained, champion={"version": "0", "digest": "0" * 64})
+    case = case_of(trained, share=0.1, champion={"version": "0", "digest": "0" * 64})
     assert champion.digest != case.champion.digest
     async with desk(trained) as client:
         for tool in ("get_current_model_metrics", "run_training"):
@@ -148,7 +149,11 @@ async def test_a_spent_call_budget_stops_everything_but_the_report(drifted: Open
     async with desk(tight) as client:
         case_id = (await client.ok("get_drift_summary"))["case_id"]
         await client.ok("get_current_model_metrics", case_id=case_id)
-        for tool, arguments in (("get_drift_summary", {}), ("get_current_model_metrics", {"case_id": case_id}), ("run_training", {"case_id": case_id})):
+        for tool, arguments in (
+            ("get_drift_summary", {}),
+            ("get_current_model_metrics", {"case_id": case_id}),
+            ("run_training", {"case_id": case_id}),
+        ):
             said = await client.refused(tool, **arguments)
             assert "Rule `limits.tool_calls` in policy.toml: 2 a case; close it with save_remediation_report." in said
         await client.close(case_id)
@@ -181,7 +186,7 @@ async def test_a_case_resumed_after_a_partial_report_gets_a_fresh_budget_of_call
         assert (await client.ok("get_drift_summary"))["case_id"] == case_id
         await client.ok("get_current_model_metrics", case_id=case_id)
         assert "`limits.tool_calls`" in await client.refused("get_current_model_metrics", case_id=case_id)
-        assert (await client.close(case_id))["status"] == "no_deploy_needed"
+        assert (await client.close(case_id, "fix_data"))["status"] == "needs_people"
 
 
 async def test_of_two_reports_at_once_one_closes_the_case_and_the_other_leaves_no_trace_on_disk(trained: Opened) -> None:
@@ -220,5 +225,5 @@ async def test_without_predictions_the_answer_is_the_next_step(trained: Opened) 
 
 
 async def test_without_a_champion_the_answer_is_the_next_step(fresh: Opened) -> None:
-    async with desk(fresh, lambda: None) as client:  # type: ignore[arg-type,return-value]
+    async with desk(fresh) as client:
         assert "Run `churnops train` first" in await client.refused("get_drift_summary")

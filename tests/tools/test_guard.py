@@ -190,7 +190,7 @@ async def test_a_case_with_a_challenger_cannot_hide_it(trained: Opened, action: 
 
 @pytest.mark.parametrize("tool", ["get_current_model_metrics", "run_training", "save_remediation_report"])
 async def test_a_closed_case_takes_no_further_calls(trained: Opened, tool: str) -> None:
-    case = case_of(trained)
+    case = case_of(trained, share=0.1)
     rest = {"action": "monitor", "summary": "s", "reasoning": "r"} if tool == "save_remediation_report" else {}
     async with desk(trained) as client:
         closed = await client.close(case.case_id)

@@ -29,12 +29,8 @@ def artifacts(opened: Opened) -> set[str]:
 
 def trainers() -> list[int]:
     """Process ids of the training children this process has."""
-    found = []
-    for task in Path("/proc/self/task").iterdir():
-        for pid in (task / "children").read_text().split():
-            if b"pipeline.trainer" in (Path("/proc") / pid / "cmdline").read_bytes():
-                found.append(int(pid))
-    return found
+    children = [pid for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()]
+    return [int(pid) for pid in children if b"pipeline.trainer" in Path("/proc", pid, "cmdline").read_bytes()]
 
 
 async def open_case(client: Desk) -> str:
@@ -77,7 +73,7 @@ async def test_a_request_is_trained_once_whoever_repeats_it_and_whenever(drifted
     first, *rest = ({key: value for key, value in reply.items() if key != "call"} for reply in replies)
     assert all(reply == first for reply in rest)
     assert [(call.number, call.outcome) for call in drifted.cases.calls(case_id)] == [(number, "ok") for number in range(1, 7)]
-    assert sorted(reply["call"] for reply in replies)[-1] == 5
+    assert max(reply["call"] for reply in replies) == 5
 
     assert first["gate"]["passed"]
     assert case.challenger is not None
@@ -126,7 +122,7 @@ async def test_a_cancelled_call_kills_the_child_and_leaves_nothing(drifted: Open
             await client.client.call_tool("run_training", {"case_id": case_id, **FAST}, progress_callback=cancel)
         assert scope.cancelled_caught
         with anyio.fail_after(10):
-            while not drifted.cases.calls(case_id)[-1].tool == "run_training":  # the server hears of it a moment later
+            while drifted.cases.calls(case_id)[-1].tool != "run_training":  # the server hears of it a moment later
                 await anyio.sleep(0.02)
     nothing_is_left(drifted, case_id, before)
     last = drifted.cases.calls(case_id)[-1]
@@ -161,12 +157,11 @@ async def test_a_case_waiting_for_its_turn_meets_the_cooldown_that_began_meanwhi
         async with desk(trained) as client:
             said.append(await client.refused("run_training", case_id=case.case_id))
 
-    async with anyio.create_task_group() as group:
-        async with training_turn(trained.workspace):
-            group.start_soon(ask)
-            await anyio.sleep(0.3)
-            assert said == []
-            train_on_record(trained, another)
+    async with anyio.create_task_group() as group, training_turn(trained.workspace):
+        group.start_soon(ask)
+        await anyio.sleep(0.3)
+        assert said == []
+        train_on_record(trained, another)
     assert "`training.cooldown_hours`" in said[0]
 
 

@@ -43,7 +43,12 @@ async def test_every_tool_has_a_title_and_says_what_it_does_and_when(fresh: Open
 
 async def test_annotations_say_what_a_call_may_change(fresh: Opened) -> None:
     hints = {
-        name: (tool.annotations.read_only_hint, tool.annotations.destructive_hint, tool.annotations.idempotent_hint, tool.annotations.open_world_hint)
+        name: (
+            tool.annotations.read_only_hint,
+            tool.annotations.destructive_hint,
+            tool.annotations.idempotent_hint,
+            tool.annotations.open_world_hint,
+        )
         for name, tool in (await listed(fresh)).items()
         if tool.annotations
     }

@@ -134,5 +134,6 @@ def test_a_short_schema_says_the_same() -> None:
         "part": {"anyOf": [{"$ref": "#/$defs/Part"}, {"type": "null"}]},
     }
     assert short["additionalProperties"] is False
-    assert answer(schema)["$defs"] == {"Part": {"type": "object", "description": "A part"}}
+    assert answer(schema)["$defs"] == {"Part": {"type": "object"}}
+    assert answer(schema)["properties"] == short["properties"]
     assert not {"additionalProperties", "description", "title"} & set(answer(schema))

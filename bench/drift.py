@@ -1,0 +1,300 @@
+"""Drift of a window against a reference of 50,000 rows: whole processes of churnops, Evidently, NannyML and exact Polars, and a bare scan
+of the same columns as the floor. Each process reads Parquet and prints how many columns drifted.
+
+    python bench/drift.py [--rows 100k 1M 10M 300x200k] [--peers churnops scan evidently nannyml polars]
+
+`300x200k` is 200,000 rows of 300 columns. NannyML and Polars run in an environment of their own that the script builds in a temporary
+folder; where that fails they are left out, with the reason. Results: bench/results/drift.json and drift.svg.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from itertools import chain
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from cost_chart import panel
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+RESULTS = Path(__file__).parent / "results"
+REFERENCE_ROWS, CHUNK, ROW_GROUP = 50_000, 1_000_000, 131_072
+ROUNDS, LONG_SECONDS = 3, 60  # a process longer than this runs once
+LIMIT_SECONDS = 3600
+EVIDENTLY_BYTES_PER_CELL = 60  # of memory, measured; a window for which the machine has less is not tried
+UNITS = {"k": 1000, "M": 1_000_000}
+
+HEADER = """
+import json, sys
+reference, current = sys.argv[1:3]
+columns = json.loads(sys.argv[3])
+numerical = [name for name in columns if name[0] in "xn"]
+categorical = [name for name in columns if name[0] == "c"]
+"""
+PROCESSES = {
+    "churnops": """
+from pipeline.profiling import exact_values, profile_reference, profile_window
+from pipeline.schema import Schema
+from pipeline.scores import score_profiles
+from pipeline.sources import Files
+schema = Schema(target="t", positive="1", numerical=tuple(numerical), categorical=tuple(categorical))
+before = profile_reference(Files(reference), schema)
+scores = score_profiles(before, profile_window(Files(current), schema, before), exact_values(Files(reference), Files(current), schema))
+print(sum(score.drifted for score in scores.values()))
+""",
+    "scan": """
+import duckdb
+sums = ", ".join([f"sum({name})" for name in numerical] + [f"sum(strlen({name}))" for name in categorical])
+duckdb.connect().execute(f"select {sums} from read_parquet($file)", {"file": current}).fetchall()
+print("null")
+""",
+    "evidently": """
+import pandas as pd
+from evidently import DataDefinition, Dataset, Report
+from evidently.presets import DataDriftPreset
+roles = DataDefinition(numerical_columns=numerical, categorical_columns=categorical)
+data = [Dataset.from_pandas(pd.read_parquet(path, columns=columns), data_definition=roles) for path in (current, reference)]
+metrics = Report([DataDriftPreset(columns=columns)]).run(*data).dict()["metrics"]
+print(int(next(metric["value"]["count"] for metric in metrics if metric["config"]["type"].endswith("DriftedColumnsCount"))))
+""",
+    "nannyml": """
+import warnings; warnings.simplefilter("ignore")
+import pandas as pd
+import nannyml
+calculator = nannyml.UnivariateDriftCalculator(
+    column_names=columns, treat_as_numerical=numerical, treat_as_categorical=categorical,
+    continuous_methods=["wasserstein"], categorical_methods=["jensen_shannon"], chunk_number=1)
+calculator.fit(pd.read_parquet(reference, columns=columns))
+calculator.calculate(pd.read_parquet(current, columns=columns)).to_df()
+print("null")
+""",
+    "polars": """
+import polars as pl
+def wasserstein(before, after):
+    weights = pl.concat([pl.repeat(1 / len(before), len(before), eager=True), pl.repeat(-1 / len(after), len(after), eager=True)])
+    both = pl.DataFrame({"x": pl.concat([before, after]), "w": weights}).sort("x")
+    area = both.select((pl.col("w").cum_sum().abs() * pl.col("x").diff().shift(-1)).sum()).item()
+    return area / max(before.std(ddof=0), 0.001)
+def jensen_shannon(before, after):
+    shares = [s.drop_nulls().value_counts(normalize=True, name=n).rename({s.name: "v"}) for s, n in ((before, "p"), (after, "q"))]
+    both = pl.concat(shares, how="diagonal").group_by("v").agg(pl.col("p").sum(), pl.col("q").sum())
+    middle = (pl.col("p") + pl.col("q")) / 2
+    part = lambda name: pl.when(pl.col(name) > 0).then(pl.col(name) * (pl.col(name) / middle).log()).otherwise(0).sum()
+    return both.select(((part("p") + part("q")) / 2).sqrt()).item()
+drifted = 0
+for name in columns:
+    before, after = (pl.scan_parquet(path).select(name).collect()[name] for path in (reference, current))
+    if name in numerical:
+        before, after = (column.cast(pl.Float64).fill_nan(None).drop_nulls() for column in (before, after))
+    few = name in categorical or pl.concat([before, after]).n_unique() <= 5
+    drifted += (jensen_shannon if few else wasserstein)(before, after) >= 0.1
+print(drifted)
+""",
+}
+
+
+@dataclass(frozen=True)
+class Size:
+    """A window: its rows, and 21 columns of many kinds or 300 plain ones."""
+
+    name: str
+    rows: int
+    wide: bool
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Medians of the runs of one process: wall and CPU seconds, peak memory in MB, and the columns it called drifted."""
+
+    runs: int
+    wall_s: float
+    cpu_s: float
+    rss_mb: float
+    drifted: int | None
+
+
+def table(rows: int, wide: bool, drift: float, rng: "np.random.Generator") -> "pa.Table":
+    """Columns x… are continuous, n… whole numbers, c… categories; some drift, by `drift` of their spread."""
+    import numpy as np
+    import pyarrow as pa
+
+    def words(kinds: int, lean: float) -> "pa.Array":
+        shares = np.full(kinds, (1 - lean) / kinds)
+        shares[0] += lean
+        codes = pa.array(rng.choice(kinds, rows, p=shares).astype(np.int32))
+        return pa.DictionaryArray.from_arrays(codes, pa.array([f"value {number}" for number in range(kinds)])).cast(pa.string())
+
+    if wide:
+        columns = {f"x{n}": rng.normal(drift * (n % 3 == 0), 1, rows) for n in range(200)}
+        return pa.table(columns | {f"c{n}": words(2 + n % 11, drift * (n % 3 == 0)) for n in range(100)})
+    return pa.table(
+        {
+            "x0": rng.normal(65 + 30 * drift, 30, rows).round(2),
+            "x1": rng.lognormal(6.5, 1.2, rows).round(2),
+            "x2": np.where(rng.random(rows) < 0.02, np.nan, rng.gamma(2, 50, rows)),
+            "x3": rng.normal(1000 * drift, 1000, rows),
+            "x4": rng.beta(2, 5, rows),
+            "n0": rng.integers(0, 73, rows),
+            "n1": rng.integers(0, 2, rows),
+            "n2": rng.poisson(1.5 + 2 * drift, rows),
+            **{f"c{n}": words(kinds, drift * (n % 3 == 0)) for n, kinds in enumerate((2, 2, 2, 3, 3, 3, 3, 3, 4, 4, 6, 12, 50))},
+        }
+    )
+
+
+def write(path: Path, rows: int, wide: bool, drift: float, seed: int) -> None:
+    """Write a table as Parquet, chunk by chunk."""
+    import numpy as np
+    import pyarrow.parquet as pq
+
+    rng = np.random.default_rng(seed)
+    parts = (table(min(CHUNK, rows - start), wide, drift, rng) for start in range(0, rows, CHUNK))
+    first = next(parts)
+    with pq.ParquetWriter(path, first.schema) as writer:
+        for part in chain([first], parts):
+            writer.write_table(part, row_group_size=ROW_GROUP)
+    (path.parent / "columns.json").write_text(json.dumps(first.column_names))
+
+
+def measure(command: list[str]) -> Cost | str:
+    """Run one process; what it cost, or the last line of what it said when it failed."""
+    environment = {**os.environ, "DO_NOT_TRACK": "1", "NML_DISABLE_USAGE_LOGGING": "1", "PYTHONWARNINGS": "ignore"}
+    began = time.monotonic()
+    with TemporaryDirectory() as folder, (Path(folder) / "out").open("w+") as out, (Path(folder) / "err").open("w+") as err:
+        child = subprocess.Popen(command, stdout=out, stderr=err, env=environment, cwd=Path(__file__).parent.parent)
+        while True:
+            pid, status, used = os.wait4(child.pid, os.WNOHANG)
+            if pid:
+                break
+            if time.monotonic() - began > LIMIT_SECONDS:
+                child.kill()
+                os.wait4(child.pid, 0)
+                return f"not done after {LIMIT_SECONDS} s"
+            time.sleep(0.005)
+        wall = time.monotonic() - began
+        for stream in (out, err):
+            stream.seek(0)
+        said, complaint = out.read().split(), err.read().strip().splitlines()
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        return f"failed ({child.returncode}): {complaint[-1] if complaint else 'no word'}"
+    return Cost(1, wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, json.loads(said[-1]))
+
+
+def peers_python(folder: Path) -> Path | str:
+    """A Python with NannyML and Polars, or why there is none. NannyML does not import on pandas 3, nor without two packages more."""
+    python = folder / "bin" / "python"
+    try:
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, capture_output=True, text=True)
+        wanted = ["nannyml", "polars", "pandas<3", "statsmodels", "plotly"]
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *wanted], check=True, capture_output=True, text=True)
+    except subprocess.CalledProcessError as error:
+        return (error.stderr or error.stdout or str(error)).strip().splitlines()[-1]
+    return python
+
+
+def compare(size: Size, peers: dict[str, Path], folder: Path) -> dict[str, Cost | str]:
+    """Run every process on one window in turn, so that a busy moment of the machine meets all of them."""
+    reference, current = folder / "reference.parquet", folder / "current.parquet"
+    # In a process of its own: a child's peak memory counts from that of the process that starts it.
+    for arguments in ((reference, REFERENCE_ROWS, size.wide, 0.0, 0), (current, size.rows, size.wide, 0.15, 1)):
+        writer = get_context("spawn").Process(target=write, args=arguments)
+        writer.start()
+        writer.join()
+    columns = json.loads((folder / "columns.json").read_text())
+    runs: dict[str, list[Cost]] = defaultdict(list)
+    failed: dict[str, str] = {}
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if "evidently" in peers and size.rows * len(columns) * EVIDENTLY_BYTES_PER_CELL > free:
+        failed["evidently"] = f"needs more memory than the {free / 1e9:.0f} GB that are free"
+    for _ in range(ROUNDS):
+        for name, python in peers.items():
+            if name in failed or (runs[name] and runs[name][0].wall_s > LONG_SECONDS):
+                continue
+            ran = measure([str(python), "-c", HEADER + PROCESSES[name], str(reference), str(current), json.dumps(columns)])
+            if isinstance(ran, str):
+                failed[name] = ran
+            else:
+                runs[name].append(ran)
+            print(f"  {size.name} {name}: {ran}", flush=True)
+    costs = {
+        name: Cost(len(of), *(median(getattr(run, part) for run in of) for part in ("wall_s", "cpu_s", "rss_mb")), of[0].drifted)
+        for name, of in runs.items()
+        if of
+    }
+    return {**failed, **costs}
+
+
+def show(size: Size, costs: dict[str, Cost | str]) -> None:
+    """One table: what each process took, and how many times what churnops took."""
+    ours = costs.get("churnops")
+    print(f"\n{size.name} rows\n  {'':10} {'wall s':>8} {'CPU s':>8} {'RSS MB':>8} {'drifted':>8}   times our CPU, memory")
+    for name, cost in costs.items():
+        if isinstance(cost, str):
+            print(f"  {name:10} left out: {cost}")
+            continue
+        ratio = f"{cost.cpu_s / ours.cpu_s:8.2f} {cost.rss_mb / ours.rss_mb:8.2f}" if isinstance(ours, Cost) else ""
+        drifted = "" if cost.drifted is None else str(cost.drifted)
+        print(f"  {name:10} {cost.wall_s:8.2f} {cost.cpu_s:8.2f} {cost.rss_mb:8.0f} {drifted:>8}   {ratio}")
+
+
+def plot(results: dict[str, dict[str, Cost | str]], sizes: list[Size]) -> str:
+    """CPU seconds and peak memory of every process by the rows of 21 columns, as SVG."""
+    parts = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 900 350" font-family="sans-serif" font-size="12">']
+    parts.append('<rect width="900" height="350" fill="white"/>')
+    for left, field, title in (
+        (60, "cpu_s", "CPU seconds by rows of the window"),
+        (500, "rss_mb", "Peak memory in MB by rows of the window"),
+    ):
+        lines: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        for size in sizes:
+            for name, cost in results[size.name].items():
+                if isinstance(cost, Cost) and not size.wide:
+                    lines[name].append((size.rows, getattr(cost, field)))
+        parts += panel(left, title, lines)
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def main() -> None:
+    """Measure, print, and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", nargs="+", default=["100k", "1M", "10M", "300x200k"])
+    parser.add_argument("--peers", nargs="+", choices=PROCESSES, default=list(PROCESSES))
+    asked = parser.parse_args()
+    sizes = [Size(name, int(rows[:-1]) * UNITS[rows[-1]], "x" in name) for name in asked.rows for rows in (name.split("x")[-1],)]
+    results: dict[str, dict[str, Cost | str]] = {}
+    with TemporaryDirectory(prefix="drift-bench-") as folder:
+        peers = {name: Path(sys.executable) for name in asked.peers if name not in ("nannyml", "polars")}
+        if foreign := [name for name in asked.peers if name not in peers]:
+            python = peers_python(Path(folder) / "peers")
+            if isinstance(python, Path):
+                peers |= dict.fromkeys(foreign, python)
+            else:
+                print(f"left out {' and '.join(foreign)}: {python}")
+        for size in sizes:
+            results[size.name] = compare(size, peers, Path(folder))
+            show(size, results[size.name])
+    RESULTS.mkdir(exist_ok=True)
+    written = {
+        name: {peer: cost if isinstance(cost, str) else asdict(cost) for peer, cost in costs.items()} for name, costs in results.items()
+    }
+    machine = {"cpus": os.cpu_count(), "system": platform.system(), "load": os.getloadavg()[0], "reference_rows": REFERENCE_ROWS}
+    (RESULTS / "drift.json").write_text(json.dumps({"machine": machine, "results": written}, indent=2) + "\n", encoding="utf-8")
+    if any(not size.wide for size in sizes):
+        (RESULTS / "drift.svg").write_text(plot(results, sizes), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

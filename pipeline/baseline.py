@@ -1,0 +1,45 @@
+"""What a window is compared with: the rows the champion learnt from, or one segment of them."""
+
+from dataclasses import dataclass
+
+from pipeline.artifact import Artifact
+from pipeline.errors import DataError
+from pipeline.importance import Importance
+from pipeline.profile import Profile
+from pipeline.profiling import profile_reference
+from pipeline.sources import ALL_ROWS, Frame, Restriction
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The champion's reference. `restriction` names the segment that `profile` and `rows` are cut down to, if they are; windows are cut
+    down to it too. `digest` is the champion's."""
+
+    digest: str
+    profile: Profile
+    rows: Frame
+    restriction: Restriction
+    importances: tuple[Importance, ...]
+
+
+def baseline_of(champion: Artifact) -> Baseline:
+    """All rows the champion learnt from; their profile was made then."""
+    return Baseline(champion.digest, champion.profile(), Frame(champion.reference()), ALL_ROWS, champion.importances())
+
+
+def segments_of(champion: Artifact, column: str) -> dict[str, Baseline]:
+    """The reference cut up by the values of a categorical feature, most frequent first.
+
+    Raises:
+        DataError: `column` is no categorical feature.
+    """
+    columns = champion.manifest.columns
+    if column not in columns.categorical:
+        raise DataError(f"`{column}` is no categorical feature.", f"Segments can be made by: {', '.join(columns.categorical) or 'none'}.")
+    reference = champion.reference()
+    found = {}
+    for value in reference[column].value_counts().index:
+        rows = Frame(reference[reference[column] == value])
+        restriction = Restriction(segment=(column, str(value)))
+        found[str(value)] = Baseline(champion.digest, profile_reference(rows, columns), rows, restriction, champion.importances())
+    return found

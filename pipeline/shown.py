@@ -1,0 +1,12 @@
+"""Values from tables as they may be shown: they come from strangers, and may point at a person."""
+
+import re
+
+FOLD_BELOW = 10  # categories with fewer customers than this are never named: they could point at a person
+NAME_LENGTH = 40
+
+
+def plain(text: str) -> str:
+    """A value from a table as it may be shown: one line, printable, at most 40 characters."""
+    clean = re.sub(r"\s+", " ", "".join(character if character.isprintable() else " " for character in text)).strip()
+    return clean if len(clean) <= NAME_LENGTH else clean[: NAME_LENGTH - 1] + "…"
