@@ -13,7 +13,7 @@ from pipeline.alignment import AlignedCells
 from pipeline.grids import Numbers
 from pipeline.profile import Counts
 
-_ROUNDING = 1e-9  # sums of floats in another order; relative to the column's spread
+_ROUNDING = 1e-10  # of sums of floats; relative to the greatest value
 _RARE = 1e-4  # an empty bin's share in PSI, which has no value at zero
 _BINS = 10
 _HEAPED = 3  # times the rows of the neighbours' average
@@ -47,7 +47,7 @@ def wasserstein(cells: AlignedCells) -> Distance:
     value = np.where(crossing, np.clip(_likely(cells, f, g), low, high), low)
     # Between neighbouring cells lies nothing where they are single values.
     empty = float(np.sum(np.abs(f - g)[1:-1] * (cells.low[1:] - cells.high[:-1])))
-    slack = _ROUNDING * float(cells.high[-1] - cells.low[0])
+    slack = _ROUNDING * max(abs(float(cells.low[0])), abs(float(cells.high[-1])))
     return Distance(empty + float(value.sum()), max(0.0, empty + float(low.sum()) - slack), empty + float(high.sum()) + slack)
 
 

@@ -109,9 +109,10 @@ def _grid(relation: Relation, name: str) -> Grid:
     if name not in relation.columns:
         return PointGrid(points=())
     column = relation.columns[name]
-    told = [row for row in relation.rows(f"{sql.values_query(relation, column)} limit {KEPT + 2}") if row[0] is not None]
+    rows = relation.rows(f"{sql.values_query(relation, column)} limit {KEPT + 3}")
+    told = [(float(value), count) for value, count in rows if value is not None and math.isfinite(value)]
     if len(told) <= KEPT and (len(told) <= _FEW or sum(count for _, count in told) <= _SMALL):
-        return PointGrid(points=tuple(sorted(float(value) for value, _ in told)))
+        return PointGrid(points=tuple(sorted(value for value, _ in told)))
     count, mean, least, greatest = relation.one(sql.moments_query(relation, column))
     (squares,) = relation.one(sql.squares_query(relation, column), mean=mean)
     places = {name: math.ceil(count * share) for name, share in (("first", 0.25), ("second", 0.5), ("third", 0.75))}

@@ -148,9 +148,7 @@ def read_settings(file: Path) -> Settings:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         said = first["msg"].removeprefix("Value error, ")
-        raise SettingsError(
-            f"{file} (or a CHURNOPS_ variable): `{key}`: {said}.", "Mend that key; docs/reference.md explains every key."
-        ) from error
+        raise SettingsError(f"{file}: `{key}`: {said}.", "Mend that key; docs/reference.md explains every key.") from error
     if not settings.predictions.file:
         return settings
     # Commands run anywhere with --workspace: like the reference, the log is found from this file's folder.

@@ -1,5 +1,6 @@
 """DuckDB, the engine inside: counts Parquet files where they lie, and other sources after a turn through temporary Parquet."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from pipeline.engines.relation import Column, ColumnType, Dialect, Run, identifier
+from pipeline.errors import DataError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -29,8 +31,12 @@ _TYPES: Mapping[str, ColumnType] = {
 
 
 @contextmanager
-def connected(timezone: str) -> "Iterator[tuple[DuckDBPyConnection, Path]]":
-    """A connection that never reaches for the network, and a temporary folder of its own for what does not fit into memory."""
+def connected(name: str, timezone: str) -> "Iterator[tuple[DuckDBPyConnection, Path]]":
+    """A connection that never reaches for the network, and a temporary folder of its own for what does not fit into memory.
+
+    Raises:
+        DataError: what is called `name` turned out to be unreadable.
+    """
     import duckdb
 
     with TemporaryDirectory(prefix="churnops-") as folder:
@@ -40,9 +46,17 @@ def connected(timezone: str) -> "Iterator[tuple[DuckDBPyConnection, Path]]":
             "preserve_insertion_order": False,
             "temp_directory": folder,
         }
-        with duckdb.connect(config=settings) as connection:
-            connection.execute(f"set TimeZone = {quoted(timezone)}")
-            yield connection, Path(folder)
+        try:
+            with duckdb.connect(config=settings) as connection:
+                connection.execute(f"set TimeZone = {quoted(timezone)}")
+                yield connection, Path(folder)
+        except duckdb.Error as error:
+            # What DuckDB says may quote a cell.
+            line = re.search(r"Line: (\d+)", str(error))
+            raise DataError(
+                f"{name} cannot be read{f' at line {line[1]}' if line else ''}.",
+                "Look for too many or too few fields, an unpaired quote, or a torn file.",
+            ) from error
 
 
 def run_in(connection: "DuckDBPyConnection") -> Run:

@@ -2,7 +2,6 @@
 
 import codecs
 import csv
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,37 +29,32 @@ _COMMA_NUMBER = "case when position('.' in {0}) = 0 then try_cast(replace({0}, '
 @contextmanager
 def open_files(source: Files, schema: Schema, restriction: Restriction) -> Iterator[Relation]:
     """Files as a relation; see `open_source`."""
-    import duckdb
-
     paths = _paths(source.path)
-    with connected(source.format.timezone) as (connection, folder):
-        try:
-            if paths[0].suffix.lower() in _PARQUET:
-                columns, dialect, decimal = columns_of(connection, parquet(paths)), DUCKDB, "."
-            else:
+    with connected(source.path, source.format.timezone) as (connection, folder):
+        columns, dialect, decimal = {}, DUCKDB, "."
+        if paths[0].suffix.lower() in _PARQUET:
+            columns = columns_of(connection, parquet(paths))
+        else:
+            wanted = {*schema.features, schema.id, schema.time, *(restriction.segment or ())[:1]}
+            try:
                 written = _found_format(paths[0], folder, source.format)
-                wanted = {*schema.features, schema.id, schema.time, *(restriction.segment or ())[:1]}
                 columns = _stage(connection, paths, folder, written, wanted)
-                paths = [folder / _STAGED]
-                decimal = written.decimal
-                dialect = replace(DUCKDB, number=_COMMA_NUMBER) if decimal == "," else DUCKDB
-            yield Relation(
-                dialect=dialect,
-                columns=columns,
-                id=columns.get(schema.id or ""),
-                time=columns.get(schema.time or ""),
-                table=parquet(paths),
-                run=run_in(connection),
-                decimal="," if decimal == "," else ".",
-                timezone=source.format.timezone,
-            )
-        except duckdb.Error as error:
-            # What DuckDB says may quote a cell.
-            line = re.search(r"Line: (\d+)", str(error))
-            place = f" at line {line[1]}" if line else ""
-            raise DataError(
-                f"{source.path} cannot be read{place}.", "Look for too many or too few fields, an unpaired quote, or a torn file."
-            ) from error
+            except (UnicodeError, LookupError) as error:
+                raise DataError(f"{source.path} is not text in its encoding.", "Mend `encoding` in churnops.toml.") from error
+            except OSError as error:
+                raise DataError(f"{source.path} cannot be read: {error.strerror}.", "Give your user read access to it.") from error
+            paths, decimal = [folder / _STAGED], written.decimal
+            dialect = replace(DUCKDB, number=_COMMA_NUMBER) if decimal == "," else DUCKDB
+        yield Relation(
+            dialect=dialect,
+            columns=columns,
+            id=columns.get(schema.id or ""),
+            time=columns.get(schema.time or ""),
+            table=parquet(paths),
+            run=run_in(connection),
+            decimal="," if decimal == "," else ".",
+            timezone=source.format.timezone,
+        )
 
 
 def _paths(pattern: str) -> list[Path]:
@@ -87,8 +81,11 @@ def _found_format(path: Path, folder: Path, told: FileFormat) -> FileFormat:
     head = folder / f"head{path.suffix}"
     with path.open("rb") as stream:
         content = stream.read(_HEAD_BYTES)
-        # Not in the middle of a record.
-        head.write_bytes(content if stream.read(1) == b"" else content[: content.rindex(b"\n") + 1])
+        if stream.read(1):
+            # Not in the middle of a record, nor of a character.
+            end = content.rfind(b"\n") + 1
+            content = content[: end + end % 2 if content.startswith(codecs.BOM_UTF16_LE) else end]
+        head.write_bytes(content)
     return read_raw(head, told).format
 
 

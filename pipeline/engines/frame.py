@@ -14,7 +14,7 @@ def open_frame(source: Frame, schema: Schema) -> Iterator[Relation]:
     """A frame as a relation; see `open_source`. Times are in UTC where they name no zone."""
     import pyarrow as pa  # type: ignore[import-untyped]
 
-    with connected("UTC") as (connection, _):
+    with connected("The table", "UTC") as (connection, _):
         connection.register("frame", pa.Table.from_pandas(source.frame, preserve_index=False))
         columns = columns_of(connection, "frame")
         yield Relation(

@@ -17,7 +17,7 @@ _BATCH = 10_000
 @contextmanager
 def open_log(source: PredictionLog, schema: Schema, restriction: Restriction) -> Iterator[Relation]:
     """The log's rows of the time meant as a relation; see `open_source`."""
-    with connected("UTC") as (connection, folder):
+    with connected("The prediction log", "UTC") as (connection, folder):
         lines, staged = folder / "log.ndjson", folder / "log.parquet"
         _write_lines(source, restriction, lines)
         typed = dict.fromkeys(schema.numerical, "DOUBLE") | dict.fromkeys(schema.categorical, "VARCHAR")

@@ -43,7 +43,23 @@ def metrics(roc_auc: float, n: int = 300) -> Metrics:
 def drift(band: Band = "evaluate", kinds: Sequence[Kind] = ("numerical",), name: str = "tenure") -> DriftSummary:
     """A drift summary in `band`, with one drifted feature of each of `kinds`."""
     features = tuple(
-        FeatureDrift(name=name, kind=kind, method="ks", score=0.31, threshold=0.1, drifted=True, direction="up", change="mean 32 to 41")
+        FeatureDrift(
+            name=name,
+            kind=kind,
+            method="ks",
+            score=0.31,
+            low=0.31,
+            high=0.31,
+            threshold=0.1,
+            drifted=True,
+            direction="up",
+            change="mean 32 to 41",
+            moved_share=0.2,
+            calibrated=True,
+            p_adjusted=0.001,
+            importance=0.04,
+            why=None,
+        )  # fmt: skip
         for kind in kinds
     )
     return DriftSummary(
@@ -55,9 +71,13 @@ def drift(band: Band = "evaluate", kinds: Sequence[Kind] = ("numerical",), name:
         drifted_categorical=kinds.count("categorical"),
         features_total=19,
         band=band,
+        calibrated_drifted=len(features),
+        calibrated_share=None if band == "not_enough_data" else 0.316,
+        felt_share=None,
         since=None,
         until=None,
         features=features,
+        findings=(),
     )
 
 

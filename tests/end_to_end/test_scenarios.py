@@ -57,6 +57,7 @@ def take_through(opened: Opened) -> Outcome:
     return anyio.run(triage, opened, partial(logged_window, opened), Rulebook(opened.policy), None, lambda _: None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", EXPECTED)
 def test_scenario(telco: Path, tmp_path: Path, scenario: str, record_property: Callable[[str, object], None]) -> None:
     folder = tmp_path / "copy"

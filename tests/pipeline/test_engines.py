@@ -286,6 +286,16 @@ def test_features_the_log_does_not_know_yet_are_missing(tmp_path: Path) -> None:
     assert profile_window(source, newer, reference).numerical[1].nulls == 20
 
 
+def test_a_log_that_is_no_json_is_one_clear_sentence(tmp_path: Path) -> None:
+    source = fill_log(tmp_path / "state.db", rows(20))
+    with sqlite3.connect(source.state_file) as connection:
+        connection.execute("update predictions set features = '{\"bill\": secret}' where seq = 3")
+    connection.close()
+    with pytest.raises(DataError, match="prediction log cannot be read") as raised:
+        profile_window(source, LOGGED, profile_reference(Frame(rows(20)), LOGGED))
+    assert "secret" not in str(raised.value)
+
+
 def test_an_empty_log_has_an_empty_profile(tmp_path: Path) -> None:
     open_state(tmp_path / "state.db", create=True).close()
     reference = profile_reference(Frame(rows(20)), LOGGED)

@@ -178,6 +178,15 @@ def test_a_distance_is_exact_where_the_distributions_do_not_cross() -> None:
     assert distance.high - distance.low < 1e-6
 
 
+def test_numbers_far_from_zero_keep_their_certificate() -> None:
+    rng = np.random.default_rng(7)
+    before, after = rng.normal(1.7e9, 1e4, 5000), rng.normal(1.7e9, 1.1e4, 300_000)
+    grid = even_grid(before.min(), before.max(), before.std(), tuple(np.quantile(before, (0.25, 0.5, 0.75))))
+    distance = wasserstein(cells(grid, before, after))
+    assert distance.low <= wasserstein_distance(before, after) <= distance.high
+    assert distance.high - distance.low < 0.02 * before.std()
+
+
 X = Schema(target="t", positive="1", numerical=("x",))
 
 
@@ -277,6 +286,8 @@ def test_methods_that_do_not_fit_and_columns_that_do_not_match_are_refused() -> 
     rng = np.random.default_rng(6)
     with pytest.raises(DataError, match="no method for `x`"):
         scored(rng.normal(0, 1, 3000), rng.normal(0, 1, 3000), CHI_SQUARE)
+    with pytest.raises(DataError, match="K-S p_value is no method"):
+        scored(rng.normal(0, 1, 3000), rng.normal(0, 1, 3000), KOLMOGOROV_SMIRNOV)
     one, other = (profile_of(pd.DataFrame({"x": rng.normal(0, 1, 3000)}), X) for _ in range(2))
     with pytest.raises(DataError, match="lie on different cells"):
         score_column(one.numerical[0], other.numerical[0])
