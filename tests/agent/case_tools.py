@@ -59,7 +59,7 @@ def drift(band: Band = "evaluate", kinds: Sequence[Kind] = ("numerical",), name:
             p_adjusted=0.001,
             importance=0.04,
             why=None,
-        )  # fmt: skip
+        )
         for kind in kinds
     )
     return DriftSummary(
