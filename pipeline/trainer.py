@@ -79,6 +79,7 @@ def main() -> None:
     except ChurnopsError as error:
         sys.exit(str(error))
     # All is on disk. A slow farewell of the libraries would leave a moment in which the parent, done, lets go and is taken for dead.
+    sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
 
