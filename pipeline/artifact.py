@@ -33,6 +33,7 @@ MANIFEST = "manifest.json"
 METRICS = "metrics.json"
 PROFILE = "profile.json"
 IMPORTANCE = "importance.json"
+REFERENCE_SCORES = "reference_scores.npy"
 
 
 class Manifest(BaseModel):
@@ -68,6 +69,10 @@ class Artifact:
         from pipeline.rows import read_rows
 
         return read_rows(self.path / REFERENCE, self.manifest.columns)
+
+    def reference_scores(self) -> NDArray[np.float64]:
+        """Probability of churn for each reference row as a model that had not seen it gives it (out of fold), shape (rows,)."""
+        return np.asarray(np.load(self.path / REFERENCE_SCORES, allow_pickle=False), dtype=np.float64)
 
     def profile(self) -> Profile:
         """Profile of the training rows: what windows are compared with."""
@@ -105,7 +110,13 @@ class Artifact:
 
 
 def write_artifact(
-    folder: Path, model: Any, manifest: Manifest, metrics: Metrics, importances: tuple[Importance, ...], train_rows: "pd.DataFrame"
+    folder: Path,
+    model: Any,
+    manifest: Manifest,
+    metrics: Metrics,
+    importances: tuple[Importance, ...],
+    train_rows: "pd.DataFrame",
+    scores: NDArray[np.float64],
 ) -> None:
     """Write a not yet published artifact into the new folder `folder`.
 
@@ -116,6 +127,7 @@ def write_artifact(
         metrics: on the gate rows.
         importances: of the features to the model.
         train_rows: typed training rows; only features and target are kept.
+        scores: out-of-fold probability of churn of each training row, shape (rows,).
     """
     import mlflow.sklearn
     from mlflow.models import ModelSignature
@@ -141,6 +153,7 @@ def write_artifact(
         pyfunc_predict_fn="predict_proba",
     )
     write_rows(train_rows[[*columns.features, columns.target]], folder / REFERENCE)
+    np.save(folder / REFERENCE_SCORES, scores, allow_pickle=False)
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
     (folder / METRICS).write_text(metrics.model_dump_json(indent=2) + "\n", encoding="utf-8")
     (folder / IMPORTANCE).write_bytes(TypeAdapter(tuple[Importance, ...]).dump_json(importances, indent=2) + b"\n")

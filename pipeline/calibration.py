@@ -49,8 +49,11 @@ def cross_fit_folds(y: NDArray[np.int8], groups: NDArray[np.int64] | None, seed:
 
 def try_calibration(
     pipeline: "Pipeline", x: "pd.DataFrame", y: NDArray[np.int8], groups: NDArray[np.int64] | None, folds: Folds
-) -> CalibrationTrial:
+) -> tuple[CalibrationTrial, NDArray[np.float64]]:
     """Log loss of out-of-fold probabilities, raw against calibrated by a sigmoid fitted on the other folds.
+
+    Returns the trial, and the out-of-fold probability of churn of each row (calibrated where that is kept), shape (n,): what the model
+    would have said of customers it had not seen.
 
     Sigmoid only: isotonic regression needs thousands of rows and ties scores, which costs ROC-AUC.
 
@@ -67,7 +70,7 @@ def try_calibration(
     calibrated = _cross_fitted_sigmoid(response, y, folds)
     loss_raw, loss_calibrated = _log_losses(y, raw), _log_losses(y, calibrated)
     z = _z(loss_raw - loss_calibrated, groups)
-    return CalibrationTrial(
+    trial = CalibrationTrial(
         method="sigmoid",
         log_loss_raw=float(loss_raw.mean()),
         log_loss_calibrated=float(loss_calibrated.mean()),
@@ -75,6 +78,7 @@ def try_calibration(
         n=y.size,
         kept=z > KEPT_ABOVE_Z,
     )
+    return trial, calibrated if trial.kept else raw
 
 
 def calibrated_model(pipeline: "Pipeline", folds: Folds) -> "CalibratedClassifierCV":

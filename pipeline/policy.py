@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.errors import SettingsError
+from pipeline.evidence_rules import EvidenceRules
 
 Band = Literal["monitor", "evaluate", "retrain", "not_enough_data"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -110,6 +111,7 @@ class Policy(_Rules):
 
     bands: Bands
     drift: DriftRules
+    evidence: EvidenceRules
     training: TrainingRules
     gate: GateRules
     hyperparameters: Hyperparameters

@@ -94,6 +94,14 @@ class TrainingSettings(_Section):
     time_limit_seconds: float = Field(600, gt=0, description="After which a training is stopped")
 
 
+class ValueSettings(_Section):
+    """What a retention campaign is worth, in the team's currency: decisions are compared by it."""
+
+    margin: float = Field(500.0, gt=0, description="What a churner who stays after all brings")
+    offer_cost: float = Field(50.0, gt=0, description="What one offer costs, taken or not")
+    acceptance: float = Field(0.3, gt=0, le=1, description="Share of churners whom an offer keeps")
+
+
 class OperatorSettings(_Section):
     """Who operates. `claude = true` is the workspace's agreement that aggregates may leave the machine."""
 
@@ -114,6 +122,7 @@ class Settings(BaseSettings):
     data: DataSettings
     predictions: PredictionSettings = PredictionSettings()
     training: TrainingSettings = TrainingSettings()
+    value: ValueSettings = ValueSettings()
     operator: OperatorSettings = OperatorSettings()
     policy: dict[str, Any] = {}
 

@@ -9,7 +9,7 @@ from tomlkit.items import Item
 
 from pipeline.errors import SettingsError
 from pipeline.files import write_atomically
-from pipeline.settings import DataSettings, OperatorSettings, PredictionSettings, TrainingSettings
+from pipeline.settings import DataSettings, OperatorSettings, PredictionSettings, TrainingSettings, ValueSettings
 
 _HEAD = """# A churnops workspace. Every key can be set from outside, too: CHURNOPS_TRAINING__SEED=8 overrides seed under [training].
 """
@@ -27,6 +27,7 @@ def render_settings(data: DataSettings) -> str:
         "data": data,
         "predictions": PredictionSettings(),
         "training": TrainingSettings(),
+        "value": ValueSettings(),
         "operator": OperatorSettings(),
     }
     return _HEAD + "".join(_section(name, values) for name, values in sections.items()) + _POLICY

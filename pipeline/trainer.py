@@ -110,7 +110,7 @@ def run(job: TrainingJob, folder: Path, workspace: Workspace, progress: TextIO) 
     groups = _groups(train, job.columns)
     folds = cross_fit_folds(y, groups, job.seed)
     pipeline = build(job.estimator, job.hyperparameters, job.seed, job.columns)
-    trial = try_calibration(pipeline, x, y, groups, folds)
+    trial, unseen = try_calibration(pipeline, x, y, groups, folds)
 
     say("fitting", 0.5, f"Fitting {job.estimator}, calibrated" if trial.kept else f"Fitting {job.estimator}; calibrating did not help")
     model = calibrated_model(pipeline, folds) if trial.kept else pipeline
@@ -144,7 +144,7 @@ def run(job: TrainingJob, folder: Path, workspace: Workspace, progress: TextIO) 
         versions=installed_versions(),
         trained_at=job.trained_at,
     )
-    write_artifact(folder / ARTIFACT, model, manifest, metrics, importances, train)
+    write_artifact(folder / ARTIFACT, model, manifest, metrics, importances, train, unseen)
     judged = Judged(manifest=manifest, metrics=metrics, champion_metrics=champion_metrics, comparison=comparison)
     (folder / RESULT).write_text(judged.model_dump_json(), encoding="utf-8")
     say("done", 1.0, "Trained and judged")

@@ -34,5 +34,5 @@ def small_artifact(folder: Path) -> Path:
         trained_at=datetime(2026, 11, 21, 9, tzinfo=UTC),
     )
     importances = tuple(Importance(feature=name, auc_drop=0.1) for name in FEATURES)
-    write_artifact(folder, FITTED, manifest, measure(TABLE["churned"], p, 0.5, 0.95), importances, TABLE)
+    write_artifact(folder, FITTED, manifest, measure(TABLE["churned"], p, 0.5, 0.95), importances, TABLE, p)
     return folder

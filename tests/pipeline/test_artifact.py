@@ -57,6 +57,7 @@ def test_publishing_moves_it_to_a_folder_named_by_its_digest(staged: Path, works
         "model",
         "profile.json",
         "reference.parquet",
+        "reference_scores.npy",
     ]
     assert [path.name for path in workspace.models.iterdir()] == [digest]
 

@@ -36,7 +36,7 @@ class Overconfident(ClassifierMixin, BaseEstimator):
 
 def test_bold_probabilities_are_calibrated() -> None:
     folds = cross_fit_folds(Y, None, 7)
-    trial = try_calibration(Pipeline([("bold", Overconfident())]), TABLE, Y, None, folds)
+    trial, _ = try_calibration(Pipeline([("bold", Overconfident())]), TABLE, Y, None, folds)
     assert trial.kept
     assert trial.z > KEPT_ABOVE_Z
     assert trial.log_loss_calibrated < trial.log_loss_raw
@@ -44,21 +44,21 @@ def test_bold_probabilities_are_calibrated() -> None:
 
 
 def test_honest_probabilities_are_left_alone() -> None:
-    trial = try_calibration(build("logistic_regression", {}, 7, COLUMNS), TABLE, Y, None, cross_fit_folds(Y, None, 7))
+    trial, _ = try_calibration(build("logistic_regression", {}, 7, COLUMNS), TABLE, Y, None, cross_fit_folds(Y, None, 7))
     assert not trial.kept
     assert trial.z <= KEPT_ABOVE_Z
 
 
 def test_the_trial_is_repeatable() -> None:
     pipeline = build("random_forest", {"n_estimators": 10, "max_depth": 4}, 7, COLUMNS)
-    first, second = (try_calibration(pipeline, TABLE, Y, None, cross_fit_folds(Y, None, 7)) for _ in range(2))
+    first, second = (try_calibration(pipeline, TABLE, Y, None, cross_fit_folds(Y, None, 7))[0] for _ in range(2))
     assert first == second
 
 
 def test_the_sigmoid_that_is_tried_is_the_sigmoid_that_is_kept() -> None:
     bold = Pipeline([("bold", Overconfident())])
     folds = cross_fit_folds(Y, None, 7)
-    tried = try_calibration(bold, TABLE, Y, None, folds)
+    tried, _ = try_calibration(bold, TABLE, Y, None, folds)
     fresh = small_table(4000, 2)
     p = calibrated_model(bold, folds).fit(TABLE, Y).predict_proba(fresh)[:, 1]
     kept = -np.mean(np.log(np.where(fresh["churned"] == 1, p, 1 - p)))
@@ -92,7 +92,7 @@ def test_copies_of_customers_are_no_further_evidence() -> None:
     rows = np.tile(np.arange(500), 4)
     copied, y, groups = TABLE.iloc[rows], Y[rows], rows
     folds = cross_fit_folds(y, groups, 7)
-    grouped, naive = try_calibration(bold, copied, y, groups, folds), try_calibration(bold, copied, y, None, folds)
+    (grouped, _), (naive, _) = try_calibration(bold, copied, y, groups, folds), try_calibration(bold, copied, y, None, folds)
     assert naive.z == pytest.approx(2 * grouped.z, rel=0.01)
 
 

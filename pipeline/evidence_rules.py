@@ -1,0 +1,91 @@
+"""Thresholds of the evidence: from when a finding is notable, and what a diagnosis asks of it. Values and reasons: `prompts/policy.toml`."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class _Rules(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataRules(_Rules):
+    """Hard data checks: what no population does by itself."""
+
+    missing_points: Share
+    missing_z: Positive
+    unit_distance: Share
+    unit_distance_left: Share
+    unit_distance_ratio: Share
+    spike_share: Share
+    vanished_share: Share
+    repeats_share: Share
+
+
+class DependencyRules(_Rules):
+    """Pair associations, and columns that moved without their correlates."""
+
+    lost_ratio: Share
+    lost_z: Positive
+    lost_pairs: Share
+    rescale_low: Positive
+    rescale_high: Positive
+
+
+class SupportRules(_Rules):
+    """How far the population moved, and into rows that the reference hardly covers."""
+
+    unseen_share: Share
+    unsupported_share: Share
+    domain_auc: Share
+
+
+class PriorRules(_Rules):
+    """The share of churners, estimated without labels."""
+
+    z: Positive
+    log_odds: Positive
+    explained: Share
+
+
+class LabelRules(_Rules):
+    """Whether the known outcomes can be trusted."""
+
+    immature_z: Positive
+    age_z: Positive
+    young_to_old: Share
+    selected_distance: Share
+
+
+class PerformanceRules(_Rules):
+    """What trusted outcomes say about the champion."""
+
+    min_rows: int = Field(ge=1)
+    min_per_class: int = Field(ge=1)
+    level_z: Positive
+    level_z_agreed: Positive
+    slope_z: Positive
+    segment_p: Share
+
+
+class ChallengerRules(_Rules):
+    """When another model is worth having, on held-out recent rows."""
+
+    gain: float = Field(ge=0)
+    gain_z: Positive
+    loss_z: Positive
+
+
+class EvidenceRules(_Rules):
+    """All of them."""
+
+    data: DataRules
+    dependency: DependencyRules
+    support: SupportRules
+    prior: PriorRules
+    labels: LabelRules
+    performance: PerformanceRules
+    challengers: ChallengerRules

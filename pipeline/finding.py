@@ -1,0 +1,82 @@
+"""Findings: single pieces of evidence about what happened to a window, each with its strength and what it argues for."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Cause = Literal["none", "covariate_benign", "covariate_harmful", "prior_shift", "concept_drift", "data_fault", "label_fault", "unsure"]
+Family = Literal["data", "dependency", "moved_alone", "support", "score", "prior", "labels", "performance", "challengers", "events"]
+Name = Literal[
+    # data: what no population does by itself
+    "missing_column",
+    "text_in_numbers",
+    "all_missing",
+    "more_missing",
+    "unit_change",
+    "constant",
+    "value_spike",
+    "clipped",
+    "swapped_columns",
+    "renamed_category",
+    "impossible_values",
+    "duplicate_rows",
+    "replayed_rows",
+    "vanished_category",
+    # dependency, moved alone
+    "dependency_lost",
+    "moved_alone",
+    "rescaled",
+    # support
+    "population_moved",
+    "unsupported_rows",
+    "unseen_category",
+    # score, and performance estimated without labels
+    "score_shift",
+    "estimated_performance",
+    # prior estimated without labels
+    "prior_estimate",
+    "prior_explains",
+    # can the labels be trusted?
+    "labels_immature",
+    "labels_selected",
+    "labels_inverted",
+    # performance on trusted labels
+    "measured_performance",
+    "level_change",
+    "calibration_slope",
+    "conditional_change",
+    # challengers on held-out recent rows
+    "gain_combined",
+    "gain_recent",
+    "gain_recalibrate",
+    # what people wrote down
+    "known_event",
+]
+
+
+class Finding(BaseModel):
+    """One piece of evidence.
+
+    `strength` is in the unit that `unit` names, measured on `n` rows, with its interval where one is known; `z` is how many standard errors
+    it lies from what an unchanged world shows. `column` and `segment` (a column and its value) say where; None means the window as a whole.
+    `share` is the share of the window's rows it concerns, 0-1. `said` is one sentence for people: what, how sure, so what.
+    `notable`: it passed the policy's threshold. What is not notable is evidence of absence and is kept.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    family: Family
+    name: Name
+    column: str | None = None
+    segment: tuple[str, str] | None = None
+    strength: float
+    unit: str
+    n: int
+    low: float | None = None
+    high: float | None = None
+    z: float | None = None
+    share: float = 1.0
+    notable: bool = True
+    argues_for: tuple[Cause, ...] = ()
+    argues_against: tuple[Cause, ...] = ()
+    said: str
