@@ -14,8 +14,9 @@ from agent.loop import Ending, run, tool_specs
 from agent.reach import reach
 from agent.readings import line, read
 from agent.transcript import Transcript
-from pipeline.cases import Action, Case, Challenger, ReportRef, Status
+from pipeline.cases import Case, Challenger, ReportRef, Status
 from pipeline.clock import Clock
+from pipeline.diagnosis import Action
 from pipeline.errors import ChurnopsError
 from pipeline.evidence import DriftSummary
 from pipeline.opened import Opened

@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, func, select
 
 from pipeline.clock import moment, stamp
+from pipeline.diagnosis import Action, Diagnosis
 from pipeline.errors import ChurnopsError
 from pipeline.evidence import CalibrationTrial, Comparison, DriftSummary, GateResult, Metrics
 from pipeline.state import State, calls, cases, trainings
 
-Action = Literal["monitor", "fix_data", "collect_labels", "recalibrate", "retrain"]
 Status = Literal["open", "no_deploy_needed", "needs_people", "pending_approval", "partial", "approving", "approved", "rejected"]
 CallOutcome = Literal["ok", "refused", "failed"]
 
@@ -77,6 +77,7 @@ class Case(_Record):
     champion: ModelRef
     window: WindowFacts | None = None
     drift: DriftSummary | None = None
+    diagnosis: Diagnosis | None = None
     action: Action | None = None
     mode: str | None = None
     operator: str | None = None

@@ -89,3 +89,9 @@ class EvidenceRules(_Rules):
     labels: LabelRules
     performance: PerformanceRules
     challengers: ChallengerRules
+
+
+class DiagnosisRules(_Rules):
+    """How far each rule of the diagnosis is to be trusted: the share of the benchmark's cases it decided in which it named the cause."""
+
+    confidence: dict[str, Share]

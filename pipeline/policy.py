@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.errors import SettingsError
-from pipeline.evidence_rules import EvidenceRules
+from pipeline.evidence_rules import DiagnosisRules, EvidenceRules
 
 Band = Literal["monitor", "evaluate", "retrain", "not_enough_data"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -112,6 +112,7 @@ class Policy(_Rules):
     bands: Bands
     drift: DriftRules
     evidence: EvidenceRules
+    diagnosis: DiagnosisRules
     training: TrainingRules
     gate: GateRules
     hyperparameters: Hyperparameters

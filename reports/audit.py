@@ -8,7 +8,8 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from pipeline.cases import Action, Call, Case, Challenger, Status, Training
+from pipeline.cases import Call, Case, Challenger, Status, Training
+from pipeline.diagnosis import Action
 from pipeline.evidence import FeatureDrift, Measure, Metrics
 from pipeline.policy import Policy
 from reports.grounding import mark_unsourced

@@ -10,9 +10,10 @@ from anyio import to_thread
 
 from pipeline.artifact import Artifact, open_artifact
 from pipeline.baseline import Baseline, baseline_of
-from pipeline.cases import Action, CallOutcome, Case, ModelRef, Training, TrainingResult, WindowFacts
+from pipeline.cases import CallOutcome, Case, ModelRef, Training, TrainingResult, WindowFacts
 from pipeline.challenge import challenge, retraining_rows
 from pipeline.champion import Champion, open_champion, require_champion
+from pipeline.diagnosis import Action
 from pipeline.drift import summarise_drift
 from pipeline.errors import ChurnopsError, Refusal
 from pipeline.evidence import Metrics

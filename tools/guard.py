@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from pipeline.cases import Action, Call, Case, Training
+from pipeline.cases import Call, Case, Training
+from pipeline.diagnosis import Action
 from pipeline.errors import Refusal
 from pipeline.policy import Policy
 

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.cases import Action, ModelRef, ReportRef, Status
+from pipeline.cases import ModelRef, ReportRef, Status
+from pipeline.diagnosis import Action
 from pipeline.evidence import Comparison, DriftSummary, GateResult, Metrics
 
 

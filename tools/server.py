@@ -9,7 +9,7 @@ from mcp.server.mcpserver.tools import Tool
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
-from pipeline.cases import Action
+from pipeline.diagnosis import Action
 from pipeline.errors import ChurnopsError
 from pipeline.policy import Policy
 from pipeline.settings import EstimatorName

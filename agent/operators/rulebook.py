@@ -19,7 +19,7 @@ from agent.conversation import (
     ToolSpec,
 )
 from agent.readings import read
-from pipeline.cases import Action
+from pipeline.diagnosis import Action
 from pipeline.policy import Policy
 from tools.results import DriftResult, MetricsResult, TrainingReply
 

@@ -11,7 +11,8 @@ from mcp.server.mcpserver.exceptions import ToolError
 
 from agent.briefing import briefing
 from agent.conversation import Briefing
-from pipeline.cases import Action, ModelRef, ReportRef, Status
+from pipeline.cases import ModelRef, ReportRef, Status
+from pipeline.diagnosis import Action
 from pipeline.evidence import Comparison, DriftSummary, FeatureDrift, GateCheck, GateResult, Measure, Metrics
 from pipeline.policy import Band, Policy, load_policy
 from pipeline.schema import Kind
