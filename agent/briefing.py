@@ -7,7 +7,7 @@ from typing import Any
 from agent.conversation import Briefing
 from pipeline.policy import Policy
 from prompts import policy_rules, prompt_text
-from tools.results import DriftResult, MetricsResult
+from tools.results import DiagnosisResult, DriftResult, MetricsResult
 
 
 def system_prompt(policy: Policy) -> str:
@@ -15,8 +15,8 @@ def system_prompt(policy: Policy) -> str:
     return prompt_text("triage").replace("{policy}", _table(policy))
 
 
-def briefing(drift: Mapping[str, Any], metrics: Mapping[str, Any] | None) -> Briefing:
-    """The first message of a case, from the structured results of `get_drift_summary` and `get_current_model_metrics`.
+def briefing(drift: Mapping[str, Any], metrics: Mapping[str, Any] | None, diagnosis: Mapping[str, Any] | None) -> Briefing:
+    """The first message of a case, from the structured results of `get_drift_summary`, `get_current_model_metrics` and `diagnose`.
 
     Raises:
         pydantic.ValidationError: a result is not what the tool promises.
@@ -28,12 +28,15 @@ def briefing(drift: Mapping[str, Any], metrics: Mapping[str, Any] | None) -> Bri
     ]
     if metrics is not None:
         parts.append(_quoted("get_current_model_metrics", metrics))
+    if diagnosis is not None:
+        parts.append(_quoted("diagnose", diagnosis))
     parts.append("Decide, act within the policy, and close the case.")
     return Briefing(
         case_id=drift_result.case_id,
         text="\n\n".join(parts),
         drift=drift_result,
         metrics=None if metrics is None else MetricsResult.model_validate(metrics),
+        diagnosis=None if diagnosis is None else DiagnosisResult.model_validate(diagnosis),
     )
 
 

@@ -5,11 +5,19 @@ from typing import Annotated
 
 import typer
 
+from agent.commands.bench import bench
+from agent.commands.case import app as case
 from agent.commands.demo import demo
+from agent.commands.diagnose import diagnose
+from agent.commands.doctor import doctor
 from agent.commands.drift import drift
+from agent.commands.event import app as event
+from agent.commands.exclusions import app as window
 from agent.commands.init import init
 from agent.commands.mcp import mcp
+from agent.commands.outcomes import app as outcomes
 from agent.commands.reports import app as reports
+from agent.commands.rollback import rollback
 from agent.commands.simulate import simulate
 from agent.commands.train import train
 from agent.commands.triage import triage
@@ -23,9 +31,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="`--debug` with any command shows the traceback of an error.",
 )
-for command in (demo, init, train, simulate, drift, triage, mcp):
+for command in (demo, init, train, simulate, drift, diagnose, triage, mcp, bench, rollback, doctor):
     app.command()(command)
-app.add_typer(reports, name="reports")
+for name, group in (("reports", reports), ("case", case), ("event", event), ("window", window), ("outcomes", outcomes)):
+    app.add_typer(group, name=name)
 
 
 @app.callback(invoke_without_command=True)

@@ -5,7 +5,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from tools.results import DriftResult, MetricsResult
+from tools.results import DiagnosisResult, DriftResult, MetricsResult
 
 
 class _Said(BaseModel):
@@ -28,6 +28,7 @@ class Briefing(_Said):
     text: str
     drift: DriftResult | None = None
     metrics: MetricsResult | None = None
+    diagnosis: DiagnosisResult | None = None
 
 
 class ToolCall(_Said):

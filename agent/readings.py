@@ -5,20 +5,22 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tools.results import DriftResult, MetricsResult, ReportReply, TrainingReply
+from tools.results import DiagnosisResult, DriftResult, FeatureResult, MetricsResult, ReportReply, TrainingReply
 
-Reading = DriftResult | MetricsResult | TrainingReply | ReportReply
+Reading = DriftResult | MetricsResult | DiagnosisResult | FeatureResult | TrainingReply | ReportReply
 
 _BY_TOOL: dict[str, type[Reading]] = {
     "get_drift_summary": DriftResult,
     "get_current_model_metrics": MetricsResult,
+    "diagnose": DiagnosisResult,
+    "inspect_feature": FeatureResult,
     "run_training": TrainingReply,
     "save_remediation_report": ReportReply,
 }
 
 
 def read(tool: str, structured: Mapping[str, Any] | None) -> Reading | None:
-    """The structured result of `tool` as its type; None when the tool is not one of the four or the result does not fit."""
+    """The structured result of `tool` as its type; None when the tool is not one of ours or the result does not fit."""
     kind = _BY_TOOL.get(tool)
     if kind is None or structured is None:
         return None
@@ -41,6 +43,11 @@ def line(reading: Reading) -> str:
         case MetricsResult(gate=gate, window=window):
             now = f"{window.roc_auc.value:.3f} on {window.n} window rows" if window else "too few labels in the window"
             return f"champion's ROC-AUC {gate.roc_auc.value:.3f} on its gate rows, {now}"
+        case DiagnosisResult(diagnosis=found):
+            where = f" in {found.column}" if found.column else ""
+            return f"{_words(found.cause)}{where} (confidence {found.confidence:.2f}): {_words(found.action)}"
+        case FeatureResult(view=view):
+            return f"{view.feature}: missing {view.missing_reference:.1%} before, {view.missing_window:.1%} now; {view.sampled} rows looked at"
         case TrainingReply(gate=verdict, comparison=comparison):
             against = f" ({comparison.difference:+.4f} against the champion)" if comparison else ""
             failed = ", ".join(check.rule for check in verdict.checks if not check.passed)

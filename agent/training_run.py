@@ -3,18 +3,21 @@
 import hashlib
 
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Connection
 
-from pipeline.cases import Case, ModelRef, TrainingResult
-from pipeline.challenge import Rows, challenge
+from pipeline.artifact import Artifact
+from pipeline.cases import Case, Challenger, ModelRef, TrainingResult
+from pipeline.challenge import Rows, challenge, same_again
 from pipeline.champion import find_champion, open_champion
 from pipeline.errors import ChurnopsError
 from pipeline.opened import Opened
-from pipeline.promotion import deploy
+from pipeline.promotion import finish_move, mirror_champion, record_move
 from pipeline.reference import load_split
 from pipeline.settings import EstimatorName
 from pipeline.training import OnProgress
 from reports.audit import Narrative, Verdict
 from reports.filing import file_report
+from tools.training_turn import training_turn
 
 
 class GateFailed(ChurnopsError):
@@ -43,6 +46,21 @@ async def train_by_hand(opened: Opened, estimator: EstimatorName | None, on_prog
     champion = find_champion(opened.workspace, opened.ledger)
     if champion is not None:
         return await _challenge(opened, rows, chosen, on_progress)
+
+    def install(connection: Connection, _: TrainingResult, challenger: Challenger | None) -> None:
+        if challenger is not None:
+            record_move(
+                connection,
+                opened.ledger,
+                "deployed",
+                version=challenger.version,
+                digest=challenger.digest,
+                after=None,
+                case_id=None,
+                at=opened.clock(),
+                record={"bootstrap": True, "reviewer": opened.person},
+            )
+
     result, challenger = await challenge(
         opened,
         rows,
@@ -53,44 +71,64 @@ async def train_by_hand(opened: Opened, estimator: EstimatorName | None, on_prog
         estimator=chosen,
         hyperparameters={},
         on_progress=on_progress,
+        record=install,
     )
     if challenger is None:
         raise _gate_failed(result)
-    deploy(
-        opened.workspace,
-        opened.ledger,
-        version=challenger.version,
-        digest=challenger.digest,
-        case_id=None,
-        at=opened.clock(),
-        record={"bootstrap": True, "replaces": None},
-    )
+    mirror_champion(opened, finish_move(opened))
     return Trained(result=result, case=None)
 
 
 async def _challenge(opened: Opened, rows: Rows, estimator: EstimatorName, on_progress: OnProgress) -> Trained:
     champion, artifact = open_champion(opened)
-    now = opened.clock()
-    key = hashlib.sha256(f"by hand|{champion.digest}|{now.isoformat()}".encode()).hexdigest()
-    case = opened.cases.open(
-        Case(
-            case_id=f"{now:%Y-%m-%d}-{key[:6]}",
-            key=key,
-            kind="manual",
-            opened_at=now,
-            started_by="train",
-            policy_version=opened.policy.version,
-            champion=ModelRef(version=champion.version, digest=champion.digest),
+    if same_again(artifact, rows, opened.settings, estimator):
+        raise ChurnopsError(
+            f"Champion version {champion.version} was trained on just these rows, with the same estimator, seed and threshold: the same model "
+            "would come out.",
+            "Choose another --estimator or another value under [training], or let `churnops triage` learn from newer outcomes.",
         )
-    )
-    number = opened.cases.begin_training(case.case_id, now, {"estimator": estimator})
-    result, challenger = await challenge(
-        opened, rows, case_id=case.case_id, mode="reference", champion=artifact, band=None, estimator=estimator, hyperparameters={},
-        on_progress=on_progress,
+    now = opened.clock()
+    asked = (champion.digest, opened.policy.version, opened.settings.data.sha256, opened.settings.training.model_dump_json(), estimator)
+    key = hashlib.sha256("|".join(("by hand", *asked)).encode()).hexdigest()
+    async with training_turn(opened.workspace):
+        case = opened.cases.open(
+            Case(
+                case_id=f"{now:%Y-%m-%d}-{key[:6]}",
+                key=key,
+                kind="manual",
+                opened_at=now,
+                started_by="train",
+                person=opened.person,
+                policy_version=opened.policy.version,
+                champion=ModelRef(version=champion.version, digest=champion.digest),
+            )
+        )
+        # A case that a kill left unfinished is continued, and what it had trained is not trained again.
+        result = next((done.result for done in opened.cases.trainings(case.case_id) if done.result is not None), None)
+        if result is None:
+            result = await _train(opened, case, rows, artifact, estimator, on_progress)
+        return _file(opened, opened.cases.get(case.case_id), result)
+
+
+async def _train(
+    opened: Opened, case: Case, rows: Rows, champion: Artifact, estimator: EstimatorName, on_progress: OnProgress
+) -> TrainingResult:
+    number = opened.cases.begin_training(case.case_id, opened.clock(), {"estimator": estimator})
+
+    def record(connection: Connection, result: TrainingResult, challenger: Challenger | None) -> None:
+        opened.cases.finish_training(connection, case.case_id, number, result)
+        if challenger is not None:
+            opened.cases.move_in(connection, case.case_id, ("open",), challenger=challenger)
+
+    result, _ = await challenge(
+        opened, rows, case_id=case.case_id, mode="reference", champion=champion, band=None, estimator=estimator, hyperparameters={},
+        on_progress=on_progress, record=record,
     )  # fmt: skip
-    opened.cases.finish_training(case.case_id, number, result)
-    if challenger is not None:
-        case = opened.cases.move(case.case_id, ("open",), challenger=challenger)
+    return result
+
+
+def _file(opened: Opened, case: Case, result: TrainingResult) -> Trained:
+    challenger = case.challenger
     verdict = Verdict(
         status="pending_approval" if challenger else "no_deploy_needed",
         action="retrain" if challenger else "monitor",

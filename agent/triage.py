@@ -1,7 +1,7 @@
 """One triage from alert to report: brief the operator, run the loop, and see to it that every ending leaves a report."""
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
@@ -14,15 +14,18 @@ from agent.loop import Ending, run, tool_specs
 from agent.reach import reach
 from agent.readings import line, read
 from agent.transcript import Transcript
-from pipeline.cases import Case, Challenger, ReportRef, Status
+from pipeline.acknowledgements import Acknowledgement
+from pipeline.cases import Case, Challenger, ReportRef, Status, concluded
 from pipeline.clock import Clock
-from pipeline.diagnosis import Action
+from pipeline.diagnosis import Action, Diagnosis
 from pipeline.errors import ChurnopsError
 from pipeline.evidence import DriftSummary
 from pipeline.opened import Opened
 from reports.audit import Narrative, Verdict
 from reports.filing import file_report
-from tools.casework import Casework, WindowReader
+from tools.case_opening import Known
+from tools.case_windows import WindowReader
+from tools.casework import Casework
 from tools.guard import calls_of_run
 from tools.server import build_server
 
@@ -51,14 +54,15 @@ class Tokens(BaseModel):
 
 
 class Outcome(BaseModel):
-    """What a triage came to: the object that `churnops triage --json` prints."""
+    """What a triage came to: the object that `churnops triage --json` prints. Where it rests on an `acknowledgement`, the operator was not
+    asked, and case and report are those that were acknowledged."""
 
     model_config = ConfigDict(frozen=True)
 
     case_id: str
     operator: str
     drift: DriftSummary
-    diagnosis: None = None
+    diagnosis: Diagnosis | None
     action: Action | None
     mode: str | None
     stopped: StopReason
@@ -73,6 +77,7 @@ class Outcome(BaseModel):
     status: Status
     policy_version: str
     champion_version: str
+    acknowledgement: Acknowledgement | None = None
 
     @property
     def exit_code(self) -> int:
@@ -108,7 +113,12 @@ async def triage(
             show(event)
             opening.append(event)
 
-        first = await brief(client, opened.clock, early)
+        try:
+            first = await brief(client, opened.clock, early)
+        except ChurnopsError:
+            if casework.known is None:
+                raise
+            return _known(opened, casework.known, operator.name)
         tools = await tool_specs(client)
         with ExitStack() as stack:
             transcript = stack.enter_context(Transcript(opened.workspace.transcripts / f"{first.case_id}.jsonl"))
@@ -132,7 +142,7 @@ async def triage(
 
 
 async def brief(client: "Client", clock: Clock, emit: Callable[[Event], None]) -> Briefing:
-    """Open the case: the first message, with drift and the champion's metrics already in it.
+    """Open the case: the first message, with drift, the champion's metrics and the diagnosis already in it.
 
     Raises:
         ChurnopsError: what the tool said when it could not measure.
@@ -155,11 +165,15 @@ async def brief(client: "Client", clock: Clock, emit: Callable[[Event], None]) -
         emit(ToolReturned(at=clock(), call_id=tool, name=tool, is_error=False, line=said, structured=structured))
         return structured
 
+    async def where_possible(tool: str, arguments: dict[str, object]) -> dict[str, object] | None:
+        # The case is open by now: the operator goes on without, and the report says what it did not see.
+        with suppress(ChurnopsError):
+            return await result(tool, arguments)
+        return None
+
     drift = await result("get_drift_summary", {})
-    try:
-        return briefing(drift, await result("get_current_model_metrics", {"case_id": drift["case_id"]}))
-    except ChurnopsError:  # the case is open by now: the operator goes on without, and the report says what it did not see
-        return briefing(drift, None)
+    case: dict[str, object] = {"case_id": drift["case_id"]}
+    return briefing(drift, await where_possible("get_current_model_metrics", case), await where_possible("diagnose", case))
 
 
 def _file_partial(opened: Opened, case: Case, ending: Ending) -> Case:
@@ -169,6 +183,33 @@ def _file_partial(opened: Opened, case: Case, ending: Ending) -> Case:
     return file_report(opened, case, verdict, Narrative(summary="", reasoning=said))
 
 
+def _known(opened: Opened, known: Known, operator: str) -> Outcome:
+    """People have taken note of all there is: nobody was asked, and the report is the one they acknowledged."""
+    case = opened.cases.get(known.acknowledgement.case_id)
+    assert case.report is not None  # what has no report cannot be acknowledged
+    return Outcome(
+        case_id=case.case_id,
+        operator=operator,
+        drift=known.drift,
+        diagnosis=None,
+        action="monitor",
+        mode=None,
+        stopped="finished",
+        failure=None,
+        turns=0,
+        tool_calls=0,
+        trainings=0,
+        tokens=Tokens(input=0, output=0, cached=0),
+        cost_usd=0.0,
+        challenger=None,
+        report=case.report,
+        status="no_deploy_needed",
+        policy_version=opened.policy.version,
+        champion_version=case.champion.version,
+        acknowledgement=known.acknowledgement,
+    )
+
+
 def _outcome(opened: Opened, case: Case, ending: Ending) -> Outcome:
     assert case.drift is not None and case.report is not None  # the briefing measured the one, every ending writes the other
     spend = ending.spend
@@ -176,6 +217,7 @@ def _outcome(opened: Opened, case: Case, ending: Ending) -> Outcome:
         case_id=case.case_id,
         operator=ending.operator,
         drift=case.drift,
+        diagnosis=concluded(case),
         action=case.action,
         mode=case.mode,
         stopped=ending.stopped,

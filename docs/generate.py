@@ -15,7 +15,7 @@ from tools.casework import Casework
 from tools.server import build_server
 
 REFERENCE = Path(__file__).parent / "reference.md"
-SECTIONS = ("data", "predictions", "training", "operator")
+SECTIONS = ("data", "predictions", "engine", "training", "operator", "approval")
 
 
 def reference() -> str:

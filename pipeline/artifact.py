@@ -36,9 +36,26 @@ IMPORTANCE = "importance.json"
 REFERENCE_SCORES = "reference_scores.npy"
 
 
+class Recalibration(BaseModel):
+    """How a model's probabilities were learnt anew: `slope` and `intercept` of the log-odds of the model with digest `of`, fitted on `rows`
+    later rows, whose fingerprint is `data_sha256`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    of: str
+    slope: float
+    intercept: float
+    rows: int
+    churners: int
+    data_sha256: str
+
+
 class Manifest(BaseModel):
     """What the model is and what it was made from. `rows`, `churners` and `data_sha256` are of the training rows without ids
-    (the fingerprint of `reference.parquet`); `versions` are of Python and the packages that fitted it."""
+    (the fingerprint of `reference.parquet`); `versions` are of Python and the packages that fitted it.
+
+    Of a recalibrated model they are of the rows its ranks were learnt from, because that is what windows are compared with;
+    `recalibration` says what its probabilities were learnt from."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -53,6 +70,7 @@ class Manifest(BaseModel):
     churners: int
     versions: dict[str, str]
     trained_at: datetime
+    recalibration: Recalibration | None = None
 
 
 @dataclass(frozen=True)
@@ -93,10 +111,15 @@ class Artifact:
         missing = [name for name in features if name not in frame.columns]
         if missing:
             raise DataError(f"The table lacks columns the model was trained on: {', '.join(missing)}.", "Give a table that has them.")
-        return np.asarray(self._model.predict_proba(frame[list(features)])[:, 1], dtype=np.float64)
+        return np.asarray(self.model.predict_proba(frame[list(features)])[:, 1], dtype=np.float64)
 
     @cached_property
-    def _model(self) -> Any:
+    def model(self) -> Any:
+        """The fitted classifier.
+
+        Raises:
+            IntegrityError: the bytes changed since the artifact was opened, or cannot be loaded by the installed packages.
+        """
         # Unpickling runs what the bytes say, and they may have changed since the artifact was opened.
         _check(self.path, self.digest)
         try:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipeline.alignment import align_categories, align_numbers
 from pipeline.profile import CategoricalProfile, NumericalProfile, Profile
 from pipeline.schema import Kind
-from pipeline.scores import CHI_SQUARE, JENSEN_SHANNON, KOLMOGOROV_SMIRNOV, WASSERSTEIN, Column, Score, score_column
+from pipeline.scores import CHI_SQUARE, JENSEN_SHANNON, KOLMOGOROV_SMIRNOV, KS_DISTANCE, PSI, WASSERSTEIN, Column, Score, score_column
 from pipeline.shift import CategoricalShift, NumericalShift, categorical_shift, numerical_shift
 from pipeline.significance import Tally, adjusted, significances
 
@@ -63,7 +63,7 @@ def calibrate(
     Args:
         before: the reference.
         after: a window profiled against it.
-        scores: Evidently's, as `score_profiles` gives them.
+        scores: Evidently's or those asked for in their place, as `score_profiles` gives them.
         min_rows: where either window has fewer, no column has a verdict; nor has a column of fewer than 50 values in either.
         false_discovery_rate: share of the columns called drifted that may be so by chance, 0-1; where nothing changed, the
             probability that any column is called so.
@@ -120,10 +120,12 @@ def calibrate(
 
 
 def _distance(before: Column, after: Column, evidently: Score) -> Score:
-    """Evidently's own score where it is a distance, else the distance it would take of a larger reference."""
-    if evidently.method in (WASSERSTEIN, JENSEN_SHANNON):
-        return evidently
-    score = score_column(before, after, method=WASSERSTEIN if evidently.method == KOLMOGOROV_SMIRNOV else JENSEN_SHANNON)
+    """The score where it is Evidently's distance, else the distance Evidently would take of a larger reference."""
+    score: Score | None = evidently
+    if evidently.method in (PSI, KS_DISTANCE):
+        score = score_column(before, after)
+    if score is not None and score.method not in (WASSERSTEIN, JENSEN_SHANNON):
+        score = score_column(before, after, method=WASSERSTEIN if score.method == KOLMOGOROV_SMIRNOV else JENSEN_SHANNON)
     assert score is not None  # a column that has one score has any
     return score
 
@@ -160,9 +162,10 @@ def _reason(distance: Score, significant: bool, odds: str, evidently: Score) -> 
         return f"Within sampling noise ({odds}), though {size}."
     if significant:
         return f"More than sampling noise ({odds}) but small: {size}."
-    blind = (
-        "takes the reference's shares for the truth"
-        if evidently.method == CHI_SQUARE
-        else "looks at this column as if it were the only one"
-    )
+    if evidently.method == CHI_SQUARE:
+        blind = "takes the reference's shares for the truth"
+    elif evidently.method in (PSI, KS_DISTANCE):
+        blind = "does not ask for chance"
+    else:
+        blind = "looks at this column as if it were the only one"
     return f"Within sampling noise ({odds}), and {size}; {found} {blind}."

@@ -68,17 +68,22 @@ def try_calibration(
     """
     raw, response = _out_of_fold(pipeline, x, y, folds)
     calibrated = _cross_fitted_sigmoid(response, y, folds)
-    loss_raw, loss_calibrated = _log_losses(y, raw), _log_losses(y, calibrated)
-    z = _z(loss_raw - loss_calibrated, groups)
-    trial = CalibrationTrial(
-        method="sigmoid",
-        log_loss_raw=float(loss_raw.mean()),
-        log_loss_calibrated=float(loss_calibrated.mean()),
-        z=z,
-        n=y.size,
-        kept=z > KEPT_ABOVE_Z,
-    )
+    losses = log_losses(y, raw), log_losses(y, calibrated)
+    z = _z(losses[0] - losses[1], groups)
+    trial = _trial(*losses, z, kept=z > KEPT_ABOVE_Z)
     return trial, calibrated if trial.kept else raw
+
+
+def try_recalibration(p: NDArray[np.float64], y: NDArray[np.int8], folds: Folds) -> CalibrationTrial:
+    """Log loss of a model's probabilities `p` for rows it has not seen against the same after a sigmoid fitted on the other folds.
+
+    It is kept whatever it shows, because it was asked for: the gate decides.
+    """
+    from scipy.special import logit
+
+    calibrated = _cross_fitted_sigmoid(logit(np.clip(p, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)), y, folds)
+    losses = log_losses(y, p), log_losses(y, calibrated)
+    return _trial(*losses, _z(losses[0] - losses[1], None), kept=True)
 
 
 def calibrated_model(pipeline: "Pipeline", folds: Folds) -> "CalibratedClassifierCV":
@@ -111,9 +116,16 @@ def _cross_fitted_sigmoid(response: NDArray[np.float64], y: NDArray[np.int8], fo
     return calibrated
 
 
-def _log_losses(y: NDArray[np.int8], p: NDArray[np.float64]) -> NDArray[np.float64]:
+def log_losses(y: NDArray[np.int8], p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log loss of each row, shape (n,); a probability of 0 or 1 counts as one in a million from it."""
     said = np.clip(np.where(y == 1, p, 1 - p), SMALLEST_PROBABILITY, 1)
     return np.asarray(-np.log(said))
+
+
+def _trial(raw: NDArray[np.float64], calibrated: NDArray[np.float64], z: float, *, kept: bool) -> CalibrationTrial:
+    return CalibrationTrial(
+        method="sigmoid", log_loss_raw=float(raw.mean()), log_loss_calibrated=float(calibrated.mean()), z=z, n=raw.size, kept=kept
+    )
 
 
 def _z(gain: NDArray[np.float64], groups: NDArray[np.int64] | None) -> float:

@@ -1,33 +1,43 @@
 """From rows to a challenger: train in a child process, judge at the gate, and only then publish and register."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
+from sqlalchemy import Connection
 
 from pipeline import tracking
-from pipeline.artifact import Artifact, open_artifact, publish
+from pipeline.artifact import Artifact, installed_versions, open_artifact, publish
+from pipeline.canonical import digest_of
 from pipeline.cases import Challenger, TrainingResult
-from pipeline.gate import judge
+from pipeline.diagnosis import Mode
+from pipeline.estimators import hyperparameters_of
+from pipeline.gate import judge, judge_recalibrated
 from pipeline.opened import Opened
 from pipeline.policy import Band
-from pipeline.settings import EstimatorName
+from pipeline.rows import fingerprint
+from pipeline.settings import EstimatorName, Settings
 from pipeline.splits import split_recent
 from pipeline.trainer import TrainingJob
 from pipeline.training import OnProgress, TrainingOutcome, train
+from pipeline.value import break_even
 from pipeline.windows import Window
+
+# Writes what a training means for its case, in one transaction with the ledger's rows on it.
+Record = Callable[[Connection, TrainingResult, Challenger | None], object]
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Typed rows to learn from and rows to be judged on; no customer is in both."""
+    """Typed rows to learn from and rows to be judged on; no customer is in both. The last `recent` rows to learn from are of the window."""
 
     train: pd.DataFrame
     gate: pd.DataFrame
+    recent: int = 0
 
 
-def retraining_rows(champion: Artifact, window: Window, held_out_share: float) -> Rows:
-    """What the champion learnt from plus the window's earlier outcomes to learn from, its later ones to be judged on.
+def retraining_rows(champion: Artifact, window: Window, held_out_share: float, mode: Mode = "combined") -> Rows:
+    """The window's earlier outcomes to learn from, its later ones to be judged on; in mode `combined` what the champion learnt from, too.
 
     A window without times is taken in the order of its rows.
     """
@@ -37,7 +47,26 @@ def retraining_rows(champion: Artifact, window: Window, held_out_share: float) -
     if times is None:
         times = pd.Series(pd.date_range("2000-01-01", periods=len(recent), freq="s", tz="UTC"), index=recent.index)
     split = split_recent(recent, times, known.ids, held_out_share)
-    return Rows(train=pd.concat([champion.reference(), recent[split.train]], ignore_index=True), gate=recent[split.held_out])
+    taught = recent[split.train]
+    train = pd.concat([champion.reference(), taught], ignore_index=True) if mode == "combined" else taught.reset_index(drop=True)
+    return Rows(train=train, gate=recent[split.held_out], recent=len(taught))
+
+
+def same_again(champion: Artifact, rows: Rows, settings: Settings, estimator: EstimatorName) -> bool:
+    """Whether a new model with the estimator's defaults would be the champion once more: same rows, same settings, same versions."""
+    made, columns = champion.manifest, settings.data.columns
+    now = made.model_copy(
+        update={
+            "estimator": estimator,
+            "hyperparameters": hyperparameters_of(estimator, {}),
+            "seed": settings.training.seed,
+            "threshold": settings.training.threshold,
+            "data_sha256": fingerprint(rows.train[[*columns.features, columns.target]]),
+            "versions": installed_versions(),
+            "recalibration": None,
+        }
+    )
+    return now == made
 
 
 async def challenge(
@@ -51,8 +80,11 @@ async def challenge(
     estimator: EstimatorName,
     hyperparameters: Mapping[str, float],
     on_progress: OnProgress | None,
+    record: Record | None = None,
 ) -> tuple[TrainingResult, Challenger | None]:
     """Train one candidate and judge it. Every training is tracked; only one that passed the gate is published and registered.
+
+    In mode `recalibrate` the champion's own estimator and hyperparameters count, whatever is given.
 
     Raises:
         TrainingError: see `pipeline.training.train`; nothing is left behind.
@@ -66,31 +98,41 @@ async def challenge(
         threshold=settings.training.threshold,
         confidence=policy.gate.confidence,
         champion=champion.digest if champion else None,
+        recent_rows=rows.recent,
+        value=settings.value,
         trained_at=opened.clock(),
     )
+    if mode == "recalibrate":
+        job = job.model_copy(update={"recalibrates": True, "threshold": _worthwhile_from(settings)})
     async with train(
         job, rows.train, rows.gate, opened.workspace, on_progress=on_progress, time_limit_seconds=settings.training.time_limit_seconds
     ) as outcome:
-        return _judge_and_register(opened, outcome, rows, case_id, mode, band)
+        return _judge_and_register(opened, outcome, rows, case_id, mode, band, record)
+
+
+def _worthwhile_from(settings: Settings) -> float:
+    """Probability from which an offer pays. New probabilities ask for a new threshold, and where they are right this is the best one."""
+    paying = break_even(settings.value)
+    return paying if paying < 1 else settings.training.threshold
 
 
 def _judge_and_register(
-    opened: Opened, outcome: TrainingOutcome, rows: Rows, case_id: str | None, mode: str, band: Band | None
+    opened: Opened, outcome: TrainingOutcome, rows: Rows, case_id: str | None, mode: str, band: Band | None, record: Record | None
 ) -> tuple[TrainingResult, Challenger | None]:
     workspace, ledger, manifest = opened.workspace, opened.ledger, outcome.manifest
-    gate = judge(outcome.metrics, outcome.comparison, band, opened.policy)
+    if mode == "recalibrate":
+        gate = judge_recalibrated(outcome.metrics, outcome.comparison, outcome.margins, opened.policy)
+    else:
+        gate = judge(outcome.metrics, outcome.comparison, band, opened.policy, outcome.margins, outcome.margins_recalibrated)
     run_id = tracking.log_run(
         workspace, manifest=manifest, metrics=outcome.metrics, comparison=outcome.comparison, gate=gate, case_id=case_id
     )
-    figures = {"roc_auc": outcome.metrics.roc_auc.value, "gate_rows": outcome.metrics.n, "mlflow_run": run_id}
-    ledger.append(opened.clock(), "trained", case_id, {"data": manifest.data_sha256, "estimator": manifest.estimator, **figures})
-    ledger.append(opened.clock(), "gated", case_id, {**gate.model_dump(mode="json"), "policy_version": opened.policy.version, **figures})
+    figures = {"mode": mode, "roc_auc": outcome.metrics.roc_auc.value, "gate_rows": outcome.metrics.n, "mlflow_run": run_id}
     challenger = None
     if gate.passed:
         digest = publish(outcome.staged, workspace)
         version = tracking.register(workspace, run_id, open_artifact(workspace, digest))
         challenger = Challenger(version=version, digest=digest, gate=gate, metrics=outcome.metrics)
-        ledger.append(opened.clock(), "challenged", case_id, {"version": version, "digest": digest, "mlflow_run": run_id})
     result = TrainingResult(
         mode=mode,
         estimator=manifest.estimator,
@@ -105,5 +147,19 @@ def _judge_and_register(
         train_rows=len(rows.train),
         gate_rows=len(rows.gate),
         seconds=outcome.seconds,
+        margins=outcome.margins,
+        margins_recalibrated=outcome.margins_recalibrated,
     )
+    judged = {**gate.model_dump(mode="json"), "policy_version": opened.policy.version, **figures}
+    # One transaction: a kill leaves a training that is known with all that follows from it, or one that never was.
+    with opened.state.write() as connection:
+        at = opened.clock()
+        ledger.append_in(connection, at, "trained", case_id, {"data": manifest.data_sha256, "estimator": manifest.estimator, **figures})
+        ledger.append_in(connection, at, "gated", case_id, judged)
+        if challenger is not None:
+            known = {"version": challenger.version, "digest": challenger.digest, "mlflow_run": run_id, "metrics": digest_of(result)}
+            ledger.append_in(connection, at, "challenged", case_id, known)
+        if record is not None:
+            record(connection, result, challenger)
+    ledger.catch_up()
     return result, challenger

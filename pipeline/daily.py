@@ -13,19 +13,21 @@ from pipeline.files import write_atomically
 from pipeline.profile import Profile, merge
 from pipeline.profiling import profile_window
 from pipeline.schema import Schema
-from pipeline.sources import PredictionLog, Restriction
+from pipeline.sources import Exclusion, PredictionLog, Restriction
 from pipeline.state import State, predictions
 
 DAY = timedelta(days=1)
 
 
 class DayProfile(BaseModel):
-    """A kept profile, good for as long as the log has these `rows` of that day and version, the last of them `last_seq`."""
+    """A kept profile, good for as long as the log has these `rows` of that day and version, the last of them `last_seq`, and the same rows
+    of that day are `left_out`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rows: int
     last_seq: int
+    left_out: tuple[Exclusion, ...]
     profile: Profile
 
 
@@ -39,17 +41,20 @@ class _Part:
     last_seq: int
 
 
-def profile_log(state: State, columns: Schema, reference: Profile, since: datetime, until: datetime, kept: Path) -> Profile:
-    """Profile of the log's rows of `since < scoring time <= until`, against `reference`.
+def profile_log(
+    state: State, columns: Schema, reference: Profile, since: datetime, until: datetime, kept: Path, left_out: tuple[Exclusion, ...] = ()
+) -> Profile:
+    """Profile of the log's rows of `since < scoring time <= until` but those `left_out`, against `reference`.
 
     Whole days are taken from the folder `kept` (one per reference), and put there when they are new; the cut-off days at both ends are
-    counted anew. A day to which rows have come since is counted anew, too.
+    counted anew. A day to which rows have come since, or of which other rows are left out, is counted anew, too.
     """
     parts = []
     for part in _parts(state, since, until):
         log = PredictionLog(state.file, part.version)
         first, last = max(since, part.day - timedelta(microseconds=1)), min(until, part.day + DAY - timedelta(microseconds=1))
-        restriction = Restriction(since=first, until=last)
+        gone = tuple(exclusion for exclusion in left_out if exclusion.since < part.day + DAY and part.day < exclusion.until)
+        restriction = Restriction(since=first, until=last, left_out=gone)
         if since < part.day and part.day + DAY <= until:
             parts.append(_kept_day(log, columns, reference, restriction, part, kept))
         else:
@@ -75,10 +80,11 @@ def _kept_day(log: PredictionLog, columns: Schema, reference: Profile, restricti
     path = kept / f"{part.day:%Y-%m-%d}-{part.version.encode().hex()}.json"
     try:
         found = DayProfile.model_validate_json(path.read_bytes())
-        if (found.rows, found.last_seq) == (part.rows, part.last_seq):
+        if (found.rows, found.last_seq, found.left_out) == (part.rows, part.last_seq, restriction.left_out):
             return found.profile
     except (FileNotFoundError, ValidationError):
         pass  # not kept yet, or by another version of churnops: it is only a copy of what the log says
     profile = profile_window(log, columns, reference, restriction)
-    write_atomically(path, DayProfile(rows=part.rows, last_seq=part.last_seq, profile=profile).model_dump_json().encode())
+    day = DayProfile(rows=part.rows, last_seq=part.last_seq, left_out=restriction.left_out, profile=profile)
+    write_atomically(path, day.model_dump_json().encode())
     return profile

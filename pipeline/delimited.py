@@ -3,50 +3,77 @@
 import codecs
 import csv
 import io
+import re
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from pipeline.errors import DataError
-from pipeline.settings import FileFormat
-from pipeline.values import Decimal
+from pipeline.file_format import FileFormat
 
 if TYPE_CHECKING:
     import _csv
 
+    import pandas as pd
+
+    from pipeline.values import Decimal
+
 _DELIMITERS = ",;\t|"
 _SNIFFED_RECORDS = 1_000
-_COMMA_GROUPS = r"[+-]?[1-9]\d{0,2}(?:,\d{3})+"
-_DOT_GROUPS = r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+"
-_COMMA_NUMBER = r"[+-]?\d+,\d+|[+-]?\d{1,3}(?:\.\d{3})+,\d+"
-_DOT_NUMBER = r"[+-]?\d*\.\d+|[+-]?\d{1,3}(?:,\d{3})+\.\d+"
+_COMMA_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
+_DOT_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+")
+_COMMA_NUMBER = re.compile(r"[+-]?\d+,\d+|[+-]?\d{1,3}(?:\.\d{3})+,\d+")
+_DOT_NUMBER = re.compile(r"[+-]?\d*\.\d+|[+-]?\d{1,3}(?:,\d{3})+\.\d+")
 
 
-def read_delimited(path: Path, fmt: FileFormat) -> tuple[pd.DataFrame, FileFormat]:
-    """The file's cells as text, unchanged, and how the file is written. Whatever `fmt` says already is believed.
+def read_delimited(path: Path, fmt: FileFormat) -> "tuple[pd.DataFrame, FileFormat]":
+    """The file's cells as text, unchanged, and how the file is written; as `found_format`."""
+    import pandas as pd
+
+    text, header, found = _opened(path, fmt)
+    try:
+        frame = pd.read_csv(
+            io.StringIO(text),
+            sep=found.delimiter,
+            header=0,
+            names=range(len(header)),
+            dtype=str,
+            keep_default_na=False,
+            skipinitialspace=True,
+        )
+    except pd.errors.ParserError as error:
+        raise _never_ends(path) from error
+    frame.columns = pd.Index(name or f"Unnamed: {position}" for position, name in enumerate(header))
+    return frame, found
+
+
+def found_format(path: Path, fmt: FileFormat) -> FileFormat:
+    """How the file is written. Whatever `fmt` says already is believed.
 
     Encoding: a byte order mark decides, else UTF-8, else Windows-1252. Delimiter: of `,` `;` tab and `|` the one that gives the most
     records as many fields as the header, then the most fields. Decimal mark: see `_decimal`.
 
     Raises:
-        DataError: not text, an unknown encoding, a header only, a column name twice, or a record with more or fewer fields.
+        DataError: not text, an unknown encoding, no row, or a record with more or fewer fields.
     """
+    return _opened(path, fmt)[2]
+
+
+def _opened(path: Path, fmt: FileFormat) -> tuple[str, list[str], FileFormat]:
+    """The file's text, its columns' names, and how it is written."""
     text, encoding = decode(path, fmt.encoding)
     delimiter = fmt.delimiter or _delimiter(text)
     try:
         header = _check_widths(path, text, delimiter)
-        frame = pd.read_csv(
-            io.StringIO(text), sep=delimiter, header=0, names=range(len(header)), dtype=str, keep_default_na=False, skipinitialspace=True
-        )
-    except (csv.Error, pd.errors.ParserError) as error:
-        raise DataError(
-            f"{path.name} cannot be read as a table: a quoted field never ends.", "Look for an unpaired quote in it."
-        ) from error
-    frame.columns = pd.Index(name or f"Unnamed: {position}" for position, name in enumerate(header))
-    decimal = fmt.decimal or _decimal(frame, delimiter)
-    return frame, FileFormat(delimiter=delimiter, decimal=decimal, encoding=encoding, timezone=fmt.timezone)
+        decimal = fmt.decimal or _decimal(text, delimiter)
+    except csv.Error as error:
+        raise _never_ends(path) from error
+    return text, header, FileFormat(delimiter=delimiter, decimal=decimal, encoding=encoding, timezone=fmt.timezone)
+
+
+def _never_ends(path: Path) -> DataError:
+    return DataError(f"{path.name} cannot be read as a table: a quoted field never ends.", "Look for an unpaired quote in it.")
 
 
 def decode(path: Path, encoding: str) -> tuple[str, str]:
@@ -100,6 +127,8 @@ def _records(text: str, delimiter: str) -> "_csv.Reader":
 
 
 def _check_widths(path: Path, text: str, delimiter: str) -> list[str]:
+    if not text.strip():
+        raise DataError(f"{path.name} is empty.", "Export it again.")
     # pandas fills short records with blanks and takes a long first record for an index, both in silence.
     records = _records(text, delimiter)
     header = [name.strip() for name in next(records, [])]
@@ -119,7 +148,7 @@ def _check_widths(path: Path, text: str, delimiter: str) -> list[str]:
     return header
 
 
-def _decimal(frame: pd.DataFrame, delimiter: str) -> Decimal:
+def _decimal(text: str, delimiter: str) -> "Decimal":
     """The decimal mark, from the cells of the first rows.
 
     Cells that can be read only one way vote: "12,5" and "1.234,5" for the comma, "12.5" and "1,234.5" for the dot; "1,234" and "1.234"
@@ -127,12 +156,13 @@ def _decimal(frame: pd.DataFrame, delimiter: str) -> Decimal:
     write exactly where the comma is the decimal mark, and as thousands elsewhere; "1.234" counts as thousandths.
     """
     commas = dots = unclear = 0
-    for position in range(frame.shape[1]):
-        cells = frame.iloc[:_SNIFFED_RECORDS, position].str.strip()
-        comma_groups, dot_groups = cells.str.fullmatch(_COMMA_GROUPS), cells.str.fullmatch(_DOT_GROUPS)
-        unclear += int(comma_groups.sum())
-        commas += int((cells.str.fullmatch(_COMMA_NUMBER) & ~comma_groups).sum())
-        dots += int((cells.str.fullmatch(_DOT_NUMBER) & ~dot_groups).sum())
+    for record in islice(_records(text, delimiter), 1, 1 + _SNIFFED_RECORDS):
+        for cell in map(str.strip, record):
+            if "," not in cell and "." not in cell:
+                continue
+            unclear += _COMMA_GROUPS.fullmatch(cell) is not None
+            commas += _COMMA_NUMBER.fullmatch(cell) is not None and not _COMMA_GROUPS.fullmatch(cell)
+            dots += _DOT_NUMBER.fullmatch(cell) is not None and not _DOT_GROUPS.fullmatch(cell)
     if commas or dots:
         return "," if commas > dots else "."
     return "," if unclear and delimiter == ";" else "."

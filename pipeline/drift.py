@@ -1,6 +1,5 @@
 """Drift of a window against the reference: Evidently's verdict and the calibrated one, from two profiles."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -11,11 +10,11 @@ from pipeline.calibrated import CalibratedDrift, CalibratedFeature, calibrate
 from pipeline.errors import DataError
 from pipeline.evidence import DriftSummary, FeatureDrift
 from pipeline.importance import weighted_share
-from pipeline.policy import Policy
+from pipeline.policy import DriftRules, Policy
 from pipeline.profile import Profile
 from pipeline.profiling import exact_values
-from pipeline.schema import Schema
-from pipeline.scores import Column, Score, score_profiles
+from pipeline.schema import Kind, Schema
+from pipeline.scores import KS_DISTANCE, PSI, Rule, Score, score_profiles
 from pipeline.shift import NumericalShift
 from pipeline.windows import Window
 
@@ -23,19 +22,19 @@ SEED = 0  # of the null distribution: the same window has the same verdict
 
 
 def summarise_drift(baseline: Baseline, window: Window, policy: Policy) -> DriftSummary:
-    """Both verdicts on every feature, and what neither sees.
+    """Both verdicts on every feature, and what neither sees. The first is Evidently's, or by the method that the policy asks for.
 
-    With fewer rows than `drift.min_rows` there is no verdict (and no scores): band `not_enough_data`.
-
-    Raises:
-        DataError: a feature has no value at all in the window or the reference.
+    A feature without any value in the window or the reference has no score: it is not among `features`, but counted in `features_total`, so
+    that no share grows because a column broke. With fewer rows than `drift.min_rows`, or no feature that has a score, there is no verdict:
+    band `not_enough_data`.
     """
     reference, profile = baseline.profile, window.profile
     if window.rows < policy.drift.min_rows:
         return _no_verdict(reference, window, policy)
     exact = exact_values(baseline.rows, window.source, window.columns, window.restriction)
-    scores = score_profiles(reference, profile, exact)
-    _require_scores(reference, profile, scores)
+    scores = score_profiles(reference, profile, exact, _asked(policy.drift))
+    if not scores:
+        return _no_verdict(reference, window, policy)
     calibrated = calibrate(
         reference,
         profile,
@@ -45,8 +44,11 @@ def summarise_drift(baseline: Baseline, window: Window, policy: Policy) -> Drift
         seed=SEED,
     )
     weight = {importance.feature: importance.auc_drop for importance in baseline.importances}
-    features = tuple(_feature(feature, scores[feature.name], weight[feature.name]) for feature in calibrated.features)
-    share = sum(feature.drifted for feature in features) / len(features)
+    features = tuple(
+        _feature(feature, scores[feature.name], weight[feature.name]) for feature in calibrated.features if feature.name in scores
+    )
+    total = len(window.columns.features)
+    share = sum(feature.drifted for feature in features) / total
     return DriftSummary(
         reference_rows=reference.rows,
         current_rows=window.rows,
@@ -54,7 +56,7 @@ def summarise_drift(baseline: Baseline, window: Window, policy: Policy) -> Drift
         drifted=sum(feature.drifted for feature in features),
         drifted_numerical=sum(feature.drifted for feature in features if feature.kind == "numerical"),
         drifted_categorical=sum(feature.drifted for feature in features if feature.kind == "categorical"),
-        features_total=len(features),
+        features_total=total,
         band=policy.band(share, window.rows),
         calibrated_drifted=calibrated.drifted,
         calibrated_share=calibrated.share,
@@ -62,7 +64,7 @@ def summarise_drift(baseline: Baseline, window: Window, policy: Policy) -> Drift
         since=window.since,
         until=window.until,
         features=features,
-        findings=find_blind_spots(reference, profile),
+        findings=find_blind_spots(reference, profile, policy.evidence.data),
     )
 
 
@@ -100,25 +102,22 @@ def _no_verdict(reference: Profile, window: Window, policy: Policy) -> DriftSumm
         drifted_numerical=0,
         drifted_categorical=0,
         features_total=len(window.columns.features),
-        band=policy.band(0.0, window.rows),
+        band="not_enough_data",
         calibrated_drifted=0,
         calibrated_share=None,
         felt_share=None,
         since=window.since,
         until=window.until,
         features=(),
-        findings=find_blind_spots(reference, window.profile),
+        findings=find_blind_spots(reference, window.profile, policy.evidence.data),
     )
 
 
-def _require_scores(reference: Profile, profile: Profile, scores: Mapping[str, Score]) -> None:
-    columns: list[Column] = [*profile.numerical, *profile.categorical]
-    silent = [column.name for column in columns if column.name not in scores]
-    if not silent:
-        return
-    empty = [column.name for column in columns if not column.count]
-    where = f"In the window ({profile.rows:,} rows)" if empty else f"In the reference ({reference.rows:,} rows)"
-    raise DataError(f"{where} every value is missing in: {', '.join(empty or silent)}.", "Mend the feed, then try again.")
+def _asked(rules: DriftRules) -> dict[Kind, Rule]:
+    """Methods that the policy puts in the place of Evidently's."""
+    named = {"psi": Rule(PSI, rules.psi_threshold), "ks": Rule(KS_DISTANCE, rules.ks_threshold)}
+    chosen: dict[Kind, str] = {"numerical": rules.numerical, "categorical": rules.categorical}
+    return {kind: named[name] for kind, name in chosen.items() if name != "default"}
 
 
 def _drifted(calibrated: CalibratedDrift) -> set[str]:

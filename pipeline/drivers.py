@@ -1,6 +1,7 @@
 """Which columns say most about churn, which move together, and how to draw customers so that some move and the rest stay."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,44 @@ from pipeline.schema import Schema
 _CELLS = 10  # of a numerical column, equally full
 _PRIOR_ROWS = 20  # a cell of few rows says little: its mean is drawn towards the overall mean by this many rows
 _RAKING_ROUNDS = 20
+_END = 0.2  # share of a numerical column's rows in the segment at one of its ends
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Customers of one kind: those with `value` in a categorical column, or with a number from `low` to `high` in a numerical one."""
+
+    column: str
+    value: str | None = None
+    low: float = -np.inf
+    high: float = np.inf
+
+    def holds(self, frame: pd.DataFrame) -> np.ndarray:
+        """Mask of the rows that belong to it, shape (rows,)."""
+        if self.value is not None:
+            return (frame[self.column] == self.value).to_numpy(dtype=bool)
+        return frame[self.column].between(self.low, self.high).to_numpy(dtype=bool)
+
+
+def segments(frame: pd.DataFrame, schema: Schema, least: float, most: float) -> list[Segment]:
+    """Segments that hold between `least` and `most` (0-1) of the rows: values of categorical columns, both ends of numerical ones."""
+    found = [Segment(name, value=str(value)) for name in schema.categorical for value in sorted(frame[name].dropna().unique())]
+    for name in schema.numerical:
+        low, high = frame[name].quantile([_END, 1 - _END])
+        found += [Segment(name, high=float(low)), Segment(name, low=float(high))]
+    return [segment for segment in found if least <= segment.holds(frame).mean() <= most]
+
+
+def level(column: pd.Series) -> Callable[[pd.Series], np.ndarray]:
+    """Where any column of this kind stands in `column`, as numbers of mean 0 and spread 1 there: the number itself (missing is 0), or
+    whether it is the most frequent category."""
+    if column.dtype.kind == "f":
+        mean, spread = float(column.mean()), float(column.std()) or 1.0
+        return lambda other: ((other - mean) / spread).fillna(0.0).clip(-3, 3).to_numpy()
+    common = column.value_counts().index[0]
+    share = float((column == common).mean())
+    spread = float(np.sqrt(share * (1 - share))) or 1.0
+    return lambda other: ((other == common).to_numpy(dtype="float64") - share) / spread
 
 
 def cells(column: pd.Series) -> np.ndarray:

@@ -54,12 +54,22 @@ class Metrics(_Evidence):
 
 
 class Comparison(_Evidence):
-    """ROC-AUC of candidate minus champion on the same `n` rows, with its paired interval."""
+    """A measure of the candidate minus the same of another model on the same `n` rows, with its paired interval; by itself it is of
+    ROC-AUC against the champion."""
 
     difference: float
     low: float
     high: float
     n: int
+
+
+class Margins(_Evidence):
+    """The candidate against another model on the same rows. Log loss and Brier score are better below 0; `profit`, what a campaign would
+    earn, is in percent of what perfect information would bring, and better above 0."""
+
+    log_loss: Comparison
+    brier: Comparison
+    profit: Comparison
 
 
 class GateCheck(_Evidence):
@@ -116,19 +126,22 @@ class FeatureDrift(_Evidence):
 
 class BlindSpot(_Evidence):
     """Something wrong with the data that no drift score shows. `column` is None where the rows as such are meant; `share` is the
-    share of the window's rows it concerns, 0-1; `said` is one sentence for people."""
+    share of the window's rows it concerns, 0-1; `z`, where it is a share that rose, by how many standard errors; `said` is one sentence for
+    people."""
 
     what: What
     column: str | None
     share: float
+    z: float | None = None
     said: str
 
 
 class DriftSummary(_Evidence):
     """How a window differs from the reference: Evidently's verdict and the policy's band for it, the calibrated verdict beside it.
 
-    `share` is None, and `features` empty, where the band is `not_enough_data`: no verdict was computed. `calibrated_share` is of the
-    features with enough data; `felt_share` is the share (0-1) of the champion's reliance that lies on calibrated-drifted features.
+    `share` is of `features_total`, all the schema has; `features` lacks those without any value, which have no score. Where the band is
+    `not_enough_data`, `share` is None and `features` empty: no verdict was computed. `calibrated_share` is of the features with enough data;
+    `felt_share` is the share (0-1) of the champion's reliance that lies on calibrated-drifted features.
     """
 
     reference_rows: int

@@ -21,18 +21,27 @@ class DataRules(_Rules):
     unit_distance_left: Share
     unit_distance_ratio: Share
     spike_share: Share
+    beyond_share: Share
+    renamed_share: Share
     vanished_share: Share
+    swapped_distance: Share
     repeats_share: Share
+    replayed_share: Share
 
 
 class DependencyRules(_Rules):
     """Pair associations, and columns that moved without their correlates."""
 
+    strong: Share
     lost_ratio: Share
     lost_z: Positive
     lost_pairs: Share
+    moved_share: Share
+    followed: Share
+    alone_z: Positive
     rescale_low: Positive
     rescale_high: Positive
+    rescale_left: Share
 
 
 class SupportRules(_Rules):
@@ -41,6 +50,9 @@ class SupportRules(_Rules):
     unseen_share: Share
     unsupported_share: Share
     domain_auc: Share
+    domain_z: Positive
+    score_distance: Share
+    auc_drop: Share
 
 
 class PriorRules(_Rules):
@@ -68,7 +80,9 @@ class PerformanceRules(_Rules):
     level_z: Positive
     level_z_agreed: Positive
     slope_z: Positive
+    auc_z: Positive
     segment_p: Share
+    covered: Share
 
 
 class ChallengerRules(_Rules):

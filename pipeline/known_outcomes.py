@@ -1,10 +1,14 @@
 """Outcomes from a file, and which row of a window each belongs to."""
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 
 from pipeline.errors import DataError
+from pipeline.opened import Opened
+from pipeline.predictions import log_outcomes, logged_ids, read_outcomes
 from pipeline.schema import Schema
 from pipeline.settings import Settings
 from pipeline.tables import RawTable, read_raw, typed
@@ -13,7 +17,7 @@ PREDICTED_AT, OBSERVED_AT = "predicted_at", "observed_at"
 
 
 def read_outcome_file(path: Path, settings: Settings) -> pd.DataFrame:
-    """Columns `_id`, `_time` (missing where the file has no `predicted_at`), `_churned`.
+    """Columns `_id`, `_time` (missing where the file has no `predicted_at`), `_observed` (missing likewise), `_churned`.
 
     Of several words on an id and time the last one counts: by `observed_at` where the file has it, else by the order of rows.
     """
@@ -37,6 +41,42 @@ def read_outcome_file(path: Path, settings: Settings) -> pd.DataFrame:
     known = pd.DataFrame({"_id": frame[id_column], **times, "_churned": (answer == schema.positive).astype("float64")}).loc[answer.index]
     known = known.dropna(subset="_id").sort_values("_observed", kind="stable", na_position="first")
     return known.drop_duplicates(["_id", "_time"], keep="last")
+
+
+@dataclass(frozen=True)
+class Added:
+    """What came of adding outcomes to the log: rows `added`, of them `corrected` an earlier word, and rows that were `known` already.
+    `strangers` of the added have an id for which no prediction is logged; None where the log is the team's own."""
+
+    added: int
+    corrected: int
+    known: int
+    strangers: int | None
+
+
+def add_outcomes(opened: Opened, path: Path) -> Added:
+    """Add a file's outcomes to the log; what the log says already is left out, so that adding a file twice changes nothing.
+
+    Outcomes that do not say when they were observed are known from now on.
+
+    Raises:
+        DataError: as `read_outcome_file`.
+    """
+    told, now = read_outcome_file(path, opened.settings), opened.clock()
+    said = read_outcomes(opened.state, datetime.max.replace(tzinfo=UTC)).rename(columns={"_churned": "_said"})
+    told = told.merge(said, on=["_id", "_time"], how="left")
+    new = told[told["_said"].isna() | (told["_said"] != told["_churned"])]
+    times = new["_time"].astype(object).where(new["_time"].notna(), None)
+    log_outcomes(
+        opened.state,
+        ids=new["_id"].tolist(),
+        predicted=times.tolist(),
+        observed=new["_observed"].fillna(now).tolist(),
+        churned=new["_churned"].astype(int).tolist(),
+    )
+    log = opened.settings.predictions
+    strangers = None if log.file or log.table else int((~new["_id"].isin(logged_ids(opened.state))).sum())
+    return Added(added=len(new), corrected=int(new["_said"].notna().sum()), known=len(told) - len(new), strangers=strangers)
 
 
 def _times(raw: RawTable, schema: Schema, name: str) -> pd.Series:

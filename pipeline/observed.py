@@ -8,9 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.artifact import Artifact
+from pipeline.baseline import Baseline
 from pipeline.profile import Profile
+from pipeline.samples import draw_sample
 from pipeline.schema import Schema
-from pipeline.windows import Labelled
+from pipeline.windows import Labelled, Window
 
 SAMPLE_ROWS = 20_000  # of the window and of the reference: the error of a share is at most 0.7 points (95%)
 SEED = 0  # of the samples: the same window has the same findings
@@ -41,3 +43,38 @@ class Observed:
     labelled: Labelled
     labelled_scores: NDArray[np.float64]
     importances: Mapping[str, float]
+
+
+def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
+    """The window beside the champion's reference, `baseline`. A broken window is observed too: what cannot be read of it is missing.
+
+    Raises:
+        DataError: the source of the window cannot be read any more.
+        IntegrityError: the champion's model cannot be loaded.
+    """
+    features = list(window.columns.features)
+    drawn = draw_sample(window.source, window.columns, window.restriction, window.rows, SAMPLE_ROWS, SEED)
+    # The baseline's rows keep the champion's row numbers, also those of a segment.
+    reference = baseline.rows.frame
+    if len(reference) > SAMPLE_ROWS:
+        reference = reference.sample(SAMPLE_ROWS, random_state=SEED)
+    return Observed(
+        champion=champion,
+        columns=window.columns,
+        rows=window.rows,
+        profile_before=baseline.profile,
+        profile=window.profile,
+        reference=reference[[*features, window.columns.target]].reset_index(drop=True),
+        reference_scores=champion.reference_scores()[reference.index.to_numpy()],
+        window=drawn.features,
+        times=drawn.times,
+        ids=drawn.ids,
+        scores=_scores(champion, drawn.features),
+        labelled=window.labelled,
+        labelled_scores=_scores(champion, window.labelled.features),
+        importances={importance.feature: importance.auc_drop for importance in baseline.importances},
+    )
+
+
+def _scores(champion: Artifact, rows: pd.DataFrame) -> NDArray[np.float64]:
+    return champion.scores(rows) if len(rows) else np.zeros(0)

@@ -3,24 +3,26 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.cases import CaseFile
+from pipeline.case_file import CaseFile
 from pipeline.clock import Clock
 from pipeline.ledger import Ledger
 from pipeline.policy import Policy, load_policy
 from pipeline.settings import Settings, read_settings
 from pipeline.state import State, open_state
+from pipeline.trust import configured_trust, first_trust
 from pipeline.workspace import Workspace, find_workspace
 
 
 @dataclass(frozen=True)
 class Opened:
-    """One opened workspace."""
+    """One opened workspace. `person` is who works in it, as far as the machine says (user and e-mail); nobody has proved it."""
 
     workspace: Workspace
     settings: Settings
     policy: Policy
     state: State
     clock: Clock
+    person: str = ""
 
     @property
     def ledger(self) -> Ledger:
@@ -31,7 +33,7 @@ class Opened:
         return CaseFile(self.state)
 
 
-def open_workspace(start: Path, policy_text: str, clock: Clock) -> Opened:
+def open_workspace(start: Path, policy_text: str, clock: Clock, person: str = "") -> Opened:
     """Open the workspace `start` lies in, with the shipped policy `policy_text` under its overrides.
 
     Raises:
@@ -42,5 +44,9 @@ def open_workspace(start: Path, policy_text: str, clock: Clock) -> Opened:
     settings = read_settings(workspace.settings_file)
     policy = load_policy(policy_text, settings.policy)
     # A folder that holds settings alone (fresh from version control, say) is a new workspace, not a damaged one.
-    state = open_state(workspace.state_db, create=not workspace.home.exists())
-    return Opened(workspace, settings, policy, state, clock)
+    new = not workspace.home.exists()
+    opened = Opened(workspace, settings, policy, open_state(workspace.state_db, create=new), clock, person)
+    if new:
+        found = first_trust(configured_trust(workspace), clock())
+        opened.ledger.append(clock(), "trusted", None, found)
+    return opened

@@ -42,10 +42,14 @@ class Bands(_Rules):
 
 
 class DriftRules(_Rules):
-    """When there is a verdict on drift at all."""
+    """When there is a verdict on drift at all, and by which distances."""
 
     min_rows: int = Field(ge=1)
     false_discovery_rate: float = Field(gt=0, lt=1)
+    numerical: Literal["default", "psi", "ks"]
+    categorical: Literal["default", "psi"]
+    psi_threshold: float = Field(gt=0)
+    ks_threshold: float = Field(gt=0, lt=1)
 
 
 class TrainingRules(_Rules):
@@ -63,7 +67,16 @@ class GateRules(_Rules):
 
     min_roc_auc: Share
     max_auc_drop: Share
+    max_log_loss_rise: float = Field(ge=0)
+    max_brier_rise: Share
+    recalibration_z: float = Field(ge=0)
     confidence: float = Field(gt=0.5, lt=1)
+
+
+class AcknowledgementRules(_Rules):
+    """How long a shift that people acknowledged is the same shift."""
+
+    growth: float = Field(ge=1)
 
 
 class Hyperparameters(_Rules):
@@ -115,6 +128,7 @@ class Policy(_Rules):
     diagnosis: DiagnosisRules
     training: TrainingRules
     gate: GateRules
+    acknowledgement: AcknowledgementRules
     hyperparameters: Hyperparameters
     start: Start
     limits: Limits

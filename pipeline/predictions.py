@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from pipeline.clock import moment, stamp
 from pipeline.schema import Schema
@@ -37,11 +37,11 @@ def log_predictions(
 
 
 def log_outcomes(
-    state: State, *, ids: Sequence[str], predicted: Sequence[datetime], observed: Sequence[datetime], churned: Sequence[int]
+    state: State, *, ids: Sequence[str], predicted: Sequence[datetime | None], observed: Sequence[datetime], churned: Sequence[int]
 ) -> None:
-    """Append matured outcomes, each for one id and scoring time."""
+    """Append matured outcomes, each for one id and scoring time; without one it is for every prediction of the id."""
     rows = [
-        {"id": id_, "predicted_at": stamp(at), "observed_at": stamp(known), "churned": int(value)}
+        {"id": id_, "predicted_at": None if at is None else stamp(at), "observed_at": stamp(known), "churned": int(value)}
         for id_, at, known, value in zip(ids, predicted, observed, churned, strict=True)
     ]
     if rows:
@@ -49,11 +49,18 @@ def log_outcomes(
             connection.execute(outcomes.insert(), rows)
 
 
-def newest_prediction(state: State) -> datetime | None:
-    """When the newest logged prediction was made; None for an empty log."""
+def newest_prediction(state: State, place: int = 1) -> datetime | None:
+    """When the newest logged prediction was made, or the one at this `place` from it; None where there are not so many."""
+    query = select(predictions.c.predicted_at).order_by(predictions.c.predicted_at.desc()).offset(place - 1).limit(1)
     with state.read() as connection:
-        newest = connection.execute(select(func.max(predictions.c.predicted_at))).scalar()
-    return moment(newest) if newest else None
+        found = connection.execute(query).scalar()
+    return moment(found) if found else None
+
+
+def logged_ids(state: State) -> set[str]:
+    """Ids of all customers with a logged prediction."""
+    with state.read() as connection:
+        return set(connection.execute(select(predictions.c.id).distinct()).scalars())
 
 
 def read_predictions(state: State, schema: Schema, since: datetime, until: datetime) -> pd.DataFrame:

@@ -4,7 +4,7 @@ Each query names its own parameters (`:minimum`, in DuckDB `$minimum`); no value
 finite, and those beyond 1e150 whose squares would not be, are null: that is what Evidently does with infinity.
 """
 
-from pipeline.engines.relation import Column, Relation, text_of
+from pipeline.engines.relation import Column, Dialect, Relation, text_of
 from pipeline.grids import LARGEST, EvenGrid
 
 # Within the limits lies no NaN by any engine's order. But DuckDB believes a Parquet file's greatest value, which leaves NaN out, and may
@@ -16,6 +16,14 @@ _FINITE = f"n - n = 0e0 and {_BOUNDED}"
 def summary_query(relation: Relation, time: str | None) -> str:
     """Rows, and first and last of the expression `time` (nulls without one)."""
     return f"select count(*), {'null, null' if time is None else f'min({time}), max({time})'} from {relation.table}"
+
+
+def newest_query(relation: Relation, column: Column, time: str, rows: int) -> str:
+    """The least of the expression `time` among so many newest rows; `column` holds the times."""
+    # A column with a type of time is ordered as it is, so that an index serves.
+    order = time if column.type == "text" else column.name
+    newest = f"select {time} as moment from {relation.table} where {order} is not null order by {order} desc limit {rows}"
+    return f"select min(moment) from ({newest}) as newest"
 
 
 def repeats_query(relation: Relation, customer: Column) -> str:
@@ -45,7 +53,7 @@ def cells_query(relation: Relation, column: Column, grid: EvenGrid) -> str:
     p = relation.dialect.marker
     scaled = "x"
     if grid.unit is not None:
-        scaled = f"case when x < {p}centre then -ln(1 + ({p}centre - x) / {p}unit) else ln(1 + (x - {p}centre) / {p}unit) end"
+        scaled = f"sign(x - {p}centre) * ln(1 + abs(x - {p}centre) / {p}unit)"
     steps = f"(select floor(({scaled} - {p}start) / {p}step) as steps, x from {_numbers(relation, column, _BOUNDED)}) as cells"
     return f"select steps, count(*), sum(x), min(x), max(x) from {steps} group by steps"
 
@@ -74,15 +82,17 @@ def order_query(relation: Relation, column: Column) -> str:
     return f"select x from {ordered} where place in ({p}first, {p}second, {p}third) order by place"
 
 
+def number_of(column: Column, dialect: Dialect) -> str:
+    """SQL for a column's values as numbers, null where the engine takes them for none."""
+    if column.type == "number":
+        return f"cast({column.name} as {dialect.double})"
+    if column.type == "boolean":
+        return f"case when {column.name} then 1e0 when not {column.name} then 0e0 end"
+    return dialect.number.format(column.name)
+
+
 def _numbers(relation: Relation, column: Column, condition: str = _FINITE, beside: str = "") -> str:
     """A column's numbers that meet the condition as `x`, null elsewhere; and what else is asked for `beside` them."""
-    dialect = relation.dialect
-    if column.type == "number":
-        number = f"cast({column.name} as {dialect.double})"
-    elif column.type == "boolean":
-        number = f"case when {column.name} then 1e0 when not {column.name} then 0e0 end"
-    else:
-        number = dialect.number.format(column.name)
     passed = ", category" if beside else ""
-    raw = f"(select {number} as n{beside} from {relation.table}) as raw"
+    raw = f"(select {number_of(column, relation.dialect)} as n{beside} from {relation.table}) as raw"
     return f"(select case when {condition} then n end as x{passed} from {raw}) as numbers"

@@ -53,14 +53,18 @@ def profile_window(source: Source, schema: Schema, reference: Profile, restricti
         return _profile(relation, schema, grids, {column.name: column.known for column in reference.categorical})
 
 
-def last_time(source: Source, schema: Schema) -> datetime | None:
-    """The newest scoring time of a source; None where it has no row, or no column of times.
+def last_time(source: Source, schema: Schema, place: int = 1) -> datetime | None:
+    """The newest scoring time of a source, or that of the row at this `place` from the newest, of the oldest where there are not so many;
+    None where no row has a time, or the source no column of times.
 
     Raises:
         DataError: the source cannot be read.
     """
     with open_source(source, schema, ALL_ROWS) as relation:
-        return _time_span(relation)[2]
+        if relation.time is None:
+            return None
+        (seconds,) = relation.one(sql.newest_query(relation, relation.time, epoch_of(relation, relation.time), place))
+        return None if seconds is None else datetime.fromtimestamp(float(seconds), UTC)
 
 
 def exact_values(before: Source, after: Source, schema: Schema, restriction: Restriction = ALL_ROWS) -> Exact:

@@ -2,49 +2,74 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from pipeline.champion import Champion
-from pipeline.errors import IntegrityError
+from pipeline.artifact import open_artifact
+from pipeline.champion import Champion, champion_of, check_move, read_pointer
+from pipeline.errors import ChurnopsError, IntegrityError
 from pipeline.files import write_atomically
-from pipeline.ledger import Ledger
-from pipeline.workspace import Workspace
+from pipeline.ledger import MOVES, Entry, Ledger
+from pipeline.opened import Opened
 
 
-def deploy(
-    workspace: Workspace, ledger: Ledger, *, version: str, digest: str, case_id: str | None, at: datetime, record: Mapping[str, Any]
-) -> Champion:
-    """Make an artifact the champion: first the ledger row, then the pointer (atomic), then MLflow's alias as a mirror.
+def record_move(
+    connection: Connection,
+    ledger: Ledger,
+    kind: Literal["deployed", "rolled_back"],
+    *,
+    version: str,
+    digest: str,
+    after: str | None,
+    case_id: str | None,
+    at: datetime,
+    record: Mapping[str, Any],
+) -> Entry:
+    """Write down that an artifact becomes the champion, inside the caller's write transaction; `finish_move` then does it.
 
-    `record` joins version and digest in the row (who, why, what it replaces).
-    """
-    ledger.append(at, "deployed", case_id, {**record, "version": version, "digest": digest})
-    return finish_deploy(workspace, ledger, case_id)
-
-
-def record_deploy(
-    connection: Connection, ledger: Ledger, *, version: str, digest: str, case_id: str, at: datetime, record: Mapping[str, Any]
-) -> None:
-    """Only the ledger row of `deploy`, inside the caller's write transaction: what it checks there cannot change before the row."""
-    ledger.append_in(connection, at, "deployed", case_id, {**record, "version": version, "digest": digest})
-
-
-def finish_deploy(workspace: Workspace, ledger: Ledger, case_id: str | None) -> Champion:
-    """Complete the deploy of `case_id` whose ledger row is written; doing it again changes nothing.
+    `record` joins the row (who, why, by which approval); `after` is the hash of the row that made the champion it replaces.
 
     Raises:
-        IntegrityError: the case has no such row, or a later deploy exists.
+        ChurnopsError: the newest such row is another one (None: there is one).
     """
-    from pipeline.tracking import set_champion
+    head = ledger.last_in(connection, MOVES)
+    if (head.hash if head else None) != after:
+        raise ChurnopsError("The champion moved in this very moment.", "See `churnops reports list`, then decide again.")
+    body = {**record, "version": version, "digest": digest, "replaces": head.body["digest"] if head else None}
+    return ledger.append_in(connection, at, kind, case_id, body)
 
-    with ledger.held():  # so that a later deploy is never overwritten by one that was slow
-        deployed = [entry for entry in ledger.entries() if entry.kind == "deployed"]
-        if not deployed or deployed[-1].case_id != case_id:
-            raise IntegrityError(f"Case {case_id} has no unfinished deploy.", "See `churnops reports list`.")
-        entry = deployed[-1]
-        champion = Champion(version=entry.body["version"], digest=entry.body["digest"], ledger_seq=entry.seq, ledger_hash=entry.hash)
-        write_atomically(workspace.champion_pointer, champion.model_dump_json(indent=2).encode() + b"\n")
-    set_champion(workspace, champion.version)
+
+def finish_move(opened: Opened) -> Champion:
+    """Point at the champion that the ledger's newest deploy or rollback names; doing it again changes nothing.
+
+    Raises:
+        IntegrityError: there is none, or its artifact's bytes changed: the pointer stays where it is then.
+    """
+    with opened.ledger.held():  # so that a later move is never overwritten by one that was slow
+        head = opened.ledger.last(MOVES)
+        champion = champion_of(head) if head else None
+        if head is None or champion is None:
+            raise IntegrityError("The ledger deployed nothing yet.", "Run `churnops train` first.")
+        if read_pointer(opened.workspace) != champion:
+            check_move(opened.ledger, head)
+            open_artifact(opened.workspace, champion.digest)
+            write_atomically(opened.workspace.champion_pointer, champion.model_dump_json(indent=2).encode() + b"\n")
     return champion
+
+
+def mirror_champion(opened: Opened, champion: Champion) -> str | None:
+    """Let MLflow's alias follow; returns what went wrong, or None.
+
+    MLflow is a mirror: when it cannot be written, the champion has moved all the same, and the next command tries again.
+    """
+    from pipeline.tracking import mirrored, note_mirrored, set_champion
+
+    if mirrored(opened.workspace) == champion.ledger_hash:
+        return None
+    try:
+        set_champion(opened.workspace, champion.version)
+    except Exception as error:  # whatever MLflow, its store or the disk raise
+        return f"MLflow's alias does not follow yet ({type(error).__name__}); the next command tries again."
+    note_mirrored(opened.workspace, champion.ledger_hash)
+    return None

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.errors import DataError
+from pipeline.exclusions import excluded, without_excluded
 from pipeline.files import digest_of_file
 from pipeline.opened import Opened
 from pipeline.splits import Split, split_reference
@@ -37,5 +38,13 @@ def load_reference(opened: Opened) -> pd.DataFrame:
 
 
 def load_split(opened: Opened) -> Split:
-    """The reference in its three parts: train, gate, held back."""
-    return split_reference(load_reference(opened), opened.settings.data.columns, opened.settings.training.seed)
+    """The reference in its three parts: train, gate, held back. Rows that people took out are missing from their part, so that no other row
+    changes sides."""
+    columns = opened.settings.data.columns
+    split, left_out = split_reference(load_reference(opened), columns, opened.settings.training.seed), excluded(opened.state)
+    if columns.time is None or not left_out:
+        return split
+    train, gate, held_back = (
+        without_excluded(part, part[columns.time], left_out).reset_index(drop=True) for part in (split.train, split.gate, split.held_back)
+    )
+    return Split(train, gate, held_back, split.how)

@@ -1,7 +1,8 @@
-"""Evidently's drift scores from two profiles: the same tests under the same names, each with the interval it is certain of."""
+"""Drift scores from two profiles, each with the interval it is certain of: Evidently's own choice of tests under its names, or PSI and KS
+where a team asks for them."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -12,6 +13,7 @@ from pipeline.distances import Distance, jensen_shannon, kolmogorov_smirnov, pop
 from pipeline.errors import DataError
 from pipeline.grids import counted_std
 from pipeline.profile import CategoricalProfile, Counts, NumericalProfile, Profile, Values, cells_of
+from pipeline.schema import Kind
 
 WASSERSTEIN = "Wasserstein distance (normed)"
 JENSEN_SHANNON = "Jensen-Shannon distance"
@@ -22,7 +24,7 @@ PSI = "PSI"
 KS_DISTANCE = "K-S distance"
 
 THRESHOLDS = MappingProxyType(
-    {WASSERSTEIN: 0.1, JENSEN_SHANNON: 0.1, KOLMOGOROV_SMIRNOV: 0.05, CHI_SQUARE: 0.05, Z_TEST: 0.05, PSI: 0.1, KS_DISTANCE: 0.1}
+    {WASSERSTEIN: 0.1, JENSEN_SHANNON: 0.1, KOLMOGOROV_SMIRNOV: 0.05, CHI_SQUARE: 0.05, Z_TEST: 0.05, PSI: 0.2, KS_DISTANCE: 0.1}
 )
 _SMALL = 1000  # reference rows up to which Evidently tests, above which it measures
 _FEW = 5  # different values up to which it takes numbers for categories
@@ -49,25 +51,37 @@ class Score:
     @property
     def certain(self) -> bool:
         """Whether every score in the interval gives this verdict."""
-        return drifts(self.method, self.low) == drifts(self.method, self.high) == self.drifted
+        return drifts(self.method, self.low, self.threshold) == drifts(self.method, self.high, self.threshold) == self.drifted
 
 
-def drifts(method: str, score: float) -> bool:
-    """Evidently's rule: small p-values drift (Kolmogorov-Smirnov at the threshold too), large distances do."""
-    threshold = THRESHOLDS[method]
+@dataclass(frozen=True)
+class Rule:
+    """A method with the threshold it is held against, chosen for all columns of a kind instead of Evidently's."""
+
+    method: str
+    threshold: float
+
+
+def drifts(method: str, score: float, threshold: float | None = None) -> bool:
+    """Evidently's rule: small p-values drift (Kolmogorov-Smirnov at the threshold too), large distances do. Without a `threshold` it is the
+    usual one."""
+    threshold = THRESHOLDS[method] if threshold is None else threshold
     if method == KOLMOGOROV_SMIRNOV:
         return score <= threshold
     return score < threshold if method in (CHI_SQUARE, Z_TEST) else score >= threshold
 
 
-def score_profiles(before: Profile, after: Profile, exact: Exact | None = None) -> dict[str, Score]:
-    """Evidently's default score of every column, by name, numerical first. A column without any value in either window has none.
+def score_profiles(
+    before: Profile, after: Profile, exact: Exact | None = None, rules: Mapping[Kind, Rule] = MappingProxyType({})
+) -> dict[str, Score]:
+    """A score of every column, by name, numerical first. A column without any value in either window has none.
 
     Args:
         before: the reference.
         after: a window profiled against it.
         exact: gives a numerical column's different values and their counts in both windows, asked where the profiles leave the verdict
             open; without it such a verdict goes by the score.
+        rules: methods by kind of column; Evidently's own choice where there is none.
 
     Raises:
         DataError: the profiles have different columns, or different cells: one was made against another reference.
@@ -77,7 +91,7 @@ def score_profiles(before: Profile, after: Profile, exact: Exact | None = None) 
     others = {column.name: column for column in after_columns}
     if [column.name for column in columns] != list(others):
         raise DataError("The reference and the window have different columns.", "Profile the window against this reference.")
-    found = {column.name: score_column(column, others[column.name], exact=exact) for column in columns}
+    found = {column.name: _score(column, others[column.name], rules.get(column.kind), exact) for column in columns}
     return {name: score for name, score in found.items() if score is not None}
 
 
@@ -87,77 +101,84 @@ def score_column(before: Column, after: Column, *, method: str | None = None, ex
     Args:
         before: the column in the reference.
         after: the column in the window.
-        method: a method the column's kind has; by default Evidently's choice for it.
+        method: a method the column's kind has, held against its usual threshold; by default Evidently's choice for it.
         exact: as in `score_profiles`.
 
     Raises:
         DataError: the profiles are of different columns or references, or the method is not one for this kind of column.
     """
+    return _score(before, after, None if method is None else _usual(method), exact)
+
+
+def _score(before: Column, after: Column, rule: Rule | None, exact: Exact | None) -> Score | None:
     if isinstance(before, NumericalProfile) and isinstance(after, NumericalProfile) and before.name == after.name:
-        return _score_numbers(before, after, method, exact)
+        return _score_numbers(before, after, rule, exact)
     if isinstance(before, CategoricalProfile) and isinstance(after, CategoricalProfile) and before.name == after.name:
         categories = align_categories(before, after)
-        return _score_categories(categories.before, categories.after, method)
+        return _score_categories(categories.before, categories.after, rule)
     raise DataError(
         f"`{before.name}` ({before.kind}) and `{after.name}` ({after.kind}) are not the same column.", "Make both profiles anew."
     )
 
 
-def _score_numbers(before: NumericalProfile, after: NumericalProfile, method: str | None, exact: Exact | None) -> Score | None:
+def _score_numbers(before: NumericalProfile, after: NumericalProfile, rule: Rule | None, exact: Exact | None) -> Score | None:
     rows = before.count
     if not rows or not after.count:
         return None
     cells = align_numbers(before, after)
     # Cells hold more than a thousand different values.
     few = isinstance(before.content, Values) and isinstance(after.content, Values) and len(cells.low) <= _FEW
-    if few and method in (None, JENSEN_SHANNON, CHI_SQUARE, Z_TEST):
-        return _score_categories(cells.before, cells.after, method)
-    method = method or (KOLMOGOROV_SMIRNOV if rows <= _SMALL else WASSERSTEIN)
-    score = _measure(method, cells, before)
+    if few and (rule is None or rule.method in (JENSEN_SHANNON, CHI_SQUARE, Z_TEST)):
+        return _score_categories(cells.before, cells.after, rule)
+    rule = rule or _usual(KOLMOGOROV_SMIRNOV if rows <= _SMALL else WASSERSTEIN)
+    score = _measure(rule, cells, before)
     if exact is None or score.certain:
         return score
-    return _measure(method, align_values(*exact(before.name)), before)
+    return _measure(rule, align_values(*exact(before.name)), before)
 
 
-def _score_categories(before: Counts, after: Counts, method: str | None) -> Score | None:
+def _score_categories(before: Counts, after: Counts, rule: Rule | None) -> Score | None:
     rows = int(before.sum())
     if not rows or not after.sum():
         return None
-    if method is None:
-        method = JENSEN_SHANNON if rows > _SMALL else CHI_SQUARE if len(before) > 2 else Z_TEST
-    if method == JENSEN_SHANNON:
-        return _certain(method, jensen_shannon(before, after))
-    if method == PSI:
-        return _certain(method, population_stability(before, after))
-    if method == CHI_SQUARE:
-        return _certain(method, _chi_square_p(before, after))
-    if method == Z_TEST and len(before) <= 2:
-        return _certain(method, _z_p(before, after))
-    raise DataError(f"{method} is no method for {len(before)} categories.", "Use Jensen-Shannon distance or PSI.")
+    rule = rule or _usual(JENSEN_SHANNON if rows > _SMALL else CHI_SQUARE if len(before) > 2 else Z_TEST)
+    if rule.method == JENSEN_SHANNON:
+        return _certain(rule, jensen_shannon(before, after))
+    if rule.method == PSI:
+        return _certain(rule, population_stability(before, after))
+    if rule.method == CHI_SQUARE:
+        return _certain(rule, _chi_square_p(before, after))
+    if rule.method == Z_TEST and len(before) <= 2:
+        return _certain(rule, _z_p(before, after))
+    raise DataError(f"{rule.method} is no method for {len(before)} categories.", "Use Jensen-Shannon distance or PSI.")
 
 
-def _measure(method: str, cells: AlignedCells, before: NumericalProfile) -> Score:
-    if method == WASSERSTEIN:
-        return _scaled(method, wasserstein(cells), max(_std(before), _LEAST_STD))
+def _measure(rule: Rule, cells: AlignedCells, before: NumericalProfile) -> Score:
+    if rule.method == WASSERSTEIN:
+        return _scaled(rule, wasserstein(cells), max(_std(before), _LEAST_STD))
     # Between cells of many values the greatest distance is not known exactly, and so neither is its p.
-    if method == KOLMOGOROV_SMIRNOV and before.grid.kind == "points":
-        return _certain(method, _ks_p(cells))
-    if method == KS_DISTANCE:
-        return _scaled(method, kolmogorov_smirnov(cells), 1.0)
-    if method == PSI:
-        return _certain(method, population_stability(*reference_bins(cells)))
+    if rule.method == KOLMOGOROV_SMIRNOV and before.grid.kind == "points":
+        return _certain(rule, _ks_p(cells))
+    if rule.method == KS_DISTANCE:
+        return _scaled(rule, kolmogorov_smirnov(cells), 1.0)
+    if rule.method == PSI:
+        return _certain(rule, population_stability(*reference_bins(cells)))
     raise DataError(
-        f"{method} is no method for `{before.name}`, which holds many numbers.", f"Use one of {WASSERSTEIN}, {KS_DISTANCE}, {PSI}."
+        f"{rule.method} is no method for `{before.name}`, which holds many numbers.", f"Use one of {WASSERSTEIN}, {KS_DISTANCE}, {PSI}."
     )
 
 
-def _scaled(method: str, distance: Distance, unit: float) -> Score:
-    score = distance.value / unit
-    return Score(method, score, distance.low / unit, distance.high / unit, THRESHOLDS[method], drifts(method, score))
+def _usual(method: str) -> Rule:
+    return Rule(method, THRESHOLDS[method])
 
 
-def _certain(method: str, score: float) -> Score:
-    return Score(method, score, score, score, THRESHOLDS[method], drifts(method, score))
+def _scaled(rule: Rule, distance: Distance, unit: float) -> Score:
+    score, low, high = distance.value / unit, distance.low / unit, distance.high / unit
+    return Score(rule.method, score, low, high, rule.threshold, drifts(rule.method, score, rule.threshold))
+
+
+def _certain(rule: Rule, score: float) -> Score:
+    return Score(rule.method, score, score, score, rule.threshold, drifts(rule.method, score, rule.threshold))
 
 
 def _std(before: NumericalProfile) -> float:

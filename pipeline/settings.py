@@ -3,38 +3,21 @@
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableVariable
 
 from pipeline.errors import SettingsError
+from pipeline.file_format import FileFormat
 from pipeline.schema import Schema
 
 EstimatorName = Literal["random_forest", "logistic_regression"]
+TEXT_TABLES = (".csv", ".txt", ".tsv", ".jsonl", ".ndjson")
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FileFormat(_Section):
-    """How a text table is written; empty means: find out."""
-
-    delimiter: str = Field("", max_length=1, description="Between cells: , ; | or a tab; empty: found out")
-    decimal: Literal["", ".", ","] = Field("", description="Decimal mark, . or ,; empty: found out")
-    encoding: str = Field("", description="utf-8, latin-1, ...; empty: found out")
-    timezone: str = Field("UTC", description="Of times written without one")
-
-    @field_validator("timezone")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ValueError, OSError, KeyError):
-            raise ValueError(f"{name!r} is no time zone; names look like Europe/Berlin") from None
-        return name
 
 
 class DataSettings(_Section):
@@ -75,14 +58,39 @@ class DataSettings(_Section):
 
 
 class PredictionSettings(_Section):
-    """A team's own prediction log; `file` empty means churnops' own log in the state database."""
+    """A team's own prediction log, in files or in a table; where neither is named it is churnops' own, in the state database."""
 
-    file: str = Field("", description="Your own log (CSV, JSONL, Parquet), from this file's folder; empty: the log churnops keeps")
+    file: str = Field(
+        "",
+        description="Your own log: a CSV, JSONL or Parquet file, a folder or a pattern with *, from this file's folder; empty: see table",
+    )
+    table: str = Field("", description="Or the table or view that holds it, like sales.scored; empty: see file, or the log churnops keeps")
+    url: str = Field(
+        "", description="Database of that table, like postgresql+psycopg://host/name; one with a password only as CHURNOPS_PREDICTIONS__URL"
+    )
     id: str = Field("", description="Its id column; empty: as in [data]")
     time: str = Field("", description="Its scoring-time column; empty: as in [data]")
-    score: str = Field("", description="Its column with the probability of churn; empty: none")
-    model_version: str = Field("", description="Its column with the model's version; empty: none")
+    score: str = Field(
+        "", description="Its column with the probability of churn, checked, never used instead of the champion's; empty: none"
+    )
+    model_version: str = Field(
+        "", description="Its column with the model's version: where any row names the champion's, the others are left out; empty: none"
+    )
     format: FileFormat = FileFormat()
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "PredictionSettings":
+        if self.file and self.table:
+            raise ValueError("a log lies in `file` or in `table`, not in both")
+        if self.url and not self.table:
+            raise ValueError("`url` needs the `table` in that database")
+        return self
+
+
+class EngineSettings(_Section):
+    """What counts a log of your own where it lies in files, or in a table without a `url`. A database counts its own tables."""
+
+    name: Literal["duckdb", "spark"] = Field("duckdb", description="duckdb, in this process, or spark, for its tables and Parquet")
 
 
 class TrainingSettings(_Section):
@@ -112,6 +120,15 @@ class OperatorSettings(_Section):
     base_url: str = Field("", description="A compatible endpoint; empty: the provider's own")
 
 
+class ApprovalSettings(_Section):
+    """Who may deploy, and for how long a report can be approved. A change counts once a person accepted it: `churnops reports trust`."""
+
+    mode: Literal["local", "signed"] = Field("local", description="local: typed at a terminal; signed: with an SSH key of an allowed signer")
+    signers: str = Field("allowed_signers", description="Signed mode: who may sign, a file as git uses it, from this file's folder")
+    require_second_person: bool = Field(False, description="Refuse the approval of whoever started the case")
+    expires_hours: float = Field(72.0, gt=0, le=24 * 366, description="After its report, a challenger can be approved for this long")
+
+
 class Settings(BaseSettings):
     """All settings of one workspace."""
 
@@ -121,10 +138,27 @@ class Settings(BaseSettings):
 
     data: DataSettings
     predictions: PredictionSettings = PredictionSettings()
+    engine: EngineSettings = EngineSettings()
     training: TrainingSettings = TrainingSettings()
     value: ValueSettings = ValueSettings()
     operator: OperatorSettings = OperatorSettings()
+    approval: ApprovalSettings = ApprovalSettings()
     policy: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _engine_has_the_log(self) -> "Settings":
+        log, spark = self.predictions, self.engine.name == "spark"
+        if log.table and not log.url and not spark:
+            raise ValueError('`predictions.table` needs `predictions.url`, or `engine.name = "spark"` for a table of Spark')
+        if log.url and spark:
+            raise ValueError('with `predictions.url` the database counts; leave `engine.name` at "duckdb"')
+        if spark and not log.table and not log.file:
+            raise ValueError("Spark needs a log to count: name `predictions.table` or `predictions.file`")
+        if spark and log.file.lower().endswith(TEXT_TABLES):
+            raise ValueError("Spark reads Parquet here; `predictions.file` is text, which duckdb reads")
+        if "://" in log.file and not spark:
+            raise ValueError('`predictions.file` lies in another system, which only `engine.name = "spark"` reads')
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -157,8 +191,9 @@ def read_settings(file: Path) -> Settings:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         said = first["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"{file}: `{key}`: {said}.", "Mend that key; docs/reference.md explains every key.") from error
-    if not settings.predictions.file:
+        where = f"{file}: `{key}`" if key else str(file)
+        raise SettingsError(f"{where}: {said}.", "Mend that key; docs/reference.md explains every key.") from error
+    if not settings.predictions.file or "://" in settings.predictions.file:
         return settings
     # Commands run anywhere with --workspace: like the reference, the log is found from this file's folder.
     log = settings.predictions.model_copy(update={"file": str(file.parent / settings.predictions.file)})

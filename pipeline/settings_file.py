@@ -9,7 +9,15 @@ from tomlkit.items import Item
 
 from pipeline.errors import SettingsError
 from pipeline.files import write_atomically
-from pipeline.settings import DataSettings, OperatorSettings, PredictionSettings, TrainingSettings, ValueSettings
+from pipeline.settings import (
+    ApprovalSettings,
+    DataSettings,
+    EngineSettings,
+    OperatorSettings,
+    PredictionSettings,
+    TrainingSettings,
+    ValueSettings,
+)
 
 _HEAD = """# A churnops workspace. Every key can be set from outside, too: CHURNOPS_TRAINING__SEED=8 overrides seed under [training].
 """
@@ -26,9 +34,11 @@ def render_settings(data: DataSettings) -> str:
     sections = {
         "data": data,
         "predictions": PredictionSettings(),
+        "engine": EngineSettings(),
         "training": TrainingSettings(),
         "value": ValueSettings(),
         "operator": OperatorSettings(),
+        "approval": ApprovalSettings(),
     }
     return _HEAD + "".join(_section(name, values) for name, values in sections.items()) + _POLICY
 

@@ -6,7 +6,7 @@ FOLD_BELOW = 10  # categories with fewer customers than this are never named: th
 NAME_LENGTH = 40
 
 
-def plain(text: str) -> str:
-    """A value from a table as it may be shown: one line, printable, at most 40 characters."""
+def plain(text: str, length: int = NAME_LENGTH) -> str:
+    """A value from a table as it may be shown: one line, printable, at most `length` characters."""
     clean = re.sub(r"\s+", " ", "".join(character if character.isprintable() else " " for character in text)).strip()
-    return clean if len(clean) <= NAME_LENGTH else clean[: NAME_LENGTH - 1] + "…"
+    return clean if len(clean) <= length else clean[: length - 1] + "…"

@@ -92,12 +92,17 @@ def _grouped(tally: Tally, sums: Floats) -> Tally:
 
 def _distances(pool: Counts, after: Counts, gaps: Floats | None) -> Floats:
     """Distance between each of the deals `after`, shape (deals, cells), and the rest of the pool; shape (deals,)."""
-    from scipy.special import rel_entr
-
     before = pool - after
     p, q = before / before.sum(axis=1, keepdims=True), after / after.sum(axis=1, keepdims=True)
     if gaps is not None:
         return np.asarray(np.abs(np.cumsum(p - q, axis=1)[:, :-1]) @ gaps)
     middle = (p + q) / 2
     # The square of the Jensen-Shannon distance orders deals as the distance does.
-    return np.asarray((rel_entr(p, middle) + rel_entr(q, middle)).sum(axis=1))
+    return np.asarray((_relative_entropy(p, middle) + _relative_entropy(q, middle)).sum(axis=1))
+
+
+def _relative_entropy(p: Floats, q: Floats) -> Floats:
+    """Each cell's part of it, 0 where `p` is. SciPy's own is no faster here, and loading it takes longer than all the deals."""
+    held = p > 0
+    ratio = np.divide(p, q, out=np.ones_like(p), where=held)
+    return np.asarray(p * np.log(ratio))

@@ -12,6 +12,7 @@ from pipeline.predictions import log_outcomes, log_predictions, newest_predictio
 from pipeline.reference import load_split
 from pipeline.scenarios import DAY, draw
 from pipeline.tables import raw_of, typed
+from pipeline.worlds.change import Severity
 
 WEEK = timedelta(days=7)
 MATURITY = timedelta(days=30)  # from scoring to a known outcome
@@ -31,8 +32,8 @@ class Simulated:
     churn_rate: float
 
 
-def simulate(opened: Opened, scenario: str, rows: int, *, labelled_share: float, seed: int) -> Simulated:
-    """Log one week of predictions under `scenario`, with matured outcomes for a share of them in 0-1.
+def simulate(opened: Opened, scenario: str, rows: int, *, labelled_share: float, seed: int, severity: Severity = "strong") -> Simulated:
+    """Log one week of predictions under `scenario`, with outcomes for a share of them in 0-1. A customer who came twice is logged twice.
 
     Weeks follow each other: the first ends a month ago, so that its outcomes have matured by now; each further one begins
     where the log ends.
@@ -49,14 +50,15 @@ def simulate(opened: Opened, scenario: str, rows: int, *, labelled_share: float,
         pool = typed(raw_of(customers, "generated customers"), columns, with_target=True)
     else:
         pool = load_split(opened).held_back
-    frame = draw(scenario, rows, pool, columns, seed, days=WEEK.days)
+    frame = draw(scenario, rows, pool, columns, seed, days=WEEK.days, severity=severity)
     newest = newest_prediction(opened.state)
     start = newest if newest is not None else opened.clock() - MATURITY - WEEK
-    day = frame[DAY].to_numpy()
-    seconds = rng.uniform(0, 86_400, len(frame))
+    day = frame.loc[~frame.index.duplicated(), DAY].to_numpy()
+    seconds = rng.uniform(0, 86_400, len(day))
     seconds = seconds[np.lexsort((seconds, day))]  # rows come sorted by day; this sorts them by time
-    times = [start + timedelta(days=int(d), seconds=float(s)) for d, s in zip(day, seconds, strict=True)]
-    ids = [f"sim-{start:%Y%m%d}-{seed}-{number:06d}" for number in range(len(frame))]
+    moments = [start + timedelta(days=int(d), seconds=float(s)) for d, s in zip(day, seconds, strict=True)]
+    times = [moments[number] for number in frame.index]
+    ids = [f"sim-{start:%Y%m%d}-{seed}-{number:06d}" for number in frame.index]
     scores = artifact.scores(frame)
     log_predictions(opened.state, frame, columns, ids=ids, times=times, scores=list(scores), version=champion.version)
     known = rng.random(len(frame)) < labelled_share

@@ -1,11 +1,11 @@
 """Where the rows of a window lie, and which of them are meant. Profiles are counted there; rows stay where they are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.settings import FileFormat
+from pipeline.file_format import FileFormat
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +38,7 @@ class DatabaseTable:
     `timezone` is that of times written without one. SQLite compares times to the millisecond, and knows no zone but UTC.
     """
 
-    url: str
+    url: str = field(repr=False)  # it may hold a password
     table: str
     timezone: str = "UTC"
 
@@ -62,12 +62,24 @@ Source = Files | Frame | DatabaseTable | PredictionLog | SparkTable
 
 
 @dataclass(frozen=True)
+class Exclusion:
+    """Rows that are left out: `since` <= scoring time < `until`, and of those the ones with a value in a column where `where` names both."""
+
+    since: datetime
+    until: datetime
+    where: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
 class Restriction:
-    """Which rows are meant: `since` < scoring time <= `until`, and `segment`, a column and the value it must have. None: no such limit."""
+    """Which rows are meant: `since` < scoring time <= `until`; `segment` and the model's `version`, each a column and the value it must
+    have. None: no such limit. Rows without a scoring time are never among those `left_out`."""
 
     since: datetime | None = None
     until: datetime | None = None
     segment: tuple[str, str] | None = None
+    version: tuple[str, str] | None = None
+    left_out: tuple[Exclusion, ...] = ()
 
 
 ALL_ROWS = Restriction()

@@ -1,17 +1,16 @@
 """Which stretch of the prediction log a window is: the last days, since a date, since the deploy, or the newest rows."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-
-from sqlalchemy import select
 
 from pipeline.champion import Champion
 from pipeline.clock import moment
 from pipeline.errors import DataError
 from pipeline.ledger import Ledger
-from pipeline.state import State, predictions
 
+MICROSECOND = timedelta(microseconds=1)
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
@@ -70,8 +69,28 @@ def parse_start(text: str) -> Since:
     return Since(start.replace(tzinfo=UTC) if start.tzinfo is None else start.astimezone(UTC))
 
 
-def start_of(span: Span, newest: datetime, state: State, ledger: Ledger, champion: Champion) -> datetime:
-    """Moment after which the span's rows were scored; `newest` is the time of the newest prediction.
+def parse_end(text: str) -> datetime:
+    """The moment (UTC) before which a span ends whose last day or moment is `text`: a day counts whole.
+
+    Raises:
+        DataError: it is neither.
+    """
+    end = parse_start(text).start
+    return end + (timedelta(days=1) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text.strip()) else MICROSECOND)
+
+
+def start_of(
+    span: Span, newest: datetime, from_newest: Callable[[int], datetime | None], ledger: Ledger, champion: Champion, tick: timedelta
+) -> datetime:
+    """Moment after which the span's rows were scored.
+
+    Args:
+        span: what was asked for.
+        newest: time of the newest prediction.
+        from_newest: gives the time of the prediction at this place from the newest, which is 1; None where there are not so many.
+        ledger: says when the champion was deployed.
+        champion: the one that serves.
+        tick: the shortest time between two predictions that their log tells apart.
 
     Raises:
         DataError: nothing was scored since then.
@@ -80,16 +99,14 @@ def start_of(span: Span, newest: datetime, state: State, ledger: Ledger, champio
         case Last(length):
             return newest - length
         case Since(start):
-            after = start - timedelta(microseconds=1)  # the start itself counts
+            after = start - tick  # the start itself counts
         case SinceDeploy():
             after = moment(ledger.entry(champion.ledger_seq).at)
         case NewestRows(rows):
-            query = select(predictions.c.predicted_at).order_by(predictions.c.predicted_at.desc()).offset(rows - 1).limit(1)
-            with state.read() as connection:
-                oldest = connection.execute(query).scalar()
-            return moment(oldest) - timedelta(microseconds=1) if oldest else datetime(1970, 1, 1, tzinfo=UTC)
+            oldest = from_newest(rows)
+            return oldest - tick if oldest else datetime(1970, 1, 1, tzinfo=UTC)
     if after >= newest:
-        first = after + timedelta(microseconds=1)
+        first = after + tick
         raise DataError(
             f"Nothing was scored since {first:%Y-%m-%d %H:%M} UTC; the newest prediction is of {newest:%Y-%m-%d %H:%M}.", "Go further back."
         )

@@ -1,8 +1,12 @@
-"""The state database: predictions, outcomes, cases, calls, trainings and the ledger, in one SQLite file with a schema version."""
+"""The state database: predictions, outcomes, cases, what people ruled, and the ledger, in one SQLite file with a schema version.
 
-from collections.abc import Iterator
+Version 2 added `events`, `exclusions` and `acknowledgements`. A database of an older version is brought up to date when it is opened.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import JSON, Column, Connection, Float, Index, Integer, MetaData, String, Table, Text, create_engine, event, select
@@ -10,7 +14,7 @@ from sqlalchemy.exc import DatabaseError
 
 from pipeline.errors import WorkspaceError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -74,6 +78,46 @@ trainings = Table(
     Column("result", JSON),
 )
 
+events = Table(
+    "events",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("name", Text, nullable=False),
+    Column("since", String(32), nullable=False),
+    Column("until", String(32), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("by", Text, nullable=False),
+)
+
+exclusions = Table(
+    "exclusions",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("since", String(32), nullable=False),
+    Column("until", String(32), nullable=False),
+    Column("column", Text),
+    Column("value", Text),
+    Column("reason", Text, nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("ended_at", String(32)),
+    Column("ended_by", Text),
+)
+
+acknowledgements = Table(
+    "acknowledgements",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("case_id", String(64), nullable=False),
+    Column("champion", String(64), nullable=False),
+    Column("until", String(32)),
+    Column("reason", Text, nullable=False),
+    Column("shift", JSON, nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("by", Text, nullable=False),
+    Index("acknowledgements_by_champion", "champion"),
+)
+
 ledger = Table(
     "ledger",
     metadata,
@@ -114,7 +158,7 @@ class State:
 
 
 def open_state(file: Path, *, create: bool = False) -> State:
-    """The state database at `file`; with `create` made when absent.
+    """The state database at `file`, brought up to this schema version; with `create` made when absent.
 
     Raises:
         WorkspaceError: absent (without `create`), not a database, or written by a newer churnops.
@@ -130,8 +174,9 @@ def open_state(file: Path, *, create: bool = False) -> State:
                 metadata.create_all(connection)
                 if connection.execute(select(schema_version.c.version)).first() is None:
                     connection.execute(schema_version.insert().values(version=SCHEMA_VERSION))
-        with state.read() as connection:
-            found = connection.execute(select(schema_version.c.version)).scalar_one_or_none()
+        found = _version(state)
+        if found is not None and found < SCHEMA_VERSION:
+            found = _bring_up_to_date(state)
     except DatabaseError as error:
         raise WorkspaceError(f"{file} is not a churnops state database ({error.orig}).", "Restore it from a backup.") from error
     if found is None or found > SCHEMA_VERSION:
@@ -140,6 +185,29 @@ def open_state(file: Path, *, create: bool = False) -> State:
             "Upgrade churnops; nothing was changed.",
         )
     return state
+
+
+def _version(state: State) -> int | None:
+    with state.read() as connection:
+        return connection.execute(select(schema_version.c.version)).scalar_one_or_none()
+
+
+def _bring_up_to_date(state: State) -> int:
+    """All steps in one transaction: another process finds the old schema or the new one."""
+    with state.write() as connection:
+        found: int = connection.execute(select(schema_version.c.version)).scalar_one()
+        while found < SCHEMA_VERSION:
+            _STEPS[found](connection)
+            found += 1
+        connection.execute(schema_version.update().values(version=found))
+        return found
+
+
+def _from_1_to_2(connection: Connection) -> None:
+    metadata.create_all(connection, tables=[events, exclusions, acknowledgements])
+
+
+_STEPS: Mapping[int, Callable[[Connection], None]] = MappingProxyType({1: _from_1_to_2})
 
 
 def _configure(connection: Any, _record: Any) -> None:

@@ -9,8 +9,8 @@ import pandas as pd
 
 from pipeline.delimited import decode, read_delimited
 from pipeline.errors import DataError
+from pipeline.file_format import FileFormat
 from pipeline.schema import Schema
-from pipeline.settings import FileFormat
 from pipeline.values import Decimal, clean_text, parse_numbers, parse_times
 
 _DELIMITED = (".csv", ".txt", ".tsv")
@@ -142,6 +142,18 @@ def typed(raw: RawTable, schema: Schema, *, with_target: bool) -> pd.DataFrame:
     if with_target:
         columns[schema.target] = _outcomes(raw, schema)
     return pd.DataFrame(columns, index=frame.index)
+
+
+def salvaged(raw: RawTable, schema: Schema) -> pd.DataFrame:
+    """As `typed` without target, of a table that may be broken: a feature without a column and a text among numbers are missing values.
+
+    Raises:
+        DataError: a time cannot be read.
+    """
+    frame = raw.frame.assign(**{name: None for name in schema.features if name not in raw.frame})
+    for name in schema.numerical:
+        frame[name] = frame[name].where(parse_numbers(frame[name], raw.decimal).notna(), None)
+    return typed(RawTable(frame, raw.format, raw.path), schema, with_target=False)
 
 
 def count_repeats(frame: pd.DataFrame, id_column: str | None, time_column: str | None) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.artifact import MODEL, Artifact, Manifest
 from pipeline.evidence import Comparison, GateResult, Measure, Metrics
+from pipeline.files import write_atomically
 from pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -68,6 +69,19 @@ def champion_version(workspace: Workspace) -> str | None:
             version = model.aliases.get(CHAMPION_ALIAS)
             return None if version is None else str(version)
     return None
+
+
+def mirrored(workspace: Workspace) -> str | None:
+    """Hash of the ledger's row that the alias last followed, or None. Asking loads no MLflow."""
+    try:
+        return workspace.mlflow_mirrored.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return None
+
+
+def note_mirrored(workspace: Workspace, ledger_hash: str) -> None:
+    """Remember that the alias follows the ledger's row with this hash."""
+    write_atomically(workspace.mlflow_mirrored, ledger_hash.encode() + b"\n")
 
 
 @contextmanager

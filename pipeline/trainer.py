@@ -7,17 +7,20 @@ Run as `python -P -m pipeline.trainer JOB.json WORKSPACE`; the rows lie beside t
 import os
 import sys
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.artifact import Artifact, Manifest, installed_versions, open_artifact, write_artifact
+from pipeline.artifact import Artifact, Manifest, Recalibration, installed_versions, open_artifact, write_artifact
 from pipeline.errors import ChurnopsError
-from pipeline.evidence import Comparison, Metrics
+from pipeline.evidence import Comparison, Margins, Metrics
+from pipeline.importance import Importance
 from pipeline.schema import Schema
-from pipeline.settings import EstimatorName
+from pipeline.settings import EstimatorName, ValueSettings
 from pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -38,7 +41,11 @@ class _Message(BaseModel):
 
 
 class TrainingJob(_Message):
-    """What to train. `champion` is the digest of the model to beat on the gate rows, `confidence` that of the intervals."""
+    """What to train. `champion` is the digest of the model to beat on the gate rows, `confidence` that of the intervals.
+
+    `recent_rows` of the training rows, the last ones, are of the window: on them the champion is recalibrated, as a rival to beat too. A
+    job that `recalibrates` makes that rival itself, from training rows that are all recent.
+    """
 
     columns: Schema
     estimator: EstimatorName
@@ -47,6 +54,9 @@ class TrainingJob(_Message):
     threshold: float
     confidence: float
     champion: str | None = None
+    recent_rows: int = 0
+    recalibrates: bool = False
+    value: ValueSettings = ValueSettings()
     trained_at: datetime
 
 
@@ -59,12 +69,29 @@ class Progress(_Message):
 
 
 class Judged(_Message):
-    """What the child found on the gate rows; the artifact lies beside it."""
+    """What the child found on the gate rows; the artifact lies beside it. `margins` are over the champion, `margins_recalibrated` over the
+    champion recalibrated on the recent training rows."""
 
     manifest: Manifest
     metrics: Metrics
     champion_metrics: Metrics | None
     comparison: Comparison | None
+    margins: Margins | None
+    margins_recalibrated: Margins | None
+
+
+Say = Callable[[str, float, str], None]
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A fitted model and what goes into its artifact. `scores`: of the `reference` rows, by models that had not seen them."""
+
+    model: Any
+    manifest: Manifest
+    reference: "pd.DataFrame"
+    scores: "NDArray[np.float64]"
+    importances: Callable[[], tuple[Importance, ...]]
 
 
 def main() -> None:
@@ -96,16 +123,37 @@ def run(job: TrainingJob, folder: Path, workspace: Workspace, progress: TextIO) 
         progress.flush()
 
     say("loading", 0.0, "Loading scikit-learn and the rows")
+    from pipeline.rows import read_rows
+
+    train, gate = read_rows(folder / TRAIN_ROWS, job.columns), read_rows(folder / GATE_ROWS, job.columns)
+    champion = None if job.champion is None else open_artifact(workspace, job.champion)
+    if job.recalibrates:
+        assert champion is not None  # there is nothing else to recalibrate
+        made = _recalibrated(job, champion, train, say)
+    else:
+        made = _fitted(job, train, say)
+
+    say("judging", 0.7, f"Judging on {len(gate):,} gate rows")
+    judged = _judged(job, made, champion, train, gate)
+
+    say("weighing", 0.75, f"Weighing {len(job.columns.features)} features")
+    importances = made.importances()
+
+    say("saving", 0.85, "Saving the model")
+    write_artifact(folder / ARTIFACT, made.model, made.manifest, judged.metrics, importances, made.reference, made.scores)
+    (folder / RESULT).write_text(judged.model_dump_json(), encoding="utf-8")
+    say("done", 1.0, "Trained and judged")
+
+
+def _fitted(job: TrainingJob, train: "pd.DataFrame", say: Say) -> _Made:
+    """A new model of the training rows."""
     from pipeline.calibration import calibrated_model, cross_fit_folds, try_calibration
     from pipeline.estimators import build, hyperparameters_of
     from pipeline.importance import measure_importance
-    from pipeline.metrics import compare, measure
-    from pipeline.rows import fingerprint, read_rows
+    from pipeline.rows import fingerprint
 
-    train, gate = read_rows(folder / TRAIN_ROWS, job.columns), read_rows(folder / GATE_ROWS, job.columns)
     features, target = list(job.columns.features), job.columns.target
     x, y = train[features], train[target].to_numpy()
-
     say("calibrating", 0.2, f"Trying calibration on {len(train):,} training rows")
     groups = _groups(train, job.columns)
     folds = cross_fit_folds(y, groups, job.seed)
@@ -115,22 +163,6 @@ def run(job: TrainingJob, folder: Path, workspace: Workspace, progress: TextIO) 
     say("fitting", 0.5, f"Fitting {job.estimator}, calibrated" if trial.kept else f"Fitting {job.estimator}; calibrating did not help")
     model = calibrated_model(pipeline, folds) if trial.kept else pipeline
     model.fit(x, y)
-
-    say("judging", 0.7, f"Judging on {len(gate):,} gate rows")
-    outcome = gate[target].to_numpy()
-    p = model.predict_proba(gate[features])[:, 1]
-    metrics = measure(outcome, p, job.threshold, job.confidence)
-    champion_metrics, comparison = None, None
-    if job.champion is not None:
-        champion: Artifact = open_artifact(workspace, job.champion)
-        p_champion = champion.scores(gate)
-        champion_metrics = measure(outcome, p_champion, champion.manifest.threshold, job.confidence)
-        comparison = compare(outcome, p, p_champion, job.confidence)
-
-    say("weighing", 0.75, f"Weighing {len(features)} features")
-    importances = measure_importance(model, x, y, job.seed)
-
-    say("saving", 0.85, "Saving the model")
     manifest = Manifest(
         columns=job.columns,
         estimator=job.estimator,
@@ -144,10 +176,68 @@ def run(job: TrainingJob, folder: Path, workspace: Workspace, progress: TextIO) 
         versions=installed_versions(),
         trained_at=job.trained_at,
     )
-    write_artifact(folder / ARTIFACT, model, manifest, metrics, importances, train, unseen)
-    judged = Judged(manifest=manifest, metrics=metrics, champion_metrics=champion_metrics, comparison=comparison)
-    (folder / RESULT).write_text(judged.model_dump_json(), encoding="utf-8")
-    say("done", 1.0, "Trained and judged")
+    return _Made(model, manifest, train, unseen, lambda: measure_importance(model, x, y, job.seed))
+
+
+def _recalibrated(job: TrainingJob, champion: Artifact, train: "pd.DataFrame", say: Say) -> _Made:
+    """The champion with probabilities learnt anew. Its ranks stay, and with them what it was taught on and what it leans on."""
+    from pipeline.calibration import cross_fit_folds, try_recalibration
+    from pipeline.recalibration import recalibrate
+    from pipeline.rows import fingerprint
+
+    features, target = list(job.columns.features), job.columns.target
+    x, y = train[features], train[target].to_numpy()
+    say("calibrating", 0.2, f"Trying recalibration on {len(train):,} recent rows")
+    trial = try_recalibration(champion.scores(train), y, cross_fit_folds(y, _groups(train, job.columns), job.seed))
+
+    say("fitting", 0.5, f"Recalibrating the champion {champion.digest[:12]}")
+    made = recalibrate(champion.model, x, y)
+    changes = {
+        "threshold": job.threshold,
+        "calibration": trial,
+        "versions": installed_versions(),
+        "trained_at": job.trained_at,
+        "recalibration": Recalibration(
+            of=champion.digest,
+            slope=made.slope,
+            intercept=made.intercept,
+            rows=len(train),
+            churners=int(y.sum()),
+            data_sha256=fingerprint(train[[*features, target]]),
+        ),
+    }
+    scores = made.passed_through(champion.reference_scores())
+    return _Made(made.model, champion.manifest.model_copy(update=changes), champion.reference(), scores, champion.importances)
+
+
+def _judged(job: TrainingJob, made: _Made, champion: Artifact | None, train: "pd.DataFrame", gate: "pd.DataFrame") -> Judged:
+    """The model beside the champion, and beside the champion recalibrated, on the gate rows."""
+    from pipeline.margins import measure_margins
+    from pipeline.metrics import compare, measure
+    from pipeline.recalibration import recalibrate
+
+    features, target = list(job.columns.features), job.columns.target
+    outcome = gate[target].to_numpy()
+    p = made.model.predict_proba(gate[features])[:, 1]
+    metrics = measure(outcome, p, job.threshold, job.confidence)
+    champion_metrics, comparison, margins, margins_recalibrated = None, None, None, None
+    if champion is not None:
+        p_champion = champion.scores(gate)
+        champion_metrics = measure(outcome, p_champion, champion.manifest.threshold, job.confidence)
+        comparison = compare(outcome, p, p_champion, job.confidence)
+        margins = measure_margins(outcome, p, p_champion, job.value, job.confidence)
+        recent = train.iloc[len(train) - job.recent_rows :]
+        if recent[target].nunique() == 2 and not job.recalibrates:
+            rival = recalibrate(champion.model, recent[features], recent[target].to_numpy())
+            margins_recalibrated = measure_margins(outcome, p, rival.passed_through(p_champion), job.value, job.confidence)
+    return Judged(
+        manifest=made.manifest,
+        metrics=metrics,
+        champion_metrics=champion_metrics,
+        comparison=comparison,
+        margins=margins,
+        margins_recalibrated=margins_recalibrated,
+    )
 
 
 def _groups(train: "pd.DataFrame", columns: Schema) -> "NDArray[np.int64] | None":

@@ -17,7 +17,7 @@ from anyio.streams.text import TextReceiveStream
 from pipeline.artifact import Manifest, open_artifact
 from pipeline.errors import TrainingError
 from pipeline.estimators import hyperparameters_of
-from pipeline.evidence import CalibrationTrial, Comparison, Metrics
+from pipeline.evidence import CalibrationTrial, Comparison, Margins, Metrics
 from pipeline.staging import staging_folder
 from pipeline.trainer import ARTIFACT, GATE_ROWS, JOB, RESULT, TRAIN_ROWS, Judged, Progress, TrainingJob
 from pipeline.workspace import Workspace
@@ -36,8 +36,8 @@ LONGEST_SAID = 300
 class TrainingOutcome:
     """A candidate that was trained and judged, but neither decided on nor published.
 
-    `staged` is the artifact's folder; it exists until the `async with` block ends, unless `publish` moved it. `metrics` and
-    `champion_metrics` are on the gate rows.
+    `staged` is the artifact's folder; it exists until the `async with` block ends, unless `publish` moved it. Metrics,
+    comparison and margins are on the gate rows; `margins` are over the champion, `margins_recalibrated` over the champion recalibrated.
     """
 
     staged: Path
@@ -45,6 +45,8 @@ class TrainingOutcome:
     metrics: Metrics
     champion_metrics: Metrics | None
     comparison: Comparison | None
+    margins: Margins | None
+    margins_recalibrated: Margins | None
     seconds: float
 
     @property
@@ -101,6 +103,8 @@ async def train(
             metrics=judged.metrics,
             champion_metrics=judged.champion_metrics,
             comparison=judged.comparison,
+            margins=judged.margins,
+            margins_recalibrated=judged.margins_recalibrated,
             seconds=anyio.current_time() - started,
         )
 

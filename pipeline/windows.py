@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -12,20 +13,19 @@ from pipeline.baseline import Baseline
 from pipeline.champion import Champion
 from pipeline.daily import profile_log
 from pipeline.errors import DataError
+from pipeline.exclusions import excluded, without_excluded
 from pipeline.grids import even_grid
 from pipeline.known_outcomes import join_outcomes, read_outcome_file
 from pipeline.opened import Opened
+from pipeline.own_log import TICK, OwnLog, file_source, meant_rows, named_columns, own_log
 from pipeline.predictions import newest_prediction, read_labelled, read_outcomes, read_predictions
 from pipeline.profile import Cells, NumericalProfile, Profile
-from pipeline.profiling import last_time, profile_window
+from pipeline.profiling import profile_window
 from pipeline.rows import fingerprint
 from pipeline.schema import Schema
-from pipeline.settings import FileFormat
 from pipeline.sources import Files, Frame, PredictionLog, Restriction, Source
-from pipeline.spans import WEEK, Last, Span, start_of
-from pipeline.tables import read_raw, typed
-
-JSON_LINES = (".jsonl", ".ndjson")
+from pipeline.spans import MICROSECOND, WEEK, Span, start_of
+from pipeline.typed_rows import rows_of
 
 
 @dataclass(frozen=True)
@@ -94,85 +94,115 @@ class Window:
             state = open_state(self.source.state_file)
             try:
                 since = self.restriction.since or self.since
-                return _segment(read_predictions(state, self.columns, since, self.until), self.restriction)[features]
+                return _meant(read_predictions(state, self.columns, since, self.until), self.restriction)[features]
             finally:
                 state.close()
         if isinstance(self.source, Files | Frame):
-            return _rows(self.source, self.columns, self.restriction)[features]
+            return rows_of(self.source, self.columns, self.restriction)[features]
         raise DataError(f"The rows of {self.name} stay where they are.", "Take a window from a file for this.")
 
 
-def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: Span = WEEK, outcomes: Path | None = None) -> Window:
-    """A span of the prediction log, churnops' own or the team's; by default the seven days before the newest prediction. The file
-    `outcomes` stands in for the logged ones.
+def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: Span | None = None, outcomes: Path | None = None) -> Window:
+    """A span of the prediction log, churnops' own or the team's; by default the seven days before the newest prediction, or all of a
+    team's log without scoring times. The file `outcomes` stands in for the logged ones.
 
     Raises:
-        DataError: nothing is logged, nothing lies in the span, or the team's log does not hold what the schema asks for.
+        DataError: nothing is logged, nothing lies in the span, or the team's log cannot be read or has no times to choose a span by.
     """
     columns, segment = opened.settings.data.columns, baseline.restriction.segment
-    if opened.settings.predictions.file:
-        return _with_some(_own_log(opened, baseline, span, outcomes), outcomes)
+    log = own_log(opened)
+    if log is not None:
+        restriction = meant_rows(log, opened, champion, span, segment)
+        told = read_outcomes(opened.state, opened.clock()) if outcomes is None else read_outcome_file(outcomes, opened.settings)
+        return _own_window(opened, baseline.profile, log, restriction, told, outcomes)
     newest = newest_prediction(opened.state)
     if newest is None:
         raise DataError(
             "No predictions are logged yet.", "Run `churnops simulate --scenario none`, or give a window as a file with `--current FILE`."
         )
-    since = start_of(span, newest, opened.state, opened.ledger, champion)
-    source, restriction = PredictionLog(opened.state.file), Restriction(since, newest, segment)
+    since = start_of(span or WEEK, newest, partial(newest_prediction, opened.state), opened.ledger, champion, MICROSECOND)
+    source = PredictionLog(opened.state.file)
+    restriction = Restriction(since, newest, segment, left_out=excluded(opened.state))
     if segment is None:
         kept = opened.workspace.profiles / baseline.digest[:12]
-        profile = profile_log(opened.state, columns, baseline.profile, since, newest, kept)
+        profile = profile_log(opened.state, columns, baseline.profile, since, newest, kept, restriction.left_out)
     else:
         profile = profile_window(source, columns, baseline.profile, restriction)
     if outcomes is None:
-        known = _segment(read_labelled(opened.state, columns, since, newest, opened.clock()), restriction)
+        known = _meant(read_labelled(opened.state, columns, since, newest, opened.clock()), restriction)
         labelled = Labelled(known[list(columns.features)], known["_churned"], known["_id"], known["_time"])
     else:
-        rows = _segment(read_predictions(opened.state, columns, since, newest), restriction)
-        own = columns.model_copy(update={"id": "_id", "time": "_time"})
-        labelled = _labelled(rows, own, read_outcome_file(outcomes, opened.settings), "prediction log")
+        rows = _meant(read_predictions(opened.state, columns, since, newest), restriction)
+        labelled = _labelled(rows, columns, read_outcome_file(outcomes, opened.settings))
     return _with_some(Window("prediction log", source, columns, restriction, profile, labelled), outcomes)
 
 
 def file_window(opened: Opened, baseline: Baseline, current: Path, outcomes: Path | None) -> Window:
-    """A window that lies in a file, with its outcomes in another one or not at all.
+    """A window that lies in a file, a folder of files or a pattern of them, with its outcomes in another one or not at all.
 
     Raises:
-        DataError: a file cannot be read, lacks columns of the schema, or repeats customers at one scoring time.
+        DataError: a file cannot be read, or its scores are no probabilities.
     """
     known = None if outcomes is None else read_outcome_file(outcomes, opened.settings)
-    window = _from_file(opened, baseline.profile, current, opened.settings.data.format, baseline.restriction, known)
-    return _with_some(window, outcomes)
+    columns = named_columns(opened)
+    log = OwnLog(current.name, file_source(current, opened.settings.data.format, columns), columns)
+    return _own_window(opened, baseline.profile, log, baseline.restriction, known, outcomes)
 
 
-def _own_log(opened: Opened, baseline: Baseline, span: Span, outcomes: Path | None) -> Window:
-    mapping = opened.settings.predictions
-    path = opened.workspace.root / mapping.file
-    if not isinstance(span, Last):
-        raise DataError("Of your own log only a length of time can be chosen.", "Use --window, like 7d.")
-    columns = _mapped(opened)
-    newest = None
-    if columns.time is not None:
-        newest = last_time(_source(path, mapping.format, columns), columns)
-    restriction = Restriction(since=newest - span.length if newest else None, segment=baseline.restriction.segment)
-    known = read_outcomes(opened.state, opened.clock()) if outcomes is None else read_outcome_file(outcomes, opened.settings)
-    return _from_file(opened, baseline.profile, path, mapping.format, restriction, known)
+def require_whole(window: Window) -> None:
+    """For what cannot put up with a broken file; a diagnosis can.
+
+    Raises:
+        DataError: the window's file lacks features, has no value or text for a number in one, or repeats customers at one scoring time.
+    """
+    profile, name = window.profile, window.name
+    if isinstance(window.source, PredictionLog):
+        return
+    if profile.absent:
+        names = ", ".join(f"`{column}`" for column in profile.absent)
+        raise DataError(f"{name} lacks {names}.", "Add the missing columns to the export; `data` in churnops.toml names them all.")
+    for column in profile.numerical:
+        if column.unreadable:
+            raise DataError(
+                f"{name}: {column.unreadable:,} values of `{column.name}` are not numbers.",
+                f"Mend the export, or make `{column.name}` categorical.",
+            )
+    empty = [column.name for part in (profile.numerical, profile.categorical) for column in part if not column.count]
+    if empty:
+        raise DataError(f"In {name} every value is missing in: {', '.join(empty)}.", "Mend the feed, then try again.")
+    if profile.repeats:
+        raise DataError(
+            f"{name} has {profile.repeats:,} rows that repeat a customer at the same scoring time.",
+            "Remove the repeats, or name the scoring-time column as `time` under [predictions] in churnops.toml.",
+        )
 
 
-def _from_file(
-    opened: Opened, reference: Profile, path: Path, fmt: FileFormat, restriction: Restriction, outcomes: pd.DataFrame | None
+def _own_window(
+    opened: Opened, reference: Profile, log: OwnLog, restriction: Restriction, outcomes: pd.DataFrame | None, said: Path | None
 ) -> Window:
-    columns = _mapped(opened)
-    source = _source(path, fmt, columns)
-    profile = profile_window(source, columns, reference, restriction)
-    _require_whole(profile, path.name)
-    _require_probabilities(source, columns, opened.settings.predictions.score, path.name)
-    nothing = Labelled(pd.DataFrame(columns=list(columns.features)), pd.Series(dtype="int64"), None, None)
-    window = Window(path.name, source, columns, restriction, profile, nothing)
+    name = log.name if restriction.version is None else f"{log.name}, version {restriction.version[1]}"
+    restriction = replace(restriction, left_out=excluded(opened.state))
+    profile = profile_window(log.source, log.columns, reference, restriction)
+    named = {opened.settings.predictions.score, opened.settings.predictions.model_version}
+    profile = profile.model_copy(update={"extra": tuple(column for column in profile.extra if column not in named)})
+    _require_probabilities(log, restriction, opened.settings.predictions.score)
+    nothing = Labelled(pd.DataFrame(columns=list(log.columns.features)), pd.Series(dtype="int64"), None, None)
+    window = Window(name, log.source, log.columns, restriction, profile, nothing)
     if outcomes is None or outcomes.empty:
-        return window
-    labelled = _labelled(_rows(source, columns, restriction), columns, outcomes, path.name)
-    return Window(path.name, source, columns, restriction, profile, labelled)
+        return _with_some(window, said)
+    if profile.repeats is None:
+        raise DataError(f"{name} has no id column, so outcomes cannot be joined.", "Name it as `id` under [predictions] in churnops.toml.")
+    outcomes = _of_these_times(outcomes, profile)
+    rows = rows_of(log.source, log.columns, restriction, outcomes["_id"].unique().tolist())
+    return _with_some(replace(window, labelled=_labelled(rows, log.columns, outcomes)), said)
+
+
+def _of_these_times(outcomes: pd.DataFrame, profile: Profile) -> pd.DataFrame:
+    """Without the outcomes for other scoring times than the window's: their customers need not be looked for."""
+    if profile.since is None or profile.until is None:
+        return outcomes
+    times = outcomes["_time"]
+    return outcomes[times.isna() | times.between(profile.since - TICK, profile.until + TICK)]
 
 
 def _with_some(window: Window, outcomes: Path | None) -> Window:
@@ -183,72 +213,35 @@ def _with_some(window: Window, outcomes: Path | None) -> Window:
     return window
 
 
-def _labelled(frame: pd.DataFrame, columns: Schema, outcomes: pd.DataFrame, name: str) -> Labelled:
-    if columns.id is None or columns.id not in frame:
-        raise DataError(f"{name} has no id column, so outcomes cannot be joined.", "Name it as `id` under [predictions] in churnops.toml.")
-    times = None if columns.time is None or columns.time not in frame else frame[columns.time]
-    churned = join_outcomes(frame[columns.id], times, outcomes)
+def _labelled(rows: pd.DataFrame, columns: Schema, outcomes: pd.DataFrame) -> Labelled:
+    """Rows with the columns `_id` and, where they have a scoring time, `_time`, whose outcome is among `outcomes`."""
+    times = rows.get("_time")
+    churned = join_outcomes(rows["_id"], times, outcomes)
     known = churned.notna()
     return Labelled(
-        features=frame.loc[known, list(columns.features)],
+        features=rows.loc[known, list(columns.features)],
         churned=churned[known].astype("int64"),
-        ids=frame.loc[known, columns.id],
+        ids=rows.loc[known, "_id"],
         times=None if times is None else times[known],
     )
 
 
-def _require_whole(profile: Profile, name: str) -> None:
-    if profile.absent:
-        names = ", ".join(f"`{column}`" for column in profile.absent)
-        raise DataError(f"{name} lacks {names}.", "Add the missing columns to the export; `data` in churnops.toml names them all.")
-    for column in profile.numerical:
-        if column.unreadable:
-            raise DataError(
-                f"{name}: {column.unreadable:,} values of `{column.name}` are not numbers.",
-                f"Mend the export, or make `{column.name}` categorical.",
-            )
-    if profile.repeats:
-        raise DataError(
-            f"{name} has {profile.repeats:,} rows that repeat a customer at the same scoring time.",
-            "Remove the repeats, or name the scoring-time column as `time` under [predictions] in churnops.toml.",
-        )
-
-
-def _require_probabilities(source: Source, columns: Schema, score: str, name: str) -> None:
+def _require_probabilities(log: OwnLog, restriction: Restriction, score: str) -> None:
     if not score:
         return
     empty = NumericalProfile(
         name=score, nulls=0, grid=even_grid(0.0, 1.0, 0.5, (0.25, 0.5, 0.75)), content=Cells(places=(), counts=(), sums=())
     )
-    alone = Schema(target=columns.target, positive=columns.positive, numerical=(score,))
-    found = profile_window(source, alone, Profile(rows=0, numerical=(empty,), categorical=()))
+    alone = Schema(target=log.columns.target, positive=log.columns.positive, time=log.columns.time, numerical=(score,))
+    found = profile_window(log.source, alone, Profile(rows=0, numerical=(empty,), categorical=()), restriction)
     (column,) = found.numerical
     low, high = column.minimum, column.maximum
     if not found.absent and (column.nulls or (low is not None and low < 0) or (high is not None and high > 1)):
-        raise DataError(f"Column {score} of {name} is not a probability in every row.", "Map the score column under [predictions].")
+        raise DataError(f"Column {score} of {log.name} is not a probability in every row.", "Map the score column under [predictions].")
 
 
-def _mapped(opened: Opened) -> Schema:
-    mapping, columns = opened.settings.predictions, opened.settings.data.columns
-    return columns.model_copy(update={"id": mapping.id or columns.id, "time": mapping.time or columns.time})
-
-
-def _source(path: Path, fmt: FileFormat, columns: Schema) -> Files | Frame:
-    if path.suffix.lower() in JSON_LINES:
-        raw = read_raw(path, fmt)
-        features = typed(raw, columns, with_target=False)
-        return Frame(raw.frame.assign(**{str(name): features[name] for name in features}))
-    return Files(str(path), fmt)
-
-
-def _rows(source: Files | Frame, columns: Schema, restriction: Restriction) -> pd.DataFrame:
-    frame = source.frame if isinstance(source, Frame) else typed(read_raw(Path(source.path), source.format), columns, with_target=False)
-    if restriction.since is not None and columns.time in frame:
-        frame = frame[frame[columns.time] > restriction.since]
-    return _segment(frame, restriction)
-
-
-def _segment(frame: pd.DataFrame, restriction: Restriction) -> pd.DataFrame:
+def _meant(logged: pd.DataFrame, restriction: Restriction) -> pd.DataFrame:
+    frame = without_excluded(logged, logged["_time"], restriction.left_out)
     if restriction.segment is None:
         return frame
     column, value = restriction.segment

@@ -36,6 +36,10 @@ class Workspace:
         return self.home / "mlflow.db"
 
     @property
+    def mlflow_mirrored(self) -> Path:
+        return self.home / "mlflow.mirrored"
+
+    @property
     def models(self) -> Path:
         return self.home / "models"
 

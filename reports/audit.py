@@ -187,7 +187,13 @@ def _decision(case: Case, verdict: Verdict, challenger: Challenger | None, harm:
             f"**Look at the champion.** Its ROC-AUC fell from {harm.accepted.value:.3f} to {harm.now.value:.3f} on {harm.now.n:,} rows of the "
             "window, more than chance, and nothing was done about it."
         )
-    if case.drift is not None and case.drift.band == "retrain":
+    found = case.diagnosis
+    if found is not None and (found.action != "monitor" or found.cause == "unsure"):
+        return (
+            f"**Look at this window.** The diagnosis ({found.cause.replace('_', ' ')}) asks for {found.action.replace('_', ' ')}, and the case "
+            "was closed with monitor: the reasoning below says why. The champion stays."
+        )
+    if found is None and case.drift is not None and case.drift.band == "retrain":
         return (
             "**Look at this drift.** The band asks for a retraining, and none was made: the reasoning below says why. The champion stays."
         )
@@ -246,6 +252,8 @@ def figure(measure: Measure) -> str:
 
 def _rules(case: Case, trainings: Sequence[Training], policy: Policy) -> list[str]:
     rules = []
+    if case.diagnosis:
+        rules.append(f"`diagnosis`: rule `{case.diagnosis.rule}` decided; the bands below are shown for comparison.")
     if case.drift and case.drift.share is not None:
         bands = policy.bands
         rules.append(

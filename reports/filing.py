@@ -1,11 +1,14 @@
 """Closing a case: the report is written, its sha256 goes to the ledger, and the case takes its status."""
 
 import hashlib
+import os
+from datetime import datetime
 from pathlib import Path
 
 from pipeline.cases import Case, ReportRef, Status
+from pipeline.diagnosis import Diagnosis
 from pipeline.errors import ChurnopsError
-from pipeline.files import write_atomically
+from pipeline.files import sync_folder, write_atomically
 from pipeline.opened import Opened
 from pipeline.policy import Band
 from pipeline.workspace import Workspace
@@ -13,12 +16,13 @@ from reports.audit import Narrative, Verdict, render_audit
 from reports.harm import Harm, measured_harm
 
 
-def status_of(action: str, band: Band | None, harm: Harm | None) -> Status:
-    """What people have to do after a case that ends with `action`. Watching is enough only where the band does not ask for a
-    retraining and no harm was measured."""
+def status_of(action: str, band: Band | None, diagnosis: Diagnosis | None, harm: Harm | None) -> Status:
+    """What people have to do after a case that ends with `action`. Watching is enough only where neither the diagnosis nor, in its
+    absence, the band asks for more, and no harm was measured."""
     if action in {"retrain", "recalibrate"}:
         return "pending_approval"
-    if action in {"fix_data", "collect_labels"} or band == "retrain" or (harm is not None and harm.beyond_chance):
+    asks = band == "retrain" if diagnosis is None else diagnosis.action != "monitor" or diagnosis.cause == "unsure"
+    if action in {"fix_data", "collect_labels"} or asks or (harm is not None and harm.beyond_chance):
         return "needs_people"
     return "no_deploy_needed"
 
@@ -48,6 +52,20 @@ def file_report(opened: Opened, case: Case, verdict: Verdict, narrative: Narrati
     ).encode()
     path = report_path(opened.workspace, case.case_id)
     report = ReportRef(path=str(path), sha256=hashlib.sha256(text).hexdigest())
+    # The bytes are on disk before the ledger names them, and in their place only afterwards: a kill leaves the old report or the new.
+    staged = _staged(opened.workspace, case.case_id, report)
+    write_atomically(staged, text)
+    try:
+        closed = _close(opened, case, verdict, report, at)
+    except ChurnopsError:
+        staged.unlink(missing_ok=True)
+        raise
+    opened.ledger.catch_up()
+    finish_report(opened, case.case_id)
+    return closed
+
+
+def _close(opened: Opened, case: Case, verdict: Verdict, report: ReportRef, at: datetime) -> Case:
     # One transaction: of two reports at once, one closes the case and the other never touches the file that people approve.
     with opened.state.write() as connection:
         closed = opened.cases.move_in(
@@ -63,8 +81,30 @@ def file_report(opened: Opened, case: Case, verdict: Verdict, narrative: Narrati
         )
         if closed.challenger != case.challenger:
             raise ChurnopsError(f"A training of case {case.case_id} ended while its report was written.", "Write the report again.")
-        body = {"report": report.sha256, "status": verdict.status, "action": verdict.action}
+        people = sorted({case.person, opened.person} - {""})
+        body = {"report": report.sha256, "status": verdict.status, "action": verdict.action, "people": people}
         opened.ledger.append_in(connection, at, "reported", case.case_id, body)
-        write_atomically(path, text)
-    opened.ledger.catch_up()
     return closed
+
+
+def finish_report(opened: Opened, case_id: str) -> bool:
+    """Put the report that a case's record names in its place, if it still waits beside it; says whether it did."""
+    with opened.ledger.held():  # a report that was slow never overwrites a later one
+        report = opened.cases.get(case_id).report
+        staged = _staged(opened.workspace, case_id, report) if report else None
+        if staged is None or not staged.is_file():
+            return False
+        path = report_path(opened.workspace, case_id)
+        os.replace(staged, path)
+        sync_folder(path.parent)
+    return True
+
+
+def unfinished_reports(opened: Opened) -> tuple[str, ...]:
+    """Ids of the cases for which a kill may have left a report beside its place."""
+    beside = {path.name.split(".")[1] for path in opened.workspace.reports.glob(".*.md")}
+    return tuple(sorted(beside & {case.case_id for case in opened.cases.all()})) if beside else ()
+
+
+def _staged(workspace: Workspace, case_id: str, report: ReportRef) -> Path:
+    return workspace.reports / f".{case_id}.{report.sha256}.md"

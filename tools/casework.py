@@ -1,63 +1,82 @@
 """What the four tools do: each step of a case, within the guard, on record."""
 
-import hashlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from anyio import to_thread
+from sqlalchemy import Connection
 
-from pipeline.artifact import Artifact, open_artifact
-from pipeline.baseline import Baseline, baseline_of
-from pipeline.cases import CallOutcome, Case, ModelRef, Training, TrainingResult, WindowFacts
+from pipeline.artifact import open_artifact
+from pipeline.cases import CallOutcome, Case, Challenger, Training, TrainingResult, concluded, mode_of
 from pipeline.challenge import challenge, retraining_rows
-from pipeline.champion import Champion, open_champion, require_champion
-from pipeline.diagnosis import Action
-from pipeline.drift import summarise_drift
+from pipeline.champion import require_champion
+from pipeline.diagnosis import Action, Diagnosis, Mode, diagnose
 from pipeline.errors import ChurnopsError, Refusal
-from pipeline.evidence import Metrics
+from pipeline.events import known_events, recorded_events
+from pipeline.inspection import inspect_feature
 from pipeline.opened import Opened
 from pipeline.settings import EstimatorName
 from pipeline.training import OnProgress
-from pipeline.windows import Window
 from reports.audit import Narrative, Verdict
 from reports.filing import file_report, status_of
 from reports.harm import measured_harm
-from tools.guard import check_action, check_budget, check_hyperparameters, check_open, check_training
-from tools.results import Candidate, DriftResult, MetricsResult, ReportReply, Result, ServingModel, TrainingReply
+from tools.case_opening import Known, KnownShift, open_case, window_metrics
+from tools.case_windows import CaseWindows, WindowReader
+from tools.evidence_pack import pack
+from tools.guard import check_action, check_budget, check_hyperparameters, check_mode, check_open, check_training
+from tools.results import (
+    Candidate,
+    DiagnosisResult,
+    DriftResult,
+    FeatureResult,
+    MetricsResult,
+    ReportReply,
+    Result,
+    ServingModel,
+    TrainingReply,
+)
 from tools.training_turn import training_turn
 
 R = TypeVar("R", bound=Result)
-WindowReader = Callable[[Champion, Baseline], Window]
+_USUAL: EstimatorName = "random_forest"
 
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """One training as asked for; hyperparameters left out take the estimator's defaults."""
+    """One training as asked for. An estimator left out is a random forest, hyperparameters left out take its defaults; in mode `recalibrate`
+    both are the champion's."""
 
-    estimator: EstimatorName
+    mode: Mode
+    estimator: EstimatorName | None
     hyperparameters: Mapping[str, float]
 
     @property
     def arguments(self) -> dict[str, Any]:
-        return {"estimator": self.estimator, **self.hyperparameters}
+        return {"mode": self.mode, **({} if self.estimator is None else {"estimator": self.estimator}), **self.hyperparameters}
 
 
 class Casework:
-    """The tools' work on one workspace. `operator` says, when asked, who works on the case; it goes into the report."""
+    """The tools' work on one workspace. `operator` says, when asked, who works on the case; it goes into the report. `known` is set where
+    no case was opened, because there is nothing that people have not taken note of."""
 
     def __init__(self, opened: Opened, read_window: WindowReader, *, started_by: str, operator: Callable[[], str]) -> None:
         self._opened = opened
-        self._read_window = read_window
         self._started_by = started_by
         self._operator = operator
-        self._windows: dict[str, Window] = {}
+        self._windows = CaseWindows(opened, read_window)
+        self.known: Known | None = None
 
     async def drift_summary(self) -> DriftResult:
         """Measure drift of the current window; open a case for it, or continue the unfinished one."""
         started = time.monotonic()
-        opened = await to_thread.run_sync(self._open_case)
+        try:
+            opened = await to_thread.run_sync(open_case, self._opened, self._windows, self._started_by)
+        except KnownShift as nothing_new:
+            self.known = nothing_new.known
+            raise
 
         async def work(case: Case) -> DriftResult:
             self._check_call(case)
@@ -78,8 +97,8 @@ class Casework:
         async def work(case: Case) -> MetricsResult:
             self._check_call(case)
             artifact = await to_thread.run_sync(open_artifact, self._opened.workspace, case.champion.digest)
-            window = await self._window(case)
-            measured = await to_thread.run_sync(self._window_metrics, artifact, window)
+            window = await self._windows.window(case)
+            measured = await to_thread.run_sync(window_metrics, artifact, window, self._opened.policy)
             return MetricsResult(
                 case_id=case_id,
                 champion=ServingModel(
@@ -96,8 +115,27 @@ class Casework:
 
         return await self._on_record(case_id, "get_current_model_metrics", {"case_id": case_id}, work)
 
+    async def diagnose(self, case_id: str) -> DiagnosisResult:
+        """What happened in the case's window; found out once a case."""
+
+        async def work(case: Case) -> DiagnosisResult:
+            self._check_call(case)
+            return DiagnosisResult(case_id=case_id, diagnosis=pack(await self._conclusion(case)))
+
+        return await self._on_record(case_id, "diagnose", {"case_id": case_id}, work)
+
+    async def inspect(self, case_id: str, feature: str, by: str | None) -> FeatureResult:
+        """One feature of the case's window from near."""
+
+        async def work(case: Case) -> FeatureResult:
+            self._check_call(case)
+            observed = await self._windows.observed(case)
+            return FeatureResult(case_id=case_id, view=await to_thread.run_sync(inspect_feature, observed, feature, by))
+
+        return await self._on_record(case_id, "inspect_feature", {"case_id": case_id, "feature": feature, "by": by}, work)
+
     async def train(self, case_id: str, request: TrainingRequest, on_progress: OnProgress) -> TrainingReply:
-        """Train a candidate on the reference and the window's outcomes and put it before the gate.
+        """Train a candidate on the window's outcomes, in mode `combined` on the reference too, and put it before the gate.
 
         The same request again returns the finished training instead of training twice.
         """
@@ -110,8 +148,11 @@ class Casework:
                 for training in done:
                     if training.arguments == request.arguments and training.result is not None:
                         return self._reply(case_id, training.result, done)
+                # Whoever asks, and whether or not anybody asked what happened: nothing is taught on broken data.
+                case = case.model_copy(update={"diagnosis": await self._diagnosis(case)})
                 check_training(case, done, self._opened.cases.last_training_elsewhere(case_id), self._opened.clock(), self._opened.policy)
-                check_hyperparameters(request.estimator, request.hyperparameters, self._opened.policy)
+                check_mode(request.mode, request.estimator, request.hyperparameters)
+                check_hyperparameters(request.estimator or _USUAL, request.hyperparameters, self._opened.policy)
                 result = await self._train(case, request, on_progress)
                 return self._reply(case_id, result, self._opened.cases.trainings(case_id))
 
@@ -122,11 +163,14 @@ class Casework:
 
         async def work(case: Case) -> ReportReply:
             check_open(case)
-            check_action(case, action)
+            mode = mode_of(case, self._opened.cases.trainings(case_id))
+            check_action(case, action, mode)
             verdict = Verdict(
-                status=status_of(action, case.drift.band if case.drift else None, measured_harm(self._opened.cases.calls(case_id))),
+                status=status_of(
+                    action, case.drift.band if case.drift else None, concluded(case), measured_harm(self._opened.cases.calls(case_id))
+                ),
                 action=action,
-                mode="combined" if case.challenger else None,
+                mode=mode,
                 operator=self._operator(),
                 stopped="finished",
             )
@@ -143,76 +187,38 @@ class Casework:
 
         return await self._on_record(case_id, "save_remediation_report", {"case_id": case_id, "action": action}, work)
 
-    def _open_case(self) -> Case:
-        opened = self._opened
-        serving, artifact = open_champion(opened)
-        baseline = baseline_of(artifact)
-        window = self._read_window(serving, baseline)
-        champion = ModelRef(version=serving.version, digest=serving.digest)
-        key = hashlib.sha256(f"{champion.digest}|{window.fingerprint}|{opened.policy.version}".encode()).hexdigest()
-        case = opened.cases.unfinished(key)
-        if case is None:
-            drift = summarise_drift(baseline, window, opened.policy)
-            now = opened.clock()
-            case = opened.cases.open(
-                Case(
-                    case_id=f"{now:%Y-%m-%d}-{key[:6]}",
-                    key=key,
-                    kind="triage",
-                    opened_at=now,
-                    started_by=self._started_by,
-                    policy_version=opened.policy.version,
-                    champion=champion,
-                    window=WindowFacts(
-                        source=window.name,
-                        since=window.since,
-                        until=window.until,
-                        rows=window.rows,
-                        labelled_rows=window.labelled_rows,
-                        labelled_churners=window.labelled_churners,
-                        fingerprint=window.fingerprint,
-                    ),
-                    drift=drift,
-                )
-            )
-        self._windows[case.case_id] = window
-        return case
+    async def _diagnosis(self, case: Case) -> Diagnosis:
+        if case.diagnosis is not None:
+            return case.diagnosis
+        observed = await self._windows.observed(case)
+        noted = known_events(recorded_events(self._opened.state), case.window.since, case.window.until) if case.window else ()
+        look = partial(diagnose, observed, self._opened.policy, value=self._opened.settings.value, known=noted)
+        found = await to_thread.run_sync(look)
+        self._opened.cases.move(case.case_id, ("open", "partial"), diagnosis=found)
+        return found
 
-    async def _window(self, case: Case) -> Window:
-        window = self._windows.get(case.case_id)
-        if window is None:
-            serving, artifact = open_champion(self._opened)
-            window = await to_thread.run_sync(self._read_window, serving, baseline_of(artifact))
-            if case.window is None or window.fingerprint != case.window.fingerprint:
-                raise ChurnopsError(
-                    f"The window changed since case {case.case_id} was opened.", "Call get_drift_summary to open a case for it."
-                )
-            self._windows[case.case_id] = window
-        return window
-
-    def _window_metrics(self, artifact: Artifact, window: Window) -> Metrics | None:
-        from pipeline.metrics import measure
-
-        known = window.labelled
-        if min(window.labelled_churners, window.labelled_rows - window.labelled_churners) < 2:
-            return None
-        scores = artifact.scores(known.features)
-        return measure(known.churned.to_numpy(), scores, artifact.manifest.threshold, self._opened.policy.gate.confidence)
+    async def _conclusion(self, case: Case) -> Diagnosis:
+        """The diagnosis, with a person's word laid over it."""
+        found = await self._diagnosis(case)
+        return concluded(case.model_copy(update={"diagnosis": found})) or found
 
     async def _train(self, case: Case, request: TrainingRequest, on_progress: OnProgress) -> TrainingResult:
         opened = self._opened
-        window = await self._window(case)
+        window = await self._windows.window(case)
         artifact = await to_thread.run_sync(open_artifact, opened.workspace, case.champion.digest)
-        rows = await to_thread.run_sync(retraining_rows, artifact, window, opened.policy.training.held_out_share)
+        rows = await to_thread.run_sync(retraining_rows, artifact, window, opened.policy.training.held_out_share, request.mode)
         number = opened.cases.begin_training(case.case_id, opened.clock(), request.arguments)
         assert case.drift is not None  # check_training saw to it
-        result, challenger = await challenge(
-            opened, rows, case_id=case.case_id, mode="combined", champion=artifact, band=case.drift.band, estimator=request.estimator,
-            hyperparameters=request.hyperparameters, on_progress=on_progress,
+
+        def record(connection: Connection, result: TrainingResult, challenger: Challenger | None) -> None:
+            opened.cases.finish_training(connection, case.case_id, number, result)
+            if challenger is not None:
+                opened.cases.move_in(connection, case.case_id, ("open", "partial"), challenger=challenger)
+
+        result, _ = await challenge(
+            opened, rows, case_id=case.case_id, mode=request.mode, champion=artifact, band=case.drift.band,
+            estimator=request.estimator or _USUAL, hyperparameters=request.hyperparameters, on_progress=on_progress, record=record,
         )  # fmt: skip
-        opened.cases.finish_training(case.case_id, number, result)
-        if challenger is not None:
-            opened.cases.move(case.case_id, ("open", "partial"), challenger=challenger)
         return result
 
     def _reply(self, case_id: str, result: TrainingResult, done: tuple[Training, ...]) -> TrainingReply:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from pipeline.cases import Call, Case, Training
-from pipeline.diagnosis import Action
+from pipeline.cases import Call, Case, Training, concluded
+from pipeline.diagnosis import Action, Mode
 from pipeline.errors import Refusal
+from pipeline.evidence import DriftSummary
 from pipeline.policy import Policy
 
 
@@ -35,18 +36,13 @@ def check_budget(case: Case, all_calls: Sequence[Call], policy: Policy) -> None:
 
 
 def check_training(case: Case, trainings: Sequence[Training], last_elsewhere: datetime | None, now: datetime, policy: Policy) -> None:
-    """May this case train now? Band, outcomes, retries and cooldown."""
+    """May this case train now? What happened, outcomes, retries and cooldown."""
     drift, window, rules = case.drift, case.window, policy.training
     if drift is None or window is None:
         raise Refusal("Drift is not measured yet in this case.", "bands", "call get_drift_summary first.")
     if drift.band == "not_enough_data":
         raise Refusal(f"The window has {drift.current_rows} rows.", "drift.min_rows", f"no verdict below {policy.drift.min_rows} rows.")
-    if drift.band == "monitor":
-        raise Refusal(
-            f"The drift share is {drift.share:.4f}.",
-            "bands.monitor_below",
-            f"training from {policy.bands.monitor_below:g} upwards; use action monitor.",
-        )
+    _check_cause(case, drift, policy)
     if window.labelled_rows < rules.min_labelled_rows:
         raise Refusal(
             f"{window.labelled_rows} rows of the window have a known outcome.",
@@ -61,7 +57,7 @@ def check_training(case: Case, trainings: Sequence[Training], last_elsewhere: da
             f"at least {rules.min_labelled_churners}; use action collect_labels.",
         )
     if case.challenger is not None:
-        raise Refusal("A challenger of this case has passed the gate.", "training.retries", "close the case with action retrain.")
+        raise Refusal("A challenger of this case has passed the gate.", "training.retries", "close the case: a person decides on it.")
     finished = sum(training.result is not None for training in trainings)
     if finished > rules.retries:
         raise Refusal(f"{finished} trainings are used.", "training.retries", f"1 + {rules.retries} a case; close it without a challenger.")
@@ -75,6 +71,34 @@ def check_training(case: Case, trainings: Sequence[Training], last_elsewhere: da
             )
 
 
+def _check_cause(case: Case, drift: DriftSummary, policy: Policy) -> None:
+    """Does what happened ask for another model? A person's word on this case counts first, then the diagnosis, and where there is none the
+    band. A share of drifted features says little: faults move few columns, harmless shifts many."""
+    found = concluded(case)
+    if found is None:
+        if drift.band == "monitor":
+            raise Refusal(
+                f"The drift share is {drift.share:.4f}.",
+                "bands.monitor_below",
+                f"training from {policy.bands.monitor_below:g} upwards; use action monitor.",
+            )
+        return
+    asks = found.action in {"retrain", "recalibrate"} or (found.cause == "unsure" and drift.band == "retrain")
+    if found.cause in {"data_fault", "label_fault"} or not asks:
+        raise Refusal(
+            f"The diagnosis is {found.cause.replace('_', ' ')} (confidence {found.confidence:.2f}) and asks for {found.action}.",
+            "diagnosis",
+            f"close the case with action {found.action}; only a person overrules it, with `churnops case override {case.case_id}`.",
+        )
+
+
+def check_mode(mode: Mode, estimator: str | None, hyperparameters: Mapping[str, float]) -> None:
+    """To recalibrate keeps the champion's model: there is nothing to choose."""
+    chosen = [*(() if estimator is None else ("estimator",)), *hyperparameters]
+    if mode == "recalibrate" and chosen:
+        raise Refusal("Mode recalibrate keeps the champion's model.", "hyperparameters", f"leave out {', '.join(chosen)}.")
+
+
 def check_hyperparameters(estimator: str, hyperparameters: Mapping[str, float], policy: Policy) -> None:
     """Hyperparameters belong to the estimator and lie within the policy's ranges."""
     bounds = policy.hyperparameters.of(estimator)
@@ -86,8 +110,8 @@ def check_hyperparameters(estimator: str, hyperparameters: Mapping[str, float], 
             raise Refusal(f"{name} = {str(value)[:20]} is out of range.", f"hyperparameters.{estimator}.{name}", f"{low:g} to {high:g}.")
 
 
-def check_action(case: Case, action: Action) -> None:
-    """The action a case is closed with agrees with what the case holds."""
+def check_action(case: Case, action: Action, mode: str | None) -> None:
+    """The action a case is closed with agrees with what the case holds. `mode` is how its challenger was trained."""
     trains = action in {"retrain", "recalibrate"}
     if trains and case.challenger is None:
         raise Refusal(
@@ -95,9 +119,10 @@ def check_action(case: Case, action: Action) -> None:
             "gate",
             "monitor, fix_data or collect_labels; or run_training while retries are left.",
         )
-    if not trains and case.challenger is not None:
+    fitting = "recalibrate" if mode == "recalibrate" else "retrain"
+    if case.challenger is not None and action != fitting:
         raise Refusal(
             f"Challenger version {case.challenger.version} waits in this case.",
             "gate",
-            "close it with action retrain: a person decides on it.",
+            f"close it with action {fitting}: a person decides on it.",
         )

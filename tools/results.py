@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipeline.cases import ModelRef, ReportRef, Status
 from pipeline.diagnosis import Action
 from pipeline.evidence import Comparison, DriftSummary, GateResult, Metrics
+from pipeline.inspection import FeatureView
+from tools.evidence_pack import EvidencePack
 
 
 class Result(BaseModel):
@@ -44,6 +46,18 @@ class MetricsResult(Result):
     window: Metrics | None
     labelled_rows: int
     labelled_churners: int
+
+
+class DiagnosisResult(Result):
+    """What happened: the cause, how sure, the column at fault, what to do, and what could not be seen."""
+
+    diagnosis: EvidencePack
+
+
+class FeatureResult(Result):
+    """One feature from near."""
+
+    view: FeatureView
 
 
 class Candidate(BaseModel):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+_FOR_ARGUMENTS = frozenset({"description", "required", "enum", "format", "maxItems", "minItems"})
 _NAMES = frozenset({"properties", "$defs"})  # the keys below these are names, not keywords
 
 
@@ -21,15 +22,21 @@ def compact(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def answer(schema: dict[str, Any]) -> dict[str, Any]:
-    """A tool's answer: types are told by their fields, and keys may be added without breaking a client that validates."""
-    said = _bare(compact(schema))
-    if "$defs" in said:
-        said["$defs"] = {name: _bare(part) for name, part in said["$defs"].items()}
-    return said
+    """A tool's answer: types are told by their fields, and keys and words may be added without breaking a client that validates. An
+    answer says itself what it holds, so lists of what is required or possible are left to arguments."""
+    return _bare(compact(schema))
 
 
 def _bare(schema: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in schema.items() if key != "description" and (key, value) != ("additionalProperties", False)}
+    kept = {key: value for key, value in schema.items() if key not in _FOR_ARGUMENTS and (key, value) != ("additionalProperties", False)}
+    for word in ("properties", "$defs"):
+        if word in kept:
+            kept[word] = {name: _bare(part) for name, part in kept[word].items()}
+    if "items" in kept:
+        kept["items"] = _bare(kept["items"])
+    if "anyOf" in kept:
+        kept["anyOf"] = [_bare(choice) for choice in kept["anyOf"]]
+    return _joined(kept)
 
 
 def _joined(schema: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The MCP server: four tools, typed in and out, described for a model that has to choose among them."""
+"""The MCP server: a few tools, typed in and out, described for a model that has to choose among them."""
 
 from typing import Annotated, Any
 
@@ -9,18 +9,18 @@ from mcp.server.mcpserver.tools import Tool
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
-from pipeline.diagnosis import Action
+from pipeline.diagnosis import Action, Mode
 from pipeline.errors import ChurnopsError
 from pipeline.policy import Policy
 from pipeline.settings import EstimatorName
 from pipeline.trainer import Progress
 from reports.audit import Narrative, churnops_version
 from tools.casework import Casework, TrainingRequest
-from tools.results import DriftResult, MetricsResult, ReportReply, TrainingReply
+from tools.results import DiagnosisResult, DriftResult, FeatureResult, MetricsResult, ReportReply, TrainingReply
 from tools.strictness import check_arguments, seal
 
 INSTRUCTIONS = """Triage drift of a churn model. Begin with get_drift_summary: it opens a case and returns its case_id, which the other
-tools take. A case ends with save_remediation_report. Training is bounded by a policy; a refusal names the rule and what is
+tools take. diagnose says what happened; inspect_feature digs. A case ends with save_remediation_report. Training is bounded by a policy; a refusal names the rule and what is
 allowed. No tool deploys: a person approves or rejects in the terminal."""
 
 CaseId = Annotated[str, Field(description="The case, from get_drift_summary", min_length=1, max_length=64)]
@@ -58,16 +58,31 @@ def build_server(casework: Casework, policy: Policy) -> StrictServer:
     async def get_current_model_metrics(case_id: CaseId) -> MetricsResult:
         return await casework.champion_metrics(case_id)
 
+    async def diagnose(case_id: CaseId) -> DiagnosisResult:
+        return await casework.diagnose(case_id)
+
+    async def inspect_feature(
+        case_id: CaseId,
+        feature: Annotated[str, Field(description="Name of the feature, as in the drift summary", min_length=1, max_length=200)],
+        by: Annotated[
+            str | None, Field(description="Categorical feature to cut the base by; null: the most telling", max_length=200)
+        ] = None,
+    ) -> FeatureResult:
+        return await casework.inspect(case_id, feature, by)
+
     async def run_training(
         case_id: CaseId,
         ctx: Context[Any],
-        estimator: Annotated[EstimatorName, Field(description="Family of the candidate")] = "random_forest",
+        mode: Annotated[
+            Mode, Field(description="Learn from reference and window, from the window alone, or keep the champion and mend its probabilities")
+        ] = "combined",
+        estimator: Annotated[EstimatorName | None, Field(description="Family of the candidate; null: random_forest")] = None,
         n_estimators: Annotated[int | None, Field(description=f"random_forest: trees, {ranges['n_estimators']}")] = None,
         max_depth: Annotated[int | None, Field(description=f"random_forest: depth, {ranges['max_depth']}")] = None,
         C: Annotated[float | None, Field(description=f"logistic_regression: inverse regularisation, {ranges['C']}")] = None,  # noqa: N803
     ) -> TrainingReply:
         given = {"n_estimators": n_estimators, "max_depth": max_depth, "C": C}
-        request = TrainingRequest(estimator, {name: value for name, value in given.items() if value is not None})
+        request = TrainingRequest(mode, estimator, {name: value for name, value in given.items() if value is not None})
 
         async def report(progress: Progress) -> None:
             await ctx.report_progress(progress.fraction, 1.0, progress.said)
@@ -101,13 +116,27 @@ def build_server(casework: Casework, policy: Policy) -> StrictServer:
             ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False),
         ),
         _tool(
+            diagnose,
+            "What happened",
+            "Weigh all evidence on the window (data checks, dependencies, support, prior, labels, performance, challengers) into a cause with "
+            "confidence, the column at fault, the action and mode it asks for, the runner-up and what would tell them apart, and what nobody "
+            "could see. Call it before you decide; a share of drifted features alone says little.",
+            ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False),
+        ),
+        _tool(
+            inspect_feature,
+            "One feature from near",
+            "Distribution of one feature in reference and window, day by day, and cut by another feature. Use it where the diagnosis is unsure or "
+            "you doubt it; it decides nothing.",
+            ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False),
+        ),
+        _tool(
             run_training,
             "Train a candidate",
-            f"Train a candidate on the reference plus the window's outcomes and judge it on later held-out rows against the champion. Allowed "
-            f"when the drift share is at least {policy.bands.monitor_below:g}, at most {1 + policy.training.retries} times a case, with at "
-            f"least {policy.training.min_labelled_rows} labelled rows, and not within {policy.training.cooldown_hours:g} h of another case's "
-            "training. Takes about ten seconds or more. A candidate that passes becomes a challenger that waits for a person; it deploys nothing. "
-            "The same arguments again return the finished training.",
+            f"Train a candidate and judge it on later held-out rows against the champion. Allowed where the diagnosis asks for it, never on a data "
+            f"or label fault; at most {1 + policy.training.retries} times a case, from {policy.training.min_labelled_rows} labelled rows, not "
+            f"within {policy.training.cooldown_hours:g} h of another case's training. Takes ten seconds or more. One that passes waits for a "
+            "person; nothing is deployed. The same arguments again return the finished training.",
             ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False),
         ),
         _tool(

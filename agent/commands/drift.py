@@ -29,6 +29,7 @@ def drift(
     from pipeline.baseline import baseline_of, segments_of
     from pipeline.champion import open_champion
     from pipeline.drift import summarise_drift, write_evidently_html
+    from pipeline.windows import require_whole
 
     console = Console(stderr=as_json, highlight=False)
     choice = WindowChoice(current=current, length=length, since=since, since_deploy=since_deploy, rows=rows)
@@ -38,6 +39,7 @@ def drift(
         champion, artifact = open_champion(here)
         read, baseline = choice.reader(here), baseline_of(artifact)
         window = read(champion, baseline)
+        require_whole(window)
         summary = summarise_drift(baseline, window, here.policy)
         if html is not None:
             write_evidently_html(artifact.reference(), window.frame(), here.settings.data.columns, html)

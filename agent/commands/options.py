@@ -15,8 +15,37 @@ HERE = Path()
 
 def opened(workspace: Path) -> "Opened":
     """The workspace the command works in, under the shipped policy."""
+    from agent.person import who
     from pipeline.clock import utc_now
     from pipeline.opened import open_workspace
     from prompts import policy_text
 
-    return open_workspace(workspace, policy_text(), utc_now)
+    return open_workspace(workspace, policy_text(), utc_now, who())
+
+
+def opened_by_person(workspace: Path) -> "Opened":
+    """As `opened`, after completing what a kill had cut off. For the commands that people type.
+
+    Raises:
+        IntegrityError: see `reports.recovery.recover`.
+    """
+    from reports.recovery import note_changed_trust, recover
+
+    here = opened(workspace)
+    if note_changed_trust(here):
+        typer.echo("Who may approve was changed; nothing is loaded or approved until `churnops reports trust` accepts it.", err=True)
+    for said in recover(here):
+        typer.echo(said, err=True)
+    return here
+
+
+def opened_to_look(workspace: Path) -> "Opened":
+    """As `opened_by_person`, but what is wrong is said and does not keep people from looking."""
+    from pipeline.errors import ChurnopsError
+
+    try:
+        return opened_by_person(workspace)
+    except ChurnopsError as error:
+        here = opened(workspace)
+        typer.echo(f"churnops: {error}", err=True)
+        return here

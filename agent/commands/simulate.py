@@ -1,6 +1,6 @@
 """`churnops simulate`: a week of production under a named change."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -9,6 +9,7 @@ from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened
 
 def simulate(
     scenario: Annotated[str, typer.Option("--scenario", "-s", help="What changes; `list` names them all.")] = "none",
+    severity: Annotated[Literal["mild", "strong"], typer.Option("--severity", help="How much of it: mild or strong.")] = "strong",
     rows: Annotated[int, typer.Option("--rows", "-n", min=1, max=1_000_000, help="Customers scored in the week.")] = 2_000,
     labels: Annotated[float, typer.Option("--labels", min=0, max=1, help="Share of them whose outcome has matured.")] = 0.5,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same customers.")] = 1,
@@ -38,7 +39,7 @@ def simulate(
     from pipeline.simulation import simulate as run
 
     with console.status(f"Drawing and scoring {rows:,} customers"):
-        done = run(opened(workspace), scenario, rows, labelled_share=labels, seed=seed)
+        done = run(opened(workspace), scenario, rows, labelled_share=labels, seed=seed, severity=severity)
     console.print(
         f"Logged {done.rows:,} predictions of {done.since:%Y-%m-%d} to {done.until:%Y-%m-%d} under [bold]{scenario}[/]: "
         f"mean score {done.mean_score:.3f}, churn rate {done.churn_rate:.3f}, {done.outcomes:,} outcomes, "

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened
+from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened_by_person
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +25,7 @@ def train(
     from rich.console import Console
 
     console = Console(stderr=as_json, highlight=False)
-    trained = run_training(opened(workspace), estimator, console)
+    trained = run_training(opened_by_person(workspace), estimator, console)
     if as_json:
         typer.echo(trained.model_dump_json())
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened
+from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened_by_person
 from agent.commands.window import CurrentOption, LengthOption, OutcomesOption, RowsOption, SinceDeployOption, SinceOption, WindowChoice
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def triage(
 
     choice = WindowChoice(current, outcomes, length, since, since_deploy, rows)
     choice.check()
-    here = opened(workspace)
+    here = opened_by_person(workspace)
     console = Console(stderr=as_json, highlight=False)
     if show_request:
         typer.echo(anyio.run(first_request, here, choice))
@@ -49,6 +49,12 @@ def triage(
     outcome = run_triage(here, chosen, console, choice)
     if outcome.status == "partial":
         console.print(f"A partial report was written: {outcome.report.path}. Run [bold]churnops triage[/] again to continue the case.")
+    if outcome.acknowledgement is not None:
+        known = outcome.acknowledgement
+        console.print(
+            f"Nothing new: it rests on acknowledgement {known.number} of case {known.case_id}. Its report: {outcome.report.path}",
+            markup=False,
+        )
     if as_json:
         typer.echo(outcome.model_dump_json(exclude={"drift": {"features"}}))
     if detailed_exit_code:

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 CurrentOption = Annotated[
     Path | None,
-    typer.Option("--current", help="A window in a file (CSV, JSONL, Parquet) instead of the prediction log.", show_default=False),
+    typer.Option(
+        "--current",
+        help="A window in a file (CSV, JSONL, Parquet), a folder or a pattern instead of the prediction log.",
+        show_default=False,
+    ),
 ]
 OutcomesOption = Annotated[
     Path | None,
@@ -55,7 +59,7 @@ class WindowChoice:
         self.check()
 
         def read(champion: "Champion", baseline: "Baseline") -> "Window":
-            from pipeline.spans import WEEK, NewestRows, SinceDeploy, parse_length, parse_start
+            from pipeline.spans import NewestRows, SinceDeploy, parse_length, parse_start
             from pipeline.windows import file_window, logged_window
 
             if self.current is not None:
@@ -69,7 +73,7 @@ class WindowChoice:
                 if self.since_deploy
                 else NewestRows(self.rows)
                 if self.rows
-                else WEEK
+                else None
             )
             return logged_window(here, champion, baseline, span, self.outcomes)
 

@@ -21,7 +21,8 @@ from agent.conversation import (
 from agent.readings import read
 from pipeline.diagnosis import Action
 from pipeline.policy import Policy
-from tools.results import DriftResult, MetricsResult, TrainingReply
+from tools.evidence_pack import EvidencePack
+from tools.results import DiagnosisResult, DriftResult, MetricsResult, TrainingReply
 
 ESTIMATOR = "random_forest"
 _OWN = "rulebook-"
@@ -57,8 +58,9 @@ class Rulebook:
     def _next(self, record: "_Record") -> OperatorTurn:
         if refused := record.refusal_of("save_remediation_report"):
             # A challenger from before this conversation is waiting: the tools then accept no other action.
-            if "`gate`" in refused and not record.saved_as("retrain"):
-                return record.save("retrain", "A challenger of this case waits for a decision.", f"The tools said: {refused}")
+            waiting: Action = "recalibrate" if "action recalibrate" in refused else "retrain"
+            if "`gate`" in refused and not record.saved_as(waiting):
+                return record.save(waiting, "A challenger of this case waits for a decision.", f"The tools said: {refused}")
             raise OperatorFailed(f"The report was not accepted: {refused}")
         if record.drift is None:
             if refused := record.refusal_of("get_drift_summary"):
@@ -66,9 +68,40 @@ class Rulebook:
             return record.call("get_drift_summary", "First, what drifted.")
         if record.metrics is None and not record.refusal_of("get_current_model_metrics"):
             return record.call("get_current_model_metrics", "Next, how the champion does.", case_id=record.drift.case_id)
+        if record.diagnosis is None and not record.refusal_of("diagnose"):
+            return record.call("diagnose", "Then, what happened.", case_id=record.drift.case_id)
+        if any(training.gate.passed for training in record.trainings):
+            return self._passed(record, record.trainings[-1])
+        if record.diagnosis is not None:
+            return self._follow(record, record.drift, record.diagnosis)
         return self._decide(record, record.drift)
 
+    def _passed(self, record: "_Record", training: TrainingReply) -> OperatorTurn:
+        action: Action = "recalibrate" if training.mode == "recalibrate" else "retrain"
+        return record.save(action, "A candidate passed the gate and waits for a person's approval.", "The candidate passed every check.")
+
+    def _follow(self, record: "_Record", drift: DriftResult, found: EvidencePack) -> OperatorTurn:
+        """What the diagnosis asks for; a share of drifted features has no say where the cause is known."""
+        if found.action in {"monitor", "fix_data", "collect_labels"}:
+            return record.save(found.action, found.said, f"The diagnosis (rule {found.rule}) asks for {found.action}.")
+        if refused := record.refusal_of("run_training"):
+            return record.save("monitor", "Training was refused; the champion stays and people must look.", f"The tools said: {refused}")
+        recalibrates = found.mode == "recalibrate"
+        trials = iter(({},)) if recalibrates else self._hyperparameters(drift)
+        if len(record.trainings) <= self._policy.training.retries:
+            for values in trials:
+                if values not in record.tried:
+                    arguments = {} if recalibrates else {"estimator": ESTIMATOR, **values}
+                    said = "The gate failed; other values." if record.trainings else f"The diagnosis asks for it: {found.mode} training."
+                    return record.call("run_training", said, case_id=drift.case_id, mode=found.mode, **arguments)
+        return record.save(
+            "collect_labels",
+            "No candidate passed the gate; the champion stays, and people must look.",
+            "The window's outcomes do not teach a model that is good enough: more of them are needed, or someone who knows what changed.",
+        )
+
     def _decide(self, record: "_Record", drift: DriftResult) -> OperatorTurn:
+        """What the bands ask for, where there is no diagnosis."""
         band, rules = drift.drift.band, self._policy.training
         if band == "not_enough_data":
             return record.save("monitor", "The window is too small for a verdict on drift.", "Fewer rows than `drift.min_rows` asks for.")
@@ -80,12 +113,6 @@ class Rulebook:
                 "collect_labels",
                 "There is drift, and too few known outcomes to teach and judge a new model.",
                 "Below `training.min_labelled_rows` or `training.min_labelled_churners`, so no training was tried.",
-            )
-        if any(training.gate.passed for training in record.trainings):
-            return record.save(
-                "retrain",
-                "A candidate passed the gate and waits for a person's approval.",
-                f"Band {band} asks for training, and the candidate passed every check.",
             )
         if refused := record.refusal_of("run_training"):
             return record.save("monitor", "Training was refused; the champion stays and people must look.", f"The tools said: {refused}")
@@ -127,6 +154,7 @@ class _Record:
     def __init__(self, conversation: Conversation) -> None:
         self.drift: DriftResult | None = None
         self.metrics: MetricsResult | None = None
+        self.diagnosis: EvidencePack | None = None
         self.trainings: list[TrainingReply] = []
         self.tried: list[dict[str, object]] = []
         self._own: dict[str, tuple[ToolCall, ToolReturn]] = {}
@@ -140,6 +168,7 @@ class _Record:
     def _note(self, message: Message, calls: dict[str, ToolCall]) -> None:
         if isinstance(message, Briefing):
             self.drift, self.metrics = message.drift, message.metrics
+            self.diagnosis = None if message.diagnosis is None else message.diagnosis.diagnosis
         if not isinstance(message, ToolReturn):
             return
         call = calls[message.call_id]
@@ -150,9 +179,11 @@ class _Record:
             self.drift = result
         elif isinstance(result, MetricsResult):
             self.metrics = result
+        elif isinstance(result, DiagnosisResult):
+            self.diagnosis = result.diagnosis
         elif isinstance(result, TrainingReply):
             self.trainings.append(result)
-            self.tried.append({name: value for name, value in call.arguments.items() if name not in {"case_id", "estimator"}})
+            self.tried.append({name: value for name, value in call.arguments.items() if name not in {"case_id", "estimator", "mode"}})
 
     def refusal_of(self, tool: str) -> str | None:
         """What `tool` said when the rulebook itself last called it and it gave no result. Another operator's calls do not count."""
@@ -185,6 +216,12 @@ class _Record:
                 f"{drift.drifted} of {drift.features_total} features drifted, a share of {drift.share:.3f}: {drift.drifted_numerical} "
                 f"numerical and {drift.drifted_categorical} categorical; the policy's band is {drift.band}."
             )
+        if (found := self.diagnosis) is not None:
+            where = f" in `{found.column}`" if found.column else ""
+            yield f"Cause: {found.cause}{where}, confidence {found.confidence:.2f}. {found.said}"
+            if found.runner_up is not None:
+                yield f"Next likely: {found.runner_up.cause}. To tell them apart: {found.runner_up.tell_apart}"
+            yield from (f"Not to be seen here: {spot}" for spot in found.blind_spots)
         yield f"{result.labelled_rows} rows of the window have a known outcome, {result.labelled_churners} of them churned."
         if self.metrics is not None:
             yield f"The champion's ROC-AUC was {self.metrics.gate.roc_auc.value:.4f} on its gate rows."

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.engines.relation import Column, ColumnType, Dialect, Relation, identifier
@@ -23,6 +24,7 @@ _DIALECTS: Mapping[str, Dialect] = {
         number=r"case when cast({0} as text) ~ '^\s*[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?\s*$'"
         " then cast(cast({0} as text) as double precision) end",
         epoch="extract(epoch from cast({0} as timestamptz))",
+        listed="select jsonb_array_elements_text(cast({0} as jsonb))",
     ),
     # SQLite's columns hold what they like: each value is asked.
     "sqlite": Dialect(
@@ -31,7 +33,9 @@ _DIALECTS: Mapping[str, Dialect] = {
         marker=":",
         number="case when typeof({0}) in ('integer', 'real') then cast({0} as double)"
         " when json_valid(trim({0})) and json_type(trim({0})) in ('integer', 'real') then cast({0} as double) end",
-        epoch="(julianday({0}) - 2440587.5) * 86400",
+        # To the millisecond, which is how SQLite counts; the rest is noise of the division.
+        epoch="round((julianday({0}) - 2440587.5) * 86400, 3)",
+        listed="select value from json_each({0})",
     ),
 }
 
@@ -61,6 +65,9 @@ def open_database(source: DatabaseTable, schema: Schema) -> Iterator[Relation]:
         ) from error
     if engine.name not in _DIALECTS:
         raise DataError(f"Profiles are not counted in {engine.name}.", f"Use one of {', '.join(_DIALECTS)}, or export Parquet.")
+    file = engine.url.database
+    if engine.name == "sqlite" and file and not file.startswith("file:") and not Path(file).exists():
+        raise DataError(f"There is no database {file}.", "Check the URL: sqlite:///folder/file.db.")
     *namespace, table = source.table.split(".")
     try:
         with engine.connect() as connection:
@@ -94,8 +101,9 @@ def _name(name: str) -> str:
 
 
 def _begin(connection: "Connection", timezone: str) -> None:
-    """All queries see the same rows, whatever is written meanwhile."""
+    """All queries see the same rows, whatever is written meanwhile, and none can write."""
     if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("pragma query_only = on")
         connection.exec_driver_sql("BEGIN")
         return
     connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

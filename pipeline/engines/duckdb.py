@@ -19,6 +19,7 @@ DUCKDB = Dialect(
     marker="$",
     number="try_cast(cast({0} as varchar) as double)",
     epoch="epoch(try_cast({0} as timestamptz))",
+    listed="select unnest(from_json({0}, '[\"VARCHAR\"]'))",
 )
 _BATCH = 10_000
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")
@@ -49,6 +50,8 @@ def connected(name: str, timezone: str) -> "Iterator[tuple[DuckDBPyConnection, P
         try:
             with duckdb.connect(config=settings) as connection:
                 connection.execute(f"set TimeZone = {quoted(timezone)}")
+                # Each column is a query of its own: a file's footer is read for the first alone, and its pages when they are due.
+                connection.execute("set parquet_metadata_cache = true; set disable_parquet_prefetching = true")
                 yield connection, Path(folder)
         except duckdb.Error as error:
             # What DuckDB says may quote a cell.

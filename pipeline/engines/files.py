@@ -9,11 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.delimited import found_format
 from pipeline.engines.duckdb import DUCKDB, columns_of, connected, parquet, quoted, run_in
 from pipeline.engines.relation import Column, Relation
 from pipeline.errors import DataError
+from pipeline.file_format import FileFormat
 from pipeline.schema import Schema
-from pipeline.settings import FileFormat
 from pipeline.sources import Files, Restriction
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def open_files(source: Files, schema: Schema, restriction: Restriction) -> Itera
         if paths[0].suffix.lower() in _PARQUET:
             columns = columns_of(connection, parquet(paths))
         else:
-            wanted = {*schema.features, schema.id, schema.time, *(restriction.segment or ())[:1]}
+            wanted = {*schema.features, schema.id, schema.time, *(restriction.segment or ())[:1], *(restriction.version or ())[:1]}
             try:
                 written = _found_format(paths[0], folder, source.format)
                 columns = _stage(connection, paths, folder, written, wanted)
@@ -61,7 +62,11 @@ def _paths(pattern: str) -> list[Path]:
     """The files meant, in order; all of one kind."""
     named = Path(pattern)
     if named.is_dir():
-        found = [path for path in sorted(named.rglob("*")) if path.suffix.lower() in (*_PARQUET, *_DELIMITED)]
+        # Spark and others write beside the data what begins so: unfinished parts, checksums.
+        below = (
+            path for path in sorted(named.rglob("*")) if not any(part.startswith(("_", ".")) for part in path.relative_to(named).parts)
+        )
+        found = [path for path in below if path.suffix.lower() in (*_PARQUET, *_DELIMITED)]
     else:
         found = [named] if named.exists() else sorted(Path(named.anchor).glob(str(named.relative_to(named.anchor))))
     kinds = {path.suffix.lower() in _PARQUET for path in found}
@@ -76,9 +81,7 @@ def _found_format(path: Path, folder: Path, told: FileFormat) -> FileFormat:
     """How the file is written: as told, the rest found out from its beginning."""
     if told.delimiter and told.decimal and told.encoding:
         return told
-    from pipeline.tables import read_raw
-
-    head = folder / f"head{path.suffix}"
+    head = folder / path.name
     with path.open("rb") as stream:
         content = stream.read(_HEAD_BYTES)
         if stream.read(1):
@@ -86,7 +89,7 @@ def _found_format(path: Path, folder: Path, told: FileFormat) -> FileFormat:
             end = content.rfind(b"\n") + 1
             content = content[: end + end % 2 if content.startswith(codecs.BOM_UTF16_LE) else end]
         head.write_bytes(content)
-    return read_raw(head, told).format
+    return found_format(head, told)
 
 
 def _stage(
@@ -108,7 +111,7 @@ def _stage(
     kept = ", ".join(column.name for name, column in columns.items() if name in wanted) or "c0"
     read = f"columns = {{{types}}}, delim = {quoted(written.delimiter)}, quote = '\"', escape = '\"', header = true, auto_detect = false"
     table = f"read_csv([{listed}], {read})"
-    connection.execute(f"copy (select {kept} from {table}) to {quoted(str(folder / _STAGED))} (format parquet)")
+    connection.execute(f"copy (select {kept} from {table}) to {quoted(str(folder / _STAGED))} (format parquet, preserve_order true)")
     return columns
 
 

@@ -15,17 +15,17 @@ _BATCH = 10_000
 
 
 @contextmanager
-def open_log(source: PredictionLog, schema: Schema, restriction: Restriction) -> Iterator[Relation]:
-    """The log's rows of the time meant as a relation; see `open_source`."""
+def open_log(source: PredictionLog, schema: Schema, restriction: Restriction, chosen: str = "") -> Iterator[Relation]:
+    """The log's rows of the time meant as a relation; see `open_source`. `chosen` is SQL that chooses among them by their number `seq`."""
     with connected("The prediction log", "UTC") as (connection, folder):
         lines, staged = folder / "log.ndjson", folder / "log.parquet"
-        _write_lines(source, restriction, lines)
+        _write_lines(source, restriction, chosen, lines)
         typed = dict.fromkeys(schema.numerical, "DOUBLE") | dict.fromkeys(schema.categorical, "VARCHAR")
         features = ", ".join(f"{identifier(name)} {kind}" for name, kind in typed.items())
         shape = f"{{id: 'VARCHAR', moment: 'VARCHAR', features: {quoted(f'STRUCT({features})')}}}"
         places = ", ".join(f"features.{identifier(name)} as c{place}" for place, name in enumerate(typed))
         read = f"read_json({quoted(str(lines))}, format = 'newline_delimited', columns = {shape})"
-        connection.execute(f"copy (select id, moment, {places} from {read}) to {quoted(str(staged))} (format parquet)")
+        connection.execute(f"copy (select id, moment, {places} from {read}) to {quoted(str(staged))} (format parquet, preserve_order true)")
         yield Relation(
             dialect=DUCKDB,
             columns={
@@ -38,12 +38,14 @@ def open_log(source: PredictionLog, schema: Schema, restriction: Restriction) ->
         )
 
 
-def _write_lines(source: PredictionLog, restriction: Restriction, lines: Path) -> None:
-    from sqlalchemy import Text, cast, select
+def _write_lines(source: PredictionLog, restriction: Restriction, chosen: str, lines: Path) -> None:
+    from sqlalchemy import Text, cast, select, text
 
     from pipeline.state import open_state, predictions
 
     query = select(predictions.c.id, predictions.c.predicted_at, cast(predictions.c.features, Text))
+    if chosen:
+        query = query.where(text(chosen))
     # Here already, where the log has an index by time.
     if restriction.since is not None:
         query = query.where(predictions.c.predicted_at > stamp(restriction.since))

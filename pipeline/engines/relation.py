@@ -7,7 +7,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from pipeline.errors import DataError
-from pipeline.sources import Restriction
+from pipeline.sources import Exclusion, Restriction
 
 ColumnType = Literal["number", "boolean", "local time", "instant", "text"]
 Run = Callable[[str, Mapping[str, object]], Iterator[Sequence[Any]]]
@@ -18,13 +18,16 @@ _EPOCH_SECONDS = (1e8, 4.2e9)  # from 1973 to 2103: no unit's numbers look like 
 @dataclass(frozen=True)
 class Dialect:
     """What engines call by different names. `marker` goes before a parameter's name; `number` and `epoch` turn what stands for {0} into a
-    number and into seconds since 1970, or into null where it is none."""
+    number and into seconds since 1970, or into null where it is none; `listed` selects the texts of a JSON list. `numbering` is a number of a
+    row's own, the same in every query."""
 
     double: str
     text: str
     marker: str
     number: str
     epoch: str
+    listed: str
+    numbering: str = "row_number() over ()"
 
 
 @dataclass(frozen=True)
@@ -86,18 +89,43 @@ def restricted(whole: Relation, restriction: Restriction) -> Relation:
     marker = whole.dialect.marker
     for name, sign, limit in (("since", ">", restriction.since), ("until", "<=", restriction.until)):
         if limit is not None:
+            if whole.time is not None and whole.time.type == "text":
+                _require_times(whole, whole.time)
             expression, bound, parameters[name] = _limit(whole, limit, f"{marker}{name}")
             conditions.append(f"{expression} {sign} {bound}")
-    if restriction.segment is not None:
-        name, value = restriction.segment
+    for part, chosen in (("segment", restriction.segment), ("version", restriction.version)):
+        if chosen is None:
+            continue
+        name, value = chosen
         if name not in whole.columns:
-            raise DataError(f"There is no column `{name}` to choose a segment by.", f"Columns are {', '.join(whole.columns)}.")
-        conditions.append(f"trim({text_of(whole.columns[name], whole.dialect)}) in ({marker}segment, {marker}segment_as_float)")
-        parameters |= {"segment": value, "segment_as_float": f"{value}{whole.decimal}0"}
+            raise DataError(f"There is no column `{name}` to choose a {part} by.", f"Columns are {', '.join(whole.columns)}.")
+        conditions.append(f"trim({text_of(whole.columns[name], whole.dialect)}) in ({marker}{part}, {marker}{part}_as_float)")
+        parameters |= {part: value, f"{part}_as_float": f"{value}{whole.decimal}0"}
+    for place, exclusion in enumerate(restriction.left_out if whole.time is not None else ()):
+        found, values = _left_out(whole, exclusion, f"gone{place}")
+        conditions.append(found)
+        parameters |= values
     if not conditions:
         return whole
     table = f"(select * from {whole.table} where {' and '.join(conditions)}) as meant"
     return replace(whole, table=table, parameters=parameters)
+
+
+def _left_out(whole: Relation, exclusion: Exclusion, name: str) -> tuple[str, dict[str, object]]:
+    """The condition that keeps all rows but those of an exclusion, also those whose time cannot be told, and its parameters."""
+    marker = whole.dialect.marker
+    parameters: dict[str, object] = {}
+    conditions = []
+    for limit, sign, moment in (("since", ">=", exclusion.since), ("until", "<", exclusion.until)):
+        expression, bound, parameters[f"{name}_{limit}"] = _limit(whole, moment, f"{marker}{name}_{limit}")
+        conditions.append(f"{expression} {sign} {bound}")
+    if exclusion.where is not None:
+        column, value = exclusion.where
+        if column not in whole.columns:
+            return "1 = 1", {}
+        conditions.append(f"trim({text_of(whole.columns[column], whole.dialect)}) in ({marker}{name}, {marker}{name}_as_float)")
+        parameters |= {name: value, f"{name}_as_float": f"{value}{whole.decimal}0"}
+    return f"case when {' and '.join(conditions)} then 0 else 1 end = 1", parameters
 
 
 def epoch_of(relation: Relation, time: Column) -> str:
@@ -116,7 +144,6 @@ def _limit(relation: Relation, limit: datetime, bound: str) -> tuple[str, str, o
         return column.name, bound, limit.astimezone(ZoneInfo(relation.timezone)).replace(tzinfo=None)
     if column.type == "number":
         return column.name, bound, limit.timestamp() * _per_second(relation, column)
-    _require_times(relation, column)
     epoch = relation.dialect.epoch
     return epoch.format(column.name), epoch.format(f"cast({bound} as {relation.dialect.text})"), limit.astimezone(UTC).isoformat()
 

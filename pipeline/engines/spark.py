@@ -15,6 +15,8 @@ SPARK = Dialect(
     marker=":",
     number="try_cast(cast({0} as string) as double)",
     epoch="unix_micros(try_cast({0} as timestamp)) / 1e6",
+    listed="select explode(from_json({0}, 'array<string>'))",
+    numbering="monotonically_increasing_id()",
 )
 _TYPES: Mapping[str, ColumnType] = {
     **dict.fromkeys(("tinyint", "smallint", "int", "bigint", "float", "double"), "number"),

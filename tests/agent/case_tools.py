@@ -12,13 +12,15 @@ from mcp.server.mcpserver.exceptions import ToolError
 from agent.briefing import briefing
 from agent.conversation import Briefing
 from pipeline.cases import ModelRef, ReportRef, Status
-from pipeline.diagnosis import Action
+from pipeline.diagnosis import Action, Mode, RunnerUp
 from pipeline.evidence import Comparison, DriftSummary, FeatureDrift, GateCheck, GateResult, Measure, Metrics
+from pipeline.finding import Cause
 from pipeline.policy import Band, Policy, load_policy
 from pipeline.schema import Kind
 from pipeline.settings import EstimatorName
 from prompts import policy_text
-from tools.results import Candidate, DriftResult, MetricsResult, ReportReply, ServingModel, TrainingReply
+from tools.evidence_pack import EvidencePack
+from tools.results import Candidate, DiagnosisResult, DriftResult, MetricsResult, ReportReply, ServingModel, TrainingReply
 
 CASE = "2026-11-20-abc123"
 CHAMPION = ModelRef(version="3", digest="c" * 64)
@@ -82,6 +84,24 @@ def drift(band: Band = "evaluate", kinds: Sequence[Kind] = ("numerical",), name:
     )
 
 
+def diagnosed(cause: Cause, action: Action, mode: Mode | None = None, column: str | None = None) -> EvidencePack:
+    """A diagnosis as the tool tells it."""
+    return EvidencePack(
+        cause=cause,
+        confidence=0.86,
+        column=column,
+        action=action,
+        mode=mode,
+        rule="changed_behaviour",
+        said="Customers on monthly contracts churn 0.31 more than they did.",
+        findings=(),
+        ruled_out=(),
+        blind_spots=("400 outcomes show large changes only.",),
+        runner_up=RunnerUp(cause="label_fault", tell_apart="The same outcomes a month later."),
+        elided=0,
+    )
+
+
 @dataclass
 class CaseTools:
     """The facts of the case, what the tools were asked, and how they answer."""
@@ -91,10 +111,12 @@ class CaseTools:
     labelled_rows: int = 400
     labelled_churners: int = 110
     gates: Sequence[bool] = (True,)
+    diagnosis: EvidencePack | None = None
     refuse_training: str = ""
     refuse_report: str = ""
     feature: str = "tenure"
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    modes: list[Mode] = field(default_factory=list)
 
     def drift_result(self) -> DriftResult:
         return DriftResult(
@@ -119,10 +141,11 @@ class CaseTools:
         )
 
     def briefing(self) -> Briefing:
-        return briefing(self.drift_result().model_dump(mode="json"), self.metrics_result().model_dump(mode="json"))
+        found = None if self.diagnosis is None else DiagnosisResult(case_id=CASE, call=3, diagnosis=self.diagnosis).model_dump(mode="json")
+        return briefing(self.drift_result().model_dump(mode="json"), self.metrics_result().model_dump(mode="json"), found)
 
     def server(self) -> MCPServer:
-        """An MCP server with the four tools."""
+        """An MCP server with the tools of a case; without a diagnosis in the facts, `diagnose` fails."""
         server = MCPServer("case-tools", log_level="CRITICAL")
 
         @server.tool()
@@ -138,9 +161,18 @@ class CaseTools:
             return self.metrics_result()
 
         @server.tool()
+        async def diagnose(case_id: str) -> DiagnosisResult:
+            """What happened."""
+            self.asked.append(("diagnose", {}))
+            if self.diagnosis is None:
+                raise ToolError("The window cannot be read again.")
+            return DiagnosisResult(case_id=CASE, call=3, diagnosis=self.diagnosis)
+
+        @server.tool()
         async def run_training(
             case_id: str,
             ctx: Context[Any],
+            mode: Mode = "combined",
             estimator: EstimatorName = "random_forest",
             n_estimators: int | None = None,
             max_depth: int | None = None,
@@ -150,19 +182,20 @@ class CaseTools:
             given = {"n_estimators": n_estimators, "max_depth": max_depth, "C": C}
             values = {name: value for name, value in given.items() if value is not None}
             self.asked.append(("run_training", values))
+            self.modes.append(mode)
             if self.refuse_training:
                 raise ToolError(self.refuse_training)
             for fold in range(2):
                 await ctx.report_progress(fold + 1, 2, f"fold {fold + 1}")
-            return self._trained(estimator, values)
+            return self._trained(estimator, values, mode)
 
         @server.tool()
         async def save_remediation_report(case_id: str, action: Action, summary: str, reasoning: str) -> ReportReply:
             """Close the case."""
             self.asked.append(("save_remediation_report", {"action": action, "summary": summary, "reasoning": reasoning}))
-            if self.refuse_report and action != "retrain":
+            if self.refuse_report and action not in {"retrain", "recalibrate"}:
                 raise ToolError(self.refuse_report)
-            status: Status = "pending_approval" if action == "retrain" else "no_deploy_needed"
+            status: Status = "pending_approval" if action in {"retrain", "recalibrate"} else "no_deploy_needed"
             report = ReportRef(path=f".churnops/reports/{CASE}.md", sha256="f" * 64)
             waits = status == "pending_approval"
             return ReportReply(
@@ -183,13 +216,13 @@ class CaseTools:
         """The hyperparameters of every training, in order."""
         return [given for name, given in self.asked if name == "run_training"]
 
-    def _trained(self, estimator: str, values: dict[str, float]) -> TrainingReply:
+    def _trained(self, estimator: str, values: dict[str, float], mode: str) -> TrainingReply:
         number = len(self.trained())
         passed = self.gates[number - 1]
         check = GateCheck(rule="gate.min_roc_auc", passed=passed, said=f"ROC-AUC {0.8051 if passed else 0.7402} against the floor.")
         return TrainingReply(
             case_id=CASE,
-            mode="combined",
+            mode=mode,
             estimator=estimator,
             hyperparameters=values,
             candidate=Candidate(digest="d" * 64 if passed else None, version="4" if passed else None),

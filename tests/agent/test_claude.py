@@ -173,7 +173,7 @@ async def test_every_fault_ends_in_one_sentence_and_no_tool_runs(script: list[St
 async def test_a_failure_in_mid_case_is_finished_by_the_rulebook() -> None:
     facts = CaseTools(gates=(False, True))
     ending, _, _ = await play([Reply([TRAIN]), Reply(["So"], ending="cut")], facts, Rulebook(shipped_policy()))
-    assert (ending.stopped, ending.operator, ending.turns) == ("operator_failed", "claude+rulebook", 4)
+    assert (ending.stopped, ending.operator, ending.turns) == ("operator_failed", "claude+rulebook", 5)
     assert [given for name, given in facts.asked if name == "run_training"] == [{"n_estimators": 250}, {"n_estimators": 300}]
     assert facts.saved()["action"] == "retrain"
 

@@ -8,10 +8,11 @@ from mcp import Client
 from agent.conversation import Briefing, Conversation, OperatorFailed, OperatorTurn, ToolCall, ToolReturn
 from agent.loop import Ending, run, tool_specs
 from agent.operators.rulebook import Rulebook
+from pipeline.diagnosis import Action, Mode
 from pipeline.policy import Band, Policy
 from pipeline.schema import Kind
 from reports.grounding import mark_unsourced
-from tests.agent.case_tools import CASE, CaseTools, clock_at, shipped_policy
+from tests.agent.case_tools import CASE, CaseTools, clock_at, diagnosed, shipped_policy
 from tests.agent.scripted import Scripted, calls
 
 POLICY = shipped_policy()
@@ -31,12 +32,48 @@ async def follow(facts: CaseTools, policy: Policy = POLICY, conversation: Conver
         )
 
 
+@pytest.mark.parametrize("band", ["monitor", "retrain"])
+@pytest.mark.parametrize("action", ["monitor", "fix_data", "collect_labels"])
+@pytest.mark.anyio
+async def test_a_diagnosis_that_asks_for_no_training_decides_whatever_the_share(band: Band, action: Action) -> None:
+    facts = CaseTools(band=band, diagnosis=diagnosed("data_fault", action, column="tenure"))
+    ending = await follow(facts)
+    assert (ending.turns, facts.saved()["action"], facts.trained()) == (1, action, [])
+    assert "data_fault in `tenure`" in facts.saved()["reasoning"]
+    assert "400 outcomes show large changes only" in facts.saved()["reasoning"]
+
+
+@pytest.mark.parametrize("mode", ["combined", "recent"])
+@pytest.mark.parametrize("band", ["monitor", "retrain"])
+@pytest.mark.anyio
+async def test_it_retrains_in_the_mode_that_the_diagnosis_names(band: Band, mode: Mode) -> None:
+    facts = CaseTools(band=band, diagnosis=diagnosed("concept_drift", "retrain", mode), gates=(False, True))
+    await follow(facts)
+    assert (facts.modes, facts.trained()) == ([mode, mode], [{"n_estimators": 250}, {"n_estimators": 300}])
+    assert facts.saved()["action"] == "retrain"
+
+
+@pytest.mark.anyio
+async def test_it_recalibrates_once_and_without_hyperparameters() -> None:
+    facts = CaseTools(band="monitor", diagnosis=diagnosed("prior_shift", "recalibrate", "recalibrate"))
+    await follow(facts)
+    assert (facts.modes, facts.trained(), facts.saved()["action"]) == (["recalibrate"], [{}], "recalibrate")
+
+
+@pytest.mark.parametrize(("mode", "trials"), [("combined", 3), ("recalibrate", 1)])
+@pytest.mark.anyio
+async def test_where_no_candidate_of_that_mode_passes_people_must_look(mode: Mode, trials: int) -> None:
+    facts = CaseTools(diagnosis=diagnosed("concept_drift", "retrain", mode), gates=(False,) * 3)
+    await follow(facts)
+    assert (len(facts.trained()), facts.saved()["action"]) == (trials, "collect_labels")
+
+
 @pytest.mark.parametrize("band", ["monitor", "not_enough_data"])
 @pytest.mark.anyio
-async def test_small_drift_or_a_small_window_is_monitored_without_training(band: Band) -> None:
+async def test_without_a_diagnosis_small_drift_or_a_small_window_is_monitored_without_training(band: Band) -> None:
     facts = CaseTools(band=band)
     ending = await follow(facts)
-    assert (ending.stopped, ending.operator, ending.turns) == ("finished", "rulebook", 1)
+    assert (ending.stopped, ending.operator, ending.turns) == ("finished", "rulebook", 2)
     assert facts.saved()["action"] == "monitor"
     assert facts.trained() == []
 
@@ -134,7 +171,7 @@ async def test_without_results_in_the_briefing_it_reads_them_itself() -> None:
     facts = CaseTools()
     await follow(facts, conversation=(Briefing(case_id=CASE, text="A case."),))
     assert [name for name, _ in facts.asked] == [
-        "get_drift_summary", "get_current_model_metrics", "run_training", "save_remediation_report",
+        "get_drift_summary", "get_current_model_metrics", "diagnose", "run_training", "save_remediation_report",
     ]  # fmt: skip
 
 
@@ -174,12 +211,13 @@ async def test_it_fails_with_the_reason_when_a_tool_it_needs_does_not_answer(too
         await Rulebook(POLICY).ask((briefing, turn, answer), (), lambda text: None)
 
 
-@pytest.mark.parametrize("facts", [CaseTools(), CaseTools(band="monitor"), CaseTools(labelled_rows=10), CaseTools(gates=(False,) * 3)])
+@pytest.mark.parametrize("facts", [CaseTools(), CaseTools(diagnosis=diagnosed("concept_drift", "retrain", "recent")), CaseTools(band="monitor"), CaseTools(labelled_rows=10), CaseTools(gates=(False,) * 3)])
 @pytest.mark.anyio
 async def test_every_number_it_writes_has_a_source_in_the_results(facts: CaseTools) -> None:
     ending = await follow(facts)
     results = [message.structured for message in ending.conversation if isinstance(message, ToolReturn)]
-    evidence = [*results, facts.drift_result().model_dump(mode="json"), facts.metrics_result().model_dump(mode="json")]
+    briefed = [facts.drift_result(), facts.metrics_result(), *([facts.diagnosis] if facts.diagnosis else [])]
+    evidence = [*results, *(result.model_dump(mode="json") for result in briefed)]
     words = f"{facts.saved()['summary']}\n{facts.saved()['reasoning']}"
     assert mark_unsourced(words, evidence)[1] == ()
 

@@ -55,6 +55,7 @@ def test_from_customers_to_a_challenger_that_waits(churnops: CommandLine) -> Non
     assert "training.cooldown_hours" in (churnops.folder / ".churnops" / "reports" / f"{again['case_id']}.md").read_text()
     kinds = [json.loads(line)["kind"] for line in (churnops.folder / ".churnops" / "ledger.jsonl").read_text().splitlines()]
     assert kinds == [
+        "trusted",
         "trained",
         "gated",
         "challenged",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
@@ -14,7 +15,7 @@ from pipeline.policy import load_policy
 from pipeline.profile import Profile, cells_of
 from pipeline.profiling import profile_reference
 from pipeline.schema import Schema
-from pipeline.settings import DataSettings, PredictionSettings, Settings
+from pipeline.settings import DataSettings, EngineSettings, PredictionSettings, Settings
 from pipeline.sources import ALL_ROWS, Frame
 from pipeline.state import open_state
 from pipeline.workspace import Workspace
@@ -40,9 +41,14 @@ def small_baseline(frame: pd.DataFrame, columns: Schema = COLUMNS, *importances:
 BASELINE = small_baseline(small_table(1200, 9))
 
 
-def small_opened(folder: Path, clock: Callable[[], datetime] = lambda: NEWEST + 40 * DAY, **predictions: str) -> Opened:
+def small_opened(
+    folder: Path,
+    clock: Callable[[], datetime] = lambda: NEWEST + 40 * DAY,
+    engine: Literal["duckdb", "spark"] = "duckdb",
+    **predictions: str,
+) -> Opened:
     """An opened workspace in `folder`; `predictions` is the section of the settings."""
-    settings = Settings(data=DATA, predictions=PredictionSettings(**predictions))
+    settings = Settings(data=DATA, predictions=PredictionSettings(**predictions), engine=EngineSettings(name=engine))
     workspace = Workspace(folder)
     return Opened(
         workspace, settings, load_policy(policy_text(), {}), open_state(workspace.state_db, create=not workspace.home.exists()), clock

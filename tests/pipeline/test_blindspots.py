@@ -4,8 +4,10 @@ import pytest
 
 from pipeline.blindspots import find_blind_spots
 from pipeline.evidence import BlindSpot
+from pipeline.policy import load_policy
 from pipeline.profile import Profile
 from pipeline.schema import Schema
+from prompts import policy_text
 
 from .small_profiles import numerical, profile_of
 
@@ -25,11 +27,12 @@ def table(rows: int, seed: int) -> pd.DataFrame:
     )
 
 
+RULES = load_policy(policy_text(), {}).evidence.data
 REFERENCE = profile_of(table(5000, 1), COLUMNS)
 
 
 def spots(frame: pd.DataFrame, **facts: object) -> tuple[BlindSpot, ...]:
-    return find_blind_spots(REFERENCE, profile_of(frame, COLUMNS, REFERENCE, **facts))
+    return find_blind_spots(REFERENCE, profile_of(frame, COLUMNS, REFERENCE, **facts), RULES)
 
 
 def only(frame: pd.DataFrame, **facts: object) -> BlindSpot:
@@ -74,7 +77,7 @@ def test_a_column_without_any_value(column: str) -> None:
 @pytest.mark.parametrize("column", ["charges", "contract"])
 def test_a_column_that_is_empty_in_the_reference_too_is_no_finding(column: str) -> None:
     reference = profile_of(table(5000, 1).assign(**{column: np.nan}), COLUMNS)
-    assert find_blind_spots(reference, profile_of(table(500, 2).assign(**{column: np.nan}), COLUMNS, reference)) == ()
+    assert find_blind_spots(reference, profile_of(table(500, 2).assign(**{column: np.nan}), COLUMNS, reference), RULES) == ()
 
 
 @pytest.mark.parametrize("column", ["charges", "contract"])
@@ -106,7 +109,7 @@ def test_text_where_numbers_belong_is_told_apart_from_missing_values() -> None:
     window = profile_of(table(500, 2), COLUMNS, REFERENCE)
     values = table(500, 2)["charges"].where(np.arange(500) % 2 == 0)
     broken = numerical("charges", values, REFERENCE.numerical[1].grid, unreadable=225)
-    (spot,) = find_blind_spots(REFERENCE, Profile(**{**dict(window), "numerical": (window.numerical[0], broken)}))
+    (spot,) = find_blind_spots(REFERENCE, Profile(**{**dict(window), "numerical": (window.numerical[0], broken)}), RULES)
     assert (spot.what, spot.column, spot.share) == ("text_in_numbers", "charges", 0.45)
 
 

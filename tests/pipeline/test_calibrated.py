@@ -8,12 +8,14 @@ from pipeline.blindspots import find_blind_spots
 from pipeline.calibrated import CalibratedDrift, CalibratedFeature, calibrate
 from pipeline.customers import make_customers
 from pipeline.inference import infer
+from pipeline.policy import load_policy
 from pipeline.profile import Profile
 from pipeline.profiling import profile_reference, profile_window
 from pipeline.schema import Schema
 from pipeline.scores import Score, score_profiles
 from pipeline.sources import Frame
 from pipeline.tables import raw_of, read_raw, typed
+from prompts import policy_text
 from tests.conftest import TELCO
 
 from .small_profiles import profile_of
@@ -186,7 +188,7 @@ def test_profiles_that_the_engine_makes_give_the_same_verdict() -> None:
     for ours, theirs in zip(in_memory.features, drift.features, strict=True):
         assert (ours.name, ours.rows, ours.drifted) == (theirs.name, theirs.rows, theirs.drifted)
         assert ours.distance == pytest.approx(theirs.distance, abs=1e-6)
-    spots = find_blind_spots(before, after)
+    spots = find_blind_spots(before, after, load_policy(policy_text(), {}).evidence.data)
     assert [(spot.what, spot.column) for spot in spots] == [("new_values", "payment")]
 
 

@@ -10,8 +10,9 @@ import pytest
 from mlflow import MlflowClient
 
 from pipeline.artifact import Artifact
-from pipeline.challenge import Rows, challenge, retraining_rows
+from pipeline.challenge import Rows, challenge, retraining_rows, same_again
 from pipeline.champion import find_champion, open_champion
+from pipeline.diagnosis import Mode
 from pipeline.opened import Opened
 from pipeline.policy import load_policy
 from pipeline.profiling import profile_window
@@ -104,6 +105,26 @@ def test_the_champions_own_rows_teach_and_never_judge(champion: Artifact) -> Non
     assert list(rows.gate.columns) == list(reference.columns)
 
 
+@pytest.mark.parametrize("mode", ["recent", "recalibrate"])
+def test_without_the_reference_only_the_windows_earlier_outcomes_teach(champion: Artifact, mode: Mode) -> None:
+    window = new_customers(daily_base(champion))
+    combined, alone = retraining_rows(champion, window, 0.3), retraining_rows(champion, window, 0.3, mode)
+    pd.testing.assert_frame_equal(alone.gate, combined.gate)
+    pd.testing.assert_frame_equal(alone.train, recent_part(combined, champion).reset_index(drop=True))
+    assert combined.recent == alone.recent == len(alone.train)
+
+
+def test_training_the_champion_once_more_is_recognised(trained: Opened) -> None:
+    champion, split = open_champion(trained)[1], load_split(trained)
+    rows, settings = Rows(train=split.train, gate=split.gate), trained.settings
+    assert same_again(champion, rows, settings, "random_forest")
+    assert not same_again(champion, rows, settings, "logistic_regression")
+    assert not same_again(champion, Rows(train=split.train.iloc[1:], gate=split.gate), settings, "random_forest")
+    for change in ({"seed": 1}, {"threshold": 0.4}):
+        other = settings.model_copy(update={"training": settings.training.model_copy(update=change)})
+        assert not same_again(champion, rows, other, "random_forest")
+
+
 def test_only_rows_with_a_known_outcome_count(champion: Artifact) -> None:
     window = new_customers(daily_base(champion, labelled=0.5))
     rows = retraining_rows(champion, window, 0.3)
@@ -123,7 +144,7 @@ def test_without_times_the_later_rows_judge(champion: Artifact) -> None:
 def test_a_training_that_passed_leaves_its_whole_story(trained: Opened) -> None:
     found = find_champion(trained.workspace, trained.ledger)
     assert found is not None
-    rows = trained.ledger.entries()
+    rows = [row for row in trained.ledger.entries() if row.kind != "trusted"]
     assert [row.kind for row in rows] == ["trained", "gated", "challenged", "deployed"]
     story, gated, challenged, _ = (row.body for row in rows)
     artifact = open_champion(trained)[1]

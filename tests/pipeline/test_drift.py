@@ -10,7 +10,7 @@ import pytest
 from pipeline.drift import summarise_drift, write_evidently_html
 from pipeline.errors import DataError
 from pipeline.evidence import DriftSummary, FeatureDrift
-from pipeline.policy import load_policy
+from pipeline.policy import Policy, load_policy
 from pipeline.profiling import profile_window
 from pipeline.schema import Schema
 from pipeline.shown import plain
@@ -51,11 +51,13 @@ def customers(rows: int, seed: int, shift: float = 0.0) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(CATEGORIES, object))
 
 
-def summary(reference: pd.DataFrame, current: pd.DataFrame, columns: Schema = COLUMNS, *importances: float) -> DriftSummary:
+def summary(
+    reference: pd.DataFrame, current: pd.DataFrame, columns: Schema = COLUMNS, *importances: float, policy: Policy = POLICY
+) -> DriftSummary:
     baseline = small_baseline(reference, columns, *importances)
     nothing = Labelled(current[list(columns.features)].iloc[:0], pd.Series(dtype="int64"), None, None)
     profile = profile_window(Frame(current), columns, baseline.profile)
-    return summarise_drift(baseline, Window("test", Frame(current), columns, ALL_ROWS, profile, nothing), POLICY)
+    return summarise_drift(baseline, Window("test", Frame(current), columns, ALL_ROWS, profile, nothing), policy)
 
 
 def evidently(reference: pd.DataFrame, current: pd.DataFrame, columns: Schema = COLUMNS) -> tuple[dict[str, tuple[str, float]], float]:
@@ -131,6 +133,28 @@ def test_the_calibrated_verdict_stands_beside_and_says_where_it_differs(rows: in
     assert summary(customers(rows, 1), customers(current, 2)).calibrated_drifted == 0
 
 
+@pytest.mark.parametrize(("rows", "current"), [(900, 600), (5000, 600)])
+def test_the_policy_may_ask_for_other_methods_and_the_calibrated_verdict_stays(rows: int, current: int) -> None:
+    reference, window = customers(rows, 1), customers(current, 2, 1.0)
+    usual = {feature.name: feature for feature in summary(reference, window).features}
+    for numerical, method in (("psi", "PSI"), ("ks", "K-S distance"), ("default", None)):
+        asked = {"numerical": numerical, "categorical": "psi", "psi_threshold": 0.25, "ks_threshold": 0.15}
+        found = summary(reference, window, policy=load_policy(policy_text(), {"drift": asked}))
+        for feature in found.features:
+            expected = (method or usual[feature.name].method) if feature.kind == "numerical" else "PSI"
+            assert feature.method == expected
+            assert feature.threshold == {"PSI": 0.25, "K-S distance": 0.15}.get(expected, usual[feature.name].threshold)
+            if method:
+                assert feature.drifted == (feature.score >= feature.threshold)
+            same = usual[feature.name]
+            assert (feature.calibrated, feature.p_adjusted, feature.change) == (same.calibrated, same.p_adjusted, same.change)
+            assert (feature.why is None) == (feature.calibrated == feature.drifted)
+        assert {feature.name for feature in found.features if feature.drifted} >= {"moved", "mix"}
+        assert found.share == found.drifted / 8
+    noise = summary(reference, customers(220, 3), policy=load_policy(policy_text(), {"drift": {"numerical": "ks", "ks_threshold": 0.01}}))
+    assert any("K-S distance" in feature.why and "does not ask for chance" in feature.why for feature in noise.features if feature.why)
+
+
 def test_drift_is_weighed_by_what_the_champion_feels_of_it() -> None:
     leans = (0.3, 0.0, 0.1, 0.0, 0.0, 0.1, 0.0, 0.0)
     found = summary(customers(1300, 1), customers(600, 2, 1.0), COLUMNS, *leans)
@@ -192,17 +216,31 @@ def test_the_band_is_the_policys() -> None:
     assert found.band == POLICY.band(found.share, 600) != "monitor"
 
 
-def test_a_column_that_never_arrived_is_refused_by_name() -> None:
+@pytest.mark.parametrize("rows", [60, 300])
+def test_a_column_that_never_arrived_is_found_and_has_no_score(rows: int) -> None:
     current = customers(300, 2).assign(steady=np.nan, two=np.nan)
-    with pytest.raises(DataError, match=r"In the window \(300 rows\) every value is missing in: steady, two"):
-        summary(customers(300, 1), current)
-    few = summary(customers(300, 1), current.iloc[:60])
-    assert [(finding.what, finding.column) for finding in few.findings] == [("all_missing", "steady"), ("all_missing", "two")]
+    found = summary(customers(300, 1), current.iloc[:rows])
+    assert [(finding.what, finding.column) for finding in found.findings] == [("all_missing", "steady"), ("all_missing", "two")]
+    assert (found.features_total, len(found.features)) == (8, 0 if rows == 60 else 6)
 
 
-def test_a_column_that_the_reference_never_had_is_refused_by_name() -> None:
-    with pytest.raises(DataError, match=r"In the reference \(300 rows\) every value is missing in: few_values"):
-        summary(customers(300, 1).assign(few_values=np.nan), customers(300, 2))
+def test_no_share_grows_because_a_column_broke() -> None:
+    reference, current = customers(300, 1), customers(300, 2, 1.0)
+    found = summary(reference, current.assign(steady=np.nan))
+    whole = summary(reference, current)
+    assert not next(feature for feature in whole.features if feature.name == "steady").drifted
+    assert (found.share, found.drifted, found.band) == (whole.share, whole.drifted, whole.band)
+
+
+def test_a_column_that_the_reference_never_had_has_no_score() -> None:
+    found = summary(customers(300, 1).assign(few_values=np.nan), customers(300, 2))
+    assert (len(found.features), found.findings) == (7, ())
+
+
+def test_without_any_value_there_is_no_verdict() -> None:
+    found = summary(customers(300, 1), customers(300, 2).assign(**dict.fromkeys(COLUMNS.features, np.nan)))
+    assert (found.share, found.band, found.features) == (None, "not_enough_data", ())
+    assert {finding.what for finding in found.findings} == {"all_missing"}
 
 
 def plan(before: dict[str, int], after: dict[str, int]) -> str:

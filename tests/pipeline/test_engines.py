@@ -20,6 +20,7 @@ from pipeline.schema import Schema
 from pipeline.sources import ALL_ROWS, DatabaseTable, Files, Frame, PredictionLog, Restriction, Source, SparkTable
 from pipeline.state import open_state
 from tests.pipeline.postgres import postgres_server
+from tests.pipeline.spark import spark_session
 
 MONDAY = datetime(2026, 11, 16, tzinfo=UTC)
 HOSTILE = 'he said "hi"; drop table t;--'
@@ -142,25 +143,13 @@ def test_postgresql_counts_the_same(count: int, tmp_path: Path, postgres: str) -
 
 @pytest.mark.slow
 def test_spark_counts_the_same(tmp_path: Path) -> None:
-    pyspark = pytest.importorskip("pyspark.sql", reason="PySpark is not installed")
     expected = counted(200_000, tmp_path)
-    session = (
-        pyspark.SparkSession.builder.master("local[2]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.sql.shuffle.partitions", "2")
-        .config("spark.sql.warehouse.dir", str(tmp_path / "warehouse"))
-        .getOrCreate()
-    )
-    try:
+    with spark_session(tmp_path) as session:
         session.read.parquet(str(tmp_path / "t.parquet")).createOrReplaceTempView("t")
         assert_same(profile_window(SparkTable("t"), SCHEMA, expected.reference), expected.reference)
         assert_same(profile_window(SparkTable(f"parquet.`{tmp_path}/t.parquet`"), SCHEMA, expected.reference, WINDOW), expected.restricted)
         with pytest.raises(DataError, match="Spark table gone cannot be read"):
             profile_window(SparkTable("gone"), SCHEMA, expected.reference)
-    finally:
-        session.stop()
 
 
 def test_infinity_and_nan_are_missing_in_postgresql_too(postgres: str) -> None:
@@ -216,7 +205,8 @@ def test_postgresql_times_may_have_many_types(postgres: str, written: str, zone:
     ("url", "table", "said"),
     [
         ("sqlite:///{folder}/t.db", "gone", "no table `gone`"),
-        ("sqlite:///{folder}/nowhere/t.db", "t", r"cannot be read \(OperationalError\)"),
+        ("sqlite:///{folder}/nowhere.db", "t", r"There is no database .*nowhere\.db"),
+        ("sqlite:///{folder}", "t", r"cannot be read \(OperationalError\)"),
         ("no url", "t", "URL cannot be understood"),
         ("duck:///t", "t", "URL cannot be understood"),
         ("mysql+nothing://h/d", "t", "cannot be understood"),
@@ -229,6 +219,7 @@ def test_a_database_that_cannot_be_read_is_one_clear_sentence_without_its_passwo
     with pytest.raises(DataError, match=said) as raised:
         profile_reference(DatabaseTable(url.format(folder=tmp_path), table), SCHEMA)
     assert "secret" not in str(raised.value)
+    assert not (tmp_path / "nowhere.db").exists()
 
 
 def test_rows_written_meanwhile_do_not_mix_into_a_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,7 +74,12 @@ def test_the_version_follows_the_effective_values_alone() -> None:
 @pytest.mark.parametrize("rule", policy_rules(), ids=lambda rule: rule.name)
 def test_the_version_changes_with_every_value(rule: Any) -> None:
     *path, last = rule.name.split(".")
-    other = [rule.value[0], rule.value[1] * 2] if isinstance(rule.value, list) else rule.value * 0.99 if rule.value < 1 else rule.value + 1
+    if isinstance(rule.value, str):
+        other: Any = "psi"
+    elif isinstance(rule.value, list):
+        other = [rule.value[0], rule.value[1] * 2]
+    else:
+        other = rule.value * 0.99 if rule.value < 1 else rule.value + 1
     overrides: dict[str, Any] = {last: other}
     for part in reversed(path):
         overrides = {part: overrides}

@@ -12,12 +12,12 @@ import pytest
 from pipeline.engines import open_source
 from pipeline.engines.relation import Relation
 from pipeline.errors import DataError
+from pipeline.file_format import FileFormat
 from pipeline.grids import CELLS, EvenGrid, PointGrid
 from pipeline.missing import MISSING, category
 from pipeline.profile import Cells, NumericalProfile, Profile, Values, cells_of, merge
 from pipeline.profiling import exact_values, last_time, profile_reference, profile_window
 from pipeline.schema import Schema
-from pipeline.settings import FileFormat
 from pipeline.sources import Files, Frame, Restriction, Source
 from pipeline.tables import RawTable, read_raw, typed
 from pipeline.values import MISSING as MISSING_IN_TABLES

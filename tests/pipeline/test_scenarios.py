@@ -12,10 +12,11 @@ from pipeline.drivers import cells, lean, riskiest, strongest_first
 from pipeline.errors import DataError
 from pipeline.estimators import build
 from pipeline.inference import infer
-from pipeline.scenarios import DAY, SCENARIOS, draw
+from pipeline.scenarios import DAY, KINDS, SCENARIOS, SEVERITIES, draw
 from pipeline.schema import Schema
 from pipeline.splits import split_reference
 from pipeline.tables import raw_of, read_raw, typed
+from pipeline.worlds.change import NotExpressible, Severity
 from tests.conftest import TELCO
 
 DAMAGED = {"null_spike": "tenure", "unit_change": "MonthlyCharges", "new_category": "Contract"}
@@ -29,6 +30,7 @@ def generated(rows: int, seed: int) -> tuple[pd.DataFrame, Schema]:
 
 REFERENCE, COLUMNS = generated(4_000, seed=1)
 POOL, _ = generated(20_000, seed=2)
+FEW = POOL.head(2_000)
 
 
 def window(scenario: str, seed: int = 5, rows: int = 2_000) -> pd.DataFrame:
@@ -53,14 +55,15 @@ def auc_after(train: pd.DataFrame, judged: pd.DataFrame) -> float:
     return float(roc_auc_score(judged["Churn"], model.predict_proba(judged)[:, 1]))
 
 
+@pytest.mark.parametrize("severity", SEVERITIES)
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_a_window_is_a_typed_week_without_ids(scenario: str) -> None:
-    frame = window(scenario, rows=100)
+def test_a_window_is_a_typed_week_without_ids(scenario: str, severity: Severity) -> None:
+    frame = draw(scenario, 50, FEW, COLUMNS, 5, severity=severity)
     assert list(frame) == [*COLUMNS.features, "Churn", DAY]
     assert frame.drop(columns=DAY).dtypes.to_dict() == REFERENCE[list(frame.columns[:-1])].dtypes.to_dict()
     assert frame[DAY].is_monotonic_increasing
-    assert frame[DAY].value_counts().to_dict() == {0: 15, 1: 15, 2: 14, 3: 14, 4: 14, 5: 14, 6: 14}
-    pd.testing.assert_frame_equal(frame, window(scenario, rows=100))
+    assert frame[~frame.index.duplicated()][DAY].value_counts().to_dict() == {0: 8, 1: 7, 2: 7, 3: 7, 4: 7, 5: 7, 6: 7}
+    pd.testing.assert_frame_equal(frame, draw(scenario, 50, FEW, COLUMNS, 5, severity=severity))
 
 
 def test_no_copy_of_a_customer_appears_on_two_days() -> None:
@@ -146,17 +149,22 @@ def test_a_new_category_was_never_seen_whatever_the_table_holds() -> None:
     assert not set(draw("new_category", 500, pool, COLUMNS, seed=5)["Contract"]) <= set(pool["Contract"])
 
 
+NEEDS = {
+    "numerical": {"numeric_shift", "null_spike", "unit_change", "clipped", "price_change"},
+    "categorical": {"category_mix", "new_category", "category_recoded", "category_arrives"},
+}
+
+
 @pytest.mark.parametrize("kind", ["numerical", "categorical"])
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_a_table_of_one_kind_works_or_is_told_why_not(scenario: str, kind: str) -> None:
-    columns = COLUMNS.model_copy(update={"categorical" if kind == "numerical" else "numerical": ()})
-    needs = {"numeric_shift": "numerical", "null_spike": "numerical", "unit_change": "numerical"}
-    needs |= {"category_mix": "categorical", "new_category": "categorical"}
-    if needs.get(scenario, kind) == kind:
-        assert len(draw(scenario, 100, POOL, columns, seed=5)) == 100
+    other = "categorical" if kind == "numerical" else "numerical"
+    columns = COLUMNS.model_copy(update={other: ()})
+    if scenario in NEEDS[other]:
+        with pytest.raises(NotExpressible, match=f"changes a {other} column"):
+            draw(scenario, 50, FEW, columns, seed=5)
     else:
-        with pytest.raises(DataError, match=f"changes a {needs[scenario]} column"):
-            draw(scenario, 100, POOL, columns, seed=5)
+        assert draw(scenario, 50, FEW, columns, seed=5).index.nunique() == 50
 
 
 def test_a_single_feature_is_enough_for_changed_behaviour() -> None:
@@ -174,8 +182,14 @@ def test_held_back_rows_of_a_real_table_serve_as_pool() -> None:
     assert 6 <= len(drifted(frame, split.train)) <= 10
 
 
+def test_the_benchmark_asks_about_twenty_two_kinds_of_every_cause() -> None:
+    assert len(KINDS) == 22
+    causes = {SCENARIOS[kind].truth for kind in KINDS}
+    assert causes == {"none", "covariate_benign", "covariate_harmful", "prior_shift", "concept_drift", "data_fault", "label_fault"}
+
+
 def test_an_unknown_scenario_gets_the_list() -> None:
-    with pytest.raises(DataError, match="none, numeric_shift"):
+    with pytest.raises(DataError, match="Choose one of none, tiny_window"):
         draw("earthquake", 10, POOL, COLUMNS, seed=5)
 
 

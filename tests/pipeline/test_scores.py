@@ -9,12 +9,12 @@ from scipy.stats import ks_2samp, wasserstein_distance
 
 from pipeline.alignment import AlignedCells, align_numbers
 from pipeline.customers import make_customers
-from pipeline.distances import kolmogorov_smirnov, wasserstein
+from pipeline.distances import kolmogorov_smirnov, reference_bins, wasserstein
 from pipeline.errors import DataError
 from pipeline.grids import Grid, PointGrid, even_grid
 from pipeline.profile import NumericalProfile, Values, cells_of, content_of, sparse_cells
 from pipeline.profiling import exact_values, profile_reference, profile_window
-from pipeline.schema import Schema
+from pipeline.schema import Kind, Schema
 from pipeline.scores import (
     CHI_SQUARE,
     JENSEN_SHANNON,
@@ -23,6 +23,7 @@ from pipeline.scores import (
     PSI,
     WASSERSTEIN,
     Z_TEST,
+    Rule,
     Score,
     drifts,
     score_column,
@@ -272,6 +273,70 @@ def test_psi_compares_tenths_of_the_reference() -> None:
     assert scored(np.repeat([0.0, 1.0, 2.0], 1000), np.repeat([0.0, 1.5, 2.0], 1000), PSI).score == pytest.approx(
         (1 / 3 - 1e-4) * np.log((1 / 3) / 1e-4) + (2 / 3 - 1 / 3) * np.log(2), rel=1e-3
     )
+
+
+@pytest.mark.parametrize("rows", [800, 20_000])
+@pytest.mark.parametrize("shift", [5, -5])
+def test_bins_are_never_fitted_to_the_window(rows: int, shift: int) -> None:
+    """Cut by its own quantiles, each sample fills its tenths evenly, and no shift whatever would score above 0."""
+    rng = np.random.default_rng(8)
+    before, after = rng.normal(0, 1, rows), rng.normal(0, 1, 2000) + shift
+    edges = np.quantile(before, np.linspace(0.1, 0.9, 9))
+    p, q = (np.maximum(np.bincount(np.searchsorted(edges, sample), minlength=10) / len(sample), 1e-4) for sample in (before, after))
+    expected = float(np.sum((q - p) * np.log(q / p)))
+    assert expected > 8
+    assert scored(before, after, PSI).score == pytest.approx(expected, rel=0.01)
+    assert scored(before, after, KS_DISTANCE).low > 0.97
+    assert scored(np.round(before, 1), np.round(after, 1), PSI).score > 7
+    assert scored(before, np.array([0.3]), PSI).score > 1, "nor is a single value spread over them"
+
+
+def test_the_cuts_stay_whatever_the_window_holds() -> None:
+    rng = np.random.default_rng(9)
+    before = rng.normal(0, 1, 5000)
+    reference = profile_of(pd.DataFrame({"x": before}), X)
+    cuts = set()
+    for window in (before, before + 5, rng.uniform(-9, 9, 3000), np.array([0.0])):
+        found = align_numbers(reference.numerical[0], profile_of(pd.DataFrame({"x": window}), X, reference).numerical[0])
+        cuts.add(tuple(reference_bins(found)[0].tolist()))
+    assert len(cuts) == 1
+    assert all(abs(rows - 500) < 25 for rows in cuts.pop())
+
+
+def test_methods_are_chosen_by_kind_of_column_with_a_threshold_of_ones_own() -> None:
+    schema = Schema(target="t", positive="1", numerical=("x",), categorical=("c",))
+    rng = np.random.default_rng(10)
+    before, after = (
+        pd.DataFrame({"x": rng.normal(shift, 1, 4000), "c": rng.choice(["a", "b"], 4000, p=[0.5 + shift, 0.5 - shift])})
+        for shift in (0, 0.2)
+    )
+    reference = profile_of(before, schema)
+    window = profile_of(after, schema, reference)
+    usual = score_profiles(reference, window)
+    assert [usual[name].method for name in "xc"] == [WASSERSTEIN, JENSEN_SHANNON]
+    for threshold in (0.02, 0.3):
+        rules: dict[Kind, Rule] = {"numerical": Rule(KS_DISTANCE, threshold), "categorical": Rule(PSI, threshold)}
+        chosen = score_profiles(reference, window, None, rules)
+        assert [(chosen[name].method, chosen[name].threshold, chosen[name].drifted) for name in "xc"] == [
+            (KS_DISTANCE, threshold, threshold < 0.1),
+            (PSI, threshold, threshold < 0.1),
+        ]
+    assert score_profiles(reference, window, None, {"categorical": Rule(PSI, 0.2)})["x"] == usual["x"]
+
+
+def test_an_open_verdict_on_the_kolmogorov_smirnov_distance_is_settled_by_the_rows() -> None:
+    rng = np.random.default_rng(11)
+    before, after = rng.normal(0, 1, 4000), rng.normal(0.25, 1, 900)
+    distance = float(ks_2samp(before, after).statistic)
+    reference = profile_of(pd.DataFrame({"x": before}), X)
+    window = profile_of(pd.DataFrame({"x": after}), X, reference)
+    exact = exact_values(Frame(pd.DataFrame({"x": before})), Frame(pd.DataFrame({"x": after})), X)
+    for threshold in (distance - 1e-6, distance + 1e-6):
+        rules: dict[Kind, Rule] = {"numerical": Rule(KS_DISTANCE, threshold)}
+        assert not score_profiles(reference, window, None, rules)["x"].certain
+        settled = score_profiles(reference, window, exact, rules)["x"]
+        assert settled.score == pytest.approx(distance, abs=1e-12)
+        assert settled.drifted == (distance >= threshold)
 
 
 def test_the_kolmogorov_smirnov_distance_is_there_by_name() -> None:

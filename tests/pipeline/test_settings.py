@@ -8,8 +8,10 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import SettingsError
+from pipeline.file_format import FileFormat
 from pipeline.policy import load_policy
-from pipeline.settings import DataSettings, FileFormat, Settings, read_settings
+from pipeline.settings import DataSettings, Settings, read_settings
+from pipeline.sources import DatabaseTable
 from prompts import policy_text
 
 MINIMAL = """
@@ -119,6 +121,7 @@ def test_a_variable_overrides_the_file_and_leaves_its_neighbours(tmp_path: Path,
     [
         ("gate.min_roc_auc", "0.7", 0.7),
         ("limits.usd", "0", 0.0),
+        ("drift.numerical", "psi", "psi"),
         ("hyperparameters.random_forest.max_depth", "[4, 6]", [4.0, 6.0]),
         ("hyperparameters.logistic_regression.C", "[0.1, 1]", [0.1, 1.0]),
     ],
@@ -164,6 +167,55 @@ def test_an_own_log_is_found_from_the_files_folder(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir("/")
     assert read(tmp_path, '[predictions]\nfile = "logs/today.csv"').predictions.file == str(tmp_path / "logs" / "today.csv")
     assert read(tmp_path, '[predictions]\nfile = "/logs/today.csv"').predictions.file == "/logs/today.csv"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ('[predictions]\nfile = "log.csv"\ntable = "scored"', "`predictions`: a log lies in `file` or in `table`, not in both."),
+        ('[predictions]\nfile = "log.csv"\nurl = "sqlite:///a.db"', "`predictions`: `url` needs the `table` in that database."),
+        ('[predictions]\nurl = "sqlite:///a.db"', "`predictions`: `url` needs the `table` in that database."),
+        (
+            '[predictions]\ntable = "scored"',
+            '`predictions.table` needs `predictions.url`, or `engine.name = "spark"` for a table of Spark.',
+        ),
+        (
+            '[predictions]\ntable = "scored"\nurl = "sqlite:///a.db"\n[engine]\nname = "spark"',
+            'with `predictions.url` the database counts; leave `engine.name` at "duckdb".',
+        ),
+        ('[engine]\nname = "spark"', "Spark needs a log to count: name `predictions.table` or `predictions.file`."),
+        (
+            '[predictions]\nfile = "log.csv"\n[engine]\nname = "spark"',
+            "Spark reads Parquet here; `predictions.file` is text, which duckdb reads.",
+        ),
+        ('[predictions]\nfile = "s3://bucket/log"', '`predictions.file` lies in another system, which only `engine.name = "spark"` reads.'),
+        ('[engine]\nname = "polars"', "`engine.name`: Input should be 'duckdb' or 'spark'."),
+    ],
+)
+def test_a_log_that_cannot_be_where_the_settings_say_is_refused(tmp_path: Path, more: str, said: str) -> None:
+    assert problem(tmp_path, more) == f"{tmp_path / 'churnops.toml'}: {said}"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        '[predictions]\ntable = "sales.scored"\nurl = "postgresql+psycopg://reader@host/shop"',
+        '[predictions]\ntable = "lake.scored"\n[engine]\nname = "spark"',
+        '[predictions]\nfile = "s3://bucket/log"\n[engine]\nname = "spark"',
+        '[predictions]\nfile = "log/*.parquet"',
+    ],
+)
+def test_a_log_may_lie_in_files_in_a_database_or_in_spark(tmp_path: Path, more: str) -> None:
+    log = read(tmp_path, more).predictions
+    assert log.table or log.file == ("s3://bucket/log" if "s3" in more else str(tmp_path / "log/*.parquet"))
+
+
+def test_the_url_with_its_password_comes_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHURNOPS_PREDICTIONS__URL", "postgresql+psycopg://reader:secret@host/shop")
+    log = read(tmp_path, '[predictions]\ntable = "scored"\nid = "kunde"').predictions
+    assert (log.url, log.table, log.id) == ("postgresql+psycopg://reader:secret@host/shop", "scored", "kunde")
+    assert "secret" not in repr(DatabaseTable(log.url, log.table))
+    assert "secret" not in problem(tmp_path, '[engine]\nname = "spark"')
 
 
 def test_settings_cannot_be_changed_after_reading(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from pipeline.settings import DataSettings, FileFormat, Settings, read_settings
+from pipeline.file_format import FileFormat
+from pipeline.settings import DataSettings, Settings, read_settings
 from pipeline.settings_file import render_settings, set_claude
 
 DATA = DataSettings(

@@ -1,19 +1,18 @@
 """Which stretch of the log a window is: what people write, and the moment after which its rows were scored."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import DataError
 from pipeline.opened import Opened
-from pipeline.predictions import log_predictions
-from pipeline.spans import WEEK, Last, NewestRows, Since, SinceDeploy, Span, parse_length, parse_start, start_of
+from pipeline.predictions import log_predictions, newest_prediction
+from pipeline.spans import MICROSECOND, WEEK, Last, NewestRows, Since, SinceDeploy, Span, parse_length, parse_start, start_of
 
 from .small_tables import COLUMNS, small_table
 from .small_windows import CHAMPION, DAY, NEWEST, small_opened
-
-TICK = timedelta(microseconds=1)
 
 
 @pytest.fixture
@@ -27,7 +26,7 @@ def opened(tmp_path: Path) -> Opened:
 
 
 def start(opened: Opened, span: Span) -> datetime:
-    return start_of(span, NEWEST, opened.state, opened.ledger, CHAMPION)
+    return start_of(span, NEWEST, partial(newest_prediction, opened.state), opened.ledger, CHAMPION, MICROSECOND)
 
 
 def deploy(opened: Opened, at: datetime) -> None:
@@ -64,8 +63,8 @@ def test_a_length_goes_back_from_the_newest_prediction(opened: Opened) -> None:
 
 
 def test_a_start_itself_counts(opened: Opened) -> None:
-    assert start(opened, Since(NEWEST - DAY)) == NEWEST - DAY - TICK
-    assert start(opened, Since(NEWEST)) == NEWEST - TICK
+    assert start(opened, Since(NEWEST - DAY)) == NEWEST - DAY - MICROSECOND
+    assert start(opened, Since(NEWEST)) == NEWEST - MICROSECOND
 
 
 def test_since_the_deploy_goes_by_the_ledger(opened: Opened) -> None:
@@ -74,8 +73,8 @@ def test_since_the_deploy_goes_by_the_ledger(opened: Opened) -> None:
 
 
 def test_the_newest_rows_are_counted_from_the_end(opened: Opened) -> None:
-    assert start(opened, NewestRows(1)) == NEWEST - TICK
-    assert start(opened, NewestRows(10)) == NEWEST - 9 * DAY - TICK
+    assert start(opened, NewestRows(1)) == NEWEST - MICROSECOND
+    assert start(opened, NewestRows(10)) == NEWEST - 9 * DAY - MICROSECOND
     assert start(opened, NewestRows(11)) < NEWEST - 1000 * DAY, "fewer rows than asked for are all of them"
 
 

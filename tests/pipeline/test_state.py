@@ -6,10 +6,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
+from pipeline import state as state_module
 from pipeline.errors import WorkspaceError
-from pipeline.state import SCHEMA_VERSION, State, open_state, outcomes, schema_version
+from pipeline.state import SCHEMA_VERSION, State, events, open_state, outcomes, schema_version
 
 OUTCOME = {"id": "C1", "observed_at": "2026-11-21", "churned": 1}
 
@@ -35,6 +36,81 @@ def test_a_new_database_records_its_schema_version_and_keeps_it(state: State) ->
     again = open_state(state.file, create=True)
     with again.read() as connection:
         assert connection.execute(select(schema_version.c.version)).scalars().all() == [SCHEMA_VERSION]
+
+
+VERSION_1 = """
+CREATE TABLE schema_version (version INTEGER NOT NULL, PRIMARY KEY (version));
+CREATE TABLE predictions (seq INTEGER NOT NULL, id VARCHAR(200) NOT NULL, predicted_at VARCHAR(32) NOT NULL, model_version VARCHAR(64) NOT NULL,
+  score FLOAT NOT NULL, features JSON NOT NULL, PRIMARY KEY (seq));
+CREATE INDEX predictions_by_time ON predictions (predicted_at);
+CREATE INDEX predictions_by_id ON predictions (id, predicted_at);
+CREATE TABLE outcomes (seq INTEGER NOT NULL, id VARCHAR(200) NOT NULL, predicted_at VARCHAR(32), observed_at VARCHAR(32) NOT NULL,
+  churned INTEGER NOT NULL, PRIMARY KEY (seq));
+CREATE INDEX outcomes_by_id ON outcomes (id, predicted_at);
+CREATE TABLE cases (case_id VARCHAR(64) NOT NULL, key VARCHAR(64) NOT NULL, status VARCHAR(32) NOT NULL, opened_at VARCHAR(32) NOT NULL,
+  body JSON NOT NULL, PRIMARY KEY (case_id));
+CREATE INDEX cases_by_key ON cases (key, status);
+CREATE TABLE calls (case_id VARCHAR(64) NOT NULL, number INTEGER NOT NULL, at VARCHAR(32) NOT NULL, tool VARCHAR(64) NOT NULL,
+  arguments JSON NOT NULL, outcome VARCHAR(16) NOT NULL, seconds FLOAT NOT NULL, result JSON NOT NULL, PRIMARY KEY (case_id, number));
+CREATE TABLE trainings (case_id VARCHAR(64) NOT NULL, number INTEGER NOT NULL, started_at VARCHAR(32) NOT NULL, arguments JSON NOT NULL,
+  result JSON, PRIMARY KEY (case_id, number));
+CREATE TABLE ledger (seq INTEGER NOT NULL, at VARCHAR(32) NOT NULL, kind VARCHAR(32) NOT NULL, case_id VARCHAR(64), body TEXT NOT NULL,
+  previous VARCHAR(64) NOT NULL, hash VARCHAR(64) NOT NULL, PRIMARY KEY (seq));
+INSERT INTO schema_version VALUES (1);
+INSERT INTO outcomes (id, observed_at, churned) VALUES ('C1', '2026-11-21', 1);
+"""
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A database as churnops made it before people could rule."""
+    file = tmp_path / "old.db"
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.executescript(VERSION_1)
+    return file
+
+
+def layout(file: Path) -> dict[str, set[tuple[str, str]]]:
+    """Columns and their types, by table."""
+    with closing(sqlite3.connect(file)) as connection:
+        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name: {(column[1], column[2]) for column in connection.execute(f"PRAGMA table_info({name})")} for name in names}
+
+
+@pytest.mark.parametrize("create", [False, True])
+def test_an_older_database_is_brought_up_to_date_and_keeps_its_rows(old: Path, state: State, create: bool) -> None:
+    opened = open_state(old, create=create)
+    assert known_ids(opened) == ["C1"]
+    with opened.read() as connection:
+        assert connection.execute(select(schema_version.c.version)).scalars().all() == [SCHEMA_VERSION]
+        assert connection.execute(select(events)).all() == []
+    assert layout(old) == layout(state.file)
+
+
+def test_a_migration_that_fails_changes_nothing(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = layout(old)
+
+    def fail(connection: Connection) -> None:
+        step(connection)
+        raise RuntimeError
+
+    step = state_module._STEPS[1]
+    monkeypatch.setattr(state_module, "_STEPS", {1: fail})
+    with pytest.raises(RuntimeError):
+        open_state(old)
+    assert layout(old) == before
+    monkeypatch.undo()
+    assert known_ids(open_state(old)) == ["C1"]
+
+
+def test_of_two_that_open_an_old_database_at_once_both_find_it_new(old: Path) -> None:
+    found: list[list[str]] = []
+    both = [threading.Thread(target=lambda: found.append(known_ids(open_state(old)))) for _ in range(2)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    assert found == [["C1"], ["C1"]]
 
 
 @pytest.mark.parametrize("version", [SCHEMA_VERSION + 1, None])

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import DataError
+from pipeline.file_format import FileFormat
 from pipeline.schema import Schema
-from pipeline.settings import FileFormat
 from pipeline.tables import count_repeats, raw_of, read_raw, typed
 
 COLUMNS = Schema(target="left", positive="yes", id="who", time="at", numerical=("months", "bill"), categorical=("plan", "senior"))

@@ -6,15 +6,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import logit
+from sklearn.metrics import log_loss
 
 from pipeline.artifact import MODEL, PICKLE, open_artifact, publish
 from pipeline.errors import DataError, IntegrityError, TrainingError
-from pipeline.rows import write_rows
+from pipeline.recalibration import recalibrate
+from pipeline.rows import fingerprint, write_rows
 from pipeline.trainer import ARTIFACT, GATE_ROWS, JOB, ORPHANED, RESULT, TRAIN_ROWS, Judged, Progress, TrainingJob, run
 from pipeline.workspace import Workspace
 
+from .small_artifacts import FEATURES
 from .small_tables import COLUMNS, small_job, small_table
 
 CODE = Path(__file__).resolve().parents[2]
@@ -109,6 +114,69 @@ def test_the_same_job_gives_the_same_scores(tmp_path: Path) -> None:
     first, second = (open_artifact(workspace, trained(tmp_path, name, small_job())[1]) for name in ("one", "two"))
     assert (first.scores(GATE) == second.scores(GATE)).all()
     assert first.manifest == second.manifest
+
+
+def test_a_retrained_model_meets_the_recalibrated_champion_too(tmp_path: Path) -> None:
+    _, champion, _ = trained(tmp_path, "one", small_job())
+    recent = small_table(200, 4).assign(churned=lambda rows: rows["churned"].where(rows.index % 4 > 0, 1))
+    rows = pd.concat([TRAIN, recent], ignore_index=True)
+    with_rival, _, _ = trained(tmp_path, "two", small_job(champion=champion, recent_rows=200), train=rows)
+    without, _, _ = trained(tmp_path, "three", small_job(champion=champion), train=rows)
+    assert with_rival.margins == without.margins
+    assert without.margins_recalibrated is None
+    artifact = open_artifact(Workspace(tmp_path), champion)
+    rival = recalibrate(artifact.model, recent[FEATURES], recent["churned"].to_numpy())
+    p = rival.model.predict_proba(GATE[FEATURES])[:, 1]
+    own = with_rival.metrics.log_loss.value
+    assert with_rival.margins_recalibrated is not None
+    assert with_rival.margins_recalibrated.log_loss.difference == pytest.approx(own - log_loss(GATE["churned"], p))
+
+
+def test_recent_rows_of_one_outcome_are_no_rival(tmp_path: Path) -> None:
+    _, champion, _ = trained(tmp_path, "one", small_job())
+    rows = pd.concat([TRAIN, small_table(30, 4).assign(churned=0)], ignore_index=True)
+    judged, _, _ = trained(tmp_path, "two", small_job(champion=champion, recent_rows=30), train=rows)
+    assert judged.margins is not None
+    assert judged.margins_recalibrated is None
+
+
+def test_recalibrating_keeps_the_ranks_the_reference_and_what_the_model_leans_on(tmp_path: Path) -> None:
+    _, before, _ = trained(tmp_path, "one", small_job())
+    recent = small_table(600, 5).assign(churned=lambda rows: rows["churned"].where(rows.index % 3 > 0, 1))
+    job = small_job(champion=before, recent_rows=600, recalibrates=True, threshold=0.3)
+    judged, after, progress = trained(tmp_path, "two", job, train=recent)
+    champion, artifact = (open_artifact(Workspace(tmp_path), digest) for digest in (before, after))
+    made = artifact.manifest.recalibration
+    assert made is not None
+    assert (made.of, made.rows, made.churners) == (before, 600, int(recent["churned"].sum()))
+    assert (
+        artifact.manifest.model_copy(
+            update={name: getattr(champion.manifest, name) for name in ("threshold", "calibration", "recalibration")}
+        )
+        == champion.manifest
+    )
+    assert (artifact.manifest.threshold, judged.metrics.threshold) == (0.3, 0.3)
+    assert artifact.manifest.calibration.log_loss_calibrated < artifact.manifest.calibration.log_loss_raw
+    pd.testing.assert_frame_equal(artifact.reference(), champion.reference())
+    assert fingerprint(artifact.reference()) == artifact.manifest.data_sha256
+    assert artifact.profile() == champion.profile()
+    assert artifact.importances() == champion.importances()
+    assert judged.comparison is not None
+    assert judged.comparison.difference == pytest.approx(0, abs=1e-9)
+    assert judged.margins_recalibrated is None
+    assert [step.stage for step in progress][-1] == "done"
+
+
+def test_reference_scores_of_a_recalibrated_model_are_the_champions_passed_through(tmp_path: Path) -> None:
+    _, before, _ = trained(tmp_path, "one", small_job())
+    recent = small_table(600, 5).assign(churned=lambda rows: rows["churned"].where(rows.index % 3 > 0, 1))
+    _, after, _ = trained(tmp_path, "two", small_job(champion=before, recalibrates=True, recent_rows=600), train=recent)
+    champion, artifact = (open_artifact(Workspace(tmp_path), digest) for digest in (before, after))
+    made = artifact.manifest.recalibration
+    assert made is not None
+    odds = logit(np.clip(champion.reference_scores(), 1e-6, 1 - 1e-6))
+    assert artifact.reference_scores() == pytest.approx(1 / (1 + np.exp(-made.slope * odds - made.intercept)))
+    assert artifact.reference_scores().mean() > champion.reference_scores().mean()
 
 
 def test_too_few_churners_is_one_sentence(tmp_path: Path) -> None:

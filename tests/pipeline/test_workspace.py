@@ -58,7 +58,8 @@ def test_asking_for_its_paths_makes_nothing(tmp_path: Path) -> None:
 
 def test_a_folder_that_holds_settings_alone_is_a_new_workspace(fresh: Opened) -> None:
     assert fresh.workspace.state_db.is_file()
-    assert fresh.ledger.entries() == fresh.cases.all() == ()
+    assert fresh.cases.all() == ()
+    assert [entry.kind for entry in fresh.ledger.entries()] == ["trusted"]
 
 
 def test_a_workspace_that_lost_its_state_is_refused_not_begun_anew(trained: Opened) -> None:

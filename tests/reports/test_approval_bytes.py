@@ -10,9 +10,7 @@ import pytest
 
 from pipeline.errors import ChurnopsError, IntegrityError
 from pipeline.files import digest_of_file, write_atomically
-from pipeline.promotion import deploy
-from reports.approval import approve
-from tests.reports.waiting import DECISION, Waiting, snapshot
+from tests.reports.waiting import Waiting, approve_case, move, snapshot
 
 Change = Callable[[Waiting], object]
 
@@ -21,7 +19,7 @@ def refused(waiting: Waiting) -> str:
     """What approving said; nothing may have changed."""
     before = snapshot(waiting)
     with pytest.raises(ChurnopsError) as error:
-        approve(waiting.opened, waiting.triaged, DECISION)
+        approve_case(waiting.opened, waiting.ours)
     assert snapshot(waiting) == before
     assert "approved" not in waiting.kinds()
     return str(error.value)
@@ -35,7 +33,7 @@ def sql(waiting: Waiting, statement: str, *values: object) -> None:
 
 def reported_row(waiting: Waiting) -> int:
     """Number of the ledger's row on the report."""
-    return next(entry.seq for entry in waiting.opened.ledger.entries(waiting.triaged) if entry.kind == "reported")
+    return next(entry.seq for entry in waiting.opened.ledger.entries(waiting.ours) if entry.kind == "reported")
 
 
 def flip_a_byte_of_the_report(waiting: Waiting) -> None:
@@ -103,15 +101,15 @@ def rewrite_report_case_and_row(waiting: Waiting) -> None:
     forged = digest_of_file(waiting.report)
     recorded = waiting.case.report
     assert recorded is not None
-    for table, key, value in (("ledger", "seq", reported_row(waiting)), ("cases", "case_id", waiting.triaged)):
+    for table, key, value in (("ledger", "seq", reported_row(waiting)), ("cases", "case_id", waiting.ours)):
         sql(waiting, f"UPDATE {table} SET body = replace(body, ?, ?) WHERE {key} = ?", recorded.sha256, forged, value)
 
 
 def swap_the_challenger_for_the_other_cases(waiting: Waiting) -> None:
-    ours, other = waiting.case.challenger, waiting.opened.cases.get(waiting.by_hand).challenger
+    ours, other = waiting.case.challenger, waiting.opened.cases.get(waiting.other).challenger
     assert ours is not None
     assert other is not None
-    sql(waiting, "UPDATE cases SET body = replace(body, ?, ?) WHERE case_id = ?", ours.digest, other.digest, waiting.triaged)
+    sql(waiting, "UPDATE cases SET body = replace(body, ?, ?) WHERE case_id = ?", ours.digest, other.digest, waiting.ours)
 
 
 def give_the_challenger_another_version(waiting: Waiting) -> None:
@@ -119,7 +117,7 @@ def give_the_challenger_another_version(waiting: Waiting) -> None:
     assert challenger is not None
     body = waiting.case.model_dump(mode="json")
     body["challenger"]["version"] = "99"
-    sql(waiting, "UPDATE cases SET body = ? WHERE case_id = ?", json.dumps(body), waiting.triaged)
+    sql(waiting, "UPDATE cases SET body = ? WHERE case_id = ?", json.dumps(body), waiting.ours)
 
 
 @pytest.mark.parametrize(
@@ -128,17 +126,17 @@ def give_the_challenger_another_version(waiting: Waiting) -> None:
         (flip_a_byte_of_the_report, ("was changed after it was written", "backup")),
         (add_a_line_to_the_report, ("was changed after it was written", "backup")),
         (delete_the_report, ("is gone", "backup")),
-        (flip_a_byte_of_the_model, ("bytes of the challenger", "changed after it passed the gate")),
-        (better_the_metrics, ("bytes of the challenger", "changed after it passed the gate")),
-        (add_a_file_to_the_artifact, ("bytes of the challenger", "changed after it passed the gate")),
-        (remove_a_file_of_the_artifact, ("bytes of the challenger", "changed after it passed the gate")),
-        (link_into_the_artifact, ("bytes of the challenger", "changed after it passed the gate")),
-        (delete_the_artifact, ("artifact", "is gone")),
+        (flip_a_byte_of_the_model, ("The model", "was changed")),
+        (better_the_metrics, ("The model", "was changed")),
+        (add_a_file_to_the_artifact, ("The model", "was changed")),
+        (remove_a_file_of_the_artifact, ("The model", "was changed")),
+        (link_into_the_artifact, ("The model", "was changed")),
+        (delete_the_artifact, ("The model", "was deleted")),
         (remove_the_ledgers_row_on_the_report, ("ledger does not know the report",)),
         (give_the_row_another_report, ("ledger",)),
         (give_the_row_another_case, ("ledger does not know the report",)),
         (rewrite_report_case_and_row, ("of the ledger was changed after it was written",)),
-        (swap_the_challenger_for_the_other_cases, ("ledger does not know",)),
+        (swap_the_challenger_for_the_other_cases, ("training of the challenger", "is not on record")),
         (give_the_challenger_another_version, ("ledger does not know",)),
     ],
 )
@@ -150,22 +148,21 @@ def test_what_changed_since_the_review_is_never_deployed(waiting: Waiting, chang
 
 
 def test_a_champion_that_moved_since_is_refused(waiting: Waiting) -> None:
-    other = waiting.opened.cases.get(waiting.by_hand).challenger
+    other = waiting.opened.cases.get(waiting.other).challenger
     assert other is not None
-    workspace, ledger = waiting.opened.workspace, waiting.opened.ledger
-    deploy(workspace, ledger, version=other.version, digest=other.digest, case_id=None, at=DECISION.at, record={})
+    move(waiting.opened, other.version, other.digest)
     assert "The champion moved since this report" in refused(waiting)
 
 
 def test_a_pointer_moved_by_hand_is_refused(waiting: Waiting) -> None:
-    other = waiting.opened.cases.get(waiting.by_hand).challenger
+    other = waiting.opened.cases.get(waiting.other).challenger
     assert other is not None
     pointer = waiting.opened.workspace.champion_pointer
     forged = {**json.loads(pointer.read_text()), "digest": other.digest}
     write_atomically(pointer, json.dumps(forged).encode())
     before = snapshot(waiting)
     with pytest.raises(IntegrityError, match="moved the pointer by hand"):
-        approve(waiting.opened, waiting.triaged, DECISION)
+        approve_case(waiting.opened, waiting.ours)
     assert snapshot(waiting) == before
 
 
@@ -174,6 +171,6 @@ def test_what_was_put_back_as_it_was_can_be_approved(waiting: Waiting) -> None:
     flip_a_byte_of_the_report(waiting)
     refused(waiting)
     waiting.report.write_bytes(content)
-    champion = approve(waiting.opened, waiting.triaged, DECISION)
-    assert waiting.kinds(waiting.triaged)[-2:] == ["approved", "deployed"]
+    champion = approve_case(waiting.opened, waiting.ours)
+    assert waiting.kinds(waiting.ours)[-2:] == ["approved", "deployed"]
     assert champion.digest == waiting.artifact.name

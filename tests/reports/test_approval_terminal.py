@@ -6,15 +6,18 @@ import select
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
 from pipeline.champion import require_champion
-from tests.reports.waiting import Waiting, snapshot
+from tests.reports.waiting import LATER, Waiting, snapshot
 
-CONSOLE_SCRIPT = str(Path(sys.executable).parent / "churnops")
+CHURNOPS = [sys.executable, "-m", "tests.reports.churnops_at", LATER.isoformat()]
+PROJECT = Path(__file__).resolve().parent.parent.parent
 PATIENCE_SECONDS = 60
 
 
@@ -26,11 +29,11 @@ class Ended:
     shown: str
 
 
-def at_a_terminal(command: list[str], answers: dict[str, str]) -> Ended:
+def at_a_terminal(command: list[str], answers: dict[str, str], more: Mapping[str, str] = MappingProxyType({})) -> Ended:
     """Run `command` on a pseudo-terminal; whenever it shows one of `answers`' keys, its value is typed, once."""
     ours, theirs = pty.openpty()
-    environment = {**os.environ, "TERM": "dumb", "COLUMNS": "200", "NO_COLOR": "1"}
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True)
+    environment = {**os.environ, "TERM": "dumb", "COLUMNS": "200", "NO_COLOR": "1", **more}
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, cwd=PROJECT, start_new_session=True)
     os.close(theirs)
     shown, left, deadline = "", dict(answers), time.monotonic() + PATIENCE_SECONDS
     try:
@@ -55,7 +58,7 @@ def at_a_terminal(command: list[str], answers: dict[str, str]) -> Ended:
 
 def command(waiting: Waiting, verb: str = "approve", *options: str) -> list[str]:
     """`churnops reports VERB` on the triaged case."""
-    return [CONSOLE_SCRIPT, "reports", verb, waiting.triaged, "--workspace", str(waiting.opened.workspace.root), *options]
+    return [*CHURNOPS, "reports", verb, waiting.ours, "--workspace", str(waiting.opened.workspace.root), *options]
 
 
 def version(waiting: Waiting) -> str:
@@ -68,7 +71,7 @@ def test_typing_what_will_happen_deploys_it(waiting: Waiting) -> None:
     challenger = waiting.case.challenger
     assert challenger is not None
     ended = at_a_terminal(
-        command(waiting, "approve", "--reason", "Looks right.", "--reviewer", "Ada"), {"to deploy": f"deploy {challenger.version}"}
+        command(waiting, "approve", "--reason", "Looks right.", "--reviewer", "Ada"), {"to confirm": f"deploy {challenger.version}"}
     )
     assert ended.code == 0, ended.shown
     assert f"Deployed version {challenger.version}" in ended.shown
@@ -90,14 +93,14 @@ def test_typing_what_will_happen_deploys_it(waiting: Waiting) -> None:
 def test_any_other_words_deploy_nothing(waiting: Waiting, typed: str) -> None:
     assert version(waiting) == "2"
     before = snapshot(waiting)
-    ended = at_a_terminal(command(waiting, "approve", "--reason", "r"), {"to deploy": typed})
+    ended = at_a_terminal(command(waiting, "approve", "--reason", "r"), {"to confirm": typed})
     assert ended.code == 1
     assert "Not confirmed; nothing was deployed." in ended.shown
     assert snapshot(waiting) == before
 
 
 def test_without_a_reason_a_terminal_is_asked_for_one(waiting: Waiting) -> None:
-    ended = at_a_terminal(command(waiting), {"Reason": "I read it.", "to deploy": f"deploy {version(waiting)}"})
+    ended = at_a_terminal(command(waiting), {"Reason": "I read it.", "to confirm": f"deploy {version(waiting)}"})
     assert ended.code == 0, ended.shown
     assert waiting.case.decision is not None
     assert waiting.case.decision.reason == "I read it."
@@ -114,6 +117,7 @@ def test_without_a_terminal_it_refuses_whatever_is_piped_in(waiting: Waiting, mi
             stdout=theirs if missing == "stdin" else subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            cwd=PROJECT,
             timeout=PATIENCE_SECONDS,
         )
     finally:
@@ -131,7 +135,7 @@ def test_no_option_answers_in_a_persons_stead(waiting: Waiting) -> None:
     before = snapshot(waiting)
     for option in ("--yes", "-y", "--force", "--confirm", "--no-input"):
         ended = subprocess.run(
-            command(waiting, "approve", "--reason", "r", option), capture_output=True, text=True, timeout=PATIENCE_SECONDS
+            command(waiting, "approve", "--reason", "r", option), capture_output=True, text=True, cwd=PROJECT, timeout=PATIENCE_SECONDS
         )
         assert ended.returncode == 2, option
     assert snapshot(waiting) == before
@@ -141,18 +145,22 @@ def test_a_tampered_report_is_refused_before_anything_is_asked(waiting: Waiting)
     with waiting.report.open("a") as stream:
         stream.write("\n")
     before = snapshot(waiting)
-    ended = at_a_terminal(command(waiting, "approve", "--reason", "r"), {"to deploy": f"deploy {version(waiting)}"})
+    ended = at_a_terminal(command(waiting, "approve", "--reason", "r"), {"to confirm": f"deploy {version(waiting)}"})
     assert ended.code == 1
     assert "was changed after it was written" in " ".join(ended.shown.split())
-    assert "to deploy" not in ended.shown
+    assert "to confirm" not in ended.shown
     assert snapshot(waiting) == before
 
 
 def test_rejecting_needs_a_reason_and_moves_nothing(waiting: Waiting) -> None:
     pointer = waiting.opened.workspace.champion_pointer.read_bytes()
-    silent = subprocess.run(command(waiting, "reject"), capture_output=True, text=True, timeout=PATIENCE_SECONDS, stdin=subprocess.DEVNULL)
+    silent = subprocess.run(
+        command(waiting, "reject"), capture_output=True, text=True, cwd=PROJECT, timeout=PATIENCE_SECONDS, stdin=subprocess.DEVNULL
+    )
     assert (silent.returncode, silent.stderr.strip()) == (1, 'churnops: A decision needs a reason. Give one with --reason "…".')
     assert waiting.case.status == "pending_approval"
-    said = subprocess.run(command(waiting, "reject", "--reason", "Not now."), capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    said = subprocess.run(
+        command(waiting, "reject", "--reason", "Not now."), capture_output=True, text=True, cwd=PROJECT, timeout=PATIENCE_SECONDS
+    )
     assert (said.returncode, waiting.case.status) == (0, "rejected")
     assert waiting.opened.workspace.champion_pointer.read_bytes() == pointer

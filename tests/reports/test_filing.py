@@ -52,7 +52,7 @@ def trace(opened: Opened, case: Case) -> dict[str, Any]:
     ],
 )
 def test_an_action_the_band_and_measured_harm_say_what_people_have_to_do(action: str, band: Band, harm: Harm, status: str) -> None:
-    assert status_of(action, band, harm) == status
+    assert status_of(action, band, None, harm) == status
 
 
 def test_the_ledger_and_the_case_name_the_bytes_that_lie_on_disk(trained: Opened) -> None:
@@ -62,7 +62,10 @@ def test_the_ledger_and_the_case_name_the_bytes_that_lie_on_disk(trained: Opened
     assert case.report is not None
     assert (case.report.path, case.report.sha256) == (str(path), digest_of_file(path))
     row = trained.ledger.entries(case.case_id)[-1]
-    assert (row.kind, row.body) == ("reported", {"report": case.report.sha256, "status": "no_deploy_needed", "action": "monitor"})
+    assert (row.kind, row.body) == (
+        "reported",
+        {"report": case.report.sha256, "status": "no_deploy_needed", "action": "monitor", "people": []},
+    )
     assert trained.workspace.ledger_mirror.read_text().count("\n") == row.seq
 
 

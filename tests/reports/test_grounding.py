@@ -118,7 +118,7 @@ def test_marking_a_long_text_takes_no_time(waiting: Waiting) -> None:
 def evidence_of(waiting: Waiting) -> list[Any]:
     """What the report of the triaged case was checked against."""
     opened = waiting.opened
-    calls = [call.result for call in opened.cases.calls(waiting.triaged)]
+    calls = [call.result for call in opened.cases.calls(waiting.ours)]
     return [waiting.case.model_dump(mode="json"), calls[:-1], opened.policy.model_dump(mode="json")]
 
 

@@ -1,15 +1,27 @@
 """Two challengers that wait, and everything an approval may change, held still to be compared."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from pipeline.cases import Case, Decision
+from pipeline.champion import Champion, require_champion
 from pipeline.opened import Opened
+from pipeline.promotion import finish_move, record_move
 from pipeline.tracking import champion_version
+from pipeline.trust import confirmed
+from reports.approval import approve, draft_approval
+from tests.conftest import NOON
 
-DECISION = Decision(reviewer="Ada", reason="The gate passed and the drift is real.", at=datetime(2026, 11, 21, 15, tzinfo=UTC))
+LATER = NOON + timedelta(hours=2)
+DECISION = Decision(reviewer="Ada", reason="The gate passed and the drift is real.", at=LATER)
+
+
+def approve_case(opened: Opened, case_id: str, decision: Decision = DECISION) -> Champion:
+    """What `churnops reports approve` does after the person confirmed."""
+    record = draft_approval(opened, case_id, decision)
+    return approve(opened, record, confirmed(record)).champion
 
 
 @dataclass(frozen=True)
@@ -17,13 +29,13 @@ class Waiting:
     """An opened workspace and the ids of the two cases in it whose challengers wait."""
 
     opened: Opened
-    triaged: str
-    by_hand: str
+    ours: str
+    other: str
 
     @property
     def case(self) -> Case:
-        """The case that triage left."""
-        return self.opened.cases.get(self.triaged)
+        """The case that the tests work on."""
+        return self.opened.cases.get(self.ours)
 
     @property
     def artifact(self) -> Path:
@@ -34,7 +46,7 @@ class Waiting:
     @property
     def report(self) -> Path:
         """Its report."""
-        return self.opened.workspace.reports / f"{self.triaged}.md"
+        return self.opened.workspace.reports / f"{self.ours}.md"
 
     def kinds(self, case_id: str | None = None) -> list[str]:
         """Kinds of the ledger's rows in order, of one case or of all."""
@@ -51,3 +63,19 @@ def snapshot(waiting: Waiting) -> dict[str, Any]:
         "cases": waiting.opened.cases.all(),
         "alias": champion_version(workspace),
     }
+
+
+def move(opened: Opened, version: str, digest: str) -> Champion:
+    """Another model serves from now on, by whatever way."""
+    champion = require_champion(opened.workspace, opened.ledger)
+    told = {"version": version, "digest": digest, "after": champion.ledger_hash, "case_id": None, "at": opened.clock(), "record": {}}
+    with opened.state.write() as connection:
+        record_move(connection, opened.ledger, "deployed", **told)
+    opened.ledger.catch_up()
+    return finish_move(opened)
+
+
+def waiting_in(opened: Opened) -> Waiting:
+    """The two cases, the older one ours."""
+    other, ours = (case.case_id for case in opened.cases.all())
+    return Waiting(opened, ours=ours, other=other)

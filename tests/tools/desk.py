@@ -10,12 +10,15 @@ from mcp import Client
 
 from pipeline.cases import Case, ModelRef, TrainingResult, WindowFacts
 from pipeline.champion import require_champion
+from pipeline.diagnosis import Action, Diagnosis, Mode
 from pipeline.evidence import CalibrationTrial, Comparison, DriftSummary, FeatureDrift, GateCheck, GateResult, Measure, Metrics
+from pipeline.finding import Cause
 from pipeline.opened import Opened
 from pipeline.policy import Band, load_policy
 from pipeline.windows import logged_window
 from prompts import policy_text
-from tools.casework import Casework, WindowReader
+from tools.case_windows import WindowReader
+from tools.casework import Casework
 from tools.server import build_server
 
 
@@ -82,8 +85,21 @@ def case_of(
         "champion": ModelRef(version=champion.version, digest=champion.digest),
         "window": window,
         "drift": drift_of(share, rows, opened.policy.band(share or 0.0, rows)),
+        "diagnosis": diagnosis_of("concept_drift"),
     }
     return opened.cases.open(Case(**{**facts, **changes}))
+
+
+def diagnosis_of(cause: Cause, action: Action | None = None) -> Diagnosis:
+    """A diagnosis with what its cause usually asks for, or with another action."""
+    asks: dict[Cause, Action] = {"data_fault": "fix_data", "label_fault": "collect_labels", "prior_shift": "recalibrate"}
+    usual: Action = "retrain" if cause in {"concept_drift", "covariate_harmful"} else "monitor"
+    chosen = action or asks.get(cause, usual)
+    mode: Mode | None = "combined" if chosen == "retrain" else "recalibrate" if chosen == "recalibrate" else None
+    return Diagnosis(
+        cause=cause, confidence=0.87, column=None, action=chosen, mode=mode, rule="conflict", said="A test says so.", findings=(),
+        blind_spots=(), runner_up=None,
+    )  # fmt: skip
 
 
 def drift_of(share: float | None, rows: int, band: Band) -> DriftSummary:
@@ -129,9 +145,10 @@ def training_result(*, passed: bool, digest: str | None = None, version: str | N
 
 def train_on_record(opened: Opened, case: Case, *, finished: bool = True, n_estimators: int = 200) -> None:
     """A training of `case` put on record now: one that failed the gate, or one that was cut off."""
-    number = opened.cases.begin_training(case.case_id, opened.clock(), {"estimator": "random_forest", "n_estimators": n_estimators})
+    number = opened.cases.begin_training(case.case_id, opened.clock(), {"mode": "combined", "n_estimators": n_estimators})
     if finished:
-        opened.cases.finish_training(case.case_id, number, training_result(passed=False))
+        with opened.state.write() as connection:
+            opened.cases.finish_training(connection, case.case_id, number, training_result(passed=False))
 
 
 def _text(result: Any) -> str:

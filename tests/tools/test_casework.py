@@ -16,7 +16,7 @@ from pipeline.windows import Window, logged_window
 from reports.audit import Narrative, Verdict
 from reports.filing import file_report, report_path
 from tests.conftest import Clock
-from tests.tools.desk import case_of, desk, under
+from tests.tools.desk import case_of, desk, diagnosis_of, under
 
 pytestmark = pytest.mark.anyio
 
@@ -94,7 +94,7 @@ async def test_every_answer_is_on_record_word_for_word_under_the_number_it_is_ci
 
 
 async def test_every_call_is_on_record_with_number_outcome_and_seconds(trained: Opened) -> None:
-    case = case_of(trained, share=0.1)
+    case = case_of(trained, share=0.1, diagnosis=diagnosis_of("none"))
     async with desk(trained) as client:
         await client.refused("get_current_model_metrics", case_id=case.case_id)  # no window is logged
         await client.refused("run_training", case_id=case.case_id, estimator="logistic_regression", C=1.5)
@@ -108,7 +108,7 @@ async def test_every_call_is_on_record_with_number_outcome_and_seconds(trained: 
     ]
     calls = trained.cases.calls(case.case_id)
     assert all(call.seconds >= 0 for call in calls)
-    assert calls[1].arguments == {"case_id": case.case_id, "estimator": "logistic_regression", "C": 1.5}
+    assert calls[1].arguments == {"case_id": case.case_id, "mode": "combined", "estimator": "logistic_regression", "C": 1.5}
     assert "No predictions are logged yet" in calls[0].result["said"]
     assert [call.result["call"] for call in calls] == [1, 2, 3, 4]
 
@@ -125,7 +125,7 @@ async def test_measuring_drift_counts_with_the_seconds_it_took(drifted: Opened) 
 
 async def test_a_case_of_a_champion_that_no_longer_serves_is_refused(trained: Opened) -> None:
     champion = require_champion(trained.workspace, trained.ledger)
-    case = case_of(trained, share=0.1, champion={"version": "0", "digest": "0" * 64})
+    case = case_of(trained, share=0.1, diagnosis=diagnosis_of("none"), champion={"version": "0", "digest": "0" * 64})
     assert champion.digest != case.champion.digest
     async with desk(trained) as client:
         for tool in ("get_current_model_metrics", "run_training"):

@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 
-from pipeline.cases import Case, Challenger
+from pipeline.cases import Case, Challenger, Override, RuledCause
+from pipeline.diagnosis import Action, Diagnosis
 from pipeline.errors import Refusal
+from pipeline.finding import Cause
 from pipeline.opened import Opened
 from pipeline.policy import load_policy
 from prompts import policy_text
 from tests.conftest import NOON, Clock
-from tests.tools.desk import case_of, desk, metrics_of, train_on_record, training_result, under
-from tools.guard import check_hyperparameters
+from tests.tools.desk import case_of, desk, diagnosis_of, metrics_of, train_on_record, training_result, under
+from tools.guard import check_action, check_hyperparameters, check_training
 
 pytestmark = pytest.mark.anyio
 
@@ -39,8 +41,6 @@ async def refused_training(opened: Opened, case: Case, **arguments: Any) -> str:
 @pytest.mark.parametrize(
     ("facts", "rule", "words"),
     [
-        ({"share": 0.1999}, "bands.monitor_below", ("0.1999", "0.2 upwards", "monitor")),
-        ({"share": 0.0}, "bands.monitor_below", ("0.0000", "0.2 upwards", "monitor")),
         ({"share": None, "rows": 199}, "drift.min_rows", ("199 rows", "below 200")),
         ({"labelled": 199}, "training.min_labelled_rows", ("199 rows", "at least 200", "collect_labels")),
         ({"labelled": 0, "churners": 0}, "training.min_labelled_rows", ("0 rows", "at least 200", "collect_labels")),
@@ -55,7 +55,7 @@ async def test_a_window_that_does_not_allow_training(trained: Opened, facts: dic
 
 
 @pytest.mark.parametrize(
-    "facts", [{"share": 0.2}, {"share": 0.4}, {"share": 0.95}, {"rows": 200}, {"labelled": 200}, {"churners": 40}, {"churners": 360}]
+    "facts", [{"share": 0.0}, {"share": 0.2}, {"share": 0.95}, {"rows": 200}, {"labelled": 200}, {"churners": 40}, {"churners": 360}]
 )
 async def test_a_window_just_inside_every_bound_is_let_through_to_the_last_check(trained: Opened, facts: dict[str, Any]) -> None:
     assert LAST_RULE in await refused_training(trained, case_of(trained, **facts), **LAST)
@@ -65,6 +65,81 @@ async def test_a_case_without_a_measured_drift_cannot_train(trained: Opened) -> 
     said = await refused_training(trained, case_of(trained, drift=None, window=None))
     assert "Rule `bands` in policy.toml" in said
     assert "get_drift_summary" in said
+
+
+FAULTS: tuple[Cause, ...] = ("data_fault", "label_fault")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.95])
+@pytest.mark.parametrize("cause", ["none", "covariate_benign", *FAULTS])
+async def test_no_training_where_the_diagnosis_does_not_ask_for_it_whatever_the_share(trained: Opened, cause: Cause, share: float) -> None:
+    said = await refused_training(trained, case_of(trained, share=share, diagnosis=diagnosis_of(cause)), **LAST)
+    assert f"The diagnosis is {cause.replace('_', ' ')} (confidence 0.87)" in said
+    assert "Rule `diagnosis` in policy.toml" in said
+    assert "churnops case override" in said
+
+
+@pytest.mark.parametrize("cause", FAULTS)
+@pytest.mark.parametrize("action", ["retrain", "recalibrate"])
+async def test_faults_are_not_trained_on_even_where_the_action_would(trained: Opened, cause: Cause, action: Action) -> None:
+    assert "`diagnosis`" in await refused_training(trained, case_of(trained, diagnosis=diagnosis_of(cause, action)), **LAST)
+
+
+@pytest.mark.parametrize("action", ["monitor", "collect_labels"])
+async def test_a_harmful_change_that_no_other_model_answers_is_not_trained_on(trained: Opened, action: Action) -> None:
+    case = case_of(trained, diagnosis=diagnosis_of("concept_drift", action))
+    assert f"asks for {action}" in await refused_training(trained, case, **LAST)
+
+
+@pytest.mark.parametrize(("share", "allowed"), [(0.1, False), (0.3, False), (0.41, True)])
+async def test_an_unsure_diagnosis_leaves_it_to_the_retrain_band(trained: Opened, share: float, allowed: bool) -> None:
+    said = await refused_training(trained, case_of(trained, share=share, diagnosis=diagnosis_of("unsure")), **LAST)
+    assert (LAST_RULE if allowed else "`diagnosis`") in said
+
+
+@pytest.mark.parametrize(("share", "refused"), [(0.0, True), (0.1999, True), (0.2, False), (0.95, False)])
+def test_without_a_diagnosis_the_bands_decide(trained: Opened, share: float, refused: bool) -> None:
+    case = case_of(trained, share=share, diagnosis=None)
+    if not refused:
+        check_training(case, (), None, trained.clock(), trained.policy)
+        return
+    with pytest.raises(Refusal, match=r"Rule `bands.monitor_below` in policy.toml: training from 0.2 upwards"):
+        check_training(case, (), None, trained.clock(), trained.policy)
+
+
+@pytest.mark.parametrize("cause", ["concept_drift", "covariate_harmful", "prior_shift"])
+@pytest.mark.parametrize("diagnosis", [diagnosis_of("data_fault"), diagnosis_of("none"), None])
+def test_a_persons_word_opens_the_guard_for_that_case_alone(trained: Opened, cause: RuledCause, diagnosis: Diagnosis | None) -> None:
+    one = case_of(trained, "one", share=0.05, diagnosis=diagnosis, override=override_of(trained, cause))
+    check_training(one, (), None, trained.clock(), trained.policy)
+    with pytest.raises(Refusal):
+        check_training(case_of(trained, "another", share=0.05, diagnosis=diagnosis), (), None, trained.clock(), trained.policy)
+
+
+@pytest.mark.parametrize("cause", ["none", "covariate_benign", *FAULTS])
+def test_a_persons_word_closes_it_too(trained: Opened, cause: RuledCause) -> None:
+    case = case_of(trained, share=0.95, override=override_of(trained, cause))
+    with pytest.raises(Refusal, match=f"The diagnosis is {cause.replace('_', ' ')}"):
+        check_training(case, (), None, trained.clock(), trained.policy)
+
+
+def test_a_persons_word_does_not_stand_in_for_outcomes_retries_or_cooldown(trained: Opened) -> None:
+    word = override_of(trained, "concept_drift")
+    for facts, last, rule in (
+        ({"labelled": 199}, None, "training.min_labelled_rows"),
+        ({"share": None, "rows": 199}, None, "drift.min_rows"),
+        ({}, NOON, "training.cooldown_hours"),
+    ):
+        case = case_of(trained, rule, override=word, **facts)
+        with pytest.raises(Refusal) as refused:
+            check_training(case, (), last, trained.clock(), trained.policy)
+        assert refused.value.rule == rule
+
+
+@pytest.mark.parametrize("given", [{"estimator": "random_forest"}, {"n_estimators": 250}, {"C": 1.0}])
+async def test_to_recalibrate_there_is_nothing_to_choose(trained: Opened, given: dict[str, Any]) -> None:
+    said = await refused_training(trained, case_of(trained), mode="recalibrate", **given)
+    assert "Rule `hyperparameters` in policy.toml: leave out" in said
 
 
 async def test_three_failed_trainings_are_all_there_are(trained: Opened) -> None:
@@ -87,7 +162,7 @@ async def test_a_training_that_was_cut_off_uses_up_no_retry_of_its_own_case(trai
 async def test_a_case_whose_challenger_waits_trains_no_further(trained: Opened) -> None:
     said = await refused_training(trained, with_challenger(trained), n_estimators=220)
     assert "Rule `training.retries` in policy.toml" in said
-    assert "action retrain" in said
+    assert "a person decides" in said
 
 
 @pytest.mark.parametrize("finished", [True, False], ids=["finished", "cut off"])
@@ -124,8 +199,8 @@ async def test_a_clock_set_back_does_not_end_the_cooldown(trained: Opened) -> No
 
 
 async def test_a_workspaces_own_bounds_are_the_ones_enforced(trained: Opened) -> None:
-    strict = under(trained, bands={"monitor_below": 0.6, "retrain_above": 0.8})
-    assert "0.6 upwards" in await refused_training(strict, case_of(strict, "strict"))
+    strict = under(trained, training={"min_labelled_rows": 500})
+    assert "at least 500" in await refused_training(strict, case_of(strict, "strict"))
     cool = under(trained, training={"cooldown_hours": 1})
     train_on_record(cool, case_of(cool, "another"))
     move(trained, hours=1)
@@ -188,9 +263,18 @@ async def test_a_case_with_a_challenger_cannot_hide_it(trained: Opened, action: 
         assert (await client.close(case.case_id, "retrain"))["status"] == "pending_approval"
 
 
+@pytest.mark.parametrize(("mode", "action"), [("recalibrate", "recalibrate"), ("recent", "retrain"), ("combined", "retrain")])
+def test_a_challenger_is_reported_as_what_it_is(trained: Opened, mode: str, action: Action) -> None:
+    case = with_challenger(trained)
+    check_action(case, action, mode)
+    other: Action = "retrain" if action == "recalibrate" else "recalibrate"
+    with pytest.raises(Refusal, match=f"close it with action {action}"):
+        check_action(case, other, mode)
+
+
 @pytest.mark.parametrize("tool", ["get_current_model_metrics", "run_training", "save_remediation_report"])
 async def test_a_closed_case_takes_no_further_calls(trained: Opened, tool: str) -> None:
-    case = case_of(trained, share=0.1)
+    case = case_of(trained, share=0.1, diagnosis=diagnosis_of("none"))
     rest = {"action": "monitor", "summary": "s", "reasoning": "r"} if tool == "save_remediation_report" else {}
     async with desk(trained) as client:
         closed = await client.close(case.case_id)
@@ -202,7 +286,7 @@ async def test_a_closed_case_takes_no_further_calls(trained: Opened, tool: str) 
 
 
 async def test_every_refusal_is_on_record_with_its_rule_in_case_and_ledger(trained: Opened) -> None:
-    case = case_of(trained, share=0.1)
+    case = case_of(trained, share=0.1, diagnosis=diagnosis_of("none"))
     async with desk(trained) as client:
         for tool, rest in (
             ("run_training", {}),
@@ -211,14 +295,19 @@ async def test_every_refusal_is_on_record_with_its_rule_in_case_and_ledger(train
             await client.refused(tool, case_id=case.case_id, **rest)
     calls = trained.cases.calls(case.case_id)
     assert [(call.tool, call.outcome) for call in calls] == [("run_training", "refused"), ("save_remediation_report", "refused")]
-    assert "bands.monitor_below" in calls[0].result["said"]
-    assert refusals(trained, case.case_id) == [("run_training", "bands.monitor_below"), ("save_remediation_report", "gate")]
+    assert "`diagnosis`" in calls[0].result["said"]
+    assert refusals(trained, case.case_id) == [("run_training", "diagnosis"), ("save_remediation_report", "gate")]
     assert all(call.at - NOON < timedelta(seconds=1) and call.seconds >= 0 for call in calls)
 
 
 def refusals(opened: Opened, case_id: str) -> list[tuple[str, str]]:
     """Tool and rule of every refusal the ledger holds of a case."""
     return [(entry.body["tool"], entry.body["rule"]) for entry in opened.ledger.entries(case_id) if entry.kind == "refused"]
+
+
+def override_of(opened: Opened, cause: RuledCause) -> Override:
+    """A person's word."""
+    return Override(cause=cause, reason="I know what happened.", by="anna", at=opened.clock())
 
 
 def with_challenger(opened: Opened) -> Case:

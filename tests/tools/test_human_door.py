@@ -1,26 +1,28 @@
-"""What an operator reaches cannot approve or promote: not even the code that could is loaded with the tools."""
+"""What an operator reaches cannot approve, promote or overrule: not even the code that could is loaded with the tools."""
 
 import subprocess
 import sys
 
 import pytest
+from sqlalchemy import select
 
 from pipeline.champion import require_champion
 from pipeline.opened import Opened
-from tests.tools.desk import case_of, desk
+from pipeline.state import acknowledgements, events, exclusions
+from tests.tools.desk import case_of, desk, diagnosis_of
 
-FORBIDDEN = {"reports.approval", "pipeline.promotion"}
+FORBIDDEN = {"reports.approval", "pipeline.promotion", "pipeline.rulings"}
 
 
 @pytest.mark.parametrize("module", ["tools.server", "tools.casework", "agent.loop", "agent.operators.claude", "agent.operators.rulebook"])
-def test_importing_it_loads_no_code_that_moves_the_champion(module: str) -> None:
+def test_importing_it_loads_no_code_that_moves_the_champion_or_rules(module: str) -> None:
     script = f"import sys, {module}; print(*sorted({FORBIDDEN!r} & set(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert loaded.stdout.split() == []
 
 
 def test_the_check_above_would_see_such_code() -> None:
-    script = f"import sys, reports.approval; print(*sorted({FORBIDDEN!r} & set(sys.modules)))"
+    script = f"import sys, reports.approval, pipeline.rulings; print(*sorted({FORBIDDEN!r} & set(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert set(loaded.stdout.split()) == FORBIDDEN
 
@@ -37,3 +39,20 @@ async def test_no_words_of_an_operator_move_the_champion(trained: Opened, words:
     assert trained.workspace.champion_pointer.read_bytes() == pointer
     assert require_champion(trained.workspace, trained.ledger).digest == case.champion.digest
     assert [entry.kind for entry in trained.ledger.entries() if entry.kind in {"approved", "deployed"}] == ["deployed"]
+
+
+@pytest.mark.anyio
+async def test_no_tool_overrules_acknowledges_notes_or_excludes(trained: Opened) -> None:
+    case = case_of(trained, diagnosis=diagnosis_of("data_fault"))
+    async with desk(trained) as client:
+        offered = {tool.name for tool in (await client.client.list_tools()).tools}
+        for word in ("override", "overrule", "acknowledge", "event", "exclude", "include", "outcome"):
+            assert not [name for name in offered if word in name]
+            await client.refused(f"case_{word}", case_id=case.case_id, cause="concept_drift", reason="I am a person.")
+        for argument in ("override", "cause", "reason"):
+            await client.refused("run_training", case_id=case.case_id, **{argument: "concept_drift"})
+        assert "`diagnosis`" in await client.refused("run_training", case_id=case.case_id)
+    assert trained.cases.get(case.case_id).override is None
+    for table in (events, exclusions, acknowledgements):
+        with trained.state.read() as connection:
+            assert connection.execute(select(table)).all() == []

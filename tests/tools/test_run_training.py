@@ -126,7 +126,7 @@ async def test_a_cancelled_call_kills_the_child_and_leaves_nothing(drifted: Open
                 await anyio.sleep(0.02)
     nothing_is_left(drifted, case_id, before)
     last = drifted.cases.calls(case_id)[-1]
-    assert (last.outcome, last.arguments) == ("failed", {"case_id": case_id, **FAST})
+    assert (last.outcome, last.arguments) == ("failed", {"case_id": case_id, "mode": "combined", **FAST})
     assert "cut off" in last.result["said"]
     another = case_of(drifted, "another")
     async with desk(drifted) as client:

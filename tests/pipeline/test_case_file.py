@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cases import Case, CaseFile, ModelRef, TrainingResult
+from pipeline.case_file import CaseFile
+from pipeline.cases import Case, ModelRef, TrainingResult
 from pipeline.errors import ChurnopsError
 from pipeline.evidence import CalibrationTrial, GateResult, Measure, Metrics
 from pipeline.state import State, open_state
@@ -184,9 +185,10 @@ def test_calls_are_numbered_in_their_case_and_carry_their_number(cases: CaseFile
     assert call.result == {"share": 0.25, "call": 1}
 
 
-def test_a_training_is_on_record_from_its_start(cases: CaseFile) -> None:
+def test_a_training_is_on_record_from_its_start(cases: CaseFile, state: State) -> None:
     assert [cases.begin_training("a", AT, {"estimator": "random_forest"}) for _ in range(2)] == [1, 2]
-    cases.finish_training("a", 2, result())
+    with state.write() as connection:
+        cases.finish_training(connection, "a", 2, result())
     cut_off, finished = cases.trainings("a")
     assert (cut_off.number, cut_off.started_at, cut_off.arguments, cut_off.result) == (1, AT, {"estimator": "random_forest"}, None)
     assert finished.result == result()

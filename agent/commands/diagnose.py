@@ -1,0 +1,46 @@
+"""`churnops diagnose`: what happened in the current window."""
+
+import typer
+
+from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened
+from agent.commands.window import CurrentOption, LengthOption, OutcomesOption, RowsOption, SinceDeployOption, SinceOption, WindowChoice
+
+
+def diagnose(
+    current: CurrentOption = None,
+    outcomes: OutcomesOption = None,
+    length: LengthOption = "",
+    since: SinceOption = "",
+    since_deploy: SinceDeployOption = False,
+    rows: RowsOption = None,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Find out what happened in the current window, how sure that is, and what could not be seen; opens no case."""
+    from rich.console import Console
+
+    from agent.diagnosis_view import diagnosis_view
+    from pipeline.baseline import baseline_of
+    from pipeline.champion import open_champion
+    from pipeline.diagnosis import diagnose as conclude
+    from pipeline.events import known_events, recorded_events
+    from pipeline.observed import observe
+
+    console = Console(stderr=as_json, highlight=False)
+    choice = WindowChoice(current, outcomes, length, since, since_deploy, rows)
+    choice.check()
+    here = opened(workspace)
+    with console.status("Reading the window") as status:
+        champion, artifact = open_champion(here)
+        baseline = baseline_of(artifact)
+        window = choice.reader(here)(champion, baseline)
+        status.update("Weighing the evidence")
+        found = conclude(
+            observe(artifact, baseline, window),
+            here.policy,
+            value=here.settings.value,
+            known=known_events(recorded_events(here.state), window.since, window.until),
+        )
+    console.print(diagnosis_view(found, window.rows, window.labelled_rows))
+    if as_json:
+        typer.echo(found.model_dump_json())

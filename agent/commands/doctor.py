@@ -1,0 +1,33 @@
+"""`churnops doctor`: what is installed, reachable, shadowed, misconfigured."""
+
+import typer
+
+from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened
+
+
+def doctor(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
+    """Look at the installation and the workspace: packages, keys, disk, champion, ledger, MLflow, signing. Exit code 1 when something is broken."""
+    import json
+
+    from rich.console import Console
+    from rich.markup import escape
+
+    from agent.installation import installation
+    from pipeline.errors import ChurnopsError
+    from reports.health import Finding, signs, workspace_health
+
+    console = Console(stderr=as_json, highlight=False)
+    try:
+        here = opened(workspace)
+        operator = here.settings.operator
+        found = (*installation(operator.provider, operator.claude, signed=signs(here)), *workspace_health(here))
+    except ChurnopsError as error:
+        found = (*installation("anthropic", None, signed=False), Finding(name="workspace", state="broken", said=str(error)))
+    marks = {"ok": "[green]✔[/]", "note": "[yellow]·[/]", "broken": "[red]✘[/]"}
+    for finding in found:
+        console.print(f"{marks[finding.state]} {finding.name}: {escape(finding.said)}", soft_wrap=True)
+    broken = any(finding.state == "broken" for finding in found)
+    if as_json:
+        typer.echo(json.dumps({"ok": not broken, "findings": [finding.model_dump() for finding in found]}))
+    if broken:
+        raise typer.Exit(1)

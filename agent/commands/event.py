@@ -1,0 +1,44 @@
+"""`churnops event`: what people know of their world, as evidence for later cases."""
+
+from typing import Annotated
+
+import typer
+
+from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened_by_person, opened_to_look
+
+app = typer.Typer(help="Write down what happened outside: a price list, a campaign, a migration.", no_args_is_help=True)
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A few words, at most 120 characters.")],
+    since: Annotated[str, typer.Option("--from", help="First day or moment (ISO 8601, UTC).")],
+    until: Annotated[str, typer.Option("--to", help="Last day or moment.")],
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Write an event down. Later cases show it beside their findings, as a quotation."""
+    from pipeline.rulings import note_event
+    from pipeline.spans import parse_end, parse_start
+
+    event = note_event(opened_by_person(workspace), name, parse_start(since).start, parse_end(until))
+    typer.echo(f"Event {event.number} noted: {event.name}", err=as_json)
+    if as_json:
+        typer.echo(event.model_dump_json())
+
+
+@app.command("list")
+def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
+    """Show the events, oldest first."""
+    import json
+
+    from pipeline.events import recorded_events
+
+    events = recorded_events(opened_to_look(workspace).state)
+    for event in events:
+        said = f"{event.number}: {event.since:%Y-%m-%d %H:%M} to before {event.until:%Y-%m-%d %H:%M} UTC, {event.name} ({event.by})"
+        typer.echo(said, err=as_json)
+    if not events:
+        typer.echo('No event yet: `churnops event add "price list" --from DATE --to DATE`.', err=as_json)
+    if as_json:
+        typer.echo(json.dumps({"events": [event.model_dump(mode="json") for event in events]}))

@@ -1,0 +1,37 @@
+"""`churnops rollback`: a model that served before serves again; a person decides."""
+
+from typing import Annotated
+
+import typer
+
+from agent.commands.confirmation import KeyOption, ReasonOption, ReviewerOption, decision_of, seal_of
+from agent.commands.options import HERE, WorkspaceOption, opened_to_look
+
+
+def rollback(
+    to: Annotated[
+        str,
+        typer.Option("--to", metavar="VERSION", help="The version to go back to; the one served before when left out.", show_default=False),
+    ] = "",
+    reason: ReasonOption = "",
+    reviewer: ReviewerOption = "",
+    key: KeyOption = None,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Let a model that served before serve again; confirmed, and in signed mode signed, as an approval is."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    from reports.rollback import draft_rollback, roll_back
+
+    console = Console(highlight=False)
+    here = opened_to_look(workspace)  # going back is the way out of a champion that cannot be loaded
+    record = draft_rollback(here, to or None, decision_of(here, reason, reviewer))
+    console.print(
+        f"Version [bold]{escape(record.version)}[/] ({record.digest[:12]}) shall serve again, instead of the champion {record.replaces[:12]}."
+    )
+    console.print(f"Reviewer: {escape(record.reviewer)}. Reason: {escape(record.reason)}")
+    done = roll_back(here, record, seal_of(here, record, f"roll back to {record.version}", key))
+    console.print(f"[bold green]Version {done.champion.version} serves again[/]; ledger row {done.champion.ledger_seq}.")
+    if done.warning:
+        console.print(f"[yellow]{done.warning}[/]")

@@ -1,0 +1,1 @@
+"""How well a triage decides, on worlds whose truth was found by doing everything that could have been done."""

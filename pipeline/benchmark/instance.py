@@ -1,0 +1,117 @@
+"""One question of the benchmark, the truth about it, and what was answered."""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from pipeline.diagnosis import Action, Mode
+from pipeline.finding import Cause
+from pipeline.scenarios import KINDS, SEVERITIES
+from pipeline.settings import EstimatorName
+from pipeline.worlds.change import Severity
+
+Labels = Literal["full", "partial", "none"]
+Remedy = Literal["monitor", "fix_data", "collect_labels", "recalibrate", "retrain_combined", "retrain_recent"]
+
+_LABELS: tuple[Labels, ...] = ("full", "partial", "none")
+_FAMILIES: tuple[EstimatorName, ...] = ("random_forest", "logistic_regression")
+
+
+class _Fact(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Question(_Fact):
+    """A kind of change of one severity, drawn with `seed`, met by a champion of one `family`, with outcomes for all rows, some or none."""
+
+    kind: str
+    severity: Severity
+    seed: int
+    family: EstimatorName
+    labels: Labels
+
+
+class Truth(_Fact):
+    """What was right. `worth` of a remedy is percent of the profit of perfect information on the future, less its cost; None where it could
+    not be carried out. `columns`: any of them is the right one to name; empty where no column is to blame. `unsafe`: learning from these rows
+    means learning from a fault. `invisible`: nothing an operator is given tells this world from an unchanged one."""
+
+    cause: Cause
+    columns: tuple[str, ...]
+    worth: dict[Remedy, float | None]
+    acceptable: tuple[Remedy, ...]
+    unsafe: bool
+    invisible: bool
+
+    @property
+    def best(self) -> float:
+        """Worth of the best acceptable remedy."""
+        return max(worth for remedy in self.acceptable if (worth := self.worth[remedy]) is not None)
+
+    def regret(self, remedy: Remedy) -> float:
+        """Points lost against the best acceptable remedy, 0 where it was better. What cannot be carried out leaves the champion alone."""
+        worth = self.worth[remedy]
+        if worth is None:
+            worth = self.worth["monitor"] or 0.0
+        return max(0.0, self.best - worth)
+
+
+class Answer(_Fact):
+    """What one operator or rule said, and how long it took."""
+
+    cause: Cause
+    column: str | None = None
+    action: Action
+    mode: Mode | None = None
+    rule: str | None = None
+    confidence: float | None = None
+    seconds: float = 0.0
+
+    @property
+    def remedy(self) -> Remedy:
+        """The action with its mode, as something that can be done."""
+        if self.action != "retrain":
+            return self.action
+        return "retrain_recent" if self.mode == "recent" else "retrain_combined"
+
+
+class Answered(_Fact):
+    """A question with its truth and the answers, by who gave them."""
+
+    question: Question
+    truth: Truth
+    answers: dict[str, Answer]
+
+
+class Broken(_Fact):
+    """A question on which the benchmark itself failed: no answer, neither right nor wrong."""
+
+    question: Question
+    said: str
+
+
+class Skipped(_Fact):
+    """A question that the table cannot express."""
+
+    question: Question
+    said: str
+
+
+Result = Answered | Broken | Skipped
+
+
+def questions(kinds: Sequence[str], severities: Sequence[Severity], seeds: Sequence[int]) -> Iterator[Question]:
+    """Every kind in every severity for every seed. Model families alternate, and so do the amounts of labels: six seeds in a row hold every
+    combination."""
+    for seed in seeds:
+        for kind in kinds:
+            for place, severity in enumerate(SEVERITIES):
+                if severity not in severities:
+                    continue
+                turn = seed + KINDS.index(kind) + place
+                labels = _LABELS[(seed + KINDS.index(kind) + 2 * place) % 3]
+                # Without labels none can be unripe.
+                if kind == "immature_labels" and labels == "none":
+                    labels = "partial"
+                yield Question(kind=kind, severity=severity, seed=seed, family=_FAMILIES[turn % 2], labels=labels)

@@ -1,0 +1,152 @@
+"""From answers to figures: shares with Wilson intervals, means with bootstrap intervals, and who was taken for whom."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from math import sqrt
+from typing import get_args
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from pipeline.benchmark.instance import Answer, Answered, Broken, Result, Skipped
+from pipeline.finding import Cause
+
+CAUSES: tuple[Cause, ...] = get_args(Cause)
+_Z = 1.959964  # of a 95% interval
+_RESAMPLES = 2_000
+
+
+class _Figures(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Share(_Figures):
+    """`count` of `n`, as a share in 0-1 with its 95% Wilson interval; None where `n` is 0."""
+
+    count: int
+    n: int
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class Mean(_Figures):
+    """A mean of `n` values with its 95% bootstrap interval; None where `n` is 0."""
+
+    n: int
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class Score(_Figures):
+    """One operator on `n` questions.
+
+    `diagnosis` and `diagnosis_of_seven`: named the cause, with both kinds of moved population as one or apart. `column`: named a right column,
+    where there is one and something is wrong. `acceptable`: chose a remedy within one point of the best. `regret`: points lost. `unsafe`:
+    learnt from a fault, of the questions with one. `wasted`: retrained in vain, of all the others. `seconds`: per question.
+    """
+
+    n: int
+    diagnosis: Share
+    diagnosis_of_seven: Share
+    column: Share
+    acceptable: Share
+    regret: Mean
+    unsafe: Share
+    wasted: Share
+    seconds: Mean
+
+
+class Report(_Figures):
+    """A whole run. `scores` leave out what nothing could have shown; `with_invisible` holds it too; `invisible` is that alone. `confusion` is
+    the operator's: true cause, named cause, how often (visible questions). `by_kind` is the operator's too, invisible questions included."""
+
+    operator: str
+    asked: int
+    answered: int
+    scores: dict[str, Score]
+    with_invisible: dict[str, Score]
+    invisible: dict[str, Score]
+    confusion: dict[str, dict[str, int]]
+    by_kind: dict[str, Score]
+    broken: tuple[Broken, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def report(operator: str, asked: int, results: Sequence[Result]) -> Report:
+    """The figures of what was answered so far."""
+    answered = [result for result in results if isinstance(result, Answered)]
+    answered.sort(key=lambda result: (result.question.seed, result.question.kind, result.question.severity))
+    visible = [result for result in answered if not result.truth.invisible]
+    hidden = [result for result in answered if result.truth.invisible]
+    names = list(answered[0].answers) if answered else []
+    taken = Counter((result.truth.cause, result.answers[operator].cause) for result in visible)
+    kinds = dict.fromkeys(result.question.kind for result in answered)
+    return Report(
+        operator=operator,
+        asked=asked,
+        answered=len(answered),
+        scores={name: score(visible, name) for name in names},
+        with_invisible={name: score(answered, name) for name in names},
+        invisible={name: score(hidden, name) for name in names if hidden},
+        confusion={
+            true: {named: taken[true, named] for named in CAUSES if taken[true, named]}
+            for true in CAUSES
+            if any(cause == true for cause, _ in taken)
+        },
+        by_kind={kind: score([result for result in answered if result.question.kind == kind], operator) for kind in kinds},
+        broken=tuple(result for result in results if isinstance(result, Broken)),
+        skipped=tuple(result for result in results if isinstance(result, Skipped)),
+    )
+
+
+def score(results: Sequence[Answered], name: str) -> Score:
+    """How `name` did on these questions."""
+    safe = [result for result in results if not result.truth.unsafe]
+    faulty = [result for result in results if result.truth.unsafe]
+    named = [result for result in results if result.truth.columns and _is_local(result)]
+    return Score(
+        n=len(results),
+        diagnosis=share(results, name, lambda result, answer: _of_six(answer.cause) == _of_six(result.truth.cause)),
+        diagnosis_of_seven=share(results, name, lambda result, answer: answer.cause == result.truth.cause),
+        column=share(named, name, lambda result, answer: answer.column in result.truth.columns),
+        acceptable=share(results, name, lambda result, answer: answer.remedy in result.truth.acceptable),
+        regret=mean([result.truth.regret(result.answers[name].remedy) for result in results]),
+        unsafe=share(faulty, name, lambda _, answer: answer.action in ("retrain", "recalibrate")),
+        wasted=share(safe, name, lambda result, answer: answer.action == "retrain" and answer.remedy not in result.truth.acceptable),
+        seconds=mean([result.answers[name].seconds for result in results]),
+    )
+
+
+def share(results: Sequence[Answered], name: str, holds: Callable[[Answered, Answer], bool]) -> Share:
+    """Share of the results of which `holds` says yes.
+
+    Source of the interval: Wilson (1927), "Probable Inference, the Law of Succession, and Statistical Inference".
+    """
+    n, count = len(results), sum(holds(result, result.answers[name]) for result in results)
+    if not n:
+        return Share(count=0, n=0, value=None, low=None, high=None)
+    p, square = count / n, _Z**2
+    middle, half = (p + square / (2 * n)) / (1 + square / n), _Z * sqrt(p * (1 - p) / n + square / (4 * n * n)) / (1 + square / n)
+    return Share(count=count, n=n, value=p, low=max(0.0, middle - half), high=min(1.0, middle + half))
+
+
+def mean(values: Sequence[float]) -> Mean:
+    """Mean with the percentile interval of 2,000 seeded resamples."""
+    if not values:
+        return Mean(n=0, value=None, low=None, high=None)
+    numbers = np.asarray(values, dtype=np.float64)
+    rng = np.random.default_rng(0)
+    means = numbers[rng.integers(len(numbers), size=(_RESAMPLES, len(numbers)))].mean(axis=1)
+    low, high = np.quantile(means, [0.025, 0.975])
+    return Mean(n=len(numbers), value=float(numbers.mean()), low=float(low), high=float(high))
+
+
+def _of_six(cause: Cause) -> str:
+    return "covariate" if cause.startswith("covariate") else cause
+
+
+def _is_local(result: Answered) -> bool:
+    # Of a moved population the columns are many, and any of them is as good a name as another.
+    return result.truth.cause == "data_fault"

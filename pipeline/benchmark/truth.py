@@ -1,0 +1,167 @@
+"""The truth about a world, found by doing: every remedy is carried out on the window and lived with in the future."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.benchmark.instance import Question, Remedy, Truth
+from pipeline.benchmark.world import World
+from pipeline.estimators import build
+from pipeline.finding import Cause
+from pipeline.scenarios import scenario_named
+from pipeline.settings import EstimatorName, ValueSettings
+from pipeline.value import worth
+
+# In points: percent of the profit that perfect information would bring in the same time. Looking costs nothing; whatever people must be
+# asked for, check or approve costs about what a small real gain brings, so that none of it is right where nothing is wrong.
+COST: dict[Remedy, float] = {
+    "monitor": 0.0,
+    "recalibrate": 1.2,
+    "collect_labels": 1.2,
+    "fix_data": 1.2,
+    "retrain_combined": 1.5,
+    "retrain_recent": 1.5,
+}
+TOLERANCE = 1.0  # points below the best remedy within which another is as good
+BROKEN_FOR = 0.5  # of the future, until a fault is mended without being reported
+COLLECTING = 0.25  # of the future, until more outcomes are there
+_LEARNT: tuple[Remedy, ...] = ("recalibrate", "retrain_combined", "retrain_recent")
+_FEWEST, _FEWEST_PER_CLASS = 60, 15  # known outcomes below which nothing can be learnt from them
+_SIZES: dict[EstimatorName, dict[str, float]] = {"random_forest": {"n_estimators": 80.0}, "logistic_regression": {}}
+_ROUNDS = 100  # of expectation and maximisation; by then the share stands
+
+Scores = NDArray[np.float64]
+Gains = Mapping[Remedy, float]
+Model = Callable[[pd.DataFrame], Scores]
+
+
+def find_truth(question: Question, world: World, free: Gains, value: ValueSettings) -> Truth:
+    """Carry out every remedy and judge each by the future.
+
+    `free` is what `gained_by_rows` finds in a twin world where nothing changed: the worth of more rows, not of having noticed. It is
+    subtracted, but for a fault, from whose rows nothing may be learnt anyway.
+    """
+    scenario = scenario_named(question.kind)
+    fault, label_fault = scenario.truth == "data_fault", scenario.truth == "label_fault"
+    life = _Life(world, value)
+    monitor = life.percent(life.champion)
+    now = life.learnt(world.known, free)
+    later = now if np.array_equal(world.known, world.matured) else life.learnt(world.matured, free)
+    scores: dict[Remedy, float | None] = {"monitor": monitor}
+    scores |= {remedy: None if now[remedy] is None else now[remedy] - COST[remedy] for remedy in _LEARNT}  # type: ignore[operator]
+    scores["fix_data"] = life.mended(life.champion) - COST["fix_data"]
+    after = max([monitor, *(gained - COST[remedy] for remedy, gained in later.items() if gained is not None and not fault)])
+    scores["collect_labels"] = COLLECTING * monitor + (1 - COLLECTING) * after - COST["collect_labels"]
+    helped = max((gained for remedy, gained in later.items() if remedy != "recalibrate" and gained is not None), default=monitor) - monitor
+    cause: Cause = scenario.truth
+    if cause in ("covariate_benign", "covariate_harmful"):
+        cause = "covariate_harmful" if helped > COST["retrain_combined"] else "covariate_benign"
+    return Truth(
+        cause=cause,
+        columns=world.change.columns,
+        worth=scores,
+        acceptable=_acceptable(scores, fault, label_fault),
+        unsafe=fault or label_fault,
+        invisible=question.labels == "none" and world.change.behave is not None and world.change.weigh is None,
+    )
+
+
+def _acceptable(scores: dict[Remedy, float | None], fault: bool, label_fault: bool) -> tuple[Remedy, ...]:
+    safe = {remedy: score for remedy, score in scores.items() if score is not None and not ((fault or label_fault) and remedy in _LEARNT)}
+    right = {remedy for remedy, score in safe.items() if score >= max(safe.values()) - TOLERANCE}
+    if fault:
+        right.add("fix_data")
+    if label_fault:
+        right.add("collect_labels")
+    return tuple(remedy for remedy in scores if remedy in right)
+
+
+def gained_by_rows(world: World, value: ValueSettings) -> Gains:
+    """Points that each way of learning gains in a world where nothing changed; what is not known yet counts as matured where nothing is."""
+    life = _Life(world, value)
+    monitor = life.percent(life.champion)
+    learnt = life.learnt(world.matured if np.isnan(world.known).all() else world.known, {})
+    return {remedy: max(0.0, score - monitor) for remedy, score in learnt.items() if score is not None}
+
+
+class _Life:
+    """The future of one world, as seen by models."""
+
+    def __init__(self, world: World, value: ValueSettings) -> None:
+        self._world, self._value = world, value
+        self._scored: dict[int, Scores] = {}
+
+    def champion(self, rows: pd.DataFrame) -> Scores:
+        """The champion's scores of one of the world's frames, found out once."""
+        if id(rows) not in self._scored:
+            self._scored[id(rows)] = self._world.exhibit.champion.scores(rows)
+        return self._scored[id(rows)]
+
+    def percent(self, model: Model) -> float:
+        """Worth of a campaign by a model that lives through the fault, if there is one, until it is mended."""
+        if self._world.broken is None:
+            return self.mended(model)
+        return BROKEN_FOR * self._campaign(model, self._world.broken) + (1 - BROKEN_FOR) * self.mended(model)
+
+    def mended(self, model: Model) -> float:
+        """The same where every column says what it means."""
+        return self._campaign(model, self._world.future)
+
+    def learnt(self, outcomes: Scores, free: Gains) -> dict[Remedy, float | None]:
+        """Worth of what can be learnt from the window with these outcomes (NaN: not known), without what it gains for `free`."""
+        found: dict[Remedy, float | None] = {}
+        for remedy in _LEARNT:
+            model = self._learn(remedy, outcomes)
+            found[remedy] = None if model is None else self.percent(model) - free.get(remedy, 0.0)
+        return found
+
+    def _campaign(self, model: Model, rows: pd.DataFrame) -> float:
+        return worth(self._world.expected, model(rows), self._value).percent
+
+    def _learn(self, remedy: Remedy, outcomes: Scores) -> Model | None:
+        known = ~np.isnan(outcomes)
+        churners = int(np.nansum(outcomes))
+        enough = known.sum() >= _FEWEST and min(churners, int(known.sum()) - churners) >= _FEWEST_PER_CLASS
+        if remedy == "recalibrate":
+            return self._recalibrated(outcomes, known) if enough else self._moved_to_prior()
+        if not enough:
+            return None
+        champion = self._world.exhibit.champion
+        columns, estimator = champion.manifest.columns, champion.manifest.estimator
+        features, target = list(columns.features), columns.target
+        rows = self._world.features[known].assign(**{target: outcomes[known].astype("int8")})
+        if remedy == "retrain_combined":
+            rows = pd.concat([champion.reference()[[*features, target]], rows], ignore_index=True)
+        model = build(estimator, _SIZES[estimator], champion.manifest.seed, columns).fit(rows[features], rows[target])
+        return lambda frame: np.asarray(model.predict_proba(frame[features])[:, 1])
+
+    def _recalibrated(self, outcomes: Scores, known: NDArray[np.bool_]) -> Model:
+        from sklearn.linear_model import LogisticRegression
+
+        said = _log_odds(self.champion(self._world.features))[:, None]
+        fitted = LogisticRegression(C=np.inf).fit(said[known], outcomes[known])
+        return lambda frame: np.asarray(fitted.predict_proba(_log_odds(self.champion(frame))[:, None])[:, 1])
+
+    def _moved_to_prior(self) -> Model:
+        """The champion's scores moved to the share of churners that they themselves suggest for the window.
+
+        Source: Saerens, Latinne and Decaestecker (2002), "Adjusting the Outputs of a Classifier to New a Priori Probabilities".
+        """
+        manifest = self._world.exhibit.champion.manifest
+        p, prior = self.champion(self._world.features), manifest.churners / manifest.rows
+        share = prior
+        for _ in range(_ROUNDS):
+            share = float(_moved(p, share, prior).mean())
+        return lambda frame: _moved(self.champion(frame), share, prior)
+
+
+def _moved(p: Scores, share: float, prior: float) -> Scores:
+    churns, stays = p * share / prior, (1 - p) * (1 - share) / (1 - prior)
+    return np.asarray(churns / (churns + stays))
+
+
+def _log_odds(p: Scores) -> Scores:
+    kept = np.clip(p, 1e-4, 1 - 1e-4)
+    return np.asarray(np.log(kept / (1 - kept)))

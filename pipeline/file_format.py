@@ -1,0 +1,26 @@
+"""How a text table is written. Apart from the other settings, because reading files needs this much of them and not their machinery."""
+
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+
+class FileFormat(BaseModel):
+    """How a text table is written; empty means: find out."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    delimiter: str = Field("", max_length=1, description="Between cells: , ; | or a tab; empty: found out")
+    decimal: Literal["", ".", ","] = Field("", description="Decimal mark, . or ,; empty: found out")
+    encoding: str = Field("", description="utf-8, latin-1, ...; empty: found out")
+    timezone: str = Field("UTC", description="Of times written without one")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ValueError, OSError, KeyError):
+            raise ValueError(f"{name!r} is no time zone; names look like Europe/Berlin") from None
+        return name

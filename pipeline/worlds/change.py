@@ -1,0 +1,84 @@
+"""A change of the world as data: who comes, how they behave, what becomes of their columns, and what is known of their outcomes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.drivers import Segment, strongest_first
+from pipeline.errors import DataError
+from pipeline.schema import Schema
+
+Numbers = NDArray[np.float64]
+Severity = Literal["mild", "strong"]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Labelled customers to draw from. `frame`: typed features and target; `expected`: chance of churn as far as it is known, shape
+    (rows,), which is the outcome itself (0 or 1) where only that is known."""
+
+    frame: pd.DataFrame
+    columns: Schema
+    expected: Numbers
+
+
+@dataclass(frozen=True)
+class Change:
+    """What differs from the world of the reference; None is nothing. Every part works on any rows of the table it was planned for.
+
+    `columns`: which one a diagnosis should name, each of them right. `weigh`: weight of each row of a pool when customers are drawn, shape
+    (rows,); `absent`: the same for the reference, where it does not have who comes now. `behave`: chance of churn from the features
+    and what it was, both shape (rows,). `renew`: columns that mean what they meant and hold other values from now on. `damage`: a fault of the
+    feed, until somebody mends it. `as_sent`: a damaged typed frame as the broken feed really sends it. `recorded`: chance that a churner
+    is known as one by now, from how recent the row is (0 oldest to 1 newest). `most_rows`: of the window.
+    """
+
+    columns: tuple[str, ...] = ()
+    weigh: Callable[[pd.DataFrame, Numbers], Numbers] | None = None
+    absent: Callable[[pd.DataFrame], Numbers] | None = None
+    behave: Callable[[pd.DataFrame, Numbers], Numbers] | None = None
+    renew: Callable[[pd.DataFrame, np.random.Generator], pd.DataFrame] | None = None
+    damage: Callable[[pd.DataFrame, np.random.Generator], pd.DataFrame] | None = None
+    as_sent: Callable[[pd.DataFrame], pd.DataFrame] | None = None
+    recorded: Callable[[Numbers], Numbers] | None = None
+    most_rows: int | None = None
+
+
+NOTHING = Change()
+Planner = Callable[[Pool, Severity, np.random.Generator], Change]
+
+
+class NotExpressible(DataError):
+    """The table has no column of the kind that a change needs."""
+
+
+def needed(names: tuple[str, ...], kind: str, count: int = 1) -> tuple[str, ...]:
+    """`names`, of which a change needs `count`.
+
+    Raises:
+        NotExpressible: there are fewer.
+    """
+    if len(names) < count:
+        what = f"a {kind} column, and the table has none" if count == 1 else f"{count} {kind} columns, and the table has {len(names)}"
+        raise NotExpressible(f"This scenario changes {what}.", "Choose another scenario, such as high_churn.")
+    return names
+
+
+def strength_order(pool: Pool, names: tuple[str, ...]) -> list[str]:
+    """`names`, those first that say most about churn in the pool."""
+    return strongest_first(pool.frame, names, pool.expected)
+
+
+def chosen(among: Sequence[Segment], rng: np.random.Generator) -> Segment:
+    """One of the segments.
+
+    Raises:
+        NotExpressible: there is none.
+    """
+    if not among:
+        raise NotExpressible("No kind of customers in this table has a fitting size.", "Choose another scenario, such as high_churn.")
+    return among[int(rng.integers(len(among)))]

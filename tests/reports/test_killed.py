@@ -1,0 +1,146 @@
+"""Killed ahead of every step onto the disk, a command has happened or not; asked again it happens once, and the ledger verifies."""
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pipeline.champion import find_champion, open_champion, require_champion
+from pipeline.opened import Opened, open_workspace
+from pipeline.tracking import _client, champion_version
+from prompts import policy_text
+from reports.recovery import recover
+from reports.verification import verify
+from tests.conftest import Clock
+from tests.reports.test_approval_terminal import PROJECT
+from tests.reports.waiting import LATER, approve_case, waiting_in
+
+pytestmark = pytest.mark.slow
+
+LONGEST_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Act:
+    """A command, how its workspace is made ready, and whether it has happened."""
+
+    arguments: Callable[[Opened], list[str]]
+    happened: Callable[[Opened], bool]
+    rows: dict[str, int]
+    trainings: int
+
+
+def waits(opened: Opened) -> bool:
+    return [case.status for case in opened.cases.all()] == ["pending_approval"]
+
+
+def ours(opened: Opened) -> str:
+    return waiting_in(opened).ours
+
+
+SAID = ["--reason", "I read it."]
+ACTS = {
+    "first training": Act(
+        lambda _: ["train"], lambda opened: find_champion(opened.workspace, opened.ledger) is not None, {"deployed": 1}, 1
+    ),
+    "train, gate, report": Act(lambda _: ["train", "--estimator", "logistic_regression"], waits, {"reported": 1, "deployed": 0}, 1),
+    "approve": Act(
+        lambda opened: ["reports", "approve", ours(opened), *SAID],
+        lambda opened: opened.cases.get(ours(opened)).status == "approved",
+        {"approved": 1, "deployed": 1},
+        0,
+    ),
+    "roll back": Act(
+        lambda _: ["rollback", *SAID],
+        lambda opened: opened.ledger.entries()[-1].kind == "rolled_back",
+        {"rolled_back": 1, "deployed": 0},
+        0,
+    ),
+}
+
+
+@pytest.fixture(params=ACTS)
+def act(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def template(act: str, request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """The folder of a workspace in which the command is about to be given."""
+    name = {"first training": "untrained_workspace", "train, gate, report": "champion_workspace"}.get(act, "pending_workspace")
+    root = tmp_path / "template"
+    shutil.copytree(request.getfixturevalue(name), root)
+    opened = open_workspace(root, policy_text(), Clock(LATER))
+    if act == "first training":
+        with _client(opened.workspace) as client:  # its migrations are MLflow's steps, and hundreds
+            client.search_experiments()
+    if act == "roll back":
+        approve_case(opened, ours(opened))
+    opened.state.close()
+    return root
+
+
+def give(root: Path, arguments: list[str], taught: Path, last: int) -> subprocess.CompletedProcess[str]:
+    """The command, killed ahead of step `last`."""
+    start = [sys.executable, "-m", "tests.reports.killed_at", str(last), LATER.isoformat(), str(taught)]
+    return subprocess.run(
+        [*start, *arguments, "--workspace", str(root)], cwd=PROJECT, capture_output=True, text=True, timeout=LONGEST_SECONDS
+    )
+
+
+def test_killed_ahead_of_any_step_it_has_happened_or_not_and_happens_once(act: str, template: Path, tmp_path: Path) -> None:
+    wanted, taught = ACTS[act], tmp_path / "taught"
+    whole = tmp_path / "whole"
+    shutil.copytree(template, whole)
+    before = _open(template)
+    arguments, old, rows_before = wanted.arguments(before), _serving(before), Counter(row.kind for row in before.ledger.entries())
+    before.state.close()
+    undisturbed = give(whole, arguments, taught, 0)
+    assert undisturbed.returncode == 0, undisturbed.stderr
+    steps = int(undisturbed.stderr.rsplit("steps ", 1)[1])
+    after = _open(whole)
+    new, after_rows = _serving(after), Counter(row.kind for row in after.ledger.entries())
+    after.state.close()
+    outcomes: Counter[str] = Counter()
+    for last in range(1, steps + 1):
+        root = tmp_path / f"killed-{last}"
+        shutil.copytree(template, root)
+        taught.with_suffix(".log").unlink(missing_ok=True)
+        killed = give(root, arguments, taught, last)
+        assert killed.returncode == -signal.SIGKILL, (last, killed.stderr)
+        opened = _open(root)
+        assert _serving(opened) in {old, new}, last
+        recover(opened)
+        assert verify(opened).ok, (last, verify(opened).problems)
+        happened = wanted.happened(opened)
+        outcomes["new" if happened else "old"] += 1
+        if not happened:
+            again = give(root, arguments, taught, 0)
+            assert again.returncode == 0, (last, again.stderr)
+            assert wanted.happened(opened), last
+        rows = Counter(row.kind for row in opened.ledger.entries())
+        assert {kind: rows[kind] - rows_before[kind] for kind in wanted.rows} == wanted.rows, last
+        assert rows["trained"] - rows_before["trained"] == wanted.trainings, last
+        assert (rows, _serving(opened)) == (after_rows, new), last
+        assert verify(opened).ok, (last, verify(opened).problems)
+        assert champion_version(opened.workspace) == require_champion(opened.workspace, opened.ledger).version, last
+        open_champion(opened)
+        opened.state.close()
+        shutil.rmtree(root)
+    sys.stderr.write(f"\n{act}: {steps} steps, killed ahead of each: {dict(outcomes)}, 0 lost, 0 doubled\n")
+
+
+def _open(root: Path) -> Opened:
+    return open_workspace(root, policy_text(), Clock(LATER))
+
+
+def _serving(opened: Opened) -> str | None:
+    """Digest of the champion. Another training of the same rows is another artifact, but the version counts up alike."""
+    champion = find_champion(opened.workspace, opened.ledger)
+    return champion.digest if champion else None

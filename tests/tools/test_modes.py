@@ -1,0 +1,92 @@
+"""Every mode a diagnosis can ask for can be carried out through the tools, and its challenger is approved like any other."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.artifact import open_artifact
+from pipeline.opened import Opened, open_workspace
+from pipeline.simulation import simulate
+from prompts import policy_text
+from tests.conftest import Clock
+from tests.tools.desk import desk, diagnosis_of
+from tests.tools.once import made_once
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(scope="session")
+def risen_workspace(champion_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a workspace with a logged week in which churners became far more common. Copy it, never write to it."""
+
+    def make(root: Path) -> None:
+        shutil.copytree(champion_workspace, root)
+        opened = open_workspace(root, policy_text(), Clock())
+        simulate(opened, "high_churn", 1500, labelled_share=0.6, seed=3)
+        opened.state.close()
+
+    return made_once(tmp_path_factory, "risen", make)
+
+
+@pytest.fixture
+def risen(risen_workspace: Path, tmp_path: Path) -> Iterator[Opened]:
+    """An opened workspace whose churners became far more common, the test's own."""
+    root = tmp_path / "risen"
+    shutil.copytree(risen_workspace, root)
+    opened = open_workspace(root, policy_text(), Clock())
+    yield opened
+    opened.state.close()
+
+
+async def test_a_recalibrated_champion_waits_for_a_person_as_what_it_is(risen: Opened) -> None:
+    async with desk(risen) as client:
+        case_id = (await client.ok("get_drift_summary"))["case_id"]
+        risen.cases.move(case_id, ("open",), diagnosis=diagnosis_of("prior_shift"))
+        reply = await client.ok("run_training", case_id=case_id, mode="recalibrate")
+        assert reply["gate"]["passed"], reply["gate"]
+        assert [check["rule"] for check in reply["gate"]["checks"]] == ["gate.min_roc_auc", "gate.max_auc_drop", "gate.recalibration_z"]
+        assert "close it with action recalibrate" in await client.refused(
+            "save_remediation_report", case_id=case_id, action="retrain", summary="s", reasoning="r"
+        )
+        closed = await client.close(case_id, "recalibrate")
+    case = risen.cases.get(case_id)
+    assert (closed["status"], case.mode) == ("pending_approval", "recalibrate")
+    assert case.challenger is not None
+    champion, challenger = (open_artifact(risen.workspace, model.digest) for model in (case.champion, case.challenger))
+    made = challenger.manifest.recalibration
+    assert made is not None
+    assert made.of == champion.digest
+    assert made.intercept > 0.4  # 2.5 times the odds
+    assert challenger.manifest.estimator == champion.manifest.estimator
+    assert challenger.manifest.threshold == pytest.approx(50 / (0.3 * 500))  # what an offer costs over what it may bring
+    assert challenger.profile() == champion.profile()
+    assert [training.arguments for training in risen.cases.trainings(case_id)] == [{"mode": "recalibrate"}]
+
+
+async def test_a_retraining_that_recalibrating_would_do_as_well_is_not_kept(risen: Opened) -> None:
+    async with desk(risen) as client:
+        case_id = (await client.ok("get_drift_summary"))["case_id"]
+        risen.cases.move(case_id, ("open",), diagnosis=diagnosis_of("prior_shift"))
+        reply = await client.ok("run_training", case_id=case_id, estimator="logistic_regression")
+    assert [check["rule"] for check in reply["gate"]["checks"] if not check["passed"]] == ["gate.max_log_loss_rise"]
+    result = risen.cases.trainings(case_id)[0].result
+    assert result is not None
+    assert result.margins_recalibrated is not None
+    assert result.margins_recalibrated.log_loss.low > 0
+
+
+async def test_a_model_of_recent_outcomes_alone_has_them_as_its_reference(drifted: Opened) -> None:
+    async with desk(drifted) as client:
+        case_id = (await client.ok("get_drift_summary"))["case_id"]
+        drifted.cases.move(case_id, ("open",), diagnosis=diagnosis_of("concept_drift"))
+        reply = await client.ok("run_training", case_id=case_id, mode="recent", estimator="logistic_regression")
+        assert reply["gate"]["passed"], reply["gate"]
+        await client.close(case_id, "retrain")
+    case = drifted.cases.get(case_id)
+    assert case.mode == "recent"
+    assert case.challenger is not None
+    artifact = open_artifact(drifted.workspace, case.challenger.digest)
+    assert case.window is not None
+    assert len(artifact.reference()) == artifact.profile().rows == reply["train_rows"] == case.window.labelled_rows - reply["held_out_rows"]

@@ -1,0 +1,101 @@
+"""Opening a case: the window is measured, and unless people have taken note of all there is in it, a case is opened or continued."""
+
+import hashlib
+from dataclasses import dataclass
+
+from pipeline.acknowledgements import Acknowledgement, covering, recorded_acknowledgements, shift_of
+from pipeline.artifact import Artifact
+from pipeline.cases import Case, ModelRef, WindowFacts
+from pipeline.drift import summarise_drift
+from pipeline.errors import ChurnopsError
+from pipeline.evidence import DriftSummary, Metrics
+from pipeline.opened import Opened
+from pipeline.policy import Policy
+from pipeline.shown import plain
+from pipeline.windows import Window
+from reports.harm import Harm
+from tools.case_windows import CaseWindows
+
+
+@dataclass(frozen=True)
+class Known:
+    """A window whose shift people have taken note of."""
+
+    acknowledgement: Acknowledgement
+    drift: DriftSummary
+
+
+class KnownShift(ChurnopsError):
+    """No case was opened: there is nothing that people have not taken note of."""
+
+    def __init__(self, known: Known) -> None:
+        found = known.acknowledgement
+        end = f" or after {found.until:%Y-%m-%d %H:%M} UTC" if found.until else ""
+        super().__init__(
+            f"This shift is known: {found.by or 'a person'} acknowledged it on {found.at:%Y-%m-%d} in case {found.case_id} "
+            f'(acknowledgement {found.number}, "{plain(found.reason, 200)}").',
+            f"A case is opened when it grows{end}.",
+        )
+        self.known = known
+
+
+def open_case(opened: Opened, windows: CaseWindows, started_by: str) -> Case:
+    """The unfinished case of the current window and champion, or a new one.
+
+    Raises:
+        KnownShift: people acknowledged this shift.
+        ChurnopsError: the window cannot be read or measured.
+    """
+    serving, artifact, baseline, window = windows.current()
+    champion = ModelRef(version=serving.version, digest=serving.digest)
+    key = hashlib.sha256(f"{champion.digest}|{window.fingerprint}|{opened.policy.version}".encode()).hexdigest()
+    case = opened.cases.unfinished(key)
+    if case is None:
+        drift = summarise_drift(baseline, window, opened.policy)
+        _check_news(opened, artifact, window, drift)
+        now = opened.clock()
+        case = opened.cases.open(
+            Case(
+                case_id=f"{now:%Y-%m-%d}-{key[:6]}",
+                key=key,
+                kind="triage",
+                opened_at=now,
+                started_by=started_by,
+                policy_version=opened.policy.version,
+                champion=champion,
+                window=WindowFacts(
+                    source=window.name,
+                    since=window.since,
+                    until=window.until,
+                    rows=window.rows,
+                    labelled_rows=window.labelled_rows,
+                    labelled_churners=window.labelled_churners,
+                    fingerprint=window.fingerprint,
+                ),
+                drift=drift,
+            )
+        )
+    windows.keep(case, window)
+    return case
+
+
+def window_metrics(champion: Artifact, window: Window, policy: Policy) -> Metrics | None:
+    """The champion on the window's rows whose outcome is known; None below two of a class."""
+    from pipeline.metrics import measure
+
+    known = window.labelled
+    if min(window.labelled_churners, window.labelled_rows - window.labelled_churners) < 2:
+        return None
+    scores = champion.scores(known.features)
+    return measure(known.churned.to_numpy(), scores, champion.manifest.threshold, policy.gate.confidence)
+
+
+def _check_news(opened: Opened, champion: Artifact, window: Window, drift: DriftSummary) -> None:
+    if drift.share is None or all(known.champion != champion.digest for known in recorded_acknowledgements(opened.state)):
+        return
+    measured = window_metrics(champion, window, opened.policy)
+    harmed = measured is not None and Harm(champion.metrics.roc_auc, measured.roc_auc).beyond_chance
+    shift = shift_of(drift, harmed=harmed)
+    found = covering(opened.state, champion.digest, shift, opened.clock(), opened.policy.acknowledgement.growth)
+    if found is not None:
+        raise KnownShift(Known(found, drift))

@@ -1,0 +1,65 @@
+"""The windows of the cases at hand: read once, checked against what the case was opened on, looked at from near when asked."""
+
+from collections.abc import Callable
+
+from anyio import to_thread
+
+from pipeline.artifact import Artifact
+from pipeline.baseline import Baseline, baseline_of
+from pipeline.cases import Case
+from pipeline.champion import Champion, open_champion
+from pipeline.errors import ChurnopsError
+from pipeline.observed import Observed, observe
+from pipeline.opened import Opened
+from pipeline.windows import Window
+
+WindowReader = Callable[[Champion, Baseline], Window]
+
+
+class CaseWindows:
+    """Windows by case. `read_window` says where the current one lies."""
+
+    def __init__(self, opened: Opened, read_window: WindowReader) -> None:
+        self._opened = opened
+        self._read_window = read_window
+        self._windows: dict[str, Window] = {}
+        self._observed: dict[str, Observed] = {}
+
+    def current(self) -> tuple[Champion, Artifact, Baseline, Window]:
+        """The serving champion, and the window as it is now beside its reference."""
+        serving, artifact = open_champion(self._opened)
+        baseline = baseline_of(artifact)
+        return serving, artifact, baseline, self._read_window(serving, baseline)
+
+    def keep(self, case: Case, window: Window) -> None:
+        """Remember that this is the case's window."""
+        self._windows[case.case_id] = window
+
+    async def window(self, case: Case) -> Window:
+        """The case's window.
+
+        Raises:
+            ChurnopsError: it is another one by now.
+        """
+        if (kept := self._windows.get(case.case_id)) is not None:
+            return kept
+        _, _, _, window = await to_thread.run_sync(self.current)
+        if case.window is None or window.fingerprint != case.window.fingerprint:
+            raise ChurnopsError(
+                f"The window changed since case {case.case_id} was opened.", "Call get_drift_summary to open a case for it."
+            )
+        self.keep(case, window)
+        return window
+
+    async def observed(self, case: Case) -> Observed:
+        """The case's window beside the reference, for the findings."""
+        observed = self._observed.get(case.case_id)
+        if observed is None:
+            window = await self.window(case)
+            observed = await to_thread.run_sync(self._observe, window)
+            self._observed[case.case_id] = observed
+        return observed
+
+    def _observe(self, window: Window) -> Observed:
+        _, artifact = open_champion(self._opened)
+        return observe(artifact, baseline_of(artifact), window)

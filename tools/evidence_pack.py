@@ -1,0 +1,75 @@
+"""A diagnosis as a model reads it: the strongest evidence in at most two kilobytes, the rest counted."""
+
+from pydantic import BaseModel, ConfigDict
+
+from pipeline.diagnosis import Action, Diagnosis, Mode, RunnerUp
+from pipeline.finding import Cause, Finding, Name
+from pipeline.shown import plain
+
+PACK_BYTES = 2048
+_FEWEST = 3  # findings that stay whatever their length
+
+
+class Evidence(BaseModel):
+    """One finding, short: `strength` in `unit` on `n` rows, `z` in standard errors where known."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: Name
+    column: str | None
+    strength: float
+    unit: str
+    n: int
+    z: float | None
+    said: str | None
+
+
+class EvidencePack(BaseModel):
+    """What happened, in short. `findings` are notable; `ruled_out` was looked for and not found; `elided` findings did not fit."""
+
+    model_config = ConfigDict(frozen=True)
+
+    cause: Cause
+    confidence: float
+    column: str | None
+    action: Action
+    mode: Mode | None
+    rule: str
+    said: str
+    findings: tuple[Evidence, ...]
+    ruled_out: tuple[Name, ...]
+    blind_spots: tuple[str, ...]
+    runner_up: RunnerUp | None
+    elided: int
+
+
+def pack(diagnosis: Diagnosis) -> EvidencePack:
+    """The evidence pack of a diagnosis; weaker findings go until it fits."""
+    notable = [finding for finding in diagnosis.findings if finding.notable]
+    quiet = {finding.name for finding in diagnosis.findings} - {finding.name for finding in notable}
+    packed = EvidencePack(
+        **diagnosis.model_dump(exclude={"findings", "said", "column"}),
+        column=None if diagnosis.column is None else plain(diagnosis.column),
+        said=diagnosis.said[:400],
+        findings=tuple(_short(finding) for finding in notable),
+        ruled_out=tuple(sorted(quiet)),
+        elided=0,
+    )
+    while len(packed.model_dump_json()) > PACK_BYTES and len(packed.findings) > _FEWEST:
+        packed = packed.model_copy(update={"findings": packed.findings[:-1], "elided": packed.elided + 1})
+    if len(packed.model_dump_json()) > PACK_BYTES:
+        # The sentence that decided stands in `said`.
+        packed = packed.model_copy(update={"findings": tuple(one.model_copy(update={"said": None}) for one in packed.findings)})
+    return packed
+
+
+def _short(finding: Finding) -> Evidence:
+    return Evidence(
+        name=finding.name,
+        column=None if finding.column is None else plain(finding.column),
+        strength=float(f"{finding.strength:.4g}"),
+        unit=finding.unit,
+        n=finding.n,
+        z=None if finding.z is None else float(f"{finding.z:.3g}"),
+        said=finding.said[:240],
+    )
