@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import chain
 from multiprocessing import get_context
@@ -32,78 +33,8 @@ if TYPE_CHECKING:
 RESULTS = Path(__file__).parent / "results"
 REFERENCE_ROWS, CHUNK, ROW_GROUP = 50_000, 1_000_000, 131_072
 ROUNDS, LONG_SECONDS = 3, 60  # a process longer than this runs once
-LIMIT_SECONDS = 3600
 EVIDENTLY_BYTES_PER_CELL = 60  # of memory, measured; a window that needs most of the machine's is not tried
 UNITS = {"k": 1000, "M": 1_000_000}
-
-HEADER = """
-import json, sys
-reference, current = sys.argv[1:3]
-columns = json.loads(sys.argv[3])
-numerical = [name for name in columns if name[0] in "xn"]
-categorical = [name for name in columns if name[0] == "c"]
-"""
-PROCESSES = {
-    "churnops": """
-from pipeline.profiling import exact_values, profile_reference, profile_window
-from pipeline.schema import Schema
-from pipeline.scores import score_profiles
-from pipeline.sources import Files
-schema = Schema(target="t", positive="1", numerical=tuple(numerical), categorical=tuple(categorical))
-before = profile_reference(Files(reference), schema)
-scores = score_profiles(before, profile_window(Files(current), schema, before), exact_values(Files(reference), Files(current), schema))
-print(sum(score.drifted for score in scores.values()))
-""",
-    "scan": """
-import duckdb
-sums = ", ".join([f"sum({name})" for name in numerical] + [f"sum(strlen({name}))" for name in categorical])
-duckdb.connect().execute(f"select {sums} from read_parquet($file)", {"file": current}).fetchall()
-print("null")
-""",
-    "evidently": """
-import pandas as pd
-from evidently import DataDefinition, Dataset, Report
-from evidently.presets import DataDriftPreset
-roles = DataDefinition(numerical_columns=numerical, categorical_columns=categorical)
-data = [Dataset.from_pandas(pd.read_parquet(path, columns=columns), data_definition=roles) for path in (current, reference)]
-metrics = Report([DataDriftPreset(columns=columns)]).run(*data).dict()["metrics"]
-print(int(next(metric["value"]["count"] for metric in metrics if metric["config"]["type"].endswith("DriftedColumnsCount"))))
-""",
-    "nannyml": """
-import warnings; warnings.simplefilter("ignore")
-import pandas as pd
-import nannyml
-calculator = nannyml.UnivariateDriftCalculator(
-    column_names=columns, treat_as_numerical=numerical, treat_as_categorical=categorical,
-    continuous_methods=["wasserstein"], categorical_methods=["jensen_shannon"], chunk_number=1)
-calculator.fit(pd.read_parquet(reference, columns=columns))
-calculator.calculate(pd.read_parquet(current, columns=columns)).to_df()
-print("null")
-""",
-    "polars": """
-import polars as pl
-def wasserstein(before, after):
-    weights = pl.concat([pl.repeat(1 / len(before), len(before), eager=True), pl.repeat(-1 / len(after), len(after), eager=True)])
-    both = pl.DataFrame({"x": pl.concat([before, after]), "w": weights}).sort("x")
-    area = both.select((pl.col("w").cum_sum().abs() * pl.col("x").diff().shift(-1)).sum()).item()
-    return area / max(before.std(ddof=0), 0.001)
-def jensen_shannon(before, after):
-    shares = [s.drop_nulls().value_counts(normalize=True, name=n).rename({s.name: "v"}) for s, n in ((before, "p"), (after, "q"))]
-    both = pl.concat(shares, how="diagonal").group_by("v").agg(pl.col("p").sum(), pl.col("q").sum())
-    middle = (pl.col("p") + pl.col("q")) / 2
-    part = lambda name: pl.when(pl.col(name) > 0).then(pl.col(name) * (pl.col(name) / middle).log()).otherwise(0).sum()
-    return both.select(((part("p") + part("q")) / 2).sqrt()).item()
-drifted = 0
-for name in columns:
-    before, after = (pl.scan_parquet(path).select(name).collect()[name] for path in (reference, current))
-    if name in numerical:
-        before, after = (column.cast(pl.Float64).fill_nan(None).drop_nulls() for column in (before, after))
-    few = name in categorical or pl.concat([before, after]).n_unique() <= 5
-    drifted += (jensen_shannon if few else wasserstein)(before, after) >= 0.1
-print(drifted)
-""",
-}
-
 
 @dataclass(frozen=True)
 class Size:
@@ -112,17 +43,6 @@ class Size:
     name: str
     rows: int
     wide: bool
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Medians of the runs of one process: wall and CPU seconds, peak memory in MB, and the columns it called drifted."""
-
-    runs: int
-    wall_s: float
-    cpu_s: float
-    rss_mb: float
-    drifted: int | None
 
 
 def table(rows: int, wide: bool, drift: float, rng: "np.random.Generator") -> "pa.Table":
@@ -168,43 +88,6 @@ def write(path: Path, rows: int, wide: bool, drift: float, seed: int) -> None:
     (path.parent / "columns.json").write_text(json.dumps(first.column_names))
 
 
-def measure(command: list[str]) -> Cost | str:
-    """Run one process; what it cost, or the last line of what it said when it failed."""
-    environment = {**os.environ, "DO_NOT_TRACK": "1", "NML_DISABLE_USAGE_LOGGING": "1", "PYTHONWARNINGS": "ignore"}
-    began = time.monotonic()
-    with TemporaryDirectory() as folder, (Path(folder) / "out").open("w+") as out, (Path(folder) / "err").open("w+") as err:
-        child = subprocess.Popen(command, stdout=out, stderr=err, env=environment, cwd=Path(__file__).parent.parent)
-        while True:
-            pid, status, used = os.wait4(child.pid, os.WNOHANG)
-            if pid:
-                break
-            if time.monotonic() - began > LIMIT_SECONDS:
-                child.kill()
-                os.wait4(child.pid, 0)
-                return f"not done after {LIMIT_SECONDS} s"
-            time.sleep(0.005)
-        wall = time.monotonic() - began
-        for stream in (out, err):
-            stream.seek(0)
-        said, complaint = out.read().split(), err.read().strip().splitlines()
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        return f"failed ({child.returncode}): {complaint[-1] if complaint else 'no word'}"
-    return Cost(1, wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, json.loads(said[-1]))
-
-
-def peers_python(folder: Path) -> Path | str:
-    """A Python with NannyML and Polars, or why there is none. NannyML does not import on pandas 3, nor without two packages more."""
-    python = folder / "bin" / "python"
-    try:
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, capture_output=True, text=True)
-        wanted = ["nannyml", "polars", "pandas<3", "statsmodels", "plotly"]
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *wanted], check=True, capture_output=True, text=True)
-    except subprocess.CalledProcessError as error:
-        return (error.stderr or error.stdout or str(error)).strip().splitlines()[-1]
-    return python
-
-
 def compare(size: Size, peers: dict[str, Path], folder: Path) -> dict[str, Cost | str]:
     """Run every process on one window in turn, so that a busy moment of the machine meets all of them."""
     reference, current = folder / "reference.parquet", folder / "current.parquet"
@@ -229,12 +112,7 @@ def compare(size: Size, peers: dict[str, Path], folder: Path) -> dict[str, Cost 
             else:
                 runs[name].append(ran)
             print(f"  {size.name} {name}: {ran}", flush=True)
-    costs = {
-        name: Cost(len(of), *(median(getattr(run, part) for run in of) for part in ("wall_s", "cpu_s", "rss_mb")), of[0].drifted)
-        for name, of in runs.items()
-        if of
-    }
-    return {**failed, **costs}
+    return {**failed, **{name: medians(of) for name, of in runs.items() if of}}
 
 
 def show(size: Size, costs: dict[str, Cost | str]) -> None:
@@ -290,8 +168,8 @@ def main() -> None:
     written = {
         name: {peer: cost if isinstance(cost, str) else asdict(cost) for peer, cost in costs.items()} for name, costs in results.items()
     }
-    machine = {"cpus": os.cpu_count(), "system": platform.system(), "load": os.getloadavg()[0], "reference_rows": REFERENCE_ROWS}
-    (RESULTS / "drift.json").write_text(json.dumps({"machine": machine, "results": written}, indent=2) + "\n", encoding="utf-8")
+    told = {"machine": machine(), "reference_rows": REFERENCE_ROWS, "results": written}
+    (RESULTS / "drift.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     if any(not size.wide for size in sizes):
         (RESULTS / "drift.svg").write_text(plot(results, sizes), encoding="utf-8")
 

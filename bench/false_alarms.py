@@ -39,7 +39,6 @@ from tests.pipeline.small_profiles import profile_of  # noqa: E402
 
 TELCO = ROOT.parent / "shared" / "data" / "telco.csv"
 RESULTS = ROOT / "bench" / "results"
-DOCUMENT = ROOT / "docs" / "drift.md"
 REFERENCES = (1000, 7000)
 WINDOWS = (200, 500, 1000, 5000)
 STRENGTHS = {
@@ -186,14 +185,6 @@ def power_table(results: dict[Setting, Outcome]) -> Iterator[str]:
             outcome = results[replace(setting, shift=shift)]
             cells.append(f"{outcome.evidently / outcome.looks:.0%} / {outcome.calibrated / outcome.looks:.0%}")
         yield f"| {setting.population} | {setting.reference:,} | {setting.rows:,} | {' | '.join(cells)} |"
-
-
-def put_into_document(name: str, lines: Iterator[str]) -> None:
-    """Replace what stands between the document's marks for this table."""
-    text = DOCUMENT.read_text(encoding="utf-8")
-    start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
-    head, rest = text.split(start)
-    DOCUMENT.write_text(head + start + "\n".join(lines) + "\n" + end + rest.split(end)[1], encoding="utf-8")
 
 
 def main() -> None:

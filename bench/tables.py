@@ -1,5 +1,6 @@
 """Two churn tables of another shape than the generated telephone customers, to see how far the figures of `churnops bench` carry.
 
+    python bench/tables.py                                         what they look like
     python bench/tables.py bank bank.csv --rows 20000 --seed 1
     churnops bench --data bank.csv --target exited
 
@@ -181,13 +182,22 @@ TABLES: dict[str, Callable[[int, int], pd.DataFrame]] = {"bank": bank, "mobile":
 
 
 def main() -> None:
-    """Write one table as CSV."""
-    parser = argparse.ArgumentParser(description="Write a made-up churn table as CSV.")
-    parser.add_argument("table", choices=sorted(TABLES))
-    parser.add_argument("file", type=Path)
+    """Write one table as CSV, or say what they look like."""
+    parser = argparse.ArgumentParser(description="Write a made-up churn table as CSV; without arguments, say what there is.")
+    parser.add_argument("table", nargs="?", choices=sorted(TABLES))
+    parser.add_argument("file", nargs="?", type=Path)
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
+    if given.table is None:
+        for name, make in TABLES.items():
+            frame = make(given.rows, given.seed)
+            print(
+                f"{name}: {frame.shape[1] - 2} features, {frame.iloc[:, -1].isin([1, 'yes']).mean():.1%} of {len(frame):,} customers leave"
+            )
+        return
+    if given.file is None:
+        parser.error("name the file to write")
     TABLES[given.table](given.rows, given.seed).to_csv(given.file, index=False)
     print(f"{given.rows:,} customers of the {given.table} table: {given.file}")
 

@@ -166,7 +166,7 @@ def concluded(case: Case) -> Diagnosis | None:
         action=action,
         mode=mode,
         rule="overruled",
-        said=f"A person ruled{before}, for the reason \"{plain(override.reason, 200)}\".",
+        said=f'A person ruled{before}, for the reason "{plain(override.reason, 200)}".',
         findings=found.findings if found else (),
         blind_spots=found.blind_spots if found else (),
         runner_up=None,

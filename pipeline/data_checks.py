@@ -36,7 +36,9 @@ def data_checks(observed: Observed, rules: DataRules) -> tuple[Finding, ...]:
     if not observed.rows:
         return ()
     seen = witnesses_of(observed)
-    known = [finding for finding in _known(observed, seen, rules) if finding.name != "more_missing" or not _comes_with(seen, finding, rules)]
+    known = [
+        finding for finding in _known(observed, seen, rules) if finding.name != "more_missing" or not _comes_with(seen, finding, rules)
+    ]
     silent = {finding.column for finding in known if finding.name in _SILENT}
     asked = tuple(name for name in observed.columns.features if name not in silent)
     swapped = find_swapped(seen, asked, rules)

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -38,10 +38,11 @@ def find_recoded(seen: Witnesses, name: str, rules: DataRules) -> tuple[Finding,
     counts = _Counts(_counted(seen.before[name]), _counted(seen.after[name]), len(seen.before), len(seen.after))
     new = [value for value in counts.after if value not in counts.before]
     new = [value for value in new if counts.after[value] >= rules.renamed_share * counts.rows and counts.risen(value) >= rules.missing_z]
-    pairs = dict(_spelt_alike(counts, new))
-    pairs |= _replaced(counts, [value for value in new if value not in pairs], set(pairs.values()), rules)
-    found = [_renamed(seen, name, counts, pairs)] if pairs else []
-    return (*found, *(_vanished(name, counts, value) for value in _gone(counts, rules) if value not in pairs.values()))
+    alike = dict(_spelt_alike(counts, new))
+    replaced = _replaced(counts, [value for value in new if value not in alike], set(alike.values()), rules)
+    found = [_renamed(seen, name, counts, alike, replaced)] if alike or replaced else []
+    named = {*alike.values(), *replaced.values()}
+    return (*found, *(_vanished(name, counts, value) for value in _gone(counts, rules) if value not in named))
 
 
 def spelling(value: str) -> str:
@@ -88,13 +89,16 @@ def _gone(counts: _Counts, rules: DataRules) -> list[str]:
     return [value for value in common if not counts.after.get(value) and counts.fallen(value) >= rules.missing_z]
 
 
-def _renamed(seen: Witnesses, name: str, counts: _Counts, pairs: dict[str, str]) -> Finding:
-    concerned = seen.after[name].isin(pairs).to_numpy()
+def _renamed(seen: Witnesses, name: str, counts: _Counts, alike: dict[str, str], replaced: dict[str, str]) -> Finding:
+    new = [*alike, *replaced]
+    concerned = seen.after[name].isin(new).to_numpy()
     share = float(concerned.mean())
     part = seen.part_of(concerned)
     where = "" if part is None else f", all {part.said}"
-    listed = ", ".join(f"{plain(old)} is now {plain(new)}" for new, old in list(pairs.items())[:_SHOWN])
-    more = f" and {len(pairs) - _SHOWN} more" if len(pairs) > _SHOWN else ""
+    said = [f"{plain(old)} is now {plain(value)}" for value, old in list(alike.items())[:_SHOWN]]
+    if replaced:
+        # Which one stands for which, shares alone cannot tell for sure.
+        said.append(f"{_listed(replaced.values())} went, and {_listed(replaced)} came with as many customers")
     return Finding(
         family="data",
         name="renamed_category",
@@ -103,11 +107,17 @@ def _renamed(seen: Witnesses, name: str, counts: _Counts, pairs: dict[str, str])
         strength=share,
         unit="share of the rows",
         n=counts.rows,
-        z=max(counts.risen(value) for value in pairs),
+        z=max(counts.risen(value) for value in new),
         share=share,
         argues_for=("data_fault",),
-        said=f"`{plain(name)}` has new names for old categories in {share:.1%} of the rows{where}: {listed}{more}. The champion does not know them.",
+        said=f"`{plain(name)}` has new names for old categories in {share:.1%} of the rows{where}: {'; '.join(said)}. The champion does not "
+        "know them.",
     )
+
+
+def _listed(values: Iterable[str]) -> str:
+    shown = [plain(value) for value in values]
+    return ", ".join(shown[:_SHOWN]) + (f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else "")
 
 
 def _vanished(name: str, counts: _Counts, value: str) -> Finding:

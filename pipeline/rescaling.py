@@ -25,8 +25,8 @@ class Rescaling:
 def rescaling(observed: Observed, column: str, effective: float, rules: DependencyRules) -> Rescaling | None:
     """The factor by which a column looks like money with new prices; None where it does not.
 
-    It is the median of the ratios of nine quantiles. It must lie within the policy's bounds and take most of the Kolmogorov-Smirnov
-    distance out: all but the policy's share, or all but what chance leaves of the `effective` rows that the window is worth.
+    It is the one among the ratios of nine quantiles that explains most. It must lie within the policy's bounds and take the
+    Kolmogorov-Smirnov distance out: all but the policy's share, or all but what chance leaves of the `effective` rows that the window is worth.
     """
     from scipy.stats import ks_2samp
 
@@ -36,10 +36,11 @@ def rescaling(observed: Observed, column: str, effective: float, rules: Dependen
     if not _like_money(before) or not now.size or now.min() < 0:
         return None
     was, is_now = np.quantile(before, _QUANTILES), np.quantile(now, _QUANTILES)
-    factor = float(np.median(is_now[was > 0] / was[was > 0])) if (was > 0).any() else 0.0
-    if not rules.rescale_low <= factor <= rules.rescale_high:
+    factors = [one for one in is_now[was > 0] / was[was > 0] if rules.rescale_low <= one <= rules.rescale_high]
+    if not factors:
         return None
-    distance, left = (float(ks_2samp(before, part, method="asymp").statistic) for part in (now, now / factor))
+    distance = float(ks_2samp(before, now, method="asymp").statistic)
+    left, factor = min((float(ks_2samp(before, now / one, method="asymp").statistic), float(one)) for one in factors)
     by_chance = min(_BY_CHANCE * np.sqrt(1 / before.size + 1 / effective), distance / 2)
     return Rescaling(factor, left / distance) if left <= max(rules.rescale_left * distance, by_chance) else None
 

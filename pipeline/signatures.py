@@ -58,6 +58,8 @@ def verify(content: bytes, signature: str, signer: str, allowed_signers: str, at
             )
         except FileNotFoundError:
             raise _missing() from None
+        except subprocess.TimeoutExpired as error:
+            raise IntegrityError("ssh-keygen did not come back while it checked a signature.", "Look at its installation.") from error
     if checked.returncode != 0:
         said = (checked.stderr + checked.stdout).decode(errors="replace").strip().splitlines()
         raise IntegrityError(

@@ -39,24 +39,24 @@ _OFF = 0.1  # of the logarithm of a factor, within which what is off agrees with
 
 @dataclass(frozen=True)
 class UnitChange:
-    """`factor` turns the reference's amounts into those of the rows `concerned` (shape (window,)). `left` is what remains of the gap between
-    both distributions, 0-1."""
+    """`factor` turns the reference's amounts into those of the rows `concerned` (shape (window,)), which are all or the telling ones of a
+    `share` of the rows. `left` is what remains of the gap between both distributions, 0-1."""
 
     factor: float
     gap: float
     left: float
     concerned: Mask
+    share: float
     part: Part | None
 
 
 def find_unit_change(seen: Witnesses, name: str, rules: DataRules) -> Finding | None:
     """The column's change of unit, if a plausible factor explains how its amounts moved."""
     before, after = seen.numbers(name)
-    found = [*_whole(before, after, rules), *_scattered(seen, before, after, rules), *_partly(seen, before, after, rules)]
+    found = [*_whole(before, after, rules), *_partly(seen, before, after, rules), *_scattered(seen, before, after, rules)]
     change = next(iter(_by_itself(seen, name, found)), None)
     if change is None:
         return None
-    share = float(change.concerned.sum() / len(after))
     where = "" if change.part is None else f", all {change.part.said}"
     how = f"{change.factor:.4g} times larger" if change.factor > 1 else f"{1 / change.factor:.4g} times smaller"
     return Finding(
@@ -67,9 +67,9 @@ def find_unit_change(seen: Witnesses, name: str, rules: DataRules) -> Finding | 
         strength=change.factor,
         unit="times the usual amount",
         n=len(after),
-        share=share,
+        share=change.share,
         argues_for=("data_fault",),
-        said=f"`{plain(name)}` is {how} than it was in {share:.0%} of the rows{where}: another unit, like {_FACTORS[change.factor]} "
+        said=f"`{plain(name)}` is {how} than it was in {change.share:.0%} of the rows{where}: another unit, like {_FACTORS[change.factor]} "
         f"(gap {change.gap:.2f}, {change.left:.2f} without the factor).",
     )
 
@@ -91,8 +91,8 @@ def _by_itself(seen: Witnesses, name: str, found: Sequence[UnitChange]) -> Itera
 
 
 def _whole(before: Numbers, after: Numbers, rules: DataRules) -> list[UnitChange]:
-    change = _explained(before, after, rules)
-    return [] if change is None else [UnitChange(*change, ~np.isnan(after), None)]
+    change, valued = _explained(before, after, rules), ~np.isnan(after)
+    return [] if change is None else [UnitChange(*change, valued, float(valued.mean()), None)]
 
 
 def _partly(seen: Witnesses, before: Numbers, after: Numbers, rules: DataRules) -> list[UnitChange]:
@@ -107,7 +107,8 @@ def _partly(seen: Witnesses, before: Numbers, after: Numbers, rules: DataRules) 
     for part in seen.parts:
         change = _explained(before[part.before], after[part.after], rules)
         if change is not None:
-            found.append(UnitChange(*change, part.after & ~np.isnan(after), part))
+            concerned = part.after & ~np.isnan(after)
+            found.append(UnitChange(*change, concerned, float(concerned.mean()), part))
     return sorted(found, key=lambda change: -int(change.concerned.sum()))
 
 
@@ -150,7 +151,8 @@ def _scattered(seen: Witnesses, before: Numbers, after: Numbers, rules: DataRule
             continue
         left = gap(_sorted(before[would_be]), odd / factor)
         if left <= max(rules.unit_distance_left, 1.2 / np.sqrt(rows)):
-            found.append(UnitChange(factor, gap(_sorted(before), _sorted(after)), left, foreign, seen.part_of(foreign)))
+            share = min(1.0, rows / len(after) / float(would_be.mean()))
+            found.append(UnitChange(factor, gap(_sorted(before), _sorted(after)), left, foreign, share, seen.part_of(foreign)))
     return sorted(found, key=lambda change: change.left)
 
 

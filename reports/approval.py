@@ -19,7 +19,7 @@ from pipeline.files import digest_of_file
 from pipeline.ledger import Entry, Kind
 from pipeline.opened import Opened
 from pipeline.promotion import finish_move, mirror_champion, record_move
-from pipeline.trust import Trust, check_seal, require_trust, sealed
+from pipeline.trust import Trust, accepted_trust, check_seal, require_trust, sealed
 from reports.filing import report_path
 
 _AGAIN = "Run `churnops triage` again."
@@ -130,9 +130,10 @@ def reject(opened: Opened, case_id: str, decision: Decision) -> Case:
     return case
 
 
-def expiry(reported: Entry, trust: Trust) -> datetime:
-    """Until when a report can be approved."""
-    return moment(reported.at) + timedelta(hours=trust.expires_hours)
+def approvable_until(opened: Opened, case_id: str) -> datetime | None:
+    """When the approval of a reported case expires; None without a report."""
+    reported = _last_row(opened, case_id, "reported")
+    return _expiry(reported, accepted_trust(opened.ledger)) if reported else None
 
 
 def compared(opened: Opened, case: Case) -> TrainingResult:
@@ -165,7 +166,7 @@ def _expected(opened: Opened, case: Case, decision: Decision) -> ApprovalRecord:
         raise IntegrityError(f"The metrics of case {case.case_id} were changed.", _AGAIN)
     if case.policy_version != opened.policy.version:
         raise ChurnopsError(f"The policy changed since the report of case {case.case_id}.", _AGAIN)
-    _check_time(case, decision.at, expiry(reported, trust), opened.clock())
+    _check_time(case, decision.at, _expiry(reported, trust), opened.clock())
     _check_person(opened, case, reported, decision, trust)
     return ApprovalRecord(
         case_id=case.case_id,
@@ -179,8 +180,12 @@ def _expected(opened: Opened, case: Case, decision: Decision) -> ApprovalRecord:
         reviewer=decision.reviewer,
         reason=decision.reason,
         at=decision.at,
-        expires_at=expiry(reported, trust),
+        expires_at=_expiry(reported, trust),
     )
+
+
+def _expiry(reported: Entry, trust: Trust) -> datetime:
+    return moment(reported.at) + timedelta(hours=trust.expires_hours)
 
 
 def _champion(opened: Opened, case: Case) -> Champion:

@@ -8,7 +8,7 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from pipeline.cases import Call, Case, Challenger, Status, Training
+from pipeline.cases import Call, Case, Challenger, Status, Training, concluded
 from pipeline.diagnosis import Action
 from pipeline.evidence import FeatureDrift, Measure, Metrics
 from pipeline.policy import Policy
@@ -187,7 +187,7 @@ def _decision(case: Case, verdict: Verdict, challenger: Challenger | None, harm:
             f"**Look at the champion.** Its ROC-AUC fell from {harm.accepted.value:.3f} to {harm.now.value:.3f} on {harm.now.n:,} rows of the "
             "window, more than chance, and nothing was done about it."
         )
-    found = case.diagnosis
+    found = concluded(case)
     if found is not None and (found.action != "monitor" or found.cause == "unsure"):
         return (
             f"**Look at this window.** The diagnosis ({found.cause.replace('_', ' ')}) asks for {found.action.replace('_', ' ')}, and the case "

@@ -10,7 +10,7 @@ import tomlkit
 from pydantic import TypeAdapter
 
 from pipeline.canonical import canonical
-from pipeline.cases import Case
+from pipeline.cases import Case, ReportRef
 from pipeline.champion import champion_of
 from pipeline.clock import Clock, stamp
 from pipeline.errors import DataError, WorkspaceError
@@ -46,7 +46,8 @@ def accept_bundle(file: Path, folder: Path, policy_text: str, clock: Clock) -> C
         if broken or not entries or f"{entries[-1].seq}:{entries[-1].hash}" != manifest.head:
             raise DataError("The ledger in the bundle is broken.", broken[0].said if broken else "Export it again.")
         _check_agreement(record, entries, unpacked)
-        case = _build(Workspace(made), record, entries, unpacked)
+        case = record.case.model_copy(update={"report": _moved(record.case, folder)})
+        _build(Workspace(made), record.model_copy(update={"case": case}), entries, unpacked)
         opened = open_workspace(made, policy_text, clock)
         try:
             _settle(opened, entries)
@@ -54,7 +55,7 @@ def accept_bundle(file: Path, folder: Path, policy_text: str, clock: Clock) -> C
             opened.state.close()
         made.chmod(0o755)
         made.rename(folder)
-        return case.model_copy(update={"report": None})
+        return case
     finally:
         for temporary in (unpacked, made):
             shutil.rmtree(temporary, ignore_errors=True)
@@ -75,7 +76,13 @@ def _check_agreement(record: CaseRecord, entries: tuple[Entry, ...], unpacked: P
         raise DataError("The artifacts in the bundle are not those of its case.", "Export it again.")
 
 
-def _build(workspace: Workspace, record: CaseRecord, entries: tuple[Entry, ...], unpacked: Path) -> Case:
+def _moved(case: Case, folder: Path) -> ReportRef | None:
+    """The case's report, where it will lie."""
+    place = report_path(Workspace(folder.resolve()), case.case_id)
+    return case.report and case.report.model_copy(update={"path": str(place)})
+
+
+def _build(workspace: Workspace, record: CaseRecord, entries: tuple[Entry, ...], unpacked: Path) -> None:
     """The workspace's files and its database, as the bundle has them."""
     workspace.home.mkdir()
     write_atomically(workspace.root / SETTINGS_FILE, (unpacked / SETTINGS).read_bytes())
@@ -95,7 +102,6 @@ def _build(workspace: Workspace, record: CaseRecord, entries: tuple[Entry, ...],
                     connection.execute(table.insert().values(case_id=case.case_id, **_columns(one)))
     finally:
         state.close()
-    return case
 
 
 def _columns(one: Any) -> Mapping[str, Any]:

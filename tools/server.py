@@ -74,7 +74,7 @@ def build_server(casework: Casework, policy: Policy) -> StrictServer:
         case_id: CaseId,
         ctx: Context[Any],
         mode: Annotated[
-            Mode, Field(description="Learn from reference and window, from the window alone, or keep the champion and mend its probabilities")
+            Mode, Field(description="recent: the window alone; recalibrate: the champion, its probabilities anew")
         ] = "combined",
         estimator: Annotated[EstimatorName | None, Field(description="Family of the candidate; null: random_forest")] = None,
         n_estimators: Annotated[int | None, Field(description=f"random_forest: trees, {ranges['n_estimators']}")] = None,
@@ -143,7 +143,7 @@ def build_server(casework: Casework, policy: Policy) -> StrictServer:
             save_remediation_report,
             "Close the case with a report",
             "Write the audit report and close the case with an action: monitor (nothing to do), fix_data (a feed is broken), collect_labels "
-            "(too few outcomes to decide), retrain (only with a challenger). Facts and tables are filled in from the record; give your "
+            "(too few outcomes to decide), retrain or recalibrate (only with a challenger). Facts and tables are filled in from the record; give your "
             "words only. Every case ends with this call.",
             ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=False),
         ),

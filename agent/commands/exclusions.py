@@ -29,7 +29,9 @@ def exclude(
     chosen = (column.strip(), value.strip()) if where else None
     made = leave_out(here, parse_start(since).start, parse_end(until), chosen, reason)
     only = f" with {made.column} = {made.value}" if made.column else ""
-    typer.echo(f"Exclusion {made.number}: rows{only} of {made.since:%Y-%m-%d %H:%M} to before {made.until:%Y-%m-%d %H:%M} UTC.", err=as_json)
+    typer.echo(
+        f"Exclusion {made.number}: rows{only} of {made.since:%Y-%m-%d %H:%M} to before {made.until:%Y-%m-%d %H:%M} UTC.", err=as_json
+    )
     if as_json:
         typer.echo(made.model_dump_json())
 

@@ -13,7 +13,8 @@ app = typer.Typer(help="Add outcomes to the log, so that windows and trainings k
 @app.command()
 def add(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Id and target columns, optionally predicted_at (when scored) and observed_at (when known).")
+        Path,
+        typer.Argument(metavar="FILE", help="Id and target columns, optionally predicted_at (when scored) and observed_at (when known)."),
     ],
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,

@@ -12,9 +12,12 @@ from agent.commands.trust import trust
 from agent.commands.verify import verify
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console
 
     from pipeline.cases import Case
+    from pipeline.opened import Opened
 
 app = typer.Typer(help="Review what triage found; approve or reject a challenger. Only a person deploys.", no_args_is_help=True)
 app.command()(approve)
@@ -32,7 +35,9 @@ def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> Non
     from rich.console import Console
     from rich.table import Table
 
-    cases = opened_to_look(workspace).cases.all()
+    here = opened_to_look(workspace)
+    cases = here.cases.all()
+    expired = _expired(here, cases)
     console = Console(stderr=as_json, highlight=False)
     table = Table(box=None, header_style="dim", pad_edge=False)
     table.add_column("case", no_wrap=True, min_width=max((len(case.case_id) for case in cases), default=4))  # it is typed again
@@ -41,10 +46,24 @@ def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> Non
     for case in cases:
         share = f"{case.drift.share:.0%}" if case.drift and case.drift.share is not None else "–"
         waits = f"version {case.challenger.version}" if case.challenger else "–"
-        table.add_row(case.case_id, _coloured(case.status), case.action or "–", share, case.operator or "–", waits)
+        status = "expired" if case.case_id in expired else case.status
+        table.add_row(case.case_id, _coloured(status), case.action or "–", share, case.operator or "–", waits)
     console.print(table if cases else "No case yet. Run [bold]churnops triage[/].")
     if as_json:
-        typer.echo(json.dumps({"cases": [case.model_dump(mode="json", exclude={"drift": {"features"}}) for case in cases]}))
+        shown = [{**case.model_dump(mode="json", exclude={"drift": {"features"}}), "expired": case.case_id in expired} for case in cases]
+        typer.echo(json.dumps({"cases": shown}))
+
+
+def _expired(here: "Opened", cases: "Iterable[Case]") -> set[str]:
+    """Ids of the cases whose challenger waited too long."""
+    from pipeline.errors import ChurnopsError
+    from reports.approval import approvable_until
+
+    waiting = [case.case_id for case in cases if case.status == "pending_approval"]
+    try:
+        return {case_id for case_id in waiting if (until := approvable_until(here, case_id)) and here.clock() >= until}
+    except ChurnopsError:
+        return set()  # the ledger does not hold, which is being said already
 
 
 @app.command()

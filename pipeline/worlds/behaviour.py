@@ -39,11 +39,24 @@ def segment_concept(pool: Pool, severity: Severity, rng: np.random.Generator) ->
 
 
 def drivers_reverse(pool: Pool, severity: Severity, rng: np.random.Generator) -> Change:
-    """What made customers leave makes them stay: the risks of all, or of about half, are handed out in the opposite order."""
+    """The two strongest reasons to leave become reasons to stay, for all customers or for about half; the other reasons stay what they are."""
     tops = strength_order(pool, pool.columns.features)[:2]
     halves = segments(pool.frame, pool.columns, 0.35, 0.65)
     affected = chosen(halves, rng).holds if severity == "mild" and halves else everybody
-    return Change(tuple(tops), behave=mirrored(pool, affected, affected))
+    estimated = estimated_risk(pool)
+    # A column's say is what the log-odds lose when everybody has one and the same value in it.
+    usual = {name: pool.frame[name].median() if name in pool.columns.numerical else pool.frame[name].mode().iloc[0] for name in tops}
+
+    def said_by_tops(frame: pd.DataFrame) -> Numbers:
+        return _log_odds(estimated(frame)) - _log_odds(estimated(frame.assign(**usual)))
+
+    average = float(said_by_tops(pool.frame).mean())
+
+    def behave(frame: pd.DataFrame, expected: Numbers) -> Numbers:
+        turned = _log_odds(estimated(frame)) - 2 * (said_by_tops(frame) - average)
+        return np.where(affected(frame), 1 / (1 + np.exp(-turned)), expected)
+
+    return Change(tuple(tops), behave=behave)
 
 
 def behaviour_change(pool: Pool, severity: Severity, rng: np.random.Generator) -> Change:
@@ -106,3 +119,7 @@ def _settled_leave(pool: Pool, severity: Severity) -> Behave:
         return np.where(drawn, np.where(new, _NEWCOMERS_LEAVE[severity], _SETTLED_LEAVE[severity]), expected)
 
     return behave
+
+
+def _log_odds(p: Numbers) -> Numbers:
+    return np.asarray(np.log(p / (1 - p)))

@@ -54,7 +54,9 @@ def category_recoded(pool: Pool, severity: Severity, rng: np.random.Generator) -
     name = strength_order(pool, needed(pool.columns.categorical, "categorical"))[0]
     values = [str(value) for value in pool.frame[name].value_counts().index]
     spelt = {values[0]: _respelt(values)} if severity == "mild" else {value: f"code {place}" for place, value in enumerate(sorted(values))}
-    return Change((name,), damage=lambda frame, _: frame.assign(**{name: frame[name].map(lambda cell: spelt.get(cell, cell)).astype(object)}))
+    return Change(
+        (name,), damage=lambda frame, _: frame.assign(**{name: frame[name].map(lambda cell: spelt.get(cell, cell)).astype(object)})
+    )
 
 
 def columns_swapped(pool: Pool, severity: Severity, rng: np.random.Generator) -> Change:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from pipeline.customers import make_customers
 from pipeline.opened import Opened
 from tests.end_to_end.command_line import CommandLine, Said
 
@@ -198,7 +199,7 @@ def lacking_column(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def text_in_numbers(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(tenure=["a lot", *frame["tenure"][1:]])
+    return frame.assign(tenure=[*["a lot"] * 30, *frame["tenure"][30:]])
 
 
 def all_null(frame: pd.DataFrame) -> pd.DataFrame:
@@ -206,24 +207,39 @@ def all_null(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def duplicate_ids(frame: pd.DataFrame) -> pd.DataFrame:
-    return pd.concat([frame, frame.head(7)])
+    return pd.concat([frame, frame.head(27)])
 
 
-@pytest.mark.parametrize("command", ["drift", "triage"])
-@pytest.mark.parametrize(
+BROKEN = pytest.mark.parametrize(
     ("change", "words"),
-    [(lacking_column, "tenure"), (text_in_numbers, "tenure"), (all_null, "MonthlyCharges"), (duplicate_ids, "7 rows")],
+    [(lacking_column, "tenure"), (text_in_numbers, "tenure"), (all_null, "MonthlyCharges"), (duplicate_ids, "27 rows")],
     ids=["lacks columns", "text in numbers", "all null", "duplicate ids"],
 )
-def test_a_broken_window_is_refused_and_opens_no_case(
-    churnops: CommandLine, trained: Opened, command: str, change: Callable[[pd.DataFrame], pd.DataFrame], words: str
+
+
+@BROKEN
+def test_a_broken_window_is_refused_where_nobody_asks_what_happened(
+    churnops: CommandLine, trained: Opened, change: Callable[[pd.DataFrame], pd.DataFrame], words: str
 ) -> None:
     churnops.folder = trained.workspace.root
     change(window_of(trained)).to_csv(trained.workspace.root / "window.csv", index=False)
     before = fingerprint(trained.workspace.root)
-    refused(churnops(command, "--current", "window.csv"), words)
+    refused(churnops("drift", "--current", "window.csv"), words)
     assert fingerprint(trained.workspace.root) == before
     assert trained.cases.all() == ()
+
+
+@BROKEN
+def test_triage_of_a_broken_window_says_what_to_mend(
+    churnops: CommandLine, trained: Opened, change: Callable[[pd.DataFrame], pd.DataFrame], words: str
+) -> None:
+    churnops.folder = trained.workspace.root
+    change(make_customers(400, 99).drop(columns="Churn")).to_csv(trained.workspace.root / "window.csv", index=False)
+    said = churnops("triage", "--current", "window.csv", "--json")
+    assert (said.code, said.json["action"]) == (0, "fix_data"), said
+    (case,) = trained.cases.all()
+    assert case.report is not None
+    assert words in (trained.workspace.root / case.report.path).read_text(encoding="utf-8")
 
 
 def test_a_window_of_one_row_has_no_verdict(churnops: CommandLine, trained: Opened) -> None:

@@ -45,6 +45,22 @@ def week(opened: Opened, rows: int = 140, *, seed: int = 5, labelled_share: floa
     return simulate(opened, scenario, rows, labelled_share=labelled_share, seed=seed)
 
 
+def test_a_customer_who_came_twice_is_logged_twice(trained: Opened) -> None:
+    done = week(trained, scenario="duplicated_rows")
+    logged = log(trained)
+    assert len(logged) == done.rows > 140
+    assert logged.duplicated(["_id", "_time"]).sum() == done.rows - 140
+
+
+def test_a_mild_change_is_less_of_it(trained: Opened) -> None:
+    done = {}
+    for severity in ("mild", "strong"):
+        simulate(trained, "null_spike", 400, labelled_share=0.0, seed=5, severity=severity)
+        done[severity] = log(trained)["tenure"].isna().mean()
+        forget(trained)
+    assert 0.02 < done["mild"] < 0.15 < done["strong"]
+
+
 def forget(opened: Opened) -> None:
     with opened.state.write() as connection:
         connection.exec_driver_sql("DELETE FROM predictions")

@@ -1,9 +1,12 @@
-"""`churnops` that kills itself ahead of its n-th step onto the disk: `python -m tests.reports.killed_at N TIME TAUGHT reports approve …`.
+"""`churnops` that kills itself ahead of its n-th step onto the disk: `python -m tests.reports.killed_at TIME TAUGHT`, orders on stdin.
 
-A step is an fsync, a rename or a commit, of ours and of MLflow's. With N = 0 nothing is killed, and standard error ends with their number.
+An order is a line {"last": n, "arguments": […]}, its answer {"code": …, "said": …}. Each command runs in a process of its own, forked from
+one that has imported what is slow to import. A step is an fsync, a rename or a commit, of ours and of MLflow's. With n = 0 nothing is
+killed, and what is said ends with the number of steps.
 A person's confirmation is given, and a training takes what the first one left in TAUGHT, so that it lasts as long as a copy.
 """
 
+import json
 import os
 import re
 import shutil
@@ -14,11 +17,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import mlflow.sklearn  # noqa: F401 — slow to import
 import typer
 from sqlalchemy.engine.default import DefaultDialect
 
 import pipeline.clock
+import pipeline.estimators
 import pipeline.training
+from agent.cli import main
 from pipeline.trainer import ARTIFACT, RESULT
 
 steps = 0
@@ -38,12 +44,10 @@ def stepping(function: Callable[..., Any], last: int) -> Callable[..., Any]:
 
 
 def teach_once(taught: Path) -> None:
-    """The first training leaves its folder in `taught`, later ones copy it; each adds a line to `taught.log`."""
+    """The first training leaves its folder in `taught`, later ones copy it."""
     real = pipeline.training._run_child
 
     async def run_child(folder: Path, *rest: Any) -> None:
-        with taught.with_suffix(".log").open("a") as log:
-            log.write("trained\n")
         if not taught.exists():
             await real(folder, *rest)
             shutil.copytree(folder, taught)
@@ -59,18 +63,37 @@ def confirm(text: str, **_: Any) -> str:
     return found.group(1)
 
 
-if __name__ == "__main__":
-    last, now, taught = int(sys.argv.pop(1)), datetime.fromisoformat(sys.argv.pop(1)), Path(sys.argv.pop(1))
-    pipeline.clock.utc_now = lambda: now
-    typer.prompt = confirm
-    teach_once(taught)
+def run(last: int, arguments: list[str], said: Path) -> None:
+    """In the forked process: the command, killed ahead of step `last`."""
+    with said.open("w") as kept:
+        os.dup2(kept.fileno(), 1)
+        os.dup2(kept.fileno(), 2)
     os.fsync, os.replace, os.rename = (stepping(step, last) for step in (os.fsync, os.replace, os.rename))
     DefaultDialect.do_commit = stepping(DefaultDialect.do_commit, last)  # type: ignore[method-assign]
     for stream in (sys.stdin, sys.stdout):
         stream.isatty = lambda: True  # type: ignore[method-assign]
-    from agent.cli import main
-
+    sys.argv = ["churnops", *arguments]
+    code = 0
     try:
         main()
-    finally:
-        sys.stderr.write(f"\nsteps {steps}\n")
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    sys.stdout.flush()
+    os.write(2, f"\nsteps {steps}\n".encode())
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    now, taught = datetime.fromisoformat(sys.argv[1]), Path(sys.argv[2])
+    pipeline.clock.utc_now = lambda: now
+    typer.prompt = confirm
+    teach_once(taught)
+    for line in sys.stdin:
+        order = json.loads(line)
+        said = taught.with_suffix(".said")
+        child = os.fork()
+        if child == 0:
+            run(order["last"], order["arguments"], said)
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(json.dumps({"code": os.waitstatus_to_exitcode(status), "said": said.read_text()}) + "\n")
+        sys.stdout.flush()

@@ -79,6 +79,8 @@ def test_a_second_person_signs_the_copy_and_the_signature_counts_at_home(waiting
     with pytest.raises(ChurnopsError, match="second person"):
         draft_approval(there, waiting.ours, decision(BOB))
     record = draft_approval(there, waiting.ours, decision(ADA))
+    report = there.cases.get(waiting.ours).report
+    assert report is not None and Path(report.path).read_bytes() == waiting.report.read_bytes()
     there.state.close()
     champion = approve(waiting.opened, record, keys.seal(ADA, record)).champion
     assert champion.digest == waiting.artifact.name

@@ -1,11 +1,13 @@
 """Killed ahead of every step onto the disk, a command has happened or not; asked again it happens once, and the ledger verifies."""
 
+import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +24,6 @@ from tests.reports.test_approval_terminal import PROJECT
 from tests.reports.waiting import LATER, approve_case, waiting_in
 
 pytestmark = pytest.mark.slow
-
-LONGEST_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -86,24 +86,50 @@ def template(act: str, request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return root
 
 
-def give(root: Path, arguments: list[str], taught: Path, last: int) -> subprocess.CompletedProcess[str]:
-    """The command, killed ahead of step `last`."""
-    start = [sys.executable, "-m", "tests.reports.killed_at", str(last), LATER.isoformat(), str(taught)]
-    return subprocess.run(
-        [*start, *arguments, "--workspace", str(root)], cwd=PROJECT, capture_output=True, text=True, timeout=LONGEST_SECONDS
-    )
+class Commands:
+    """Gives commands to `killed_at`."""
+
+    def __init__(self, taught: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.reports.killed_at", LATER.isoformat(), str(taught)],
+            cwd=PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        )
+
+    def give(self, root: Path, arguments: list[str], last: int) -> tuple[int, str]:
+        """Exit code of the command killed ahead of step `last`, and what it said."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"last": last, "arguments": [*arguments, "--workspace", str(root)]}) + "\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._process.stdout.readline())
+        return answer["code"], answer["said"]
+
+    def end(self) -> None:
+        self._process.communicate(timeout=60)
 
 
-def test_killed_ahead_of_any_step_it_has_happened_or_not_and_happens_once(act: str, template: Path, tmp_path: Path) -> None:
-    wanted, taught = ACTS[act], tmp_path / "taught"
+@pytest.fixture
+def commands(tmp_path: Path) -> Iterator[Commands]:
+    given = Commands(tmp_path / "taught")
+    yield given
+    given.end()
+
+
+def test_killed_ahead_of_any_step_it_has_happened_or_not_and_happens_once(
+    act: str, template: Path, tmp_path: Path, commands: Commands
+) -> None:
+    wanted = ACTS[act]
     whole = tmp_path / "whole"
     shutil.copytree(template, whole)
     before = _open(template)
     arguments, old, rows_before = wanted.arguments(before), _serving(before), Counter(row.kind for row in before.ledger.entries())
     before.state.close()
-    undisturbed = give(whole, arguments, taught, 0)
-    assert undisturbed.returncode == 0, undisturbed.stderr
-    steps = int(undisturbed.stderr.rsplit("steps ", 1)[1])
+    code, said = commands.give(whole, arguments, 0)
+    assert code == 0, said
+    steps = int(said.rsplit("steps ", 1)[1])
     after = _open(whole)
     new, after_rows = _serving(after), Counter(row.kind for row in after.ledger.entries())
     after.state.close()
@@ -111,9 +137,8 @@ def test_killed_ahead_of_any_step_it_has_happened_or_not_and_happens_once(act: s
     for last in range(1, steps + 1):
         root = tmp_path / f"killed-{last}"
         shutil.copytree(template, root)
-        taught.with_suffix(".log").unlink(missing_ok=True)
-        killed = give(root, arguments, taught, last)
-        assert killed.returncode == -signal.SIGKILL, (last, killed.stderr)
+        code, said = commands.give(root, arguments, last)
+        assert code == -signal.SIGKILL, (last, said)
         opened = _open(root)
         assert _serving(opened) in {old, new}, last
         recover(opened)
@@ -121,8 +146,8 @@ def test_killed_ahead_of_any_step_it_has_happened_or_not_and_happens_once(act: s
         happened = wanted.happened(opened)
         outcomes["new" if happened else "old"] += 1
         if not happened:
-            again = give(root, arguments, taught, 0)
-            assert again.returncode == 0, (last, again.stderr)
+            code, said = commands.give(root, arguments, 0)
+            assert code == 0, (last, said)
             assert wanted.happened(opened), last
         rows = Counter(row.kind for row in opened.ledger.entries())
         assert {kind: rows[kind] - rows_before[kind] for kind in wanted.rows} == wanted.rows, last

@@ -70,7 +70,9 @@ async def test_inputs_allow_only_named_arguments_and_describe_each(fresh: Opened
 
 async def test_choices_are_listed_in_the_schema(fresh: Opened) -> None:
     tools = await listed(fresh)
-    assert tools["run_training"].input_schema["properties"]["estimator"]["enum"] == ["random_forest", "logistic_regression"]
+    training = tools["run_training"].input_schema["properties"]
+    assert training["mode"]["enum"] == ["combined", "recent", "recalibrate"]
+    assert training["estimator"]["anyOf"][0]["enum"] == ["random_forest", "logistic_regression"]
     actions = tools["save_remediation_report"].input_schema["properties"]["action"]["enum"]
     assert actions == ["monitor", "fix_data", "collect_labels", "recalibrate", "retrain"]
 
@@ -111,11 +113,10 @@ async def test_the_instructions_name_the_first_and_the_last_call_and_who_deploys
 async def test_descriptions_state_the_bounds_of_the_policy_in_force(fresh: Opened) -> None:
     other = under(
         fresh,
-        bands={"monitor_below": 0.35},
         training={"retries": 4, "min_labelled_rows": 555, "cooldown_hours": 48},
         hyperparameters={"random_forest": {"max_depth": [3, 7]}},
     )
     training = (await listed(other))["run_training"]
-    for bound in ("at least 0.35", "at most 5 times", "555 labelled rows", "48 h"):
+    for bound in ("at most 5 times", "555 labelled rows", "48 h"):
         assert bound in (training.description or "")
     assert training.input_schema["properties"]["max_depth"]["description"].endswith("3 to 7")

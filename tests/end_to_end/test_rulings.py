@@ -1,0 +1,111 @@
+"""A person overrules, acknowledges, notes and excludes from the command line, and triage goes by it."""
+
+import pytest
+
+from pipeline.opened import Opened
+from tests.end_to_end.command_line import CommandLine
+
+
+@pytest.fixture
+def shifted(churnops: CommandLine, trained: Opened) -> CommandLine:
+    """A workspace with a champion and a logged week of customers who moved without harm."""
+    churnops.folder = trained.workspace.root
+    assert churnops("simulate", "--scenario", "category_mix", "--rows", "1200", "--labels", "0", "--json").code == 0
+    return churnops
+
+
+def test_an_acknowledged_shift_opens_no_case_until_it_grows(shifted: CommandLine) -> None:
+    first = shifted("triage", "--operator", "rulebook", "--json").json
+    assert first["action"] != "retrain"
+    said = shifted("case", "acknowledge", first["case_id"], "--reason", "The campaign in May.", "--until", "2099-12-31", "--json")
+    assert said.code == 0, said.err
+    assert said.json["until"].startswith("2100-01-01")
+
+    again = shifted("triage", "--operator", "rulebook", "--json", "--detailed-exit-code")
+    assert (again.code, again.json["status"], again.json["turns"]) == (0, "no_deploy_needed", 0)
+    assert (again.json["case_id"], again.json["report"]) == (first["case_id"], first["report"])
+    assert again.json["acknowledgement"]["reason"] == "The campaign in May."
+    assert "rests on acknowledgement 1" in again.err
+    assert [case["ruled"] for case in shifted("case", "list", "--json").json["cases"]] == [["acknowledged"]]
+
+    assert shifted("simulate", "--scenario", "numeric_shift", "--rows", "1200", "--labels", "0").code == 0
+    grown = shifted("triage", "--operator", "rulebook", "--json").json
+    assert grown["case_id"] != first["case_id"]
+    assert grown["acknowledgement"] is None
+
+
+def test_a_persons_word_lets_a_closed_case_go_on_and_is_in_its_report(shifted: CommandLine) -> None:
+    first = shifted("triage", "--operator", "rulebook", "--json").json
+    said = shifted("case", "override", first["case_id"], "--cause", "label_fault", "--reason", "Billing froze in May.", "--json")
+    assert said.code == 0, said.err
+    assert said.json["override"]["by"]
+    again = shifted("triage", "--operator", "rulebook", "--json").json
+    assert (again["case_id"], again["action"]) == (first["case_id"], "collect_labels")
+    assert (again["diagnosis"]["cause"], again["diagnosis"]["rule"]) == ("label_fault", "overruled")
+    shown = shifted("reports", "show", first["case_id"]).out
+    assert "What a person ruled" in shown
+    assert "Billing froze in May." in shown
+    record = shifted("case", "show", first["case_id"], "--json").json
+    assert record["case"]["override"]["cause"] == "label_fault"
+    assert "overruled by" in shifted("case", "show", first["case_id"]).out
+
+
+def test_events_are_quoted_in_later_cases(shifted: CommandLine) -> None:
+    said = shifted("event", "add", "price list, 1 October", "--from", "2000-01-01", "--to", "2099-12-31", "--json")
+    assert said.code == 0, said.err
+    assert shifted("event", "list", "--json").json["events"][0]["name"] == "price list, 1 October"
+    case = shifted("triage", "--operator", "rulebook", "--json").json
+    noted = [finding for finding in case["diagnosis"]["findings"] if finding["name"] == "known_event"]
+    assert [finding["said"].split('"')[1] for finding in noted] == ["price list, 1 October"]
+
+
+def test_excluded_rows_leave_the_window_and_come_back(shifted: CommandLine) -> None:
+    rows = shifted("drift", "--json").json["current_rows"]
+    said = shifted(
+        "window", "exclude", "--since", "2000-01-01", "--until", "2099-12-31", "--where", "Contract=Two year", "--reason", "r", "--json"
+    )
+    assert said.code == 0, said.err
+    assert shifted("drift", "--json").json["current_rows"] < rows
+    assert [one["value"] for one in shifted("window", "list", "--json").json["exclusions"]] == ["Two year"]
+    assert shifted("window", "include", "1").code == 0
+    assert shifted("drift", "--json").json["current_rows"] == rows
+    refused = shifted("window", "include", "1")
+    assert (refused.code, "No exclusion 1 is in force" in refused.err) == (1, True)
+
+
+def test_outcomes_are_added_to_the_log(shifted: CommandLine) -> None:
+    (shifted.folder / "said.csv").write_text("customerID,Churn\nnobody,Yes\n")
+    assert shifted("outcomes", "add", "said.csv", "--json").json == {"added": 1, "corrected": 0, "known": 0, "strangers": 1}
+    assert shifted("outcomes", "add", "said.csv", "--json").json["known"] == 1
+
+
+def test_training_the_same_once_more_is_refused_and_costs_no_cooldown(churnops: CommandLine, trained: Opened) -> None:
+    churnops.folder = trained.workspace.root
+    said = churnops("train")
+    assert said.code == 1
+    assert "the same model would come out" in said.err
+    assert trained.cases.all() == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("case", "override", "x", "--cause", "unsure", "--reason", "r"), 2, "Invalid value"),
+        (("case", "override", "x", "--cause", "none"), 2, "Missing option"),
+        (("case", "acknowledge", "x", "--reason", "r"), 1, "no case"),
+        (("window", "exclude", "--since", "2026-01-02", "--until", "2026-01-01", "--reason", "r"), 1, "not after its start"),
+        (
+            ("window", "exclude", "--since", "2026-01-01", "--until", "2026-01-01", "--where", "Contract", "--reason", "r"),
+            2,
+            "contract=yearly",
+        ),
+        (("window", "exclude", "--since", "soon", "--until", "2026-01-01", "--reason", "r"), 1, "no date"),
+        (("event", "add", "x" * 121, "--from", "2026-01-01", "--to", "2026-01-01"), 1, "121 characters"),
+        (("outcomes", "add", "missing.csv"), 1, "no file"),
+    ],
+)
+def test_what_cannot_be_meant_is_one_sentence(churnops: CommandLine, trained: Opened, words: tuple[str, ...], code: int, said: str) -> None:
+    churnops.folder = trained.workspace.root
+    answer = churnops(*words)
+    assert (answer.code, said in answer.err) == (code, True), answer.err
+    assert "Traceback" not in answer.err
