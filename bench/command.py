@@ -1,23 +1,23 @@
 """`churnops drift --current FILE` against Evidently: the whole command, and a whole process that runs `DataDriftPreset` on the same two
 tables of generated customers, in turn. The reference are the rows that the champion has learnt from: churnops finds their profile in the
-champion, Evidently reads them. Both must call as many columns drifted. Results: bench/results/command.json.
+champion, Evidently reads them. Both must call as many columns drifted. Results: bench/results/command.json, and a table of
+docs/drift.md.
 
     python bench/command.py
 """
 
 import json
-import os
-import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 
-from drift import Cost, measure
+from document import put_into_document
+from process_cost import Cost, machine, measure, medians
 
 RESULTS = Path(__file__).parent / "results"
 ROWS, SEED, ROUNDS = 7000, 8, 9
@@ -59,6 +59,15 @@ def write_roles(workspace: Path, path: Path) -> None:
     path.write_text(json.dumps([columns.numerical, columns.categorical]))
 
 
+def command_table(ours: Cost, theirs: Cost) -> Iterator[str]:
+    """Lines of the document's table."""
+    yield "| | CPU seconds | MB | columns called drifted |"
+    yield "|---|---|---|---|"
+    yield f"| `churnops drift` | {ours.cpu_s:.2g} | {ours.rss_mb:.0f} | {ours.drifted} |"
+    ratio = f"{theirs.cpu_s / ours.cpu_s:.2g} ×", f"{theirs.rss_mb / ours.rss_mb:.2g} ×"
+    yield f"| Evidently | {theirs.cpu_s:.2g} ({ratio[0]}) | {theirs.rss_mb:.0f} ({ratio[1]}) | {theirs.drifted} |"
+
+
 def main() -> None:
     """Make a workspace with a champion, run both in turn, print and write the results."""
     churnops = shutil.which("churnops", path=str(Path(sys.executable).parent))
@@ -92,10 +101,7 @@ def main() -> None:
                 if isinstance(ran, str):
                     sys.exit(f"{peer}: {ran}")
                 runs[peer].append(ran)
-    costs = {
-        peer: Cost(len(of), *(median(getattr(run, part) for run in of) for part in ("wall_s", "cpu_s", "rss_mb")), of[0].drifted)
-        for peer, of in runs.items()
-    }
+    costs = {peer: medians(of) for peer, of in runs.items()}
     ours, theirs = costs["churnops"], costs["evidently"]
     print(f"{'':10} {'wall s':>8} {'CPU s':>8} {'RSS MB':>8} {'drifted':>8}")
     for peer, cost in costs.items():
@@ -104,9 +110,9 @@ def main() -> None:
     if ours.drifted != theirs.drifted:
         sys.exit("The verdicts differ.")
     RESULTS.mkdir(exist_ok=True)
-    machine = {"cpus": os.cpu_count(), "system": platform.system(), "load": os.getloadavg()[0], "rows": ROWS}
-    written = json.dumps({"machine": machine, "results": {peer: asdict(cost) for peer, cost in costs.items()}}, indent=2)
+    written = json.dumps({"machine": machine(), "rows": ROWS, "results": {peer: asdict(cost) for peer, cost in costs.items()}}, indent=2)
     (RESULTS / "command.json").write_text(written + "\n", encoding="utf-8")
+    put_into_document("command", command_table(ours, theirs))
 
 
 if __name__ == "__main__":

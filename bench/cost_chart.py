@@ -21,8 +21,8 @@ def panel(left: int, title: str, lines: dict[str, list[tuple[int, float]]]) -> l
         _, y = at(places[0][0], 10**power)
         parts.append(f'<line x1="{left}" x2="{left + _WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>')
         parts.append(f'<text x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{10**power:,}</text>')
-    for rows in sorted({rows for rows, _ in places}):
-        parts.append(f'<text x="{at(rows, 10**low)[0]:.1f}" y="{_BOTTOM + 20}" text-anchor="middle">{rows:,}</text>')
+    ticks = sorted({rows for rows, _ in places})
+    parts += [f'<text x="{at(rows, 10**low)[0]:.1f}" y="{_BOTTOM + 20}" text-anchor="middle">{rows:,}</text>' for rows in ticks]
     below = 0.0
     for name, line in sorted(lines.items(), key=lambda item: at(*item[1][-1])[1]):
         points, colour = [at(*point) for point in line], COLOURS[name]

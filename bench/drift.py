@@ -4,27 +4,27 @@ of the same columns as the floor. Each process reads Parquet and prints how many
     python bench/drift.py [--rows 100k 1M 10M 300x200k] [--peers churnops scan evidently nannyml polars]
 
 `300x200k` is 200,000 rows of 300 columns. NannyML and Polars run in an environment of their own that the script builds in a temporary
-folder; where that fails they are left out, with the reason. Results: bench/results/drift.json and drift.svg.
+folder; where that fails they are left out, with the reason. Results: bench/results/drift.json and drift.svg, and a
+table of docs/drift.md.
 """
 
 import argparse
 import json
 import os
-import platform
-import subprocess
 import sys
-import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from cost_chart import panel
+from document import put_into_document
+from drift_peers import HEADER, PROCESSES, peers_python
+from process_cost import Cost, machine, measure, medians
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,9 +32,11 @@ if TYPE_CHECKING:
 
 RESULTS = Path(__file__).parent / "results"
 REFERENCE_ROWS, CHUNK, ROW_GROUP = 50_000, 1_000_000, 131_072
-ROUNDS, LONG_SECONDS = 3, 60  # a process longer than this runs once
+ROUNDS, LONG_SECONDS = 3, 60  # a process that takes more CPU seconds runs once
 EVIDENTLY_BYTES_PER_CELL = 60  # of memory, measured; a window that needs most of the machine's is not tried
 UNITS = {"k": 1000, "M": 1_000_000}
+NAMES = {"churnops": "churnops", "scan": "bare scan", "evidently": "Evidently", "nannyml": "NannyML", "polars": "Polars, exact"}
+
 
 @dataclass(frozen=True)
 class Size:
@@ -104,7 +106,7 @@ def compare(size: Size, peers: dict[str, Path], folder: Path) -> dict[str, Cost 
         failed["evidently"] = f"needs more than 70% of the {memory / 1e9:.0f} GB of memory"
     for _ in range(ROUNDS):
         for name, python in peers.items():
-            if name in failed or (runs[name] and runs[name][0].wall_s > LONG_SECONDS):
+            if name in failed or (runs[name] and runs[name][0].cpu_s > LONG_SECONDS):
                 continue
             ran = measure([str(python), "-c", HEADER + PROCESSES[name], str(reference), str(current), json.dumps(columns)])
             if isinstance(ran, str):
@@ -126,6 +128,27 @@ def show(size: Size, costs: dict[str, Cost | str]) -> None:
         ratio = f"{cost.cpu_s / ours.cpu_s:8.2f} {cost.rss_mb / ours.rss_mb:8.2f}" if isinstance(ours, Cost) else ""
         drifted = "" if cost.drifted is None else str(cost.drifted)
         print(f"  {name:10} {cost.wall_s:8.2f} {cost.cpu_s:8.2f} {cost.rss_mb:8.0f} {drifted:>8}   {ratio}")
+
+
+def cost_table(results: dict[str, dict[str, Cost | str]], sizes: list[Size]) -> Iterator[str]:
+    """Lines of the document's table: CPU seconds and MB, and how many times what churnops takes."""
+    titles = ["300 columns × 200,000 rows" if size.wide else f"{size.rows:,} rows" for size in sizes]
+    yield f"| CPU seconds, MB | {' | '.join(titles)} |"
+    yield "|---" * (1 + len(sizes)) + "|"
+    for name, title in NAMES.items():
+        cells = []
+        for size in sizes:
+            cost, ours = results[size.name].get(name), results[size.name].get("churnops")
+            if not isinstance(cost, Cost):
+                cells.append(cost or "")
+            else:
+                ratio = (
+                    f" ({cost.cpu_s / ours.cpu_s:.2g} ×, {cost.rss_mb / ours.rss_mb:.2g} ×)"
+                    if isinstance(ours, Cost) and cost != ours
+                    else ""
+                )
+                cells.append(f"{cost.cpu_s:.3g}, {cost.rss_mb:,.0f}{ratio}")
+        yield f"| {title} | {' | '.join(cells)} |"
 
 
 def plot(results: dict[str, dict[str, Cost | str]], sizes: list[Size]) -> str:
@@ -172,6 +195,7 @@ def main() -> None:
     (RESULTS / "drift.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     if any(not size.wide for size in sizes):
         (RESULTS / "drift.svg").write_text(plot(results, sizes), encoding="utf-8")
+    put_into_document("cost", cost_table(results, sizes))
 
 
 if __name__ == "__main__":

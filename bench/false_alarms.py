@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 os.environ["DO_NOT_TRACK"] = "1"
 
+from document import put_into_document  # noqa: E402
+
 from pipeline.blindspots import find_blind_spots  # noqa: E402
 from pipeline.calibrated import calibrate  # noqa: E402
 from pipeline.customers import make_customers  # noqa: E402

@@ -2,18 +2,17 @@
 
 Days of 10,000 and of 1,000,000 rows lie in Parquet, one file each, because a log in SQLite does not hold 30 million rows sensibly; their
 profiles are made by the function the log uses. The smaller month is also logged in a state database, where `profile_log` keeps and finds
-the days itself. Every way must call as many columns drifted. Results: bench/results/month.json.
+the days itself. Every way must call as many columns drifted. Results: bench/results/month.json, and
+a table of docs/drift.md.
 
     python bench/month.py [--rows 10k 1M]
 """
 
 import argparse
 import json
-import os
-import platform
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import reduce
@@ -23,7 +22,9 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from drift import REFERENCE_ROWS, UNITS, Cost, measure, write
+from document import put_into_document
+from drift import REFERENCE_ROWS, UNITS, write
+from process_cost import Cost, machine, measure, medians
 
 if TYPE_CHECKING:
     from pipeline.profile import Profile
@@ -202,10 +203,7 @@ def measure_month(daily: int, folder: Path) -> Month:
     if len(verdicts) > 1:
         sys.exit(f"The ways differ: {verdicts} columns drifted.")
     spawned(work_alone, folder)
-    costs = {
-        name: Cost(len(of), *(median(getattr(run, part) for run in of) for part in ("wall_s", "cpu_s", "rss_mb")), of[0].drifted)
-        for name, of in runs.items()
-    }
+    costs = {name: medians(of) for name, of in runs.items()}
     return Month(daily * DAYS, costs, Work(**json.loads((folder / "work.json").read_text())))
 
 
@@ -226,6 +224,20 @@ def show(month: Month) -> None:
     print(f", {(work.rescan_s + work.compare_s) / (work.merge_s + work.compare_s):.1f} times merging\n")
 
 
+def month_table(months: list[Month]) -> Iterator[str]:
+    """Lines of the document's table."""
+    yield "| rows of the month | kept days: merge, compare | counting all rows again | whole processes, kept days / again |"
+    yield "|---|---|---|---|"
+    for month in months:
+        work, (kept, again) = month.work, (month.processes[name].cpu_s for name in ("kept days", "rescan"))
+        alone = f"{work.merge_s * 1000:.0f} ms, {work.compare_s * 1000:.0f} ms | {work.rescan_s:.2g} s"
+        yield f"| {month.rows:,} | {alone} | {kept:.2g} s / {again:.2g} s of CPU |"
+    for month in months:
+        if "log, rescan" in month.processes:
+            kept, again = (month.processes[name].cpu_s for name in ("log, kept days", "log, rescan"))
+            yield f"| {month.rows:,}, in a log | | | {kept:.2g} s / {again:.2g} s of CPU |"
+
+
 def main() -> None:
     """Measure, print, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -239,9 +251,9 @@ def main() -> None:
     grown = (last.work.merge_s + last.work.compare_s) / (first.work.merge_s + first.work.compare_s)
     print(f"{last.rows / first.rows:.0f} times the rows: merging and comparing kept days costs {grown:.2f} times as much")
     RESULTS.mkdir(exist_ok=True)
-    machine = {"cpus": os.cpu_count(), "system": platform.system(), "load": os.getloadavg()[0], "days": DAYS}
-    written = json.dumps({"machine": machine, "results": [asdict(month) for month in months]}, indent=2)
+    written = json.dumps({"machine": machine(), "days": DAYS, "results": [asdict(month) for month in months]}, indent=2)
     (RESULTS / "month.json").write_text(written + "\n", encoding="utf-8")
+    put_into_document("month", month_table(months))
 
 
 if __name__ == "__main__":

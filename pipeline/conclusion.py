@@ -155,9 +155,18 @@ def _changed_level(seen: _Seen, setting: Setting, policy: Policy) -> _Opinion | 
     level, prior = seen.measured("level_change"), seen.measured("prior_estimate")
     if level is None or level.z is None:
         return None
-    agreed = prior is not None and prior.notable and prior.strength * level.strength > 0
-    if not level.notable and not (agreed and abs(level.z) > rules.level_z_agreed):
+    agreed = prior is not None and prior.z is not None and prior.z * level.z > 0
+    # Labels and scores are two witnesses of one rate: together they may show what neither shows alone.
+    together = 0.0 if prior is None or prior.z is None or not agreed else (abs(level.z) + abs(prior.z)) / 2**0.5
+    if not level.notable and not (abs(level.z) > rules.level_z_agreed and together > rules.level_z):
         return None
+    if level.z < 0 and not (agreed and together > rules.level_z) and setting.labelled < setting.rows:
+        return _Opinion(
+            "conflict",
+            "unsure",
+            "collect_labels",
+            f"{level.said} The customers look no less likely to churn: either the outcomes are not all in yet, or everyone stays more often.",
+        )
     if not setting.trainable(policy):
         return _Opinion("changed_level", "prior_shift", "collect_labels", f"{level.said} Too few outcomes are known to recalibrate by.")
     return _Opinion("changed_level", "prior_shift", "recalibrate", level.said, mode="recalibrate")
@@ -169,6 +178,8 @@ def _unfamiliar_without_labels(seen: _Seen, setting: Setting, policy: Policy) ->
     unseen, unsupported, moved = seen.notable("unseen_category"), seen.notable("unsupported_rows"), seen.notable("population_moved")
     if not unseen and not (unsupported and moved):
         return None
+    if seen.notable("rescaled") and not unseen:
+        return None  # a price list moves everyone a little out of the reference's range
     why = (unseen or unsupported)[0]
     return _Opinion("unfamiliar_without_labels", "covariate_harmful", "collect_labels", why.said, why.column)
 
@@ -177,7 +188,8 @@ def _changed_prior(seen: _Seen, setting: Setting, policy: Policy) -> _Opinion | 
     estimate, explains = seen.notable("prior_estimate"), seen.notable("prior_explains")
     if setting.labels_usable(policy) or not (estimate and explains):
         return None
-    return _Opinion("changed_prior", "prior_shift", "recalibrate", f"{estimate[0].said} {explains[0].said}", mode="recalibrate")
+    said = f"{estimate[0].said} {explains[0].said} Outcomes are needed to recalibrate by, and to see that it helps."
+    return _Opinion("changed_prior", "prior_shift", "collect_labels", said)
 
 
 def _moved_harmlessly(seen: _Seen, setting: Setting, policy: Policy) -> _Opinion | None:

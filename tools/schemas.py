@@ -2,7 +2,7 @@
 
 from typing import Any
 
-_FOR_ARGUMENTS = frozenset({"description", "required", "enum", "format", "maxItems", "minItems"})
+_FOR_ARGUMENTS = frozenset({"description", "default", "required", "enum", "format", "maxItems", "minItems"})
 _NAMES = frozenset({"properties", "$defs"})  # the keys below these are names, not keywords
 
 

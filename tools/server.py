@@ -111,23 +111,21 @@ def build_server(casework: Casework, policy: Policy) -> StrictServer:
         _tool(
             get_current_model_metrics,
             "Champion's metrics",
-            "How the serving model did when it was accepted (gate rows) and does on the window's rows whose outcome is known. Use it to see "
-            "whether drift hurts; `window` is null where too few outcomes are known.",
+            "How the serving model did when it was accepted (gate rows) and does on the window's rows whose outcome is known (null where too few "
+            "are). Use it to see whether drift hurts.",
             ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False),
         ),
         _tool(
             diagnose,
             "What happened",
-            "Weigh all evidence on the window (data checks, dependencies, support, prior, labels, performance, challengers) into a cause with "
-            "confidence, the column at fault, the action and mode it asks for, the runner-up and what would tell them apart, and what nobody "
-            "could see. Call it before you decide; a share of drifted features alone says little.",
+            "Weigh all evidence on the window into a cause with confidence, the column at fault, the action and mode it asks for, the runner-up, "
+            "and what nobody could see. Call it before you decide; a share of drifted features alone says little.",
             ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False),
         ),
         _tool(
             inspect_feature,
             "One feature from near",
-            "Distribution of one feature in reference and window, day by day, and cut by another feature. Use it where the diagnosis is unsure or "
-            "you doubt it; it decides nothing.",
+            "One feature's distribution in reference and window, day by day, and cut by another feature. Use it where you doubt the diagnosis.",
             ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False),
         ),
         _tool(
@@ -136,7 +134,7 @@ def build_server(casework: Casework, policy: Policy) -> StrictServer:
             f"Train a candidate and judge it on later held-out rows against the champion. Allowed where the diagnosis asks for it, never on a data "
             f"or label fault; at most {1 + policy.training.retries} times a case, from {policy.training.min_labelled_rows} labelled rows, not "
             f"within {policy.training.cooldown_hours:g} h of another case's training. Takes ten seconds or more. One that passes waits for a "
-            "person; nothing is deployed. The same arguments again return the finished training.",
+            "person; nothing is deployed. The same call again returns the finished training.",
             ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False),
         ),
         _tool(

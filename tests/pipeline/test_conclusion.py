@@ -96,8 +96,21 @@ def test_what_too_few_outcomes_hide_is_a_blind_spot(setting: Setting, words: str
 def test_a_weak_level_change_needs_an_estimate_without_labels_that_agrees() -> None:
     weak = found("level_change", strength=0.03, z=2.4, notable=False)
     assert case(PLENTY, weak).cause == "none"
-    assert case(PLENTY, weak, found("prior_estimate", strength=0.5)).cause == "prior_shift"
-    assert case(PLENTY, weak, found("prior_estimate", strength=-0.5)).cause != "prior_shift"
+    assert case(PLENTY, weak, found("prior_estimate", z=2.9, notable=False)).cause == "prior_shift"
+    assert case(PLENTY, weak, found("prior_estimate", z=2.0, notable=False)).cause == "none"
+    assert case(PLENTY, weak, found("prior_estimate", z=-6.0)).cause != "prior_shift"
+
+
+def test_fewer_churners_among_customers_who_look_the_same_is_a_conflict_while_outcomes_are_to_come() -> None:
+    fewer = found("level_change", strength=-0.05, z=-5.0)
+    assert (case(PLENTY, fewer).cause, case(PLENTY, fewer).action) == ("unsure", "collect_labels")
+    assert case(PLENTY, fewer, found("prior_estimate", z=-3.0)).cause == "prior_shift"
+    assert case(Setting(4000, 4000, 1000), fewer).cause == "prior_shift"
+
+
+def test_without_outcomes_a_changed_prior_asks_for_them() -> None:
+    diagnosis = case(NONE, found("prior_estimate"), found("prior_explains"))
+    assert (diagnosis.cause, diagnosis.action) == ("prior_shift", "collect_labels")
 
 
 def test_what_people_noted_shows_nothing_by_itself() -> None:

@@ -43,6 +43,19 @@ def stepping(function: Callable[..., Any], last: int) -> Callable[..., Any]:
     return step
 
 
+def committing(function: Callable[..., Any], last: int) -> Callable[..., Any]:
+    """The same for commits that have something to write."""
+    step, seen = stepping(function, last), dict[int, int]()
+
+    def commit(dialect: DefaultDialect, connection: Any) -> Any:
+        changes = connection.total_changes
+        wrote = seen.get(id(connection), 0) != changes
+        seen[id(connection)] = changes
+        return (step if wrote else function)(dialect, connection)
+
+    return commit
+
+
 def teach_once(taught: Path) -> None:
     """The first training leaves its folder in `taught`, later ones copy it."""
     real = pipeline.training._run_child
@@ -69,7 +82,7 @@ def run(last: int, arguments: list[str], said: Path) -> None:
         os.dup2(kept.fileno(), 1)
         os.dup2(kept.fileno(), 2)
     os.fsync, os.replace, os.rename = (stepping(step, last) for step in (os.fsync, os.replace, os.rename))
-    DefaultDialect.do_commit = stepping(DefaultDialect.do_commit, last)  # type: ignore[method-assign]
+    DefaultDialect.do_commit = committing(DefaultDialect.do_commit, last)  # type: ignore[method-assign]
     for stream in (sys.stdin, sys.stdout):
         stream.isatty = lambda: True  # type: ignore[method-assign]
     sys.argv = ["churnops", *arguments]

@@ -1,4 +1,4 @@
-"""What a client sees of the server: four tools, described for a model, strict in, typed out, small, and none that deploys."""
+"""What a client sees of the server: six tools, described for a model, strict in, typed out, small, and none that deploys."""
 
 import json
 import re
@@ -10,7 +10,14 @@ from mcp.types import Tool
 from pipeline.opened import Opened
 from tests.tools.desk import desk, under
 
-LOOP = ["get_drift_summary", "get_current_model_metrics", "run_training", "save_remediation_report"]
+OFFERED = [
+    "get_drift_summary",
+    "get_current_model_metrics",
+    "diagnose",
+    "inspect_feature",
+    "run_training",
+    "save_remediation_report",
+]
 LIST_BYTES = 12_000
 DEPLOYS = re.compile(r"deploy|approv|promot|alias|roll.?back", re.IGNORECASE)
 DENIES = re.compile(r"\b(nothing|no tool|a person)\b")
@@ -31,8 +38,8 @@ def descriptions(schema: dict[str, Any]) -> list[str]:
     return own + [text for part in parts for text in descriptions(part)]
 
 
-async def test_the_four_tools_of_the_loop_are_offered_and_nothing_else(fresh: Opened) -> None:
-    assert list(await listed(fresh)) == LOOP
+async def test_the_tools_of_the_loop_are_offered_and_nothing_else(fresh: Opened) -> None:
+    assert list(await listed(fresh)) == OFFERED
 
 
 async def test_every_tool_has_a_title_and_says_what_it_does_and_when(fresh: Opened) -> None:
@@ -55,6 +62,8 @@ async def test_annotations_say_what_a_call_may_change(fresh: Opened) -> None:
     assert hints == {
         "get_drift_summary": (False, False, True, False),
         "get_current_model_metrics": (True, None, True, False),
+        "diagnose": (False, False, True, False),
+        "inspect_feature": (True, None, True, False),
         "run_training": (False, False, True, False),
         "save_remediation_report": (False, False, False, False),
     }
