@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.errors import DataError
 from pipeline.observed import SEED, Observed
 from pipeline.policy import Policy
+from pipeline.repeats import customers_of
 from pipeline.windows import Labelled
 
 Numbers = NDArray[np.float64]
@@ -63,14 +64,14 @@ def labels_usable(observed: Observed, policy: Policy) -> bool:
 
 
 def one_row_each(observed: Observed, most: int | None = None) -> Observed:
-    """The same with at most one labelled row of each customer, and at most `most` in all, drawn by lot: a customer scored on seven days is
-    one customer's word, not seven."""
+    """The same with at most one labelled row of each customer, and at most `most` in all, drawn by lot: a customer scored on seven days, or
+    copied under another id, is one customer's word, not seven."""
     known, ids = observed.labelled, observed.labelled.ids
     drawn = np.random.default_rng(SEED).permutation(len(known.churned))
-    if ids is not None:
-        again = ids.iloc[drawn].duplicated().to_numpy() & ids.iloc[drawn].notna().to_numpy()
-        drawn = drawn[~again]
-    kept = np.sort(drawn[:most])
+    features = list(observed.columns.features)
+    customers = customers_of(known.features[features], observed.reference[features], ids)
+    _, first = np.unique(customers[drawn], return_index=True)
+    kept = np.sort(drawn[np.sort(first)][:most])
     labelled = Labelled(
         known.features.iloc[kept],
         known.churned.iloc[kept],

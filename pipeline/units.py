@@ -34,6 +34,7 @@ _THINNED = 2000  # rows that distributions are compared on
 _FEWEST = 30  # rows of another unit
 _FEW_VALUES = 256  # of a column that has its values from a list
 _HALF = 0.5
+_NOISE = 1.5  # over the root of their number, by which few rows of one distribution lie apart from it
 _OFF = 0.1  # of the logarithm of a factor, within which what is off agrees with it
 
 
@@ -150,7 +151,7 @@ def _scattered(seen: Witnesses, before: Numbers, after: Numbers, rules: DataRule
         if would_be.mean() < rules.beyond_share or would_be.sum() < _FEWEST:
             continue
         left = gap(_sorted(before[would_be]), odd / factor)
-        if left <= max(rules.unit_distance_left, 1.2 / np.sqrt(rows)):
+        if left <= max(rules.unit_distance_left, _NOISE / np.sqrt(rows)):
             share = min(1.0, rows / len(after) / float(would_be.mean()))
             found.append(UnitChange(factor, gap(_sorted(before), _sorted(after)), left, foreign, share, seen.part_of(foreign)))
     return sorted(found, key=lambda change: change.left)

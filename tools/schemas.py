@@ -32,6 +32,9 @@ def _bare(schema: dict[str, Any]) -> dict[str, Any]:
     for word in ("properties", "$defs"):
         if word in kept:
             kept[word] = {name: _bare(part) for name, part in kept[word].items()}
+    for part in kept.get("$defs", {}).values():
+        if "properties" in part:
+            del part["type"]  # its properties say that it is an object
     if "items" in kept:
         kept["items"] = _bare(kept["items"])
     if "anyOf" in kept:

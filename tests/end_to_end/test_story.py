@@ -30,10 +30,11 @@ def test_from_customers_to_a_challenger_that_waits(churnops: CommandLine) -> Non
 
     said = churnops("triage", "--json", "--detailed-exit-code")
     outcome = said.json
-    assert (said.code, outcome["status"], outcome["action"], outcome["mode"]) == (20, "pending_approval", "retrain", "combined")
+    assert (said.code, outcome["status"], outcome["action"], outcome["mode"]) == (20, "pending_approval", "retrain", "recent")
     assert (outcome["operator"], outcome["stopped"], outcome["trainings"]) == ("rulebook", "finished", 1)
     assert outcome["drift"].keys() >= DRIFT_KEYS
-    assert outcome["diagnosis"] is None
+    assert (outcome["diagnosis"]["cause"], outcome["diagnosis"]["action"]) == ("concept_drift", "retrain")
+    assert outcome["diagnosis"].keys() >= {"cause", "confidence", "column", "action", "mode", "findings", "blind_spots", "runner_up"}
     assert outcome["challenger"].keys() >= {"version", "digest", "gate", "metrics"}
     assert outcome.keys() >= {"case_id", "turns", "tool_calls", "tokens", "cost_usd", "report"}
     assert pointer.read_bytes() == champion
@@ -72,7 +73,7 @@ def test_from_customers_to_a_challenger_that_waits(churnops: CommandLine) -> Non
 
 def test_too_few_outcomes_ask_people_for_labels(churnops: CommandLine, trained: Opened) -> None:
     churnops.folder = trained.workspace.root
-    churnops("simulate", "--scenario", "market_shift", "--rows", "1000", "--labels", "0.02")
+    churnops("simulate", "--scenario", "category_arrives", "--rows", "1000", "--labels", "0.02")
     said = churnops("triage", "--json", "--detailed-exit-code")
     assert (said.code, said.json["action"], said.json["status"]) == (10, "collect_labels", "needs_people")
 

@@ -1,5 +1,6 @@
 """What is seen of a window beside the champion's reference; a broken window is seen too."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -120,7 +121,7 @@ def without_anything(frame: pd.DataFrame) -> pd.DataFrame:
 def test_a_broken_window_is_observed_and_what_is_broken_is_found(
     champion: Artifact,
     tmp_path: Path,
-    broken,  # type: ignore[no-untyped-def]
+    broken: Callable[[pd.DataFrame], pd.DataFrame],
     names: set[tuple[str, str | None]],
     ending: str,
 ) -> None:

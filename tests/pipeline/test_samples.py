@@ -1,5 +1,6 @@
 """A sample is bounded, repeatable, spread over the table, and typed as the reference is: from every source, and from broken ones."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def whole(sample: Sample) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("make", SOURCES)
-def test_a_sample_is_rows_of_the_table_spread_over_it_and_the_same_again(tmp_path: Path, make) -> None:  # type: ignore[no-untyped-def]
+def test_a_sample_is_rows_of_the_table_spread_over_it_and_the_same_again(tmp_path: Path, make: Callable[[Path], Source]) -> None:
     source = make(tmp_path)
     first, again, other = (whole(drawn(source, seed=seed)) for seed in (0, 0, 1))
     pd.testing.assert_frame_equal(first, again)
@@ -97,7 +98,7 @@ def test_a_sample_is_rows_of_the_table_spread_over_it_and_the_same_again(tmp_pat
 
 
 @pytest.mark.parametrize("make", SOURCES)
-def test_no_more_rows_than_asked_for_are_all_of_those_meant(tmp_path: Path, make) -> None:  # type: ignore[no-untyped-def]
+def test_no_more_rows_than_asked_for_are_all_of_those_meant(tmp_path: Path, make: Callable[[Path], Source]) -> None:
     restriction = Restriction(since=MONDAY + timedelta(minutes=99), until=MONDAY + timedelta(minutes=199), segment=("plan", "it's"))
     meant = table().iloc[100:200].query('plan == "it\'s"')
     assert list(whole(drawn(make(tmp_path), restriction=restriction, rows=len(meant)))["who"]) == list(meant["who"])
