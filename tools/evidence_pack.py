@@ -50,7 +50,7 @@ def pack(diagnosis: Diagnosis) -> EvidencePack:
     packed = EvidencePack(
         **diagnosis.model_dump(exclude={"findings", "said", "column"}),
         column=None if diagnosis.column is None else plain(diagnosis.column),
-        said=diagnosis.said[:400],
+        said=_sentences(diagnosis.said, 480),
         findings=tuple(_short(finding) for finding in notable),
         ruled_out=tuple(sorted(quiet)),
         elided=0,
@@ -63,6 +63,14 @@ def pack(diagnosis: Diagnosis) -> EvidencePack:
     return packed
 
 
+def _sentences(text: str, most: int) -> str:
+    """The whole sentences of `text` that fit; the beginning of the first where none does."""
+    if len(text) <= most:
+        return text
+    end = text.rfind(". ", 0, most)
+    return text[: end + 1] if end > 0 else text[: most - 1] + "…"
+
+
 def _short(finding: Finding) -> Evidence:
     return Evidence(
         name=finding.name,
@@ -71,5 +79,5 @@ def _short(finding: Finding) -> Evidence:
         unit=finding.unit,
         n=finding.n,
         z=None if finding.z is None else float(f"{finding.z:.3g}"),
-        said=finding.said[:240],
+        said=_sentences(finding.said, 280),
     )

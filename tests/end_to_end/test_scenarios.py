@@ -19,18 +19,17 @@ from pipeline.windows import logged_window
 from prompts import policy_text
 from tests.conftest import TELCO, Clock
 
-# scenario → (band, action, status). Bands alone decide here: what they cannot see (a fault in one column, changed behaviour)
-# ends as "monitor", and calls people only where outcomes measure the harm.
+# scenario → (cause, action, mode, status).
 EXPECTED = {
-    "none": ("monitor", "monitor", "no_deploy_needed"),
-    "numeric_shift": ("monitor", "monitor", "no_deploy_needed"),
-    "category_mix": ("evaluate", "retrain", "pending_approval"),
-    "high_churn": ("monitor", "monitor", "no_deploy_needed"),
-    "behaviour_change": ("monitor", "monitor", "needs_people"),
-    "null_spike": ("monitor", "monitor", "no_deploy_needed"),
-    "unit_change": ("monitor", "monitor", "no_deploy_needed"),
-    "new_category": ("monitor", "monitor", "no_deploy_needed"),
-    "market_shift": ("retrain", "retrain", "pending_approval"),
+    "none": ("none", "monitor", None, "no_deploy_needed"),
+    "numeric_shift": ("covariate_benign", "monitor", None, "no_deploy_needed"),
+    "category_mix": ("covariate_benign", "monitor", None, "no_deploy_needed"),
+    "high_churn": ("prior_shift", "recalibrate", "recalibrate", "pending_approval"),
+    "behaviour_change": ("concept_drift", "retrain", "recent", "pending_approval"),
+    "null_spike": ("data_fault", "fix_data", None, "needs_people"),
+    "unit_change": ("data_fault", "fix_data", None, "needs_people"),
+    "new_category": ("covariate_benign", "monitor", None, "no_deploy_needed"),
+    "market_shift": ("concept_drift", "retrain", "recent", "pending_approval"),
 }
 
 
@@ -68,7 +67,8 @@ def test_scenario(telco: Path, tmp_path: Path, scenario: str, record_property: C
     outcome = take_through(opened)
     row = (outcome.drift.share, outcome.action, outcome.turns, outcome.trainings, outcome.status)
     record_property(scenario, row)
-    assert (outcome.drift.band, outcome.action, outcome.status) == EXPECTED[scenario]
+    assert outcome.diagnosis is not None
+    assert (outcome.diagnosis.cause, outcome.action, outcome.mode, outcome.status) == EXPECTED[scenario]
     assert outcome.stopped == "finished"
     assert Path(outcome.report.path).is_file()
     assert opened.workspace.champion_pointer.read_bytes() == champion

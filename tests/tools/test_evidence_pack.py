@@ -23,6 +23,12 @@ def test_it_never_exceeds_its_budget(count: int, said: str) -> None:
     assert len(packed.findings) + packed.elided == count
 
 
+def test_sentences_stay_whole() -> None:
+    packed = pack(conclude([broken(1, "Half of it is gone. " * 40)], Setting(5000, 0, 0), POLICY))
+    assert packed.said.endswith("gone.")
+    assert (packed.findings[0].said or "").endswith("gone.")
+
+
 def test_the_strongest_evidence_stays() -> None:
     packed = pack(conclude([broken(number) for number in reversed(range(40))], Setting(5000, 0, 0), POLICY))
     assert [one.column for one in packed.findings] == [f"column {number}" for number in range(len(packed.findings))]
