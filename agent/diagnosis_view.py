@@ -1,5 +1,7 @@
 """A diagnosis on the terminal: what happened, how sure, what to do; then the evidence, and what nobody could see."""
 
+from collections import Counter
+
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.padding import Padding
@@ -48,13 +50,21 @@ def diagnosis_view(found: Diagnosis, rows: int, labelled: int) -> Group:
         parts += [Text("\nEvidence", style="bold"), _table(notable)]
     quiet = [finding for finding in found.findings if not finding.notable]
     if quiet:
-        parts += [Text("\nLooked for, and not found", style="bold"), *(Text(f"  {finding.said}", style="dim") for finding in quiet)]
+        parts += [Text("\nLooked for, and not found", style="bold"), *_quiet(quiet)]
     if found.blind_spots:
         parts.append(Text("\nBlind spots", style="bold"))
         parts += [Padding(Text(spot, style="yellow"), (0, 0, 0, 2)) for spot in found.blind_spots]
     if found.runner_up is not None:
         parts.append(Text(f"\nIf it is not that: {CAUSES[found.runner_up.cause].lower()}. {found.runner_up.tell_apart}"))
     return Group(*parts)
+
+
+def _quiet(findings: list[Finding]) -> list[RenderableType]:
+    """One sentence for each kind of evidence, the rest of its columns counted."""
+    first = {finding.name: finding for finding in reversed(findings)}
+    counts = Counter(finding.name for finding in findings)
+    more = {name: f" ({count - 1} more like it)" if count > 1 else "" for name, count in counts.items()}
+    return [Padding(Text(f"{first[name].said}{more[name]}", style="dim"), (0, 0, 0, 2)) for name in counts]
 
 
 def _table(findings: list[Finding]) -> Table:

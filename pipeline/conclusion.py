@@ -69,6 +69,12 @@ def _weight(finding: Finding) -> tuple[float, float]:
     return abs(finding.z) if finding.z is not None else finding.share * 100, finding.share
 
 
+def _place(finding: Finding, cause: Cause) -> tuple[bool, bool, float, float]:
+    """What speaks for the cause comes first, then what else is notable, then what was looked for in vain; each by its weight."""
+    weight, share = _weight(finding)
+    return not finding.notable, cause not in finding.argues_for, -weight, -share
+
+
 def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy) -> Diagnosis:
     """The first rule that applies decides; the next one with another cause is the runner-up."""
     seen = _Seen(findings)
@@ -84,7 +90,7 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy) -> D
         mode=first.mode,
         rule=first.rule,
         said=first.said,
-        findings=tuple(sorted(seen.all, key=lambda finding: (not finding.notable, *(-part for part in _weight(finding))))),
+        findings=tuple(sorted(seen.all, key=lambda finding: _place(finding, first.cause))),
         blind_spots=_blind_spots(seen, setting, policy),
         runner_up=None if runner_up is None else RunnerUp(cause=runner_up, tell_apart=_TELL_APART[runner_up]),
     )
@@ -137,8 +143,8 @@ def _unfamiliar_customers(seen: _Seen, setting: Setting, policy: Policy) -> _Opi
 def _remedy(rule: Rule, cause: Cause, why: Finding, seen: _Seen, setting: Setting, policy: Policy) -> _Opinion:
     """What to do about a champion that is wrong about some customers: what showed its worth on held-out recent rows."""
     column = why.column
-    if gained := seen.notable("gain_recent", "gain_combined"):
-        mode: Mode = "recent" if seen.notable("gain_recent") else "combined"
+    if gained := seen.notable("gain_recent") or seen.notable("gain_combined"):
+        mode: Mode = "recent" if gained[0].name == "gain_recent" else "combined"
         if setting.trainable(policy):
             return _Opinion(rule, cause, "retrain", f"{why.said} {gained[0].said}", column, mode)
     if not setting.trainable(policy) or setting.labelled < setting.rows:

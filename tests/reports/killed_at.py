@@ -2,7 +2,7 @@
 
 An order is a line {"last": n, "arguments": […]}, its answer {"code": …, "said": …}. Each command runs in a process of its own, forked from
 one that has imported what is slow to import. A step is an fsync, a rename or a commit, of ours and of MLflow's. With n = 0 nothing is
-killed, and what is said ends with the number of steps.
+killed.
 A person's confirmation is given, and a training takes what the first one left in TAUGHT, so that it lasts as long as a copy.
 """
 
@@ -92,7 +92,6 @@ def run(last: int, arguments: list[str], said: Path) -> None:
     except SystemExit as ended:
         code = int(ended.code or 0)
     sys.stdout.flush()
-    os.write(2, f"\nsteps {steps}\n".encode())
     os._exit(code)
 
 
