@@ -68,14 +68,14 @@ def _known(observed: Observed, seen: Witnesses, rules: DataRules) -> Iterator[Fi
 def _comes_with(seen: Witnesses, finding: Finding, rules: DataRules) -> bool:
     """Whether customers of a kind that always lacked the value became more: new ones, say, who have no total yet."""
     assert finding.column is not None  # it is a column that lacks values
-    lacking = seen.before[finding.column].isna()
+    lacking, share = seen.before[finding.column].isna(), float(seen.after[finding.column].isna().mean())
     for other in seen.columns.features:
         before, after = seen.before[other], seen.after[other]
         if other == finding.column or before.nunique() > _KINDS:
             continue
         # Rows that lack the other value too say nothing: both may come from one broken join.
         expected = after.map(lacking.groupby(before).mean()).sum() / len(after)
-        if finding.share - expected < rules.missing_points:
+        if share - expected < rules.missing_points:
             return True
     return False
 
