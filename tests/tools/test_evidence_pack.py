@@ -12,7 +12,9 @@ POLICY = load_policy(policy_text(), {})
 
 
 def broken(number: int, said: str = "A third of the values is missing.", name: str = "column") -> Finding:
-    return Finding(family="data", name="more_missing", column=f"{name} {number}", strength=0.3, unit="of rows", n=5000, z=50.0 - number, said=said)
+    return Finding(
+        family="data", name="more_missing", column=f"{name} {number}", strength=0.3, unit="of rows", n=5000, z=50.0 - number, said=said
+    )
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, 40])

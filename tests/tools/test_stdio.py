@@ -10,6 +10,7 @@ from mcp.client.stdio import StdioServerParameters
 
 from pipeline.opened import Opened
 from tests.tools.desk import Desk
+from tests.tools.test_server import OFFERED
 
 CONSOLE_SCRIPT = Path(sys.executable).parent / "churnops"
 
@@ -33,7 +34,7 @@ async def test_a_client_takes_a_case_from_drift_to_report_and_stdout_stays_clean
         refusal = await desk.refused("run_training", case_id=case_id, n_estimators="200")
         closed = await desk.close(case_id, "fix_data")
 
-    assert tools == ["get_drift_summary", "get_current_model_metrics", "run_training", "save_remediation_report"]
+    assert tools == OFFERED
     assert metrics["call"] == 2
     assert "must be an integer" in refusal
     assert stray == []

@@ -70,7 +70,7 @@ async def test_an_unknown_argument_is_refused_with_those_allowed(fresh: Opened) 
         assert "takes no argument 'case_id'. It takes: none." in await client.refused("get_drift_summary", case_id="c")
         said = await client.refused("run_training", case_id="c", seed=1)
     assert "takes no argument 'seed'" in said
-    assert "case_id, estimator, n_estimators, max_depth, C" in said
+    assert "case_id, mode, estimator, n_estimators, max_depth, C" in said
 
 
 async def test_a_misspelt_argument_gets_a_hint(fresh: Opened) -> None:
@@ -135,5 +135,10 @@ def test_a_short_schema_says_the_same() -> None:
     }
     assert short["additionalProperties"] is False
     assert answer(schema)["$defs"] == {"Part": {"type": "object"}}
-    assert answer(schema)["properties"] == short["properties"]
+    assert answer(schema)["properties"] == {
+        "title": {"type": "string"},
+        "n": {"type": ["integer", "null"]},
+        "c": {"type": ["number", "null"]},
+        "part": {"anyOf": [{"$ref": "#/$defs/Part"}, {"type": "null"}]},
+    }
     assert not {"additionalProperties", "description", "title"} & set(answer(schema))
