@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pipeline.opened import Opened
     from pipeline.workspace import Workspace
 
-OperatorName = Literal["diagnosis", "rulebook", "claude"]
 _CURRENT, _OUTCOMES, _REFERENCE = "current.csv", "outcomes.csv", "reference.csv"
 
 

@@ -1,11 +1,10 @@
 """`churnops bench`: how well a triage decides, on worlds whose truth is known because everything was tried."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
-from agent.benchmarked import OperatorName
 from agent.commands.options import JsonOption
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from pipeline.settings import ValueSettings
 
 Name = TypeVar("Name", bound=str)
+OperatorName = Literal["diagnosis", "rulebook", "claude"]
 
 
 def bench(
