@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from agent.commands.adopt import adopt
 from agent.commands.bench import bench
 from agent.commands.case import app as case
 from agent.commands.demo import demo
@@ -31,7 +32,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="`--debug` with any command shows the traceback of an error.",
 )
-for command in (demo, init, train, simulate, drift, diagnose, triage, mcp, bench, rollback, doctor):
+for command in (demo, init, train, adopt, simulate, drift, diagnose, triage, mcp, bench, rollback, doctor):
     app.command()(command)
 for name, group in (("reports", reports), ("case", case), ("event", event), ("window", window), ("outcomes", outcomes)):
     app.add_typer(group, name=name)

@@ -47,7 +47,9 @@ def line(reading: Reading) -> str:
             where = f" in {found.column}" if found.column else ""
             return f"{_words(found.cause)}{where} (confidence {found.confidence:.2f}): {_words(found.action)}"
         case FeatureResult(view=view):
-            return f"{view.feature}: missing {view.missing_reference:.1%} before, {view.missing_window:.1%} now; {view.sampled} rows looked at"
+            return (
+                f"{view.feature}: missing {view.missing_reference:.1%} before, {view.missing_window:.1%} now; {view.sampled} rows looked at"
+            )
         case TrainingReply(gate=verdict, comparison=comparison):
             against = f" ({comparison.difference:+.4f} against the champion)" if comparison else ""
             failed = ", ".join(check.rule for check in verdict.checks if not check.passed)

@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -17,6 +18,7 @@ from pipeline.errors import DataError, IntegrityError
 from pipeline.evidence import CalibrationTrial, Metrics
 from pipeline.files import digest_of_folder, sync_folder
 from pipeline.importance import Importance
+from pipeline.library_versions import check_versions
 from pipeline.profile import Profile
 from pipeline.schema import Schema
 from pipeline.settings import EstimatorName
@@ -50,17 +52,34 @@ class Recalibration(BaseModel):
     data_sha256: str
 
 
+class Adopted(BaseModel):
+    """Where a model that others fitted came from, and the sha256 of its folder as it came. `family`: what churnops would train in its place.
+    `accepted_scikit_learn`: the installed version under which a person accepted that it was fitted with another. `claimed`: what its own
+    trainer measured, which decides nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    model_sha256: str
+    family: EstimatorName
+    accepted_scikit_learn: str | None = None
+    claimed: dict[str, float] = {}
+
+
 class Manifest(BaseModel):
     """What the model is and what it was made from. `rows`, `churners` and `data_sha256` are of the training rows without ids
     (the fingerprint of `reference.parquet`); `versions` are of Python and the packages that fitted it.
 
     Of a recalibrated model they are of the rows its ranks were learnt from, because that is what windows are compared with;
-    `recalibration` says what its probabilities were learnt from."""
+    `recalibration` says what its probabilities were learnt from.
+
+    Of an `adopted` model they are of the rows given as its reference, `estimator` is what its class is called, `trained_at` is when it was
+    adopted, and `versions` are those on record with it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     columns: Schema
-    estimator: EstimatorName
+    estimator: str
     hyperparameters: dict[str, int | float]
     seed: int
     threshold: float
@@ -71,6 +90,12 @@ class Manifest(BaseModel):
     versions: dict[str, str]
     trained_at: datetime
     recalibration: Recalibration | None = None
+    adopted: Adopted | None = None
+
+    @property
+    def family(self) -> EstimatorName:
+        """The family of models that would succeed it: its own, or the workspace's where others fitted it."""
+        return self.adopted.family if self.adopted else TypeAdapter[EstimatorName](EstimatorName).validate_python(self.estimator)
 
 
 @dataclass(frozen=True)
@@ -89,7 +114,8 @@ class Artifact:
         return read_rows(self.path / REFERENCE, self.manifest.columns)
 
     def reference_scores(self) -> NDArray[np.float64]:
-        """Probability of churn for each reference row as a model that had not seen it gives it (out of fold), shape (rows,)."""
+        """Probability of churn for each reference row as a model that had not seen it gives it (out of fold), shape (rows,). Of an adopted
+        model its own scores, which flatter it where it learnt from these rows."""
         return np.asarray(np.load(self.path / REFERENCE_SCORES, allow_pickle=False), dtype=np.float64)
 
     def profile(self) -> Profile:
@@ -118,10 +144,18 @@ class Artifact:
         """The fitted classifier.
 
         Raises:
-            IntegrityError: the bytes changed since the artifact was opened, or cannot be loaded by the installed packages.
+            IntegrityError: the bytes changed since the artifact was opened, cannot be loaded by the installed packages, or were fitted
+                with another scikit-learn.
+            ModelError: it was adopted, and cannot be loaded.
         """
         # Unpickling runs what the bytes say, and they may have changed since the artifact was opened.
         _check(self.path, self.digest)
+        adopted = self.manifest.adopted
+        check_versions(self.manifest.versions, adopted.accepted_scikit_learn if adopted else None)
+        if adopted is not None:
+            from pipeline.adopted import load_adopted
+
+            return load_adopted(self.path / MODEL, self.manifest.columns)
         try:
             return pickle.loads((self.path / MODEL / PICKLE).read_bytes())
         except Exception as error:
@@ -145,36 +179,22 @@ def write_artifact(
 
     Args:
         folder: created here.
-        model: fitted scikit-learn classifier.
+        model: fitted scikit-learn classifier, or the folder of an MLflow model, which is copied as it is.
         manifest: what it is.
         metrics: on the gate rows.
         importances: of the features to the model.
         train_rows: typed training rows; only features and target are kept.
         scores: out-of-fold probability of churn of each training row, shape (rows,).
     """
-    import mlflow.sklearn
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, DataType, TensorSpec
-    from mlflow.types import Schema as Signature
-
     from pipeline.profiling import profile_reference
     from pipeline.rows import write_rows
 
     columns = manifest.columns
-    inputs: list[ColSpec | TensorSpec] = [
-        *(ColSpec(DataType.double, name) for name in columns.numerical),
-        *(ColSpec(DataType.string, name) for name in columns.categorical),
-    ]
     folder.mkdir()
-    # Signature and requirements are given, because guessing them takes MLflow seconds.
-    mlflow.sklearn.save_model(
-        model,
-        str(folder / MODEL),
-        signature=ModelSignature(Signature(inputs), Signature([TensorSpec(np.dtype(np.float64), (-1, 2))])),
-        pip_requirements=[f"{name}=={version(name)}" for name in ("cloudpickle", "numpy", "pandas", "scikit-learn")],
-        serialization_format=mlflow.sklearn.SERIALIZATION_FORMAT_CLOUDPICKLE,
-        pyfunc_predict_fn="predict_proba",
-    )
+    if isinstance(model, Path):
+        shutil.copytree(model, folder / MODEL)
+    else:
+        _save(model, columns, folder / MODEL)
     write_rows(train_rows[[*columns.features, columns.target]], folder / REFERENCE)
     np.save(folder / REFERENCE_SCORES, scores, allow_pickle=False)
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
@@ -182,6 +202,27 @@ def write_artifact(
     (folder / IMPORTANCE).write_bytes(TypeAdapter(tuple[Importance, ...]).dump_json(importances, indent=2) + b"\n")
     profile = profile_reference(Frame(train_rows[list(columns.features)]), columns)
     (folder / PROFILE).write_text(profile.model_dump_json() + "\n", encoding="utf-8")
+
+
+def _save(model: Any, columns: Schema, place: Path) -> None:
+    import mlflow.sklearn
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, TensorSpec
+    from mlflow.types import Schema as Signature
+
+    inputs: list[ColSpec | TensorSpec] = [
+        *(ColSpec(DataType.double, name) for name in columns.numerical),
+        *(ColSpec(DataType.string, name) for name in columns.categorical),
+    ]
+    # Signature and requirements are given, because guessing them takes MLflow seconds.
+    mlflow.sklearn.save_model(
+        model,
+        str(place),
+        signature=ModelSignature(Signature(inputs), Signature([TensorSpec(np.dtype(np.float64), (-1, 2))])),
+        pip_requirements=[f"{name}=={version(name)}" for name in ("cloudpickle", "numpy", "pandas", "scikit-learn")],
+        serialization_format=mlflow.sklearn.SERIALIZATION_FORMAT_CLOUDPICKLE,
+        pyfunc_predict_fn="predict_proba",
+    )
 
 
 def installed_versions() -> dict[str, str]:

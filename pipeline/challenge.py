@@ -1,5 +1,6 @@
 """From rows to a challenger: train in a child process, judge at the gate, and only then publish and register."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -53,7 +54,8 @@ def retraining_rows(champion: Artifact, window: Window, held_out_share: float, m
 
 
 def same_again(champion: Artifact, rows: Rows, settings: Settings, estimator: EstimatorName) -> bool:
-    """Whether a new model with the estimator's defaults would be the champion once more: same rows, same settings, same versions."""
+    """Whether a new model with the estimator's defaults would be the champion once more: same rows, same settings, same versions. What a
+    trainer of the team's own would make, nobody knows before."""
     made, columns = champion.manifest, settings.data.columns
     now = made.model_copy(
         update={
@@ -64,9 +66,10 @@ def same_again(champion: Artifact, rows: Rows, settings: Settings, estimator: Es
             "data_sha256": fingerprint(rows.train[[*columns.features, columns.target]]),
             "versions": installed_versions(),
             "recalibration": None,
+            "adopted": None,
         }
     )
-    return now == made
+    return now == made and not settings.training.command
 
 
 async def challenge(
@@ -84,7 +87,8 @@ async def challenge(
 ) -> tuple[TrainingResult, Challenger | None]:
     """Train one candidate and judge it. Every training is tracked; only one that passed the gate is published and registered.
 
-    In mode `recalibrate` the champion's own estimator and hyperparameters count, whatever is given.
+    In mode `recalibrate` the champion's own estimator and hyperparameters count, whatever is given. In every other mode
+    `training.command` trains, where it is set; it is told the estimator where that is not the workspace's, and every hyperparameter given.
 
     Raises:
         TrainingError: see `pipeline.training.train`; nothing is left behind.
@@ -104,10 +108,14 @@ async def challenge(
     )
     if mode == "recalibrate":
         job = job.model_copy(update={"recalibrates": True, "threshold": _worthwhile_from(settings)})
+    elif settings.training.command:
+        named = () if estimator == settings.training.estimator else ("--estimator", estimator)
+        given = (word for name, value in hyperparameters.items() for word in ("--set", f"{name}={value}"))
+        job = job.model_copy(update={"command": (*shlex.split(settings.training.command), *named, *given)})
     async with train(
         job, rows.train, rows.gate, opened.workspace, on_progress=on_progress, time_limit_seconds=settings.training.time_limit_seconds
     ) as outcome:
-        return _judge_and_register(opened, outcome, rows, case_id, mode, band, record)
+        return judge_and_register(opened, outcome, rows, case_id, mode, band, record)
 
 
 def _worthwhile_from(settings: Settings) -> float:
@@ -116,9 +124,10 @@ def _worthwhile_from(settings: Settings) -> float:
     return paying if paying < 1 else settings.training.threshold
 
 
-def _judge_and_register(
+def judge_and_register(
     opened: Opened, outcome: TrainingOutcome, rows: Rows, case_id: str | None, mode: str, band: Band | None, record: Record | None
 ) -> tuple[TrainingResult, Challenger | None]:
+    """Put a candidate before the gate, track it, and publish, register and record it if it passed."""
     workspace, ledger, manifest = opened.workspace, opened.ledger, outcome.manifest
     if mode == "recalibrate":
         gate = judge_recalibrated(outcome.metrics, outcome.comparison, outcome.margins, opened.policy)

@@ -84,7 +84,7 @@ def _taught(observed: Observed, teaching: Mask, judging: Mask, *, with_reference
     given = manifest.hyperparameters
     if "n_estimators" in given:
         given = {**given, "n_estimators": min(_TREES, int(given["n_estimators"]))}
-    model = build(manifest.estimator, given, manifest.seed, observed.columns).fit(x, y.astype(np.int8))
+    model = build(manifest.family, given, manifest.seed, observed.columns).fit(x, y.astype(np.int8))
     return np.asarray(model.predict_proba(rows[judging])[:, 1], dtype=np.float64)
 
 

@@ -1,10 +1,11 @@
 """Typed settings: `churnops.toml`, overridden by `CHURNOPS_SECTION__KEY` variables, read once and passed down."""
 
+import shlex
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableVariable
 
@@ -97,9 +98,21 @@ class TrainingSettings(_Section):
     """How `churnops train` fits the champion; retraining by an operator is bounded by the policy instead."""
 
     estimator: EstimatorName = Field("random_forest", description="random_forest or logistic_regression")
+    command: str = Field(
+        "", description="Your own trainer instead, like python train.py, run without a shell; docs/own-model.md; empty: none"
+    )
     seed: int = Field(42, description="Of the split and the fit")
     threshold: float = Field(0.5, gt=0, lt=1, description="Probability from which a customer counts as churning")
     time_limit_seconds: float = Field(600, gt=0, description="After which a training is stopped")
+
+    @field_validator("command")
+    @classmethod
+    def _words(cls, command: str) -> str:
+        try:
+            shlex.split(command)
+        except ValueError as error:
+            raise ValueError(f"it cannot be split into words ({error})") from error
+        return command
 
 
 class ValueSettings(_Section):
@@ -123,7 +136,9 @@ class OperatorSettings(_Section):
 class ApprovalSettings(_Section):
     """Who may deploy, and for how long a report can be approved. A change counts once a person accepted it: `churnops reports trust`."""
 
-    mode: Literal["local", "signed"] = Field("local", description="local: typed at a terminal; signed: with an SSH key of an allowed signer")
+    mode: Literal["local", "signed"] = Field(
+        "local", description="local: typed at a terminal; signed: with an SSH key of an allowed signer"
+    )
     signers: str = Field("allowed_signers", description="Signed mode: who may sign, a file as git uses it, from this file's folder")
     require_second_person: bool = Field(False, description="Refuse the approval of whoever started the case")
     expires_hours: float = Field(72.0, gt=0, le=24 * 366, description="After its report, a challenger can be approved for this long")

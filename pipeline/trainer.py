@@ -5,6 +5,7 @@ Run as `python -P -m pipeline.trainer JOB.json WORKSPACE`; the rows lie beside t
 """
 
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -44,7 +45,8 @@ class TrainingJob(_Message):
     """What to train. `champion` is the digest of the model to beat on the gate rows, `confidence` that of the intervals.
 
     `recent_rows` of the training rows, the last ones, are of the window: on them the champion is recalibrated, as a rival to beat too. A
-    job that `recalibrates` makes that rival itself, from training rows that are all recent.
+    job that `recalibrates` makes that rival itself, from training rows that are all recent. `command`: words that start the team's own
+    trainer, which then makes the model.
     """
 
     columns: Schema
@@ -56,6 +58,7 @@ class TrainingJob(_Message):
     champion: str | None = None
     recent_rows: int = 0
     recalibrates: bool = False
+    command: tuple[str, ...] = ()
     value: ValueSettings = ValueSettings()
     trained_at: datetime
 
@@ -84,9 +87,11 @@ Say = Callable[[str, float, str], None]
 
 
 @dataclass(frozen=True)
-class _Made:
-    """A fitted model and what goes into its artifact. `scores`: of the `reference` rows, by models that had not seen them."""
+class Made:
+    """A fitted model and what goes into its artifact. `saved`: what is written there, the model or the folder it was saved in. `scores`: of
+    the `reference` rows, by models that had not seen them; where others fitted it, its own."""
 
+    saved: Any
     model: Any
     manifest: Manifest
     reference: "pd.DataFrame"
@@ -97,12 +102,13 @@ class _Made:
 def main() -> None:
     """Fit, judge, write; exit 1 with one sentence on standard error when the data or a model do not allow it."""
     job_file, root = Path(sys.argv[1]), Path(sys.argv[2])
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    job = TrainingJob.model_validate_json(job_file.read_bytes())
+    threading.Thread(target=_die_with_parent, args=(bool(job.command),), daemon=True).start()
     # What libraries print must not mix with progress.
     progress = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     try:
-        run(TrainingJob.model_validate_json(job_file.read_bytes()), job_file.parent, Workspace(root), progress)
+        run(job, job_file.parent, Workspace(root), progress)
     except ChurnopsError as error:
         sys.exit(str(error))
     # All is on disk. A slow farewell of the libraries would leave a moment in which the parent, done, lets go and is taken for dead.
@@ -129,23 +135,37 @@ def run(job: TrainingJob, folder: Path, workspace: Workspace, progress: TextIO) 
     champion = None if job.champion is None else open_artifact(workspace, job.champion)
     if job.recalibrates:
         assert champion is not None  # there is nothing else to recalibrate
-        made = _recalibrated(job, champion, train, say)
+        made = _recalibrated(job, champion, train, folder, say)
+    elif job.command:
+        made = _own(job, folder, workspace, train, say)
     else:
         made = _fitted(job, train, say)
 
     say("judging", 0.7, f"Judging on {len(gate):,} gate rows")
-    judged = _judged(job, made, champion, train, gate)
+    judged = judge_made(job, made, champion, train, gate)
 
     say("weighing", 0.75, f"Weighing {len(job.columns.features)} features")
     importances = made.importances()
 
     say("saving", 0.85, "Saving the model")
-    write_artifact(folder / ARTIFACT, made.model, made.manifest, judged.metrics, importances, made.reference, made.scores)
+    write_artifact(folder / ARTIFACT, made.saved, made.manifest, judged.metrics, importances, made.reference, made.scores)
     (folder / RESULT).write_text(judged.model_dump_json(), encoding="utf-8")
     say("done", 1.0, "Trained and judged")
 
 
-def _fitted(job: TrainingJob, train: "pd.DataFrame", say: Say) -> _Made:
+def _own(job: TrainingJob, folder: Path, workspace: Workspace, train: "pd.DataFrame", say: Say) -> Made:
+    """A new model by the team's own trainer. What it measured is recorded; what counts is measured here."""
+    from pipeline.own_trainer import MODEL, run_own_trainer
+    from pipeline.taken_over import take_over
+
+    words = " ".join(job.command)
+    say("fitting", 0.2, f"Running your trainer: {words}")
+    out = folder / "own"
+    claimed = run_own_trainer(job.command, folder / TRAIN_ROWS, folder / GATE_ROWS, out, job.seed, workspace.root)
+    return take_over(job, out / MODEL, train, f"training.command: {words}", claimed=claimed)
+
+
+def _fitted(job: TrainingJob, train: "pd.DataFrame", say: Say) -> Made:
     """A new model of the training rows."""
     from pipeline.calibration import calibrated_model, cross_fit_folds, try_calibration
     from pipeline.estimators import build, hyperparameters_of
@@ -176,10 +196,10 @@ def _fitted(job: TrainingJob, train: "pd.DataFrame", say: Say) -> _Made:
         versions=installed_versions(),
         trained_at=job.trained_at,
     )
-    return _Made(model, manifest, train, unseen, lambda: measure_importance(model, x, y, job.seed))
+    return Made(model, model, manifest, train, unseen, lambda: measure_importance(model, x, y, job.seed))
 
 
-def _recalibrated(job: TrainingJob, champion: Artifact, train: "pd.DataFrame", say: Say) -> _Made:
+def _recalibrated(job: TrainingJob, champion: Artifact, train: "pd.DataFrame", folder: Path, say: Say) -> Made:
     """The champion with probabilities learnt anew. Its ranks stay, and with them what it was taught on and what it leans on."""
     from pipeline.calibration import cross_fit_folds, try_recalibration
     from pipeline.recalibration import recalibrate
@@ -191,11 +211,11 @@ def _recalibrated(job: TrainingJob, champion: Artifact, train: "pd.DataFrame", s
     trial = try_recalibration(champion.scores(train), y, cross_fit_folds(y, _groups(train, job.columns), job.seed))
 
     say("fitting", 0.5, f"Recalibrating the champion {champion.digest[:12]}")
-    made = recalibrate(champion.model, x, y)
+    made, adopted = recalibrate(champion.model, x, y), champion.manifest.adopted
     changes = {
         "threshold": job.threshold,
         "calibration": trial,
-        "versions": installed_versions(),
+        "versions": installed_versions() if adopted is None else champion.manifest.versions,
         "trained_at": job.trained_at,
         "recalibration": Recalibration(
             of=champion.digest,
@@ -207,10 +227,15 @@ def _recalibrated(job: TrainingJob, champion: Artifact, train: "pd.DataFrame", s
         ),
     }
     scores = made.passed_through(champion.reference_scores())
-    return _Made(made.model, champion.manifest.model_copy(update=changes), champion.reference(), scores, champion.importances)
+    saved = made.model
+    if adopted is not None:
+        from pipeline.taken_over import recalibrated_folder
+
+        saved = recalibrated_folder(champion, made.slope, made.intercept, folder / "recalibrated")
+    return Made(saved, made.model, champion.manifest.model_copy(update=changes), champion.reference(), scores, champion.importances)
 
 
-def _judged(job: TrainingJob, made: _Made, champion: Artifact | None, train: "pd.DataFrame", gate: "pd.DataFrame") -> Judged:
+def judge_made(job: TrainingJob, made: Made, champion: Artifact | None, train: "pd.DataFrame", gate: "pd.DataFrame") -> Judged:
     """The model beside the champion, and beside the champion recalibrated, on the gate rows."""
     from pipeline.margins import measure_margins
     from pipeline.metrics import compare, measure
@@ -248,9 +273,11 @@ def _groups(train: "pd.DataFrame", columns: Schema) -> "NDArray[np.int64] | None
     return codes
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(whole_group: bool) -> None:
     # Not through sys.stdin: its lock would be held at exit. Nothing is ever written to the pipe, so this ends only at its end.
     os.read(0, 1)
+    if whole_group and os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)  # the team's trainer goes along, whether or not it watches its standard input
     os._exit(ORPHANED)
 
 

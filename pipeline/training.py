@@ -18,6 +18,7 @@ from pipeline.artifact import Manifest, open_artifact
 from pipeline.errors import TrainingError
 from pipeline.estimators import hyperparameters_of
 from pipeline.evidence import CalibrationTrial, Comparison, Margins, Metrics
+from pipeline.own_trainer import last_line
 from pipeline.staging import staging_folder
 from pipeline.trainer import ARTIFACT, GATE_ROWS, JOB, RESULT, TRAIN_ROWS, Judged, Progress, TrainingJob
 from pipeline.workspace import Workspace
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 OnProgress = Callable[[Progress], Awaitable[None]]
 
 STDERR = "stderr.txt"
-STDERR_READ_BYTES = 8192
-LONGEST_SAID = 300
 
 
 @dataclass(frozen=True)
@@ -167,8 +166,5 @@ def _failure(code: int, stderr: Path) -> TrainingError:
         return TrainingError(
             f"The training process was killed by signal {-code}.", "Most often memory ran out: train on fewer rows, then try again."
         )
-    with stderr.open("rb") as stream:
-        stream.seek(max(0, stderr.stat().st_size - STDERR_READ_BYTES))
-        lines = [line.strip() for line in stream.read().decode(errors="replace").splitlines() if line.strip()]
-    said = lines[-1][:LONGEST_SAID] if lines else f"it ended with code {code}"
+    said = last_line(stderr) or f"it ended with code {code}"
     return TrainingError(f"Training failed: {said}", "Mend that, then train again.")

@@ -45,11 +45,12 @@ def run_training(here: "Opened", estimator: Literal["random_forest", "logistic_r
             bar.update(task, completed=stage.fraction, description=stage.said)
 
         trained = anyio.run(train_by_hand, here, estimator, show)
-    _show(console, trained)
+    show_trained(console, trained)
     return trained
 
 
-def _show(console: "Console", trained: "Trained") -> None:
+def show_trained(console: "Console", trained: "Trained") -> None:
+    """Show a judged model, and what became of it."""
     from rich.table import Table
 
     from reports.audit import MEASURES, figure

@@ -129,7 +129,7 @@ class _Life:
         if not enough:
             return None
         champion = self._world.exhibit.champion
-        columns, estimator = champion.manifest.columns, champion.manifest.estimator
+        columns, estimator = champion.manifest.columns, champion.manifest.family
         features, target = list(columns.features), columns.target
         rows = self._world.features[known].assign(**{target: outcomes[known].astype("int8")})
         if remedy == "retrain_combined":

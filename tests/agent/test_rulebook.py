@@ -211,7 +211,16 @@ async def test_it_fails_with_the_reason_when_a_tool_it_needs_does_not_answer(too
         await Rulebook(POLICY).ask((briefing, turn, answer), (), lambda text: None)
 
 
-@pytest.mark.parametrize("facts", [CaseTools(), CaseTools(diagnosis=diagnosed("concept_drift", "retrain", "recent")), CaseTools(band="monitor"), CaseTools(labelled_rows=10), CaseTools(gates=(False,) * 3)])
+@pytest.mark.parametrize(
+    "facts",
+    [
+        CaseTools(),
+        CaseTools(diagnosis=diagnosed("concept_drift", "retrain", "recent")),
+        CaseTools(band="monitor"),
+        CaseTools(labelled_rows=10),
+        CaseTools(gates=(False,) * 3),
+    ],
+)
 @pytest.mark.anyio
 async def test_every_number_it_writes_has_a_source_in_the_results(facts: CaseTools) -> None:
     ending = await follow(facts)

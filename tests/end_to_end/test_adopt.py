@@ -157,3 +157,49 @@ def test_what_cannot_be_adopted_is_refused_in_one_sentence(
     assert here("simulate", "--rows", "300").code == 0, "what a person accepted holds for every later load"
     again = here("adopt", str(old), "--accept-version-mismatch")
     assert (again.code, "is this very model" in again.err) == (1, True)
+
+
+OWN_TRAINER = """
+import argparse, json, os, warnings
+from pathlib import Path
+warnings.simplefilter("ignore")
+os.environ["DO_NOT_TRACK"] = "1"
+import mlflow.sklearn, pandas as pd
+from sklearn.linear_model import LogisticRegression
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+parser = argparse.ArgumentParser()
+for name in ("train", "gate", "out", "seed", "estimator"):
+    parser.add_argument(f"--{name}")
+asked = parser.parse_args()
+rows = pd.read_parquet(asked.train)
+features = ["tenure", "MonthlyCharges"]
+model = make_pipeline(SimpleImputer(), LogisticRegression()).fit(rows[features], rows["Churn"])
+mlflow.sklearn.save_model(model, f"{asked.out}/model", serialization_format="cloudpickle", pip_requirements=["scikit-learn"])
+Path(asked.out, "metrics.json").write_text(json.dumps({"roc_auc": 1.0}))
+Path("asked.txt").write_text(str(asked.estimator))
+"""
+
+
+@pytest.mark.slow
+def test_train_runs_the_teams_own_trainer_and_asks_it_for_the_estimator_that_was_named(
+    here: CommandLine, fresh: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here.folder / "own.py").write_text(OWN_TRAINER)
+    monkeypatch.setenv("CHURNOPS_TRAINING__COMMAND", f"{sys.executable} own.py")
+    monkeypatch.setenv("CHURNOPS_POLICY__GATE__MIN_ROC_AUC", "0.6")
+    said = here("train", "--json")
+    assert said.code == 0, said.err
+    assert (here.folder / "asked.txt").read_text() == "None"
+    artifact = open_artifact(fresh.workspace, said.json["result"]["digest"])
+    assert artifact.manifest.adopted is not None
+    assert artifact.manifest.adopted.claimed == {"roc_auc": 1.0}
+    assert 0.6 < artifact.metrics.roc_auc.value < 1
+    assert require_champion(fresh.workspace, fresh.ledger).digest == artifact.digest
+    again = here("train", "--estimator", "logistic_regression", "--json")
+    assert again.code == 0, again.err
+    assert (here.folder / "asked.txt").read_text() == "logistic_regression"
+    assert "which that trainer was given" in Path(again.json["case"]["report"]["path"]).read_text()
+    monkeypatch.setenv("CHURNOPS_TRAINING__COMMAND", "python 'own.py")
+    broken = here("train")
+    assert (broken.code, "cannot be split into words" in broken.err) == (1, True)

@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -18,6 +19,7 @@ from pipeline.workspace import Workspace
 
 from .small_tables import small_job, small_table
 
+CODE = Path(__file__).resolve().parents[2]
 TRAIN, GATE = small_table(300, 1), small_table(150, 2)
 HEAD = """
 import argparse, json, os, sys, time
@@ -76,8 +78,7 @@ def test_its_model_is_judged_by_us_and_its_claims_are_only_noted(workspace: Work
     assert (artifact.scores(TRAIN) == artifact.reference_scores()).all()
     told = json.loads((workspace.root / "asked.json").read_text())
     assert (told["seed"], told["estimator"], told["set"]) == ("7", "logistic_regression", ["C=2.0"])
-    ours = str(Path(__file__).resolve().parents[2])
-    assert ours not in told["path"].split(os.pathsep), "a team's own package `tools` must not meet ours"
+    assert str(CODE) not in told["path"].split(os.pathsep), "a team's own package `tools` must not meet ours"
     assert [path.name for path in workspace.staging.iterdir() if path.is_dir()] == []
 
 
@@ -111,12 +112,51 @@ def test_no_shell_reads_the_command(workspace: Workspace) -> None:
     assert not (workspace.root / "ran").exists()
 
 
-def test_one_that_hangs_is_stopped_with_all_it_started(workspace: Workspace) -> None:
-    script = "import os, subprocess, time; open('pid', 'w').write(f'{os.getpid()} {subprocess.Popen([\"sleep\", \"600\"]).pid}'); time.sleep(600)"
-    with pytest.raises(TrainingError, match="time limit of 8 s"):
-        outcome_of(workspace, job_with(workspace, script), limit=8)
+HANGS = """
+import os, subprocess, time
+text = f"{os.getpid()} {subprocess.Popen(['sleep', '600']).pid}"
+open("pid.part", "w").write(text)
+os.rename("pid.part", "pid")
+time.sleep(600)
+"""
+PARENT = """
+import sys
+from pathlib import Path
+import anyio
+from pipeline.training import train
+from pipeline.workspace import Workspace
+from tests.pipeline.small_tables import small_job, small_table
+
+async def main():
+    job = small_job(command=(sys.executable, "own.py"))
+    async with train(job, small_table(300, 1), small_table(150, 2), Workspace(Path(sys.argv[1])), time_limit_seconds=300):
+        pass
+
+anyio.run(main)
+"""
+
+
+def still_run(workspace: Workspace) -> list[str]:
+    """Which of the processes that the hanging trainer named are alive, after a few seconds' patience."""
     started = (workspace.root / "pid").read_text().split()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 10
     while any(Path(f"/proc/{pid}/exe").exists() for pid in started) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert [pid for pid in started if Path(f"/proc/{pid}/exe").exists()] == []
+    return [pid for pid in started if Path(f"/proc/{pid}/exe").exists()]
+
+
+def test_one_that_hangs_is_stopped_with_all_it_started(workspace: Workspace) -> None:
+    with pytest.raises(TrainingError, match="time limit of 12 s"):
+        outcome_of(workspace, job_with(workspace, HANGS), limit=12)
+    assert still_run(workspace) == []
+
+
+def test_it_dies_with_churnops_though_it_never_reads_its_standard_input(workspace: Workspace) -> None:
+    job_with(workspace, HANGS)
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(workspace.root)], cwd=CODE)
+    deadline = time.monotonic() + 60
+    while not (workspace.root / "pid").exists() and parent.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    parent.kill()
+    parent.wait()
+    assert still_run(workspace) == []
