@@ -1,4 +1,6 @@
 import csv
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -358,3 +360,17 @@ def test_only_counts_are_asked_of_an_engine(reference: Profile, monkeypatch: pyt
     profile_window(Frame(customers(10, 17)), SCHEMA, reference)
     assert len(asked) == 7
     assert all("count(*)" in query for query in asked)
+
+
+def test_counting_a_file_needs_none_of_the_heavy_libraries(tmp_path: Path) -> None:
+    path = tmp_path / "window.csv"
+    path.write_text("x,c\n1.5,a\n2.5,b\n")
+    code = f"""
+import sys
+from pipeline.profiling import profile_reference
+from pipeline.schema import Schema
+from pipeline.sources import Files
+assert profile_reference(Files({str(path)!r}), Schema(target="t", positive="1", numerical=("x",), categorical=("c",))).rows == 2
+print(*sorted({{"pandas", "scipy", "pyarrow", "sqlalchemy", "pydantic_settings"}} & set(sys.modules)))
+"""
+    assert subprocess.run([sys.executable, "-P", "-c", code], check=True, capture_output=True, text=True).stdout.split() == []
