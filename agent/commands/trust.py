@@ -5,7 +5,7 @@ from agent.commands.options import HERE, WorkspaceOption, opened_to_look
 
 
 def trust(reason: ReasonOption = "", reviewer: ReviewerOption = "", key: KeyOption = None, workspace: WorkspaceOption = HERE) -> None:
-    """Accept who may approve, as [approval] in churnops.toml says it now; where approvals are signed, one of the former signers signs."""
+    """Accept who may approve, as the section `approval` of churnops.toml says it now; where approvals are signed, one of the former signers signs."""
     from rich.console import Console
     from rich.markup import escape
 
