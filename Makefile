@@ -26,7 +26,7 @@ test: $(READY)  ## the fast tests, with the coverage floor
 	@echo "Running the fast tests"
 	@$(BIN)/pytest -q -m "not slow" -n auto --dist loadfile --cov
 
-test-all: $(READY) .venv/spark  ## every test, the slow ones too
+test-all: $(READY) .venv/slow  ## every test, the slow ones too
 	@echo "Running all tests"
 	@$(BIN)/pytest -q -n auto --dist loadfile
 
@@ -60,7 +60,7 @@ lock: $(READY)  ## bring requirements.lock up to date with pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" --group dev pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --custom-compile-command "make lock" --group spark -o requirements-spark.lock
+	  --custom-compile-command "make lock" --group slow -o requirements-slow.lock
 
 format: $(READY)  ## format, and mend what lint can mend
 	@$(BIN)/ruff check --quiet --fix .
@@ -80,10 +80,10 @@ $(READY): requirements.lock pyproject.toml
 	@$(PIP) --no-build-isolation -e .
 	@touch $@
 
-# Spark weighs more than all the rest, and only the slow tests want it.
-.venv/spark: requirements-spark.lock $(READY)
-	@echo "Installing Spark for the slow tests"
-	@$(PIP) --require-hashes -r requirements-spark.lock
+# Spark and the browser's driver weigh more than all the rest, and only the slow tests want them.
+.venv/slow: requirements-slow.lock $(READY)
+	@echo "Installing Spark and a browser's driver for the slow tests"
+	@$(PIP) --require-hashes -r requirements-slow.lock
 	@touch $@
 
 # MLflow's UI pulls in a server three times our size, so it lives apart, in the very version that writes the store.
