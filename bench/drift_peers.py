@@ -16,10 +16,10 @@ PROCESSES = {
 from pipeline.profiling import exact_values, profile_reference, profile_window
 from pipeline.schema import Schema
 from pipeline.scores import score_profiles
-from pipeline.sources import Files
+from pipeline.sources import ALL_ROWS, Files
 schema = Schema(target="t", positive="1", numerical=tuple(numerical), categorical=tuple(categorical))
 before = profile_reference(Files(reference), schema)
-scores = score_profiles(before, profile_window(Files(current), schema, before), exact_values(Files(reference), Files(current), schema))
+scores = score_profiles(before, profile_window(Files(current), schema, before), exact_values((Files(reference), ALL_ROWS), (Files(current), ALL_ROWS), schema))
 print(sum(score.drifted for score in scores.values()))
 """,
     "scan": """

@@ -1,0 +1,240 @@
+"""How often the diagnosis asks people to act where nothing happened: single windows, and a year of daily checks.
+
+    python bench/quiet.py windows      unchanged windows of 50, 200 and 1,000 rows
+    python bench/quiet.py years        a year of daily checks of the last seven days
+
+Customers are generated. In the years, who is scored wanders from day to day: each day leans towards risky customers by an amount that
+follows an autoregression (each day nine tenths of the day before, standard deviation `WANDER`), and with the day of the week; nobody's
+behaviour changes. In the second year one thing does, once: on day 120 prices rise by `RISE`, and customers take it as before. Outcomes are
+known for half of the rows older than 30 days, so a check looks at the last seven days without outcomes; in a third year the check looks
+at the seven days that ended 30 days ago, with them.
+
+A check that asks for anything but `monitor` opens a case. People acknowledge each case, so the same shift raises none until it grows, as
+`churnops case acknowledge` does; of the price rise only those are false that come when the window has long held nothing but new prices.
+Results: bench/results/quiet.json and the tables of docs/benchmark.md.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from io import StringIO
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
+import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
+from document import put_into_document  # noqa: E402
+
+from agent.benchmarked import Diagnosing  # noqa: E402
+from pipeline.acknowledgements import Shift, shift_of  # noqa: E402
+from pipeline.artifact import Artifact, open_artifact, publish  # noqa: E402
+from pipeline.baseline import baseline_of  # noqa: E402
+from pipeline.benchmark.world import Exhibit, named_columns  # noqa: E402
+from pipeline.customers import churn_probability, make_customers  # noqa: E402
+from pipeline.drift import summarise_drift  # noqa: E402
+from pipeline.inference import infer  # noqa: E402
+from pipeline.policy import load_policy  # noqa: E402
+from pipeline.rows import write_rows  # noqa: E402
+from pipeline.schema import Schema  # noqa: E402
+from pipeline.settings import ValueSettings  # noqa: E402
+from pipeline.staging import staging_folder  # noqa: E402
+from pipeline.tables import raw_of, typed  # noqa: E402
+from pipeline.trainer import ARTIFACT, GATE_ROWS, TRAIN_ROWS, TrainingJob, run  # noqa: E402
+from pipeline.workspace import Workspace  # noqa: E402
+from prompts import policy_text  # noqa: E402
+
+RESULTS = ROOT / "bench" / "results" / "quiet.json"
+START = datetime(2026, 1, 5, tzinfo=UTC)
+REFERENCE, POOL, A_DAY = 6_000, 40_000, 300
+SIZES, WINDOWS = (50, 200, 1_000), 200
+DAYS, WINDOW, MATURITY, KNOWN = 365, 7, 30, 0.5
+WANDER, STAYS = 0.10, 0.9  # standard deviation of the lean, and how much of it the next day keeps
+RISE, RISE_DAY = 1.08, 120
+POLICY, VALUE = load_policy(policy_text(), {}), ValueSettings()
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """Windows of one size in which nothing happened: how many, and in how many people were asked to act, by action."""
+
+    rows: int
+    labelled: bool
+    windows: int
+    acted: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Year:
+    """A year of daily checks: `checks`, those that asked people to act (`days`), and the cases that were opened, by day, cause and column."""
+
+    name: str
+    seed: int
+    checks: int
+    days: int
+    cases: tuple[tuple[int, str, str | None], ...]
+
+    @property
+    def false(self) -> int:
+        """Cases about nothing: any, but for the price rise while the window fills with new prices."""
+        return sum(not (self.name == "price rise" and RISE_DAY <= day <= RISE_DAY + WINDOW) for day, _, _ in self.cases)
+
+
+def customers(rows: int, seed: int) -> pd.DataFrame:
+    """Typed rows of new customers."""
+    return typed(raw_of(make_customers(rows, seed), "customers"), columns().model_copy(update={"id": None, "time": None}), with_target=True)
+
+
+@cache
+def columns() -> Schema:
+    """Roles of the generated customers' columns, with an id and a scoring time."""
+    return named_columns(infer(raw_of(make_customers(2_000, 0), "customers"), "Churn").schema)
+
+
+def champion(seed: int, folder: Path) -> Artifact:
+    """A forest that learnt from generated customers."""
+    rows = customers(REFERENCE, 1_000 * seed)[[*columns().features, columns().target]]
+    cut, workspace = int(0.75 * REFERENCE), Workspace(folder)
+    job = TrainingJob(
+        columns=columns(), estimator="random_forest", seed=seed, threshold=0.5, confidence=POLICY.gate.confidence, trained_at=START
+    )
+    with staging_folder(workspace) as staged:
+        write_rows(rows.iloc[:cut], staged / TRAIN_ROWS)
+        write_rows(rows.iloc[cut:], staged / GATE_ROWS)
+        run(job, staged, workspace, StringIO())
+        return open_artifact(workspace, publish(staged / ARTIFACT, workspace))
+
+
+def exhibit(model: Artifact, rows: pd.DataFrame, known: np.ndarray) -> Exhibit:
+    """Rows with `customer` and `scored_at` as an operator is shown them, and the outcomes of those that are `known`."""
+    key = [str(columns().id), str(columns().time)]
+    outcomes = rows.loc[known, [*key, columns().target]].reset_index(drop=True)
+    return Exhibit(model, columns(), rows[[*key, *columns().features]].reset_index(drop=True), outcomes)
+
+
+def stamped(rows: pd.DataFrame, day: int, rng: np.random.Generator) -> pd.DataFrame:
+    """One day's rows with ids and times."""
+    seconds = np.sort(rng.integers(0, 86_400, len(rows)))
+    times = pd.Series([START + timedelta(days=day, seconds=int(second)) for second in seconds]).dt.as_unit("us")
+    ids = [f"{day}-{number}" for number in range(len(rows))]
+    return rows.reset_index(drop=True).assign(**{str(columns().id): np.array(ids, dtype=object), str(columns().time): times})
+
+
+def quiet_windows(job: tuple[int, bool]) -> Quiet:
+    """Unchanged windows of one size under four champions."""
+    rows, labelled = job
+    acted: dict[str, int] = {}
+    decide, champions = Diagnosing(POLICY, VALUE), 4
+    with tempfile.TemporaryDirectory() as place:
+        for seed in range(1, champions + 1):
+            model, rng = champion(seed, Path(place)), np.random.default_rng([seed, rows, labelled])
+            pool = customers(POOL, 1_000 * seed + 1)
+            for number in range(WINDOWS // champions):
+                drawn = pool.iloc[rng.choice(len(pool), rows, replace=False)]
+                parts = [stamped(drawn.iloc[places], day, rng) for day, places in enumerate(np.array_split(np.arange(rows), WINDOW))]
+                said = decide(exhibit(model, pd.concat(parts, ignore_index=True), np.full(rows, labelled)))
+                if said.action != "monitor":
+                    name = f"{said.action} ({said.rule})"
+                    acted[name] = acted.get(name, 0) + 1
+                print(f"\r{rows} rows, champion {seed}, window {number + 1} ", end="", file=sys.stderr, flush=True)
+    return Quiet(rows, labelled, WINDOWS, acted)
+
+
+def days_of(seed: int, rise: bool, days: int) -> Iterator[pd.DataFrame]:
+    """The rows of each day, one day after the other."""
+    rng = np.random.default_rng([seed, 7])
+    pool = customers(POOL, 1_000 * seed + 2)
+    risk = churn_probability(pool)
+    risk = (risk - risk.mean()) / risk.std()
+    lean = 0.0
+    for day in range(days):
+        lean = STAYS * lean + rng.normal(0, WANDER * np.sqrt(1 - STAYS**2))
+        weights = np.exp((lean + (WANDER / 2 if day % 7 >= 5 else 0.0)) * risk)
+        rows = pool.iloc[rng.choice(len(pool), A_DAY, replace=False, p=weights / weights.sum())]
+        if rise and day >= RISE_DAY:
+            dearer = {name: (rows[name] * RISE).round(2) for name in ("MonthlyCharges",)}
+            rows = rows.assign(**dearer)
+        yield stamped(rows, day, rng)
+
+
+def year(job: tuple[str, int]) -> Year:
+    """One year of daily checks, each case acknowledged."""
+    name, seed = job
+    decide = Diagnosing(POLICY, VALUE)
+    outcomes, rise = name == "with outcomes", name == "price rise"
+    seen: list[pd.DataFrame] = []
+    cases: list[tuple[int, str, str | None]] = []
+    known: list[tuple[str, str | None, Shift]] = []
+    checks = acted = 0
+    with tempfile.TemporaryDirectory() as place:
+        model = champion(seed, Path(place))
+        for day, rows in enumerate(days_of(seed, rise, DAYS + WINDOW)):
+            seen = [*seen[-(WINDOW - 1) :], rows]
+            if day < WINDOW:
+                continue
+            window = pd.concat(seen, ignore_index=True)
+            shown = exhibit(model, window, np.random.default_rng([seed, day]).random(len(window)) < (KNOWN if outcomes else 0.0))
+            said = decide(shown)
+            checks += 1
+            if said.action != "monitor":
+                acted += 1
+                shift = shift_of(summarise_drift(baseline_of(model), shown.window(), POLICY), harmed=False)
+                growth = POLICY.acknowledgement.growth
+                if not any((said.cause, said.column) == before[:2] and shift.within(before[2], growth) for before in known):
+                    cases.append((day, said.cause, said.column))
+                known.append((said.cause, said.column, shift))
+            print(f"\r{name}, seed {seed}: day {day} of {DAYS}, {len(cases)} cases ", end="", file=sys.stderr, flush=True)
+    return Year(name, seed, checks, acted, tuple(cases))
+
+
+def windows_table(found: list[Quiet]) -> Iterator[str]:
+    """Lines of the document's table."""
+    yield "| rows | outcomes | windows | asked people to act | which action |"
+    yield "|---|---|---|---|---|"
+    for one in found:
+        count = sum(one.acted.values())
+        which = ", ".join(f"{name} {times}" for name, times in one.acted.items()) or "–"
+        yield f"| {one.rows:,} | {'all' if one.labelled else 'none'} | {one.windows} | {count} ({count / one.windows:.1%}) | {which} |"
+    total, windows = sum(sum(one.acted.values()) for one in found), sum(one.windows for one in found)
+    yield f"| together | | {windows:,} | {total} ({total / windows:.1%}) | |"
+
+
+def years_table(found: list[Year]) -> Iterator[str]:
+    """Lines of the document's table."""
+    yield "| year | checks | days on which people were asked to act | cases | of them false |"
+    yield "|---|---|---|---|---|"
+    for one in found:
+        yield f"| {one.name}, seed {one.seed} | {one.checks} | {one.days} | {len(one.cases)} | {one.false} |"
+
+
+def main() -> None:
+    """Measure one of the two, and write its results and table."""
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("what", choices=("windows", "years"))
+    arguments.add_argument("--jobs", type=int, default=2)
+    chosen = arguments.parse_args()
+    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    with ProcessPoolExecutor(chosen.jobs) as pool:
+        if chosen.what == "windows":
+            quiet = list(pool.map(quiet_windows, [(rows, labelled) for labelled in (False, True) for rows in SIZES]))
+            kept["windows"] = [asdict(one) for one in quiet]
+            put_into_document("quiet windows", windows_table(quiet), "benchmark.md")
+        else:
+            years = list(pool.map(year, [(name, seed) for name in ("no change", "price rise", "with outcomes") for seed in (301, 302)]))
+            kept["years"] = [asdict(one) | {"false": one.false} for one in years]
+            put_into_document("quiet years", years_table(years), "benchmark.md")
+    RESULTS.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

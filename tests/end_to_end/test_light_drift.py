@@ -1,0 +1,32 @@
+"""What drift of a file costs beside counting: rows stay where they lie, so the library that would hold them is not loaded."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from pipeline.customers import make_customers
+from tests.end_to_end.command_line import CommandLine
+
+RUN = """
+import json, sys
+sys.argv = ["churnops", "drift", "--current", sys.argv[1], "--workspace", sys.argv[2], "--json"]
+from agent.cli import main
+try:
+    main()
+finally:
+    print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+
+
+def test_drift_of_a_file_loads_no_table_library(churnops: CommandLine) -> None:
+    assert churnops("init", "--synthetic", "--rows", "3000").code == 0
+    assert churnops("train").code == 0
+    window = churnops.folder / "window.csv"
+    make_customers(1500, seed=3).drop(columns="Churn").to_csv(window, index=False)
+    root = Path(__file__).resolve().parents[2]
+    ran = subprocess.run([sys.executable, "-c", RUN, str(window), str(churnops.folder)], capture_output=True, text=True, cwd=root)
+    assert ran.returncode == 0, ran.stderr
+    found, loaded = (json.loads(line) for line in ran.stdout.splitlines()[-2:])
+    assert found["current_rows"] == 1500
+    assert not {"pandas", "pyarrow", "sklearn", "scipy", "evidently", "mlflow"} & set(loaded)
