@@ -107,11 +107,16 @@ class Artifact:
     manifest: Manifest
     metrics: Metrics
 
+    @property
+    def reference_file(self) -> Path:
+        """Where the typed training rows lie, as Parquet."""
+        return self.path / REFERENCE
+
     def reference(self) -> "pd.DataFrame":
         """The typed training rows: features, then the target; no ids."""
         from pipeline.rows import read_rows
 
-        return read_rows(self.path / REFERENCE, self.manifest.columns)
+        return read_rows(self.reference_file, self.manifest.columns)
 
     def reference_scores(self) -> NDArray[np.float64]:
         """Probability of churn for each reference row as a model that had not seen it gives it (out of fold), shape (rows,). Of an adopted

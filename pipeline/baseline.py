@@ -7,24 +7,24 @@ from pipeline.errors import DataError
 from pipeline.importance import Importance
 from pipeline.profile import Profile
 from pipeline.profiling import profile_reference
-from pipeline.sources import ALL_ROWS, Frame, Restriction
+from pipeline.sources import ALL_ROWS, Files, Frame, Restriction
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """The champion's reference. `restriction` names the segment that `profile` and `rows` are cut down to, if they are; windows are cut
-    down to it too. `digest` is the champion's."""
+    """The champion's reference, whose rows lie in `source`. `restriction` names the segment that `profile` is cut down to, if it is; windows
+    are cut down to it too. `digest` is the champion's."""
 
     digest: str
     profile: Profile
-    rows: Frame
+    source: Files | Frame
     restriction: Restriction
     importances: tuple[Importance, ...]
 
 
 def baseline_of(champion: Artifact) -> Baseline:
     """All rows the champion learnt from; their profile was made then."""
-    return Baseline(champion.digest, champion.profile(), Frame(champion.reference()), ALL_ROWS, champion.importances())
+    return Baseline(champion.digest, champion.profile(), Files(str(champion.reference_file)), ALL_ROWS, champion.importances())
 
 
 def segments_of(champion: Artifact, column: str) -> dict[str, Baseline]:
@@ -36,10 +36,10 @@ def segments_of(champion: Artifact, column: str) -> dict[str, Baseline]:
     columns = champion.manifest.columns
     if column not in columns.categorical:
         raise DataError(f"`{column}` is no categorical feature.", f"Segments can be made by: {', '.join(columns.categorical) or 'none'}.")
-    reference = champion.reference()
+    source, importances = Files(str(champion.reference_file)), champion.importances()
     found = {}
-    for value in reference[column].value_counts().index:
-        rows = Frame(reference[reference[column] == value])
+    for value in champion.reference()[column].value_counts().index:
         restriction = Restriction(segment=(column, str(value)))
-        found[str(value)] = Baseline(champion.digest, profile_reference(rows, columns), rows, restriction, champion.importances())
+        profile = profile_reference(source, columns, restriction)
+        found[str(value)] = Baseline(champion.digest, profile, source, restriction, importances)
     return found

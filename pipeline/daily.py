@@ -51,7 +51,7 @@ def profile_log(
     """
     parts = []
     for part in _parts(state, since, until):
-        log = PredictionLog(state.file, part.version)
+        log = PredictionLog(state.place, part.version)
         first, last = max(since, part.day - timedelta(microseconds=1)), min(until, part.day + DAY - timedelta(microseconds=1))
         gone = tuple(exclusion for exclusion in left_out if exclusion.since < part.day + DAY and part.day < exclusion.until)
         restriction = Restriction(since=first, until=last, left_out=gone)
@@ -59,16 +59,16 @@ def profile_log(
             parts.append(_kept_day(log, columns, reference, restriction, part, kept))
         else:
             parts.append(profile_window(log, columns, reference, restriction))
-    return reduce(merge, parts) if parts else profile_window(PredictionLog(state.file), columns, reference, Restriction(since, until))
+    return reduce(merge, parts) if parts else profile_window(PredictionLog(state.place), columns, reference, Restriction(since, until))
 
 
 def _parts(state: State, since: datetime, until: datetime) -> list[_Part]:
-    day = func.substr(predictions.c.predicted_at, 1, 10)
+    day = func.substr(predictions.c.predicted_at, 1, 10).label("day")
     query = (
         select(day, predictions.c.model_version, func.count(), func.max(predictions.c.seq))
         .where(predictions.c.predicted_at > stamp(since), predictions.c.predicted_at <= stamp(until))
-        .group_by(day, predictions.c.model_version)
-        .order_by(day, predictions.c.model_version)
+        .group_by("day", predictions.c.model_version)  # by its name: PostgreSQL takes the same expression twice for two
+        .order_by("day", predictions.c.model_version)
     )
     with state.read() as connection:
         rows = connection.execute(query).all()

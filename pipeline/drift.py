@@ -1,8 +1,7 @@
 """Drift of a window against the reference: Evidently's verdict and the calibrated one, from two profiles."""
 
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from pipeline.baseline import Baseline
 from pipeline.blindspots import find_blind_spots
@@ -18,6 +17,9 @@ from pipeline.scores import KS_DISTANCE, PSI, Rule, Score, score_profiles
 from pipeline.shift import NumericalShift
 from pipeline.windows import Window
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 SEED = 0  # of the null distribution: the same window has the same verdict
 
 
@@ -31,7 +33,7 @@ def summarise_drift(baseline: Baseline, window: Window, policy: Policy) -> Drift
     reference, profile = baseline.profile, window.profile
     if window.rows < policy.drift.min_rows:
         return _no_verdict(reference, window, policy)
-    exact = exact_values(baseline.rows, window.source, window.columns, window.restriction)
+    exact = exact_values((baseline.source, baseline.restriction), (window.source, window.restriction), window.columns)
     scores = score_profiles(reference, profile, exact, _asked(policy.drift))
     if not scores:
         return _no_verdict(reference, window, policy)
@@ -68,7 +70,7 @@ def summarise_drift(baseline: Baseline, window: Window, policy: Policy) -> Drift
     )
 
 
-def write_evidently_html(reference: pd.DataFrame, current: pd.DataFrame, schema: Schema, path: Path) -> None:
+def write_evidently_html(reference: "pd.DataFrame", current: "pd.DataFrame", schema: Schema, path: Path) -> None:
     """Evidently's own report on the schema's features, for people.
 
     Raises:

@@ -6,12 +6,12 @@ import tempfile
 from pathlib import Path
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace `path` with `content`: temporary file beside it, fsync, rename, fsync of the folder."""
+def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+    """Replace `path` with `content`: temporary file beside it, fsync, rename, fsync of the folder. `mode` is who may read it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        os.fchmod(handle, 0o644)  # mkstemp makes it private; reports and the pointer are read by serving and by colleagues
+        os.fchmod(handle, mode)  # mkstemp makes it private; reports and the pointer are read by serving and by colleagues
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
             stream.flush()

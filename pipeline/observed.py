@@ -54,8 +54,11 @@ def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
     """
     features = list(window.columns.features)
     drawn = draw_sample(window.source, window.columns, window.restriction, window.rows, SAMPLE_ROWS, SEED)
-    # The baseline's rows keep the champion's row numbers, also those of a segment.
-    reference = baseline.rows.frame
+    # Cut down to a segment or not, rows keep the champion's row numbers.
+    reference = champion.reference()
+    if baseline.restriction.segment is not None:
+        column, value = baseline.restriction.segment
+        reference = reference[reference[column] == value]
     if len(reference) > SAMPLE_ROWS:
         reference = reference.sample(SAMPLE_ROWS, random_state=SEED)
     return Observed(

@@ -5,10 +5,12 @@ from pathlib import Path
 
 from pipeline.case_file import CaseFile
 from pipeline.clock import Clock
+from pipeline.errors import WorkspaceError
 from pipeline.ledger import Ledger
 from pipeline.policy import Policy, load_policy
 from pipeline.settings import Settings, read_settings
 from pipeline.state import State, open_state
+from pipeline.state_engine import named
 from pipeline.trust import configured_trust, first_trust
 from pipeline.workspace import Workspace, find_workspace
 
@@ -37,7 +39,8 @@ def open_workspace(start: Path, policy_text: str, clock: Clock, person: str = ""
     """Open the workspace `start` lies in, with the shipped policy `policy_text` under its overrides.
 
     Raises:
-        WorkspaceError, SettingsError: see `find_workspace`, `read_settings`, `load_policy`, `open_state`.
+        WorkspaceError, SettingsError: see `find_workspace`, `read_settings`, `load_policy`, `open_state`; or the database in PostgreSQL
+            belongs to another workspace.
     """
     workspace = find_workspace(start)
     workspace.require_writable()
@@ -45,8 +48,15 @@ def open_workspace(start: Path, policy_text: str, clock: Clock, person: str = ""
     policy = load_policy(policy_text, settings.policy)
     # A folder that holds settings alone (fresh from version control, say) is a new workspace, not a damaged one.
     new = not workspace.home.exists()
-    opened = Opened(workspace, settings, policy, open_state(workspace.state_db, create=new), clock, person)
-    if new:
+    state = open_state(settings.database_url or workspace.state_db, create=new)
+    opened = Opened(workspace, settings, policy, state, clock, person)
+    if new and not opened.ledger.of_kind("trusted"):
         found = first_trust(configured_trust(workspace), clock())
+        workspace.home.mkdir(exist_ok=True)
         opened.ledger.append(clock(), "trusted", None, found)
+    elif new and settings.database_url:
+        raise WorkspaceError(
+            f"{named(state.place)} holds the state of another workspace.",
+            "Bring that one's .churnops here, or name another database or schema.",
+        )
     return opened

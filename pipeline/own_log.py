@@ -14,7 +14,6 @@ from pipeline.profiling import last_time
 from pipeline.schema import Schema
 from pipeline.sources import DatabaseTable, Files, Frame, Restriction, Source, SparkTable
 from pipeline.spans import WEEK, Span, start_of
-from pipeline.tables import read_raw, salvaged
 
 TICK = timedelta(milliseconds=1)  # what every engine tells apart; SQLite nothing finer
 _JSON_LINES = (".jsonl", ".ndjson")
@@ -62,6 +61,8 @@ def file_source(path: Path, fmt: FileFormat, columns: Schema) -> Files | Frame:
     """
     if path.suffix.lower() not in _JSON_LINES:
         return Files(str(path), fmt)
+    from pipeline.tables import read_raw, salvaged
+
     raw = read_raw(path, fmt)
     read = salvaged(raw, columns)
     whole = [name for name in read if name in raw.frame and not (read[name].isna() & raw.frame[name].notna()).any()]

@@ -67,17 +67,17 @@ def last_time(source: Source, schema: Schema, place: int = 1) -> datetime | None
         return None if seconds is None else datetime.fromtimestamp(float(seconds), UTC)
 
 
-def exact_values(before: Source, after: Source, schema: Schema, restriction: Restriction = ALL_ROWS) -> Exact:
+def exact_values(before: tuple[Source, Restriction], after: tuple[Source, Restriction], schema: Schema) -> Exact:
     """What `scores.score_profiles` asks where two profiles leave a verdict open: a column's different values in the reference `before`
-    and in the window `after`, whose rows `restriction` chooses."""
+    and in the window `after`, each a source and which of its rows are meant."""
 
     def values(name: str) -> tuple[Values, Values]:
-        return _values_in(before, schema, ALL_ROWS, name), _values_in(after, schema, restriction, name)
+        return _values_in(*before, schema, name), _values_in(*after, schema, name)
 
     return values
 
 
-def _values_in(source: Source, schema: Schema, restriction: Restriction, name: str) -> Values:
+def _values_in(source: Source, restriction: Restriction, schema: Schema, name: str) -> Values:
     with open_source(source, schema, restriction) as relation:
         told = _told_values(relation, relation.columns[name])
     return Values(values=tuple(told.values.tolist()), counts=tuple(told.counts.tolist()))

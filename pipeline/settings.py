@@ -88,6 +88,19 @@ class PredictionSettings(_Section):
         return self
 
 
+class ServingSettings(_Section):
+    """How `churnops serve` words its answers."""
+
+    churned: str = Field("Churned", min_length=1, description="Label of a customer predicted to churn")
+    retained: str = Field("Retained", min_length=1, description="Label of any other")
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> "ServingSettings":
+        if self.churned == self.retained:
+            raise ValueError("`churned` and `retained` are the same word")
+        return self
+
+
 class EngineSettings(_Section):
     """What counts a log of your own where it lies in files, or in a table without a `url`. A database counts its own tables."""
 
@@ -151,14 +164,28 @@ class Settings(BaseSettings):
         env_prefix="CHURNOPS_", env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
     )
 
+    database_url: str = Field(
+        "",
+        repr=False,
+        description="State in PostgreSQL instead of .churnops/state.db, like postgresql://user@host/name; "
+        "one with a password only as CHURNOPS_DATABASE_URL",
+    )
     data: DataSettings
     predictions: PredictionSettings = PredictionSettings()
     engine: EngineSettings = EngineSettings()
     training: TrainingSettings = TrainingSettings()
     value: ValueSettings = ValueSettings()
+    serving: ServingSettings = ServingSettings()
     operator: OperatorSettings = OperatorSettings()
     approval: ApprovalSettings = ApprovalSettings()
     policy: dict[str, Any] = {}
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql(cls, url: str) -> str:
+        if url and not url.startswith(("postgresql://", "postgresql+psycopg://")):
+            raise ValueError("it is not like postgresql://user@host/name; empty, the state is kept in SQLite")
+        return url
 
     @model_validator(mode="after")
     def _engine_has_the_log(self) -> "Settings":
@@ -198,6 +225,8 @@ def read_settings(file: Path) -> Settings:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} is not valid TOML: {error}.", "Mend that line, or run `churnops init` in a new folder.") from error
+    if _holds_password(values.get("database_url")):
+        raise SettingsError(f"{file}: `database_url` holds a password.", "Give it as CHURNOPS_DATABASE_URL and leave the key empty.")
     try:
         settings = Settings(**values)
     except UnreadableVariable as error:
@@ -213,3 +242,11 @@ def read_settings(file: Path) -> Settings:
     # Commands run anywhere with --workspace: like the reference, the log is found from this file's folder.
     log = settings.predictions.model_copy(update={"file": str(file.parent / settings.predictions.file)})
     return settings.model_copy(update={"predictions": log})
+
+
+def _holds_password(url: object) -> bool:
+    """Bundles and copies carry the settings along, so a secret has no place in them."""
+    if not isinstance(url, str):
+        return False
+    before_host, at, _ = url.partition("://")[2].partition("/")[0].rpartition("@")
+    return bool(at and ":" in before_host) or "password=" in url

@@ -15,6 +15,8 @@ from pipeline.settings import (
     EngineSettings,
     OperatorSettings,
     PredictionSettings,
+    ServingSettings,
+    Settings,
     TrainingSettings,
     ValueSettings,
 )
@@ -37,10 +39,12 @@ def render_settings(data: DataSettings) -> str:
         "engine": EngineSettings(),
         "training": TrainingSettings(),
         "value": ValueSettings(),
+        "serving": ServingSettings(),
         "operator": OperatorSettings(),
         "approval": ApprovalSettings(),
     }
-    return _HEAD + "".join(_section(name, values) for name, values in sections.items()) + _POLICY
+    whole = f'database_url = ""  # {Settings.model_fields["database_url"].description}\n'
+    return _HEAD + whole + "".join(_section(name, values) for name, values in sections.items()) + _POLICY
 
 
 def set_claude(file: Path, agreed: bool) -> None:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.file_format import FileFormat
@@ -10,6 +9,7 @@ from pipeline.file_format import FileFormat
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline.state_engine import StatePlace
 
 _UNKNOWN = FileFormat()
 
@@ -47,7 +47,7 @@ class DatabaseTable:
 class PredictionLog:
     """The log of predictions that churnops keeps in its state database; only those of one model `version` where it is given."""
 
-    state_file: Path
+    place: "StatePlace" = field(repr=False)  # a URL may hold a password
     version: str | None = None
 
 

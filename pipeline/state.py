@@ -1,4 +1,5 @@
-"""The state database: predictions, outcomes, cases, what people ruled, and the ledger, in one SQLite file with a schema version.
+"""The state database: predictions, outcomes, cases, what people ruled, and the ledger, under one schema version; an SQLite file, or a
+database in PostgreSQL.
 
 Version 2 added `events`, `exclusions` and `acknowledgements`. A database of an older version is brought up to date when it is opened.
 """
@@ -7,16 +8,22 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, Float, Index, Integer, MetaData, String, Table, Text, create_engine, event, select
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import JSON, Column, Connection, Float, Index, Integer, MetaData, String, Table, Text, inspect, select
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from pipeline.errors import WorkspaceError
+from pipeline.state_engine import StatePlace, engine_for, named
 
 SCHEMA_VERSION = 2
 
+_RESTORE = "Restore it from a backup."
+
 metadata = MetaData()
+
+_CustomerId = String(200).with_variant(Text, "postgresql")  # SQLite takes longer ones, too
+_Features = JSON().with_variant(JSONB, "postgresql")  # people query them there
 
 schema_version = Table("schema_version", metadata, Column("version", Integer, primary_key=True))
 
@@ -24,11 +31,11 @@ predictions = Table(
     "predictions",
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("id", String(200), nullable=False),
+    Column("id", _CustomerId, nullable=False),
     Column("predicted_at", String(32), nullable=False),
     Column("model_version", String(64), nullable=False),
     Column("score", Float, nullable=False),
-    Column("features", JSON, nullable=False),
+    Column("features", _Features, nullable=False),
     Index("predictions_by_time", "predicted_at"),
     Index("predictions_by_id", "id", "predicted_at"),
 )
@@ -37,7 +44,7 @@ outcomes = Table(
     "outcomes",
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("id", String(200), nullable=False),
+    Column("id", _CustomerId, nullable=False),
     Column("predicted_at", String(32)),
     Column("observed_at", String(32), nullable=False),
     Column("churned", Integer, nullable=False),
@@ -134,40 +141,58 @@ ledger = Table(
 class State:
     """An open state database. Every write is one transaction; writers wait for each other up to ten seconds."""
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self._engine = create_engine(f"sqlite:///{file}")
-        event.listen(self._engine, "connect", _configure)
-        event.listen(self._engine, "begin", _begin)
+    def __init__(self, place: StatePlace) -> None:
+        self.place = place
+        self._engine = engine_for(place)
+        # On SQLite every transaction sees one moment; PostgreSQL is told to.
+        one_moment = {} if isinstance(place, Path) else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        self._reading = self._engine.execution_options(**one_moment)
+        self._writing = self._engine.execution_options(writes=True)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A consistent view of the database."""
-        with self._engine.begin() as connection:
+        """A consistent view of the database.
+
+        Raises:
+            WorkspaceError: the database cannot be reached, or another writer does not end.
+        """
+        with self._reached(), self._reading.begin() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction that holds the write lock from its start, so that what it reads cannot change under it."""
-        with self._engine.execution_options(writes=True).begin() as connection:
+        """One transaction that holds the write lock from its start, so that what it reads cannot change under it. Errors as `read`."""
+        with self._reached(), self._writing.begin() as connection:
             yield connection
 
     def close(self) -> None:
-        """Release the file."""
+        """Release the file, or the connections."""
         self._engine.dispose()
 
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            said = str(error.orig).partition("\n")[0]
+            raise WorkspaceError(
+                f"The state database {named(self.place)} does not answer ({said}).", "Nothing was written; look after it, then try again."
+            ) from error
 
-def open_state(file: Path, *, create: bool = False) -> State:
-    """The state database at `file`, brought up to this schema version; with `create` made when absent.
+
+def open_state(place: StatePlace, *, create: bool = False) -> State:
+    """The state database at `place`, brought up to this schema version; with `create` made when absent.
 
     Raises:
-        WorkspaceError: absent (without `create`), not a database, or written by a newer churnops.
+        WorkspaceError: absent (without `create`), not a database, not reached, or written by a newer churnops.
+        SettingsError: see `engine_for`.
     """
-    if not file.exists() and not create:
-        raise WorkspaceError(f"The workspace has no state database ({file}).", "Restore it from a backup.")
-    if create:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    state = State(file)
+    if isinstance(place, Path):
+        if not place.exists() and not create:
+            raise WorkspaceError(f"The workspace has no state database ({place}).", _RESTORE)
+        if create:
+            place.parent.mkdir(parents=True, exist_ok=True)
+    state = State(place)
     try:
         if create:
             with state.write() as connection:
@@ -178,10 +203,10 @@ def open_state(file: Path, *, create: bool = False) -> State:
         if found is not None and found < SCHEMA_VERSION:
             found = _bring_up_to_date(state)
     except DatabaseError as error:
-        raise WorkspaceError(f"{file} is not a churnops state database ({error.orig}).", "Restore it from a backup.") from error
+        raise WorkspaceError(f"{named(place)} is not a churnops state database ({error.orig}).", _RESTORE) from error
     if found is None or found > SCHEMA_VERSION:
         raise WorkspaceError(
-            f"{file} has schema version {found}; this churnops knows versions up to {SCHEMA_VERSION}.",
+            f"{named(place)} has schema version {found}; this churnops knows versions up to {SCHEMA_VERSION}.",
             "Upgrade churnops; nothing was changed.",
         )
     return state
@@ -189,6 +214,8 @@ def open_state(file: Path, *, create: bool = False) -> State:
 
 def _version(state: State) -> int | None:
     with state.read() as connection:
+        if not inspect(connection).has_table(schema_version.name):
+            raise WorkspaceError(f"{named(state.place)} is not a churnops state database (it has no schema version).", _RESTORE)
         return connection.execute(select(schema_version.c.version)).scalar_one_or_none()
 
 
@@ -208,13 +235,3 @@ def _from_1_to_2(connection: Connection) -> None:
 
 
 _STEPS: Mapping[int, Callable[[Connection], None]] = MappingProxyType({1: _from_1_to_2})
-
-
-def _configure(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # `_begin` opens each transaction, not the driver
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")

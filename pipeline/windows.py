@@ -4,10 +4,9 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from pipeline.baseline import Baseline
 from pipeline.champion import Champion
@@ -15,17 +14,16 @@ from pipeline.daily import profile_log
 from pipeline.errors import DataError
 from pipeline.exclusions import excluded, without_excluded
 from pipeline.grids import even_grid
-from pipeline.known_outcomes import join_outcomes, read_outcome_file
 from pipeline.opened import Opened
 from pipeline.own_log import TICK, OwnLog, file_source, meant_rows, named_columns, own_log
-from pipeline.predictions import newest_prediction, read_labelled, read_outcomes, read_predictions
 from pipeline.profile import Cells, NumericalProfile, Profile
 from pipeline.profiling import profile_window
-from pipeline.rows import fingerprint
 from pipeline.schema import Schema
 from pipeline.sources import Files, Frame, PredictionLog, Restriction, Source
 from pipeline.spans import MICROSECOND, WEEK, Span, start_of
-from pipeline.typed_rows import rows_of
+
+if TYPE_CHECKING:
+    import pandas as pd  # rows are seldom needed, and reading their library takes longer than counting them
 
 
 @dataclass(frozen=True)
@@ -33,17 +31,18 @@ class Labelled:
     """The window's rows whose outcome is known, index-aligned. `features`: the schema's; `churned`: 1 or 0; `ids` and `times` (UTC) are
     None where the window has none."""
 
-    features: pd.DataFrame
-    churned: pd.Series
-    ids: pd.Series | None
-    times: pd.Series | None
+    features: "pd.DataFrame"
+    churned: "pd.Series"
+    ids: "pd.Series | None"
+    times: "pd.Series | None"
 
 
 @dataclass(frozen=True)
 class Window:
     """One window. `profile` is made against the champion's reference; its rows stay in `source`, `restriction` says which of them.
 
-    `columns`: the workspace's schema with id and time as the source names them. `name` is for people.
+    `columns`: the workspace's schema with id and time as the source names them. `known`: its labelled rows, None for none. `name` is for
+    people.
     """
 
     name: str
@@ -51,7 +50,16 @@ class Window:
     columns: Schema
     restriction: Restriction
     profile: Profile
-    labelled: Labelled
+    known: Labelled | None
+
+    @cached_property
+    def labelled(self) -> Labelled:
+        """The rows whose outcome is known, which may be none."""
+        if self.known is not None:
+            return self.known
+        import pandas as pd
+
+        return Labelled(pd.DataFrame(columns=list(self.columns.features)), pd.Series(dtype="int64"), None, None)
 
     @property
     def rows(self) -> int:
@@ -67,21 +75,23 @@ class Window:
 
     @property
     def labelled_rows(self) -> int:
-        return len(self.labelled.churned)
+        return 0 if self.known is None else len(self.known.churned)
 
     @property
     def labelled_churners(self) -> int:
-        return int(self.labelled.churned.sum())
+        return 0 if self.known is None else int(self.known.churned.sum())
 
     @property
     def fingerprint(self) -> str:
         """sha256 in hex over what was counted and the labelled rows: it changes when one of them does, and only then."""
+        from pipeline.rows import fingerprint
+
         # Sums are left out: engines add floats in any order.
         counted = self.profile.model_dump(mode="json", exclude={"numerical": {"__all__": {"content": {"sums"}}}})
         rows = self.labelled.features.assign(_churned=self.labelled.churned)
         return hashlib.sha256(f"{json.dumps(counted, sort_keys=True)}|{fingerprint(rows)}".encode()).hexdigest()
 
-    def frame(self) -> pd.DataFrame:
+    def frame(self) -> "pd.DataFrame":
         """All rows of the window with the schema's features, typed: for what cannot be told from counts.
 
         Raises:
@@ -89,15 +99,18 @@ class Window:
         """
         features = list(self.columns.features)
         if isinstance(self.source, PredictionLog) and self.since is not None and self.until is not None:
+            from pipeline.predictions import read_predictions
             from pipeline.state import open_state
 
-            state = open_state(self.source.state_file)
+            state = open_state(self.source.place)
             try:
                 since = self.restriction.since or self.since
                 return _meant(read_predictions(state, self.columns, since, self.until), self.restriction)[features]
             finally:
                 state.close()
         if isinstance(self.source, Files | Frame):
+            from pipeline.typed_rows import rows_of
+
             return rows_of(self.source, self.columns, self.restriction)[features]
         raise DataError(f"The rows of {self.name} stay where they are.", "Take a window from a file for this.")
 
@@ -109,6 +122,9 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
     Raises:
         DataError: nothing is logged, nothing lies in the span, or the team's log cannot be read or has no times to choose a span by.
     """
+    from pipeline.known_outcomes import read_outcome_file
+    from pipeline.predictions import newest_prediction, read_labelled, read_outcomes, read_predictions
+
     columns, segment = opened.settings.data.columns, baseline.restriction.segment
     log = own_log(opened)
     if log is not None:
@@ -121,7 +137,7 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
             "No predictions are logged yet.", "Run `churnops simulate --scenario none`, or give a window as a file with `--current FILE`."
         )
     since = start_of(span or WEEK, newest, partial(newest_prediction, opened.state), opened.ledger, champion, MICROSECOND)
-    source = PredictionLog(opened.state.file)
+    source = PredictionLog(opened.state.place)
     restriction = Restriction(since, newest, segment, left_out=excluded(opened.state))
     if segment is None:
         kept = opened.workspace.profiles / baseline.digest[:12]
@@ -143,7 +159,11 @@ def file_window(opened: Opened, baseline: Baseline, current: Path, outcomes: Pat
     Raises:
         DataError: a file cannot be read, or its scores are no probabilities.
     """
-    known = None if outcomes is None else read_outcome_file(outcomes, opened.settings)
+    known = None
+    if outcomes is not None:
+        from pipeline.known_outcomes import read_outcome_file
+
+        known = read_outcome_file(outcomes, opened.settings)
     columns = named_columns(opened)
     log = OwnLog(current.name, file_source(current, opened.settings.data.format, columns), columns)
     return _own_window(opened, baseline.profile, log, baseline.restriction, known, outcomes)
@@ -178,7 +198,7 @@ def require_whole(window: Window) -> None:
 
 
 def _own_window(
-    opened: Opened, reference: Profile, log: OwnLog, restriction: Restriction, outcomes: pd.DataFrame | None, said: Path | None
+    opened: Opened, reference: Profile, log: OwnLog, restriction: Restriction, outcomes: "pd.DataFrame | None", said: Path | None
 ) -> Window:
     name = log.name if restriction.version is None else f"{log.name}, version {restriction.version[1]}"
     restriction = replace(restriction, left_out=excluded(opened.state))
@@ -186,18 +206,19 @@ def _own_window(
     named = {opened.settings.predictions.score, opened.settings.predictions.model_version}
     profile = profile.model_copy(update={"extra": tuple(column for column in profile.extra if column not in named)})
     _require_probabilities(log, restriction, opened.settings.predictions.score)
-    nothing = Labelled(pd.DataFrame(columns=list(log.columns.features)), pd.Series(dtype="int64"), None, None)
-    window = Window(name, log.source, log.columns, restriction, profile, nothing)
+    window = Window(name, log.source, log.columns, restriction, profile, None)
     if outcomes is None or outcomes.empty:
         return _with_some(window, said)
     if profile.repeats is None:
         raise DataError(f"{name} has no id column, so outcomes cannot be joined.", "Name it as `id` under [predictions] in churnops.toml.")
+    from pipeline.typed_rows import rows_of
+
     outcomes = _of_these_times(outcomes, profile)
     rows = rows_of(log.source, log.columns, restriction, outcomes["_id"].unique().tolist())
-    return _with_some(replace(window, labelled=_labelled(rows, log.columns, outcomes)), said)
+    return _with_some(replace(window, known=_labelled(rows, log.columns, outcomes)), said)
 
 
-def _of_these_times(outcomes: pd.DataFrame, profile: Profile) -> pd.DataFrame:
+def _of_these_times(outcomes: "pd.DataFrame", profile: Profile) -> "pd.DataFrame":
     """Without the outcomes for other scoring times than the window's: their customers need not be looked for."""
     if profile.since is None or profile.until is None:
         return outcomes
@@ -213,8 +234,10 @@ def _with_some(window: Window, outcomes: Path | None) -> Window:
     return window
 
 
-def _labelled(rows: pd.DataFrame, columns: Schema, outcomes: pd.DataFrame) -> Labelled:
+def _labelled(rows: "pd.DataFrame", columns: Schema, outcomes: "pd.DataFrame") -> Labelled:
     """Rows with the columns `_id` and, where they have a scoring time, `_time`, whose outcome is among `outcomes`."""
+    from pipeline.known_outcomes import join_outcomes
+
     times = rows.get("_time")
     churned = join_outcomes(rows["_id"], times, outcomes)
     known = churned.notna()
@@ -240,7 +263,7 @@ def _require_probabilities(log: OwnLog, restriction: Restriction, score: str) ->
         raise DataError(f"Column {score} of {log.name} is not a probability in every row.", "Map the score column under [predictions].")
 
 
-def _meant(logged: pd.DataFrame, restriction: Restriction) -> pd.DataFrame:
+def _meant(logged: "pd.DataFrame", restriction: Restriction) -> "pd.DataFrame":
     frame = without_excluded(logged, logged["_time"], restriction.left_out)
     if restriction.segment is None:
         return frame

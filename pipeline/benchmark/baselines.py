@@ -30,7 +30,7 @@ def by_share(window: Window, champion: Artifact, policy: Policy) -> Answer:
     """Retrained where Evidently's share of drifted columns lies above the policy's bands; between them where outcomes are there to learn
     from, which are otherwise collected. A column without any value counts as drifted."""
     baseline = baseline_of(champion)
-    exact = exact_values(baseline.rows, window.source, window.columns, window.restriction)
+    exact = exact_values((baseline.source, baseline.restriction), (window.source, window.restriction), window.columns)
     scores = score_profiles(baseline.profile, window.profile, exact)
     features = window.columns.features
     share = sum(name not in scores or scores[name].drifted for name in features) / len(features)

@@ -47,7 +47,7 @@ class Exhibit:
             columns=columns,
             restriction=ALL_ROWS,
             profile=profile_window(source, columns, baseline_of(self.champion).profile),
-            labelled=Labelled(features, known[columns.target].astype("int64"), known[key[0]], known[key[1]]),
+            known=Labelled(features, known[columns.target].astype("int64"), known[key[0]], known[key[1]]),
         )
 
 

@@ -43,7 +43,10 @@ def _write_lines(source: PredictionLog, restriction: Restriction, chosen: str, l
 
     from pipeline.state import open_state, predictions
 
-    query = select(predictions.c.id, predictions.c.predicted_at, cast(predictions.c.features, Text))
+    # In order, so that a sample is the same again.
+    query = select(predictions.c.id, predictions.c.predicted_at, cast(predictions.c.features, Text)).order_by(
+        predictions.c.predicted_at, predictions.c.seq
+    )
     if chosen:
         query = query.where(text(chosen))
     # Here already, where the log has an index by time.
@@ -53,7 +56,7 @@ def _write_lines(source: PredictionLog, restriction: Restriction, chosen: str, l
         query = query.where(predictions.c.predicted_at <= stamp(restriction.until))
     if source.version is not None:
         query = query.where(predictions.c.model_version == source.version)
-    state = open_state(source.state_file)
+    state = open_state(source.place)
     try:
         with state.read() as connection, lines.open("w", encoding="utf-8") as out:
             for batch in connection.execute(query).yield_per(_BATCH).partitions():

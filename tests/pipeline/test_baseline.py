@@ -10,6 +10,7 @@ from pipeline.errors import DataError
 from pipeline.opened import Opened
 from pipeline.profiling import profile_reference
 from pipeline.sources import ALL_ROWS, Frame, Restriction
+from pipeline.typed_rows import rows_of
 
 from .small_windows import assert_profiles_equal
 
@@ -22,7 +23,9 @@ def champion(trained: Opened) -> Artifact:
 def assert_holds_its_rows(baseline: Baseline, rows: pd.DataFrame, champion: Artifact) -> None:
     """Profile and rows tell the same: what the profile leaves open is looked up in the rows."""
     columns = champion.manifest.columns
-    pd.testing.assert_frame_equal(baseline.rows.frame[list(columns.features)], rows[list(columns.features)])
+    features = list(columns.features)
+    held = rows_of(baseline.source, columns.model_copy(update={"id": None, "time": None}), baseline.restriction)
+    pd.testing.assert_frame_equal(held[features], rows[features].sort_values(features, kind="stable", ignore_index=True))
     assert_profiles_equal(
         baseline.profile.model_copy(update={"extra": ()}), profile_reference(Frame(rows[list(columns.features)]), columns)
     )

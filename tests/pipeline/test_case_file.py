@@ -90,7 +90,7 @@ def test_two_that_open_at_once_get_one_case(cases: CaseFile, state: State) -> No
     together = threading.Barrier(2)
 
     def ask(number: int) -> str:
-        own = CaseFile(open_state(state.file))
+        own = CaseFile(open_state(state.place))
         together.wait()
         return own.open(draft(case_id=f"asked-by-{number}")).case_id
 
@@ -154,7 +154,7 @@ def test_of_two_decisions_at_once_one_is_made(cases: CaseFile, state: State) -> 
     together = threading.Barrier(2)
 
     def decide(status: str) -> bool:
-        own = CaseFile(open_state(state.file))
+        own = CaseFile(open_state(state.place))
         together.wait()
         try:
             own.move(case_id, ("open",), status=status)

@@ -52,7 +52,7 @@ def daily_base(champion: Artifact, *, labelled: float = 1.0) -> Window:
 
 
 def relabelled(window: Window, **changes: pd.Series | None) -> Window:
-    return replace(window, labelled=replace(window.labelled, **changes))
+    return replace(window, known=replace(window.labelled, **changes))
 
 
 def new_customers(window: Window) -> Window:

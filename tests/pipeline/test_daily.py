@@ -51,7 +51,7 @@ def merged(state: State, kept: Path, since: datetime, until: datetime, reference
 
 
 def at_once(state: State, since: datetime, until: datetime, reference: Profile = BASELINE.profile) -> Profile:
-    return profile_window(PredictionLog(state.file), COLUMNS, reference, Restriction(since=since, until=until))
+    return profile_window(PredictionLog(state.place), COLUMNS, reference, Restriction(since=since, until=until))
 
 
 def contents(kept: Path) -> dict[str, bytes]:

@@ -279,7 +279,7 @@ def test_features_the_log_does_not_know_yet_are_missing(tmp_path: Path) -> None:
 
 def test_a_log_that_is_no_json_is_one_clear_sentence(tmp_path: Path) -> None:
     source = fill_log(tmp_path / "state.db", rows(20))
-    with sqlite3.connect(source.state_file) as connection:
+    with sqlite3.connect(source.place) as connection:
         connection.execute("update predictions set features = '{\"bill\": secret}' where seq = 3")
     connection.close()
     with pytest.raises(DataError, match="prediction log cannot be read") as raised:

@@ -63,7 +63,7 @@ def sqlite_of(folder: Path, rows: pd.DataFrame) -> Source:
 def log_of(folder: Path, rows: pd.DataFrame) -> Source:
     state = open_state(folder / "state.db", create=True)
     log(state, rows)
-    return PredictionLog(state.file)
+    return PredictionLog(state.place)
 
 
 def log(state: object, rows: pd.DataFrame) -> None:

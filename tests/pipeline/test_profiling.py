@@ -20,7 +20,7 @@ from pipeline.missing import MISSING, category
 from pipeline.profile import Cells, NumericalProfile, Profile, Values, cells_of, merge
 from pipeline.profiling import exact_values, last_time, profile_reference, profile_window
 from pipeline.schema import Schema
-from pipeline.sources import Files, Frame, Restriction, Source
+from pipeline.sources import ALL_ROWS, Files, Frame, Restriction, Source
 from pipeline.tables import RawTable, read_raw, typed
 from pipeline.values import MISSING as MISSING_IN_TABLES
 from tests.pipeline.small_profiles import profile_of
@@ -231,7 +231,9 @@ def test_a_segment_is_the_rows_with_one_value_of_a_column(reference: Profile) ->
 
 def test_exact_values_are_those_of_both_windows() -> None:
     before, after = customers(2000, 13), customers(500, 14)
-    first, second = exact_values(Frame(before), Frame(after), SCHEMA, Restriction(until=MONDAY + timedelta(days=4)))("balance")
+    first, second = exact_values((Frame(before), ALL_ROWS), (Frame(after), Restriction(until=MONDAY + timedelta(days=4))), SCHEMA)(
+        "balance"
+    )
     assert first.values == tuple(sorted(before["balance"]))
     assert second.values == tuple(sorted(after.loc[after["at"] <= MONDAY + timedelta(days=4), "balance"]))
     assert set(second.counts) == {1}

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.rows import fingerprint, read_rows, write_rows
+from pipeline.rows import fingerprint, read_rows, read_spread, spread, write_rows
 
 from .small_tables import COLUMNS, small_table
 
@@ -36,3 +36,13 @@ def test_the_fingerprint_follows_values_names_and_order_but_not_the_index() -> N
     others = [changed, frame.rename(columns={"tenure": "months"}), frame.iloc[::-1], frame.iloc[:-1]]
     assert len({fingerprint(frame), *(fingerprint(other) for other in others)}) == 5
     assert fingerprint(frame.set_index(pd.RangeIndex(100, 150))) == fingerprint(frame)
+
+
+def test_some_rows_are_those_of_all_evenly_spread(tmp_path: Path) -> None:
+    table = small_table(101, 1)
+    write_rows(table, tmp_path / "rows.parquet")
+    everything = read_rows(tmp_path / "rows.parquet", COLUMNS)
+    some = read_spread(tmp_path / "rows.parquet", COLUMNS, 11)
+    pd.testing.assert_frame_equal(some, everything.iloc[::10].reset_index(drop=True))
+    pd.testing.assert_frame_equal(read_spread(tmp_path / "rows.parquet", COLUMNS, 500), everything)
+    assert [*spread(5, 5)] == [*spread(5, 9)] == [0, 1, 2, 3, 4]

@@ -29,7 +29,7 @@ from pipeline.scores import (
     score_column,
     score_profiles,
 )
-from pipeline.sources import Frame
+from pipeline.sources import ALL_ROWS, Frame
 from pipeline.tables import raw_of, read_raw, typed
 from tests.conftest import TELCO
 from tests.pipeline.random_drifts import drifted, evidently_verdicts
@@ -57,7 +57,7 @@ def assert_agrees_with_evidently(reference: pd.DataFrame, current: pd.DataFrame,
     before = profile_reference(Frame(reference), schema)
     after = profile_window(Frame(current), schema, before)
     scores = score_profiles(before, after)
-    final = score_profiles(before, after, exact_values(Frame(reference), Frame(current), schema))
+    final = score_profiles(before, after, exact_values((Frame(reference), ALL_ROWS), (Frame(current), ALL_ROWS), schema))
     assert scores.keys() == expected.keys()
     for name, (method, score, has_drifted, threshold) in expected.items():
         mine = scores[name]
@@ -330,7 +330,7 @@ def test_an_open_verdict_on_the_kolmogorov_smirnov_distance_is_settled_by_the_ro
     distance = float(ks_2samp(before, after).statistic)
     reference = profile_of(pd.DataFrame({"x": before}), X)
     window = profile_of(pd.DataFrame({"x": after}), X, reference)
-    exact = exact_values(Frame(pd.DataFrame({"x": before})), Frame(pd.DataFrame({"x": after})), X)
+    exact = exact_values((Frame(pd.DataFrame({"x": before})), ALL_ROWS), (Frame(pd.DataFrame({"x": after})), ALL_ROWS), X)
     for threshold in (distance - 1e-6, distance + 1e-6):
         rules: dict[Kind, Rule] = {"numerical": Rule(KS_DISTANCE, threshold)}
         assert not score_profiles(reference, window, None, rules)["x"].certain

@@ -33,7 +33,7 @@ def set_version(file: Path, version: int | None) -> None:
 
 
 def test_a_new_database_records_its_schema_version_and_keeps_it(state: State) -> None:
-    again = open_state(state.file, create=True)
+    again = open_state(state.place, create=True)
     with again.read() as connection:
         assert connection.execute(select(schema_version.c.version)).scalars().all() == [SCHEMA_VERSION]
 
@@ -84,7 +84,7 @@ def test_an_older_database_is_brought_up_to_date_and_keeps_its_rows(old: Path, s
     with opened.read() as connection:
         assert connection.execute(select(schema_version.c.version)).scalars().all() == [SCHEMA_VERSION]
         assert connection.execute(select(events)).all() == []
-    assert layout(old) == layout(state.file)
+    assert layout(old) == layout(state.place)
 
 
 def test_a_migration_that_fails_changes_nothing(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,14 +116,14 @@ def test_of_two_that_open_an_old_database_at_once_both_find_it_new(old: Path) ->
 @pytest.mark.parametrize("version", [SCHEMA_VERSION + 1, None])
 def test_a_schema_of_a_newer_churnops_is_refused_and_left_as_it_is(state: State, version: int | None) -> None:
     state.close()
-    set_version(state.file, version)
-    before = state.file.read_bytes()
+    set_version(state.place, version)
+    before = state.place.read_bytes()
     with pytest.raises(
         WorkspaceError, match=f"has schema version {version}; this churnops knows versions up to {SCHEMA_VERSION}"
     ) as refused:
-        open_state(state.file)
+        open_state(state.place)
     assert refused.value.next_step == "Upgrade churnops; nothing was changed."
-    assert state.file.read_bytes() == before
+    assert state.place.read_bytes() == before
 
 
 @pytest.mark.parametrize("create", [False, True])
@@ -162,7 +162,7 @@ def test_a_write_that_fails_leaves_nothing(state: State) -> None:
 
 
 def test_a_reader_sees_neither_half_a_write_nor_waits_for_it(state: State) -> None:
-    other = open_state(state.file)
+    other = open_state(state.place)
     with state.write() as connection:
         connection.execute(outcomes.insert().values(OUTCOME))
         assert known_ids(other) == []
@@ -170,7 +170,7 @@ def test_a_reader_sees_neither_half_a_write_nor_waits_for_it(state: State) -> No
 
 
 def test_what_a_writer_reads_cannot_change_under_it(state: State) -> None:
-    other = open_state(state.file)
+    other = open_state(state.place)
     started = threading.Event()
 
     def write_too() -> None:

@@ -170,7 +170,7 @@ def test_every_span_and_segment_can_be_taken_of_a_table(own: Tables) -> None:
     assert [window(opened, span=span).rows for span in spans] == [5, 10, 10, 7, 60]
     with pytest.raises(DataError, match="Nothing was scored since"):
         window(opened, span=Since(NEWEST + DAY))
-    whole = BASELINE.rows.frame
+    whole = BASELINE.source.frame
     yearly = replace(small_baseline(whole[whole["contract"] == "yearly"]), restriction=Restriction(segment=("contract", "yearly")))
     assert window(opened, yearly).rows == (frame["contract"] == "yearly").sum()
 

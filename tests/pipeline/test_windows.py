@@ -77,7 +77,7 @@ def test_its_profile_is_that_of_its_rows(opened: Opened) -> None:
     assert len(frame) == found.rows == 168
     own = {"repeats": 0, "since": NEWEST - timedelta(hours=167), "until": NEWEST}
     assert_profiles_equal(found.profile, profile_window(Frame(frame), COLUMNS, BASELINE.profile).model_copy(update=own))
-    assert found.source == PredictionLog(opened.state.file)
+    assert found.source == PredictionLog(opened.state.place)
     assert found.restriction == Restriction(since=NEWEST - 7 * DAY, until=NEWEST)
 
 
@@ -100,7 +100,7 @@ def test_a_segment_is_cut_out_of_rows_profile_and_outcomes(opened: Opened) -> No
     logged = log(opened, *((f"C{number}", NEWEST - timedelta(minutes=number)) for number in range(60)))
     for number in range(0, 60, 2):
         learn(opened, f"C{number}", NEWEST - timedelta(minutes=number), 1)
-    whole = BASELINE.rows.frame
+    whole = BASELINE.source.frame
     cut = small_baseline(whole[whole["contract"] == "yearly"])
     baseline = replace(cut, restriction=Restriction(segment=("contract", "yearly")))
     found = window(opened, baseline=baseline)

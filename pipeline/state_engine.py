@@ -1,0 +1,73 @@
+"""What holds the state: a file of SQLite, or a database in PostgreSQL. In both, writers come one after another and readers see one moment."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from pipeline.errors import SettingsError
+
+StatePlace = Path | str  # a file, or the URL of a database in PostgreSQL
+_PATIENCE_SECONDS = 10  # of a writer for the writers before it: longer than any transaction here takes
+
+
+def engine_for(place: StatePlace) -> Engine:
+    """An engine whose transactions begin as `State` promises: with the execution option `writes`, alone among writers.
+
+    Raises:
+        SettingsError: the URL cannot be read, or PostgreSQL's driver is not installed.
+    """
+    return _sqlite(place) if isinstance(place, Path) else _postgresql(place)
+
+
+def named(place: StatePlace) -> str:
+    """The place for people: a URL without what it says of passwords."""
+    if isinstance(place, Path):
+        return str(place)
+    url = make_url(place)
+    return f"{url.host or url.query.get('host', 'localhost')}/{url.database or ''}"
+
+
+def _sqlite(file: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{file}")
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # `_begin_sqlite` opens each transaction, not the driver
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={_PATIENCE_SECONDS * 1000}", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
+
+
+def _postgresql(url: str) -> Engine:
+    try:
+        # A server that restarted is found again: connections are tried before they are used.
+        engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    except ArgumentError as error:
+        raise SettingsError("`database_url` is not a database URL.", "Write it like postgresql://user@host/database.") from error
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"State in PostgreSQL needs the package `{error.name}`.", "Install churnops with the extra `postgresql`."
+        ) from error
+    event.listen(engine, "begin", _begin_postgresql)
+    return engine
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if _writes(connection):
+        # Its own statement: what is read after it sees what the writer before has committed. One lock per schema, so per workspace.
+        connection.exec_driver_sql(
+            f"select set_config('lock_timeout', '{_PATIENCE_SECONDS}s', true),"
+            " pg_advisory_xact_lock(hashtextextended('churnops state ' || coalesce(current_schema(), ''), 0))"
+        )
+
+
+def _writes(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get("writes"))

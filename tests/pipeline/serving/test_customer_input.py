@@ -1,0 +1,114 @@
+"""A customer is taken as the workspace's columns say, or refused with the field, the rule and what is allowed."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.profile import CategoricalProfile, Profile
+from pipeline.schema import Schema
+from pipeline.serving.customer_input import MOST_CUSTOMERS, CustomerInput, InputError, customer_input
+
+COLUMNS = Schema(target="Churn", positive="Yes", id="customer ID", numerical=("tenure", "_x"), categorical=("Contract", "Senior", "class"))
+GOOD: dict[str, Any] = {"customer ID": "C1", "tenure": 3.5, "_x": None, "Contract": "Two year", "Senior": None, "class": "ß"}
+
+
+def profile_of(**known: tuple[str, ...]) -> Profile:
+    columns = [
+        CategoricalProfile(name=name, nulls=0, known=known.get(name, ("a",)), counts=(1,) * len(known.get(name, ("a",))))
+        for name in COLUMNS.categorical
+    ]
+    return Profile(rows=1, numerical=(), categorical=tuple(columns))
+
+
+PLAIN = customer_input(COLUMNS)
+CODED = customer_input(COLUMNS, profile_of(Senior=("-1", "0", "1")))
+
+
+def refused(body: object, taker: CustomerInput = PLAIN, *, batch: bool = False) -> list[tuple[int | None, str, str, str]]:
+    sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+    with pytest.raises(InputError) as error:
+        (taker.read_batch if batch else taker.read)(sent)
+    return [(wrong.row, wrong.field, wrong.rule, wrong.allowed) for wrong in error.value.wrong]
+
+
+def test_a_customer_is_taken_as_it_is() -> None:
+    assert PLAIN.read(json.dumps(GOOD).encode()) == GOOD
+    assert PLAIN.read_batch(json.dumps({"customers": [GOOD, GOOD]}).encode()) == [GOOD, GOOD]
+
+
+def test_whole_numbers_do_for_quantities_ids_and_codes() -> None:
+    assert PLAIN.read(json.dumps({**GOOD, "tenure": 3, "customer ID": 75}).encode()) == {**GOOD, "tenure": 3.0, "customer ID": "75"}
+    assert CODED.read(json.dumps({**GOOD, "Senior": 0}).encode())["Senior"] == "0"
+    assert CODED.read(json.dumps({**GOOD, "Senior": "0"}).encode())["Senior"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "rule"),
+    [
+        ("tenure", "3", "float_type"),
+        ("tenure", True, "float_type"),
+        ("tenure", [3], "float_type"),
+        ("tenure", float("nan"), "finite_number"),
+        ("tenure", float("-inf"), "finite_number"),
+        ("tenure", 10**400, "finite_number"),
+        ("tenure", 1e39, "less_than_equal"),
+        ("tenure", -1e39, "greater_than_equal"),
+        ("Contract", 5, "string_type"),
+        ("Contract", False, "string_type"),
+        ("Contract", {"a": 1}, "string_type"),
+        ("Contract", "x" * 201, "string_too_long"),
+        ("Contract", "a\x00b", "string_pattern_mismatch"),
+        ("Senior", 0, "string_type"),
+        ("customer ID", "", "too_short"),
+        ("customer ID", " NA ", "value_error"),
+        ("customer ID", None, "string_type"),
+        ("customer ID", True, "string_type"),
+    ],
+)
+def test_what_does_not_fit_is_named_with_its_rule_and_what_is_allowed(field: str, value: object, rule: str) -> None:
+    assert refused({**GOOD, field: value}) == [(None, field, rule, PLAIN.allowed[field])]
+
+
+def test_of_a_code_neither_a_boolean_nor_a_fraction_is_taken() -> None:
+    for value in (True, 0.5):
+        assert refused({**GOOD, "Senior": value}, CODED) == [(None, "Senior", "string_type", CODED.allowed["Senior"])]
+
+
+def test_fields_too_many_and_too_few_are_named() -> None:
+    (known,) = {wrong[3] for wrong in refused({**GOOD, "Churn": "Yes", "x" * 300: 1})}
+    assert known == "only customer ID, tenure, _x, Contract, Senior, class"
+    assert [wrong[1:3] for wrong in refused({**GOOD, "x" * 300: 1})] == [("x" * 100, "unknown_field")]
+    assert [wrong[1:3] for wrong in refused({"customer ID": "C1", "tenure": 1})] == [
+        (name, "missing") for name in ("_x", "Contract", "Senior", "class")
+    ]
+
+
+def test_of_a_batch_the_row_is_named() -> None:
+    found = refused({"customers": [GOOD, {**GOOD, "tenure": "x"}, 5, {**GOOD, "new": 1}]}, batch=True)
+    assert [wrong[:3] for wrong in found] == [(1, "tenure", "float_type"), (2, "", "dict_type"), (3, "new", "unknown_field")]
+    assert [wrong[1:] for wrong in refused({"customers": [], "more": 1}, batch=True)] == [
+        ("customers", "too_short", "a list of 1 to 1,000 customers"),
+        ("more", "unknown_field", "only customers"),
+    ]
+    assert refused({"customers": [GOOD] * (MOST_CUSTOMERS + 1)}, batch=True)[0][1:3] == ("customers", "too_long")
+    assert len(refused({"customers": [{}] * 900}, batch=True)) == 100
+
+
+@pytest.mark.parametrize("body", [b"", b"xx", b"\xff", b'{"class": "\\ud800"}', b"[" * 5000, b"[]", b"null", b'"C1"'])
+def test_what_is_no_json_object_is_refused(body: bytes) -> None:
+    ((row, field, _, allowed),) = refused(body)
+    assert (row, field, allowed) == (None, "", "a JSON object with the fields that /docs names")
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_no_value_is_told_back(value: object) -> None:
+    try:
+        taken = CODED.read(json.dumps({**GOOD, "Contract": value}).encode())
+    except InputError as error:
+        assert {wrong.field for wrong in error.wrong} <= {"Contract", ""}
+        assert {wrong.allowed for wrong in error.wrong} <= {CODED.allowed["Contract"], "a JSON object with the fields that /docs names"}
+    else:
+        assert taken["Contract"] is None or isinstance(taken["Contract"], str)
