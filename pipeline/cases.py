@@ -5,10 +5,11 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.diagnosis import Action, Diagnosis, Mode
-from pipeline.evidence import CalibrationTrial, Comparison, DriftSummary, GateResult, Margins, Metrics
+from pipeline.evidence import CalibrationTrial, Comparison, DriftSummary, GateResult, Margins, Metrics, ServingProof
+from pipeline.risk import TierFlow
 from pipeline.shown import plain
 
 Status = Literal["open", "no_deploy_needed", "needs_people", "pending_approval", "partial", "approving", "approved", "rejected"]
@@ -124,7 +125,9 @@ class Call(_Record):
 
 class TrainingResult(_Record):
     """What one training of a case came to. `margins` are over the champion, `margins_recalibrated` over the champion recalibrated on the
-    same recent rows; None where that was not measured."""
+    same recent rows; None where that was not measured. `serving`: how single customers would be scored; `tier_flow`: who changes risk tier on
+    the gate rows from the champion to this model. Both are absent from records of earlier versions, whose digests must stay what they were.
+    """
 
     mode: str
     estimator: str
@@ -141,6 +144,8 @@ class TrainingResult(_Record):
     seconds: float
     margins: Margins | None = None
     margins_recalibrated: Margins | None = None
+    serving: ServingProof | None = Field(None, exclude_if=lambda found: found is None)
+    tier_flow: TierFlow | None = Field(None, exclude_if=lambda found: found is None)
 
 
 class Training(_Record):

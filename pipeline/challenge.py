@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
+from anyio import to_thread
 from sqlalchemy import Connection
 
 from pipeline import tracking
@@ -115,7 +116,8 @@ async def challenge(
     async with train(
         job, rows.train, rows.gate, opened.workspace, on_progress=on_progress, time_limit_seconds=settings.training.time_limit_seconds
     ) as outcome:
-        return judge_and_register(opened, outcome, rows, case_id, mode, band, record)
+        # In a thread: MLflow and the disk take their time, and others are being served.
+        return await to_thread.run_sync(judge_and_register, opened, outcome, rows, case_id, mode, band, record)
 
 
 def _worthwhile_from(settings: Settings) -> float:
@@ -158,8 +160,11 @@ def judge_and_register(
         seconds=outcome.seconds,
         margins=outcome.margins,
         margins_recalibrated=outcome.margins_recalibrated,
+        serving=outcome.serving,
+        tier_flow=outcome.tier_flow,
     )
-    judged = {**gate.model_dump(mode="json"), "policy_version": opened.policy.version, **figures}
+    serving = outcome.serving.model_dump(mode="json")
+    judged = {**gate.model_dump(mode="json"), "policy_version": opened.policy.version, **figures, "serving": serving}
     # One transaction: a kill leaves a training that is known with all that follows from it, or one that never was.
     with opened.state.write() as connection:
         at = opened.clock()

@@ -98,6 +98,34 @@ class CalibrationTrial(_Evidence):
     kept: bool
 
 
+class ServingProof(_Evidence):
+    """How single customers would be scored, and what shows that it is exact: the fast path beside scikit-learn on `rows` stored rows and
+    `edges` rows made of one of them (values missing, categories never seen).
+
+    `max_difference` is between probabilities, None where there is no fast path; `label_flips` and `tier_flips` are rows whose label or risk
+    tier differs. `why`: because of what scikit-learn serves, None on the fast path.
+    """
+
+    path: Literal["fast", "scikit-learn"]
+    why: str | None
+    rows: int
+    edges: int
+    max_difference: float | None
+    label_flips: int
+    tier_flips: int
+    seconds: float
+
+    def said(self) -> str:
+        """One sentence for people."""
+        if self.path == "scikit-learn":
+            return f"scikit-learn scores single customers, because {self.why}."
+        same = "bit for bit" if self.max_difference == 0 else f"to within {self.max_difference:.1g}"
+        return (
+            f"The fast path scores single customers as scikit-learn does, {same}, on {self.rows:,} stored rows and {self.edges} made of them "
+            "with values missing or never seen; no label and no risk tier differs."
+        )
+
+
 class FeatureDrift(_Evidence):
     """Drift of one feature.
 

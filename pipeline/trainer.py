@@ -18,8 +18,9 @@ from pydantic import BaseModel, ConfigDict
 
 from pipeline.artifact import Artifact, Manifest, Recalibration, installed_versions, open_artifact, write_artifact
 from pipeline.errors import ChurnopsError
-from pipeline.evidence import Comparison, Margins, Metrics
+from pipeline.evidence import Comparison, Margins, Metrics, ServingProof
 from pipeline.importance import Importance
+from pipeline.risk import TierFlow, tier_flow
 from pipeline.schema import Schema
 from pipeline.settings import EstimatorName, ValueSettings
 from pipeline.workspace import Workspace
@@ -73,7 +74,7 @@ class Progress(_Message):
 
 class Judged(_Message):
     """What the child found on the gate rows; the artifact lies beside it. `margins` are over the champion, `margins_recalibrated` over the
-    champion recalibrated on the recent training rows."""
+    champion recalibrated on the recent training rows; `tier_flow` is from the champion to the model."""
 
     manifest: Manifest
     metrics: Metrics
@@ -81,6 +82,8 @@ class Judged(_Message):
     comparison: Comparison | None
     margins: Margins | None
     margins_recalibrated: Margins | None
+    serving: ServingProof
+    tier_flow: TierFlow | None
 
 
 Say = Callable[[str, float, str], None]
@@ -144,7 +147,7 @@ def run(job: TrainingJob, folder: Path, workspace: Workspace, progress: TextIO) 
     say("judging", 0.7, f"Judging on {len(gate):,} gate rows")
     judged = judge_made(job, made, champion, train, gate)
 
-    say("weighing", 0.75, f"Weighing {len(job.columns.features)} features")
+    say("weighing", 0.75, f"ROC-AUC {judged.metrics.roc_auc.value:.4f} on the gate rows; weighing {len(job.columns.features)} features")
     importances = made.importances()
 
     say("saving", 0.85, "Saving the model")
@@ -180,7 +183,8 @@ def _fitted(job: TrainingJob, train: "pd.DataFrame", say: Say) -> Made:
     pipeline = build(job.estimator, job.hyperparameters, job.seed, job.columns)
     trial, unseen = try_calibration(pipeline, x, y, groups, folds)
 
-    say("fitting", 0.5, f"Fitting {job.estimator}, calibrated" if trial.kept else f"Fitting {job.estimator}; calibrating did not help")
+    sofar = f"log loss {min(trial.log_loss_raw, trial.log_loss_calibrated):.4f} out of fold"
+    say("fitting", 0.5, f"Fitting {job.estimator}, {'calibrated' if trial.kept else 'uncalibrated'}; {sofar}")
     model = calibrated_model(pipeline, folds) if trial.kept else pipeline
     model.fit(x, y)
     manifest = Manifest(
@@ -240,16 +244,18 @@ def judge_made(job: TrainingJob, made: Made, champion: Artifact | None, train: "
     from pipeline.margins import measure_margins
     from pipeline.metrics import compare, measure
     from pipeline.recalibration import recalibrate
+    from pipeline.serving.proof import not_ours, prove
 
     features, target = list(job.columns.features), job.columns.target
     outcome = gate[target].to_numpy()
     p = made.model.predict_proba(gate[features])[:, 1]
     metrics = measure(outcome, p, job.threshold, job.confidence)
-    champion_metrics, comparison, margins, margins_recalibrated = None, None, None, None
+    champion_metrics, comparison, margins, margins_recalibrated, flow = None, None, None, None, None
     if champion is not None:
         p_champion = champion.scores(gate)
         champion_metrics = measure(outcome, p_champion, champion.manifest.threshold, job.confidence)
         comparison = compare(outcome, p, p_champion, job.confidence)
+        flow = tier_flow(p_champion.tolist(), p.tolist())
         margins = measure_margins(outcome, p, p_champion, job.value, job.confidence)
         recent = train.iloc[len(train) - job.recent_rows :]
         if recent[target].nunique() == 2 and not job.recalibrates:
@@ -262,6 +268,8 @@ def judge_made(job: TrainingJob, made: Made, champion: Artifact | None, train: "
         comparison=comparison,
         margins=margins,
         margins_recalibrated=margins_recalibrated,
+        serving=not_ours() if made.manifest.adopted else prove(made.model, job.columns, made.reference, job.threshold)[1],
+        tier_flow=flow,
     )
 
 

@@ -17,8 +17,9 @@ from anyio.streams.text import TextReceiveStream
 from pipeline.artifact import Manifest, open_artifact
 from pipeline.errors import TrainingError
 from pipeline.estimators import hyperparameters_of
-from pipeline.evidence import CalibrationTrial, Comparison, Margins, Metrics
+from pipeline.evidence import CalibrationTrial, Comparison, Margins, Metrics, ServingProof
 from pipeline.own_trainer import last_line
+from pipeline.risk import TierFlow
 from pipeline.staging import staging_folder
 from pipeline.trainer import ARTIFACT, GATE_ROWS, JOB, RESULT, TRAIN_ROWS, Judged, Progress, TrainingJob
 from pipeline.workspace import Workspace
@@ -36,7 +37,8 @@ class TrainingOutcome:
     """A candidate that was trained and judged, but neither decided on nor published.
 
     `staged` is the artifact's folder; it exists until the `async with` block ends, unless `publish` moved it. Metrics,
-    comparison and margins are on the gate rows; `margins` are over the champion, `margins_recalibrated` over the champion recalibrated.
+    comparison, margins and tier flow are on the gate rows; `margins` are over the champion, `margins_recalibrated` over the champion
+    recalibrated. `serving`: how single customers would be scored.
     """
 
     staged: Path
@@ -46,6 +48,8 @@ class TrainingOutcome:
     comparison: Comparison | None
     margins: Margins | None
     margins_recalibrated: Margins | None
+    serving: ServingProof
+    tier_flow: TierFlow | None
     seconds: float
 
     @property
@@ -96,16 +100,7 @@ async def train(
                 "Raise `training.time_limit_seconds` in churnops.toml, or train on fewer rows.",
             )
         judged = Judged.model_validate_json((folder / RESULT).read_bytes())
-        yield TrainingOutcome(
-            staged=folder / ARTIFACT,
-            manifest=judged.manifest,
-            metrics=judged.metrics,
-            champion_metrics=judged.champion_metrics,
-            comparison=judged.comparison,
-            margins=judged.margins,
-            margins_recalibrated=judged.margins_recalibrated,
-            seconds=anyio.current_time() - started,
-        )
+        yield TrainingOutcome(staged=folder / ARTIFACT, seconds=anyio.current_time() - started, **dict(judged))
 
 
 def _hand_over(job: TrainingJob, train_rows: "pd.DataFrame", gate_rows: "pd.DataFrame", folder: Path) -> None:

@@ -15,7 +15,15 @@ from pipeline.daily import profile_log
 from pipeline.errors import SettingsError, WorkspaceError
 from pipeline.ledger import Ledger
 from pipeline.opened import Opened, open_workspace
-from pipeline.predictions import log_outcomes, log_predictions, logged_ids, newest_prediction, read_labelled, read_outcomes, read_predictions
+from pipeline.predictions import (
+    log_outcomes,
+    log_predictions,
+    logged_ids,
+    newest_prediction,
+    read_labelled,
+    read_outcomes,
+    read_predictions,
+)
 from pipeline.profiling import profile_reference
 from pipeline.samples import draw_sample
 from pipeline.schema import Schema
@@ -101,9 +109,7 @@ def test_profiles_and_samples_are_the_same(place: StatePlace, tmp_path: Path) ->
     assert len(list((tmp_path / "kept").iterdir())) == 2
     filled(tmp_path / "twin.db")
     span = Restriction(TIMES[3], TIMES[-1])
-    drawn, twin = (
-        draw_sample(PredictionLog(lies), COLUMNS, span, ROWS, most=50, seed=7) for lies in (state.place, tmp_path / "twin.db")
-    )
+    drawn, twin = (draw_sample(PredictionLog(lies), COLUMNS, span, ROWS, most=50, seed=7) for lies in (state.place, tmp_path / "twin.db"))
     pd.testing.assert_frame_equal(drawn.features, twin.features)
     assert drawn.ids is not None and twin.ids is not None
     assert 30 <= len(drawn.ids) <= 50 and drawn.ids.tolist() == twin.ids.tolist()
@@ -259,5 +265,5 @@ def test_a_password_is_taken_from_the_environment_alone(fresh: Opened, url: str,
 @pytest.mark.parametrize("url", ["mysql://host/db", "sqlite:///state.db", "host/db"])
 def test_another_kind_of_database_is_refused(fresh: Opened, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHURNOPS_DATABASE_URL", url)
-    with pytest.raises(SettingsError, match="database_url.*not like postgresql://"):
+    with pytest.raises(SettingsError, match=r"database_url.*not like postgresql://"):
         read_settings(fresh.workspace.settings_file)

@@ -1,0 +1,109 @@
+"""What the API answers, as types: they are its OpenAPI schema, too."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipeline.risk import RetentionAction, Tier
+from pipeline.serving.champion_watch import Serving
+from pipeline.serving.customer_input import Wrong
+from pipeline.serving.scorer import Scored
+from pipeline.settings import ServingSettings
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ReasonSaid(_Answer):
+    """One of at most three values that move this answer most; `effect` is in probability, and no promise of what a change would do."""
+
+    feature: str
+    value: float | str | None
+    effect: float
+    direction: Literal["raises", "lowers"]
+
+
+class Prediction(_Answer):
+    """The champion's answer about one customer."""
+
+    id: str
+    probability: float = Field(description="Of churn, from 0 to 1")
+    label: str = Field(description="The words of [serving]: churned from the threshold on")
+    threshold: float
+    risk_category: Tier
+    action: RetentionAction
+    expected_value: float = Field(description="Of an offer to this customer, in the currency of [value]")
+    reasons: tuple[ReasonSaid, ...]
+    model_version: str
+    model_digest: str
+    predicted_at: datetime
+
+
+class Predictions(_Answer):
+    """Answers in the order of the customers, all of one champion."""
+
+    predictions: tuple[Prediction, ...]
+
+
+class OutcomeResult(_Answer):
+    """What became of one outcome: `added`; `corrected`, an earlier word on it was another; `known`, nothing changed; `unknown`, no
+    prediction is logged for this id (at this time), so it was not kept."""
+
+    id: str
+    result: Literal["added", "corrected", "known", "unknown"]
+
+
+class OutcomeResults(_Answer):
+    """One result per outcome, in their order."""
+
+    outcomes: tuple[OutcomeResult, ...]
+
+
+class Refused(_Answer):
+    """Why a body was not taken: everything that is wrong with it."""
+
+    detail: tuple[Wrong, ...]
+
+
+class Failed(_Answer):
+    """Why there is no answer, and what to do."""
+
+    detail: str
+
+
+class Alive(_Answer):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Ready(_Answer):
+    """Which champion answers, how, and whether the pointer is believed."""
+
+    ready: bool
+    model_version: str | None = None
+    model_digest: str | None = None
+    path: str | None = Field(None, description="`fast`, proven equal, or `scikit-learn`")
+    problem: str | None = None
+
+
+def prediction(scored: Scored, serving: Serving, words: ServingSettings, customer: str, at: datetime) -> Prediction:
+    """The answer about one customer scored at `at`."""
+    return Prediction(
+        id=customer,
+        probability=scored.probability,
+        label=words.churned if scored.label else words.retained,
+        threshold=serving.scorer.threshold,
+        risk_category=scored.tier,
+        action=scored.action,
+        expected_value=scored.expected_value,
+        reasons=tuple(
+            ReasonSaid(feature=reason.feature, value=reason.value, effect=reason.effect, direction=reason.direction)
+            for reason in scored.reasons
+        ),
+        model_version=serving.champion.version,
+        model_digest=serving.champion.digest,
+        predicted_at=at,
+    )

@@ -1,0 +1,130 @@
+"""Which model answers: each worker looks at the champion's pointer before every answer, and loads what the ledger deployed."""
+
+import asyncio
+import time
+from dataclasses import dataclass, replace
+
+from pipeline.champion import Champion, find_champion, open_champion
+from pipeline.errors import ChurnopsError, IntegrityError, WorkspaceError
+from pipeline.ledger import MOVES
+from pipeline.opened import Opened
+from pipeline.serving.customer_input import CustomerInput, customer_input
+from pipeline.serving.measures import Measures
+from pipeline.serving.scorer import Scorer, open_scorer
+
+_KEPT = 2  # the champion and the one before it, so that a rollback is at once
+_TRY_AGAIN_SECONDS = 1.0  # after a failure that the pointer does not show: who may approve, a database that was away
+
+_Seen = tuple[int, int, int] | None
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A champion ready to answer."""
+
+    champion: Champion
+    scorer: Scorer
+    customers: CustomerInput
+
+
+class ChampionWatch:
+    """The champion of one workspace in one worker, for the coroutines of one event loop.
+
+    A pointer that names what the ledger did not deploy is not followed: the champion that was verified before goes on answering, `problem`
+    says so, and /readyz with it. Where the ledger's champion cannot be loaded, nothing answers in its place.
+    """
+
+    def __init__(self, opened: Opened, measures: Measures) -> None:
+        self._opened = opened
+        self._measures = measures
+        self._lock = asyncio.Lock()
+        self._kept: dict[tuple[str, str], Serving] = {}
+        self._serving: Serving | None = None
+        self._seen: _Seen | str = "nothing yet"
+        self._failure: ChurnopsError | None = None
+        self._try_again_at = 0.0
+
+    @property
+    def problem(self) -> ChurnopsError | None:
+        """Why the pointer is not believed, or the champion not loaded; None where all is well."""
+        return self._failure
+
+    def now(self) -> Serving | None:
+        """The champion, if it is the one that the pointer as it lies there now was checked for; else ask `newest`. Takes microseconds."""
+        if self._look() != self._seen:
+            return None
+        if self._failure is not None and time.monotonic() >= self._try_again_at:
+            return None
+        return self._serving
+
+    async def newest(self) -> Serving:
+        """The champion that the pointer names now, loaded in another thread if need be. Whoever asks meanwhile waits for it too.
+
+        Raises:
+            ChurnopsError: there is no champion yet, or it cannot be loaded.
+        """
+        while (ready := self.now()) is None:
+            async with self._lock:
+                if self.now() is None and not self._failed_just_now():
+                    await self._follow()
+            if self._serving is None and self._failure is not None and self._look() == self._seen:
+                raise self._failure
+        return ready
+
+    def _failed_just_now(self) -> bool:
+        return self._look() == self._seen and self._failure is not None and time.monotonic() < self._try_again_at
+
+    async def _follow(self) -> None:
+        seen = self._look()
+        try:
+            champion = await asyncio.to_thread(self._named)
+        except IntegrityError as error:
+            self._note(seen, await asyncio.to_thread(self._still_deployed), error)
+            return
+        except ChurnopsError as error:
+            self._note(seen, None, error)
+            return
+        key = (champion.version, champion.digest)
+        kept = self._kept.get(key)
+        try:
+            loaded = kept if kept is not None else await asyncio.to_thread(self._load)
+        except ChurnopsError as error:
+            self._note(seen, None, error)
+            return
+        if loaded.champion.digest != champion.digest:
+            return  # it moved on meanwhile; the pointer has changed, or will in a moment
+        serving = replace(loaded, champion=champion)
+        self._kept = dict([*((old, one) for old, one in self._kept.items() if old != key), (key, serving)][-_KEPT:])
+        self._note(seen, serving, None)
+        self._measures.loaded(champion.ledger_seq)
+
+    def _note(self, seen: _Seen, serving: Serving | None, failure: ChurnopsError | None) -> None:
+        self._seen, self._serving, self._failure = seen, serving, failure
+        self._try_again_at = time.monotonic() + _TRY_AGAIN_SECONDS
+        self._measures.refused(failure is not None)
+
+    def _named(self) -> Champion:
+        champion = find_champion(self._opened.workspace, self._opened.ledger)
+        if champion is None:
+            raise WorkspaceError("This workspace has no champion yet.", "Run `churnops train` first.")
+        return champion
+
+    def _still_deployed(self) -> Serving | None:
+        """What answers so far, if the ledger's newest move is still the one that deployed it."""
+        try:
+            head = self._opened.ledger.last(MOVES)
+        except ChurnopsError:
+            return None
+        return self._serving if self._serving and head and head.hash == self._serving.champion.ledger_hash else None
+
+    def _load(self) -> Serving:
+        champion, artifact = open_champion(self._opened)
+        scorer = open_scorer(artifact, self._opened.settings.value, version=champion.version)
+        return Serving(champion, scorer, customer_input(scorer.schema, artifact.profile()))
+
+    def _look(self) -> _Seen:
+        try:
+            found = self._opened.workspace.champion_pointer.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size

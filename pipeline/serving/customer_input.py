@@ -1,0 +1,146 @@
+"""What a caller may say of a customer: a strict type made of the workspace's columns, and what is wrong with what it does not take."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Any, cast
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
+from pipeline.missing import MISSING
+from pipeline.profile import Profile
+from pipeline.schema import Schema
+
+LONGEST_TEXT = 200  # characters; a category is a name or a code, not an essay
+MOST_CUSTOMERS = 1_000  # in one batch: scored in a tenth of a second, so nobody waits long behind it
+GREATEST = 3e38  # forests compute in single precision, which ends there
+_BATCH: Mapping[str, str] = MappingProxyType({"customers": f"a list of 1 to {MOST_CUSTOMERS:,} customers"})
+_MOST_WRONGS = 100
+ALLOWED_ID = f"a text of 1 to {LONGEST_TEXT} characters, or a whole number; not a word for a missing value"
+_SHOWN_NAMES = 40
+_SHOWN_CHARACTERS = 100
+_NO_NULL_CHARACTER = r"^[^\x00]*$"  # no database takes it
+
+CustomerRow = Mapping[str, float | str | None]
+
+
+class Wrong(BaseModel):
+    """One thing that was not taken. `row` counts from 0 in a batch; `rule` names what was broken, `allowed` says what would be taken."""
+
+    model_config = ConfigDict(frozen=True)
+
+    row: int | None = None
+    field: str
+    rule: str
+    allowed: str
+
+
+class InputError(Exception):
+    """A body that was not taken, with everything that is wrong with it."""
+
+    def __init__(self, wrong: tuple[Wrong, ...]) -> None:
+        super().__init__(f"{len(wrong)} fields were not taken")
+        self.wrong = wrong
+
+
+@dataclass(frozen=True)
+class CustomerInput:
+    """The type of one customer and of a batch, and what each field takes, in words."""
+
+    one: TypeAdapter[CustomerRow]
+    batch: TypeAdapter[Mapping[str, list[CustomerRow]]]
+    allowed: Mapping[str, str]
+
+    def read(self, body: bytes) -> CustomerRow:
+        """One customer: the id where the workspace has one, and every feature.
+
+        Raises:
+            InputError: it is no JSON object of these fields and types.
+        """
+        try:
+            return self.one.validate_json(body)
+        except ValidationError as error:
+            raise InputError(wrongs(error, self.allowed)) from error
+
+    def read_batch(self, body: bytes) -> list[CustomerRow]:
+        """The customers of `{"customers": [...]}`; errors as `read`."""
+        try:
+            return self.batch.validate_json(body)["customers"]
+        except ValidationError as error:
+            raise InputError(wrongs(error, _BATCH, self.allowed)) from error
+
+
+def customer_input(columns: Schema, reference: Profile | None = None) -> CustomerInput:
+    """The input of a workspace with these columns. A category whose known values, by the profile of the `reference`, are all whole numbers
+    is taken as a JSON number, too."""
+    codes = {profile.name for profile in reference.categorical if _whole_numbers(profile.known)} if reference is not None else set()
+    fields: dict[str, Any] = {}
+    allowed: dict[str, str] = {}
+    if columns.id is not None:
+        fields[columns.id] = CustomerId
+        allowed[columns.id] = ALLOWED_ID
+    for name in columns.numerical:
+        fields[name] = _NUMBER
+        allowed[name] = f"a number from {-GREATEST:g} to {GREATEST:g}, or null"
+    for name in columns.categorical:
+        fields[name] = _CODE if name in codes else _TEXT
+        allowed[name] = (
+            f"a text of at most {LONGEST_TEXT} characters, none of them U+0000{', a whole number' if name in codes else ''}, or null"
+        )
+    # A typed dictionary takes any name for a field, as columns have any.
+    customer, list_of = _strict("Customer", fields), cast(Any, list)
+    batch = _strict("Customers", {"customers": Annotated[list_of[customer], Field(min_length=1, max_length=MOST_CUSTOMERS)]})
+    return CustomerInput(TypeAdapter(customer), TypeAdapter(batch), allowed)
+
+
+def wrongs(error: ValidationError, allowed: Mapping[str, str], of_rows: Mapping[str, str] = MappingProxyType({})) -> tuple[Wrong, ...]:
+    """What pydantic found, as callers are told it: fields, rules and what is allowed, never the values; the first hundred findings.
+
+    Args:
+        error: of a body.
+        allowed: what each field of the body takes.
+        of_rows: what each field of a row takes, where the body is a list of rows.
+    """
+    found = error.errors(include_url=False, include_input=False)[:_MOST_WRONGS]
+    return tuple(dict.fromkeys(_wrong(one["type"], one["loc"], allowed, of_rows) for one in found))
+
+
+def _wrong(rule: str, place: tuple[int | str, ...], allowed: Mapping[str, str], of_rows: Mapping[str, str]) -> Wrong:
+    row = next((part for part in place if isinstance(part, int)), None)
+    inside = place if row is None else place[place.index(row) + 1 :]
+    if not inside:
+        return Wrong(row=row, field="", rule=rule, allowed="a JSON object with the fields that /docs names")
+    field, known = str(inside[0]), allowed if row is None else of_rows
+    if field in known:
+        return Wrong(row=row, field=field, rule=rule, allowed=known[field])
+    names = list(known)
+    more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
+    return Wrong(row=row, field=field[:_SHOWN_CHARACTERS], rule="unknown_field", allowed=f"only {', '.join(names[:_SHOWN_NAMES])}{more}")
+
+
+def _strict(name: str, fields: Mapping[str, Any]) -> Any:
+    made = cast(Any, TypedDict)(name, dict(fields))
+    made.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)
+    return made
+
+
+def _whole_numbers(known: tuple[str, ...]) -> bool:
+    return bool(known) and all(text.lstrip("+-").isdecimal() for text in known)
+
+
+def _number_as_text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _present(text: str) -> str:
+    if text.strip() in MISSING:
+        raise ValueError("a missing value")
+    return text.strip()
+
+
+_Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT, pattern=_NO_NULL_CHARACTER)]
+_TextOrNumber = Annotated[_Text, BeforeValidator(_number_as_text, json_schema_input_type=str | int)]
+_TEXT, _CODE = _Text | None, _TextOrNumber | None
+CustomerId = Annotated[_TextOrNumber, StringConstraints(min_length=1), AfterValidator(_present)]
+_NUMBER = Annotated[float, Field(ge=-GREATEST, le=GREATEST, allow_inf_nan=False)] | None

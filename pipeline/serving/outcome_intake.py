@@ -1,0 +1,119 @@
+"""Outcomes that arrive over the API: each for a customer that was predicted, and said twice it counts once."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import Connection, select
+
+from pipeline.clock import stamp
+from pipeline.opened import Opened
+from pipeline.serving.answers import OutcomeResult
+from pipeline.serving.customer_input import ALLOWED_ID, CustomerId, InputError, Wrong, wrongs
+from pipeline.state import outcomes, predictions
+
+MOST_OUTCOMES = 1_000  # in one request: one transaction, which others wait for
+_Result = Literal["added", "corrected", "known", "unknown"]
+
+
+class Outcome(BaseModel):
+    """Whether a customer churned."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    id: CustomerId
+    churned: bool | str = Field(description="true or false, or one of the words that the workspace has for it")
+    observed_at: AwareDatetime | None = Field(None, description="When it became known, with its offset; absent: now")
+    predicted_at: AwareDatetime | None = Field(None, description="Of the prediction it belongs to, as answered; absent: of all of this id")
+
+
+class Outcomes(BaseModel):
+    """Up to 1,000 outcomes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    outcomes: Annotated[tuple[Outcome, ...], Field(min_length=1, max_length=MOST_OUTCOMES, strict=False)]
+
+
+class OutcomeIntake:
+    """Takes outcomes for one workspace. Where the predictions are in a log of the team's own, no id is looked for."""
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+        words, data = opened.settings.serving, opened.settings.data
+        self._words = {words.retained: 0, words.churned: 1, data.positive: 1}
+        self._own_log = bool(opened.settings.predictions.file or opened.settings.predictions.table)
+        listed = ", ".join(f'"{word}"' for word in self._words)
+        time = "a time with its offset, like 2026-01-31T10:00:00+01:00, or null"
+        self._allowed = {
+            "id": ALLOWED_ID,
+            "churned": f"true, false, {listed}",
+            "observed_at": time,
+            "predicted_at": time,
+        }
+
+    def read(self, body: bytes) -> tuple[Outcome, ...]:
+        """The outcomes of `{"outcomes": [...]}`.
+
+        Raises:
+            InputError: it is no such object, or a word is not known.
+        """
+        try:
+            found = Outcomes.model_validate_json(body).outcomes
+        except ValidationError as error:
+            raise InputError(wrongs(error, {"outcomes": f"a list of 1 to {MOST_OUTCOMES:,} outcomes"}, self._allowed)) from error
+        unknown = tuple(
+            Wrong(row=row, field="churned", rule="unknown_word", allowed=self._allowed["churned"])
+            for row, outcome in enumerate(found)
+            if isinstance(outcome.churned, str) and outcome.churned not in self._words
+        )
+        if unknown:
+            raise InputError(unknown)
+        return found
+
+    def take(self, told: Sequence[Outcome]) -> tuple[OutcomeResult, ...]:
+        """Write down what is new, in one transaction; errors as `State.write`."""
+        now = self._opened.clock()
+        ids = {outcome.id for outcome in told}
+        with self._opened.state.write() as connection:
+            scored, said = self._scored(connection, ids), _said(connection, ids)
+            rows, results = [], []
+            for outcome in told:
+                id_, at = outcome.id, None if outcome.predicted_at is None else stamp(outcome.predicted_at)
+                churned = self._words[outcome.churned] if isinstance(outcome.churned, str) else int(outcome.churned)
+                result = self._result(scored, said, (id_, at), churned)
+                if result in {"added", "corrected"}:
+                    said[id_, at] = churned
+                    rows.append(_row(id_, at, outcome.observed_at or now, churned))
+                results.append(OutcomeResult(id=outcome.id, result=result))
+            if rows:
+                connection.execute(outcomes.insert(), rows)
+        return tuple(results)
+
+    def _result(
+        self, scored: Mapping[str, set[str]], said: Mapping[tuple[str, str | None], int], key: tuple[str, str | None], churned: int
+    ) -> _Result:
+        id_, at = key
+        if not self._own_log and (id_ not in scored or (at is not None and at not in scored[id_])):
+            return "unknown"
+        if key not in said:
+            return "added"
+        return "known" if said[key] == churned else "corrected"
+
+    def _scored(self, connection: Connection, ids: set[str]) -> Mapping[str, set[str]]:
+        """Scoring times of each of these ids that was ever scored."""
+        found: dict[str, set[str]] = {}
+        for id_, at in connection.execute(select(predictions.c.id, predictions.c.predicted_at).where(predictions.c.id.in_(ids))):
+            found.setdefault(id_, set()).add(at)
+        return found
+
+
+def _said(connection: Connection, ids: set[str]) -> dict[tuple[str, str | None], int]:
+    """The latest word on each id and scoring time."""
+    query = select(outcomes.c.id, outcomes.c.predicted_at, outcomes.c.churned).where(outcomes.c.id.in_(ids)).order_by(outcomes.c.seq)
+    return {(id_, at): churned for id_, at, churned in connection.execute(query)}
+
+
+def _row(id_: str, at: str | None, observed: datetime, churned: int) -> dict[str, str | int | None]:
+    return {"id": id_, "predicted_at": at, "observed_at": stamp(observed), "churned": churned}

@@ -1,0 +1,124 @@
+"""One worker's desk: it reads a customer, asks the champion of this moment, and answers once the answer is on the disk."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import select
+
+from pipeline.errors import ChurnopsError
+from pipeline.opened import Opened
+from pipeline.serving.answers import OutcomeResults, Prediction, Predictions, Ready, prediction
+from pipeline.serving.champion_watch import ChampionWatch, Serving
+from pipeline.serving.customer_input import CustomerRow
+from pipeline.serving.customer_row import Cell, typed_cells
+from pipeline.serving.measures import Measures
+from pipeline.serving.outcome_intake import OutcomeIntake
+from pipeline.serving.prediction_writer import Answered, PredictionWriter
+from pipeline.serving.scorer import Scored
+from pipeline.state import schema_version
+
+
+class PredictionDesk:
+    """Answers for one opened workspace in one process. `shared_measures`: see `Measures`."""
+
+    def __init__(self, opened: Opened, shared_measures: Path | None = None) -> None:
+        self.measures = Measures(shared_measures)
+        self._opened = opened
+        self._watch = ChampionWatch(opened, self.measures)
+        self._intake = OutcomeIntake(opened)
+        self._writer = PredictionWriter(opened.state, self.measures)
+
+    @asynccontextmanager
+    async def staffed(self) -> AsyncIterator[None]:
+        """Load the champion, if there is one, before the first request; at the end, write what still waits for the disk."""
+        with suppress(ChurnopsError):  # /readyz says so, and a champion that is deployed later is found
+            await self._watch.newest()
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(self._writer.close)
+
+    async def predict(self, body: bytes) -> Prediction:
+        """The answer about the one customer of `body`.
+
+        Raises:
+            InputError, DataError: it is no customer that can be scored.
+            ChurnopsError: no champion can answer, or the state database does not take the answer.
+        """
+        at, serving = await self._moment()
+        row = serving.customers.read(body)
+        # Fast enough to be done before another thread would have begun.
+        scored = serving.scorer.score(row) if serving.scorer.path == "fast" else await asyncio.to_thread(serving.scorer.score, row)
+        return (await self._written(serving, at, [row], [scored]))[0]
+
+    async def predict_batch(self, body: bytes) -> Predictions:
+        """The answers about the customers of `body`, by one champion at one time; errors as `predict`."""
+        at, serving = await self._moment()
+        rows = await asyncio.to_thread(serving.customers.read_batch, body)
+        scored = await asyncio.to_thread(serving.scorer.score_many, rows)
+        return Predictions(predictions=await self._written(serving, at, rows, scored))
+
+    async def take_outcomes(self, body: bytes) -> OutcomeResults:
+        """What became of the outcomes of `body`.
+
+        Raises:
+            InputError: it holds none that can be taken.
+            WorkspaceError: the state database does not answer.
+        """
+        told = self._intake.read(body)
+        return OutcomeResults(outcomes=await asyncio.to_thread(self._intake.take, told))
+
+    async def readiness(self) -> Ready:
+        """Whether requests are answered. A pointer that is not believed is a problem, but the verified champion goes on answering."""
+        try:
+            await asyncio.to_thread(self._reach_state)
+            serving = await self._watch.newest()
+        except ChurnopsError as error:
+            return Ready(ready=False, problem=str(error))
+        problem, scorer = self._watch.problem, serving.scorer
+        return Ready(
+            ready=True,
+            model_version=serving.champion.version,
+            model_digest=serving.champion.digest,
+            path=scorer.path if scorer.why is None else f"{scorer.path}: {scorer.why}",
+            problem=None if problem is None else str(problem),
+        )
+
+    async def _moment(self) -> tuple[datetime, Serving]:
+        """A time, and the champion at that time: the pointer is looked at after the clock, so no row names a champion that had gone."""
+        while True:
+            at = self._opened.clock()
+            serving = self._watch.now()
+            if serving is not None:
+                return at, serving
+            await self._watch.newest()
+
+    async def _written(
+        self, serving: Serving, at: datetime, rows: Sequence[CustomerRow], scored: Sequence[Scored]
+    ) -> tuple[Prediction, ...]:
+        columns, words = serving.scorer.schema, self._opened.settings.serving
+        ids = [str(row[columns.id]) if columns.id else uuid4().hex for row in rows]
+        version = serving.champion.version
+        # As it was scored, so that drift counts what the model saw.
+        cells = [typed_cells(row, columns) for row in rows]
+        await self._writer.write(
+            [
+                Answered(id_, at, version, one.probability, dict(zip(columns.features, map(_logged, values), strict=True)))
+                for id_, one, values in zip(ids, scored, cells, strict=True)
+            ]
+        )
+        for one in scored:
+            self.measures.predicted(version, one.tier)
+        return tuple(prediction(one, serving, words, id_, at) for id_, one in zip(ids, scored, strict=True))
+
+    def _reach_state(self) -> None:
+        with self._opened.state.read() as connection:
+            connection.execute(select(schema_version.c.version)).one()
+
+
+def _logged(cell: Cell) -> Cell:
+    return None if cell != cell else cell  # NaN is missing
