@@ -5,7 +5,7 @@ WORKSPACE ?= .
 BIN       := .venv/bin
 READY     := .venv/ready
 # The longest last; together they take about an hour.
-BENCHES   := start_up command month drift false_alarms
+BENCHES   := start_up mcp_overhead command month drift false_alarms
 # uv where it is present and can reach an index, else pip: the same hashes either way.
 UV        := $(shell command -v uv)
 PIP       := $(BIN)/python -m pip install --quiet --no-deps
@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 unexport PYTHONPATH  # the tests see the installed project, not what happens to lie around
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check static docs bench mlflow lock format clean
+.PHONY: help demo test test-all conformance check static docs bench mlflow lock format clean
 
 help:  ## list these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1|\2/p' Makefile | while IFS='|' read -r name said; do printf '  %-15s %s\n' "$$name" "$$said"; done
@@ -29,6 +29,10 @@ test: $(READY)  ## the fast tests, with the coverage floor
 test-all: $(READY) .venv/slow  ## every test, the slow ones too
 	@echo "Running all tests"
 	@$(BIN)/pytest -q -n auto --dist loadfile
+
+conformance: $(READY) .node/ready  ## MCP's official conformance suite and Inspector against our server
+	@echo "Running the conformance suite, both eras, and the Inspector"
+	@$(BIN)/pytest -q -rP tests/conformance
 
 check: static test  ## everything a change must pass: static checks, then the fast tests
 
@@ -84,6 +88,15 @@ $(READY): requirements.lock pyproject.toml
 .venv/slow: requirements-slow.lock $(READY)
 	@echo "Installing Spark and a browser's driver for the slow tests"
 	@$(PIP) --require-hashes -r requirements-slow.lock
+	@touch $@
+
+# The suite wants a newer Node than many machines have, so it brings its own. No lock is kept: it would name a registry.
+.node/ready:
+	@command -v npm >/dev/null || { echo "The conformance suite needs npm; install Node.js" >&2; exit 1; }
+	@echo "Installing the conformance suite, the Inspector and a Node for them"
+	@mkdir -p .node && echo '*' > .node/.gitignore
+	@npm install --silent --prefix .node --no-save --no-package-lock --no-audit --no-fund \
+	  node@22.23.3 @modelcontextprotocol/conformance@0.2.0-alpha.12 @modelcontextprotocol/inspector@2.12.0
 	@touch $@
 
 # MLflow's UI pulls in a server three times our size, so it lives apart, in the very version that writes the store.

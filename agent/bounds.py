@@ -1,5 +1,6 @@
 """The bounds of one run of the loop: checked before spending, with every way to end named."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 from agent.conversation import Spend
@@ -8,14 +9,25 @@ from pipeline.policy import Limits
 StopReason = Literal["finished", "turn_limit", "token_limit", "cost_limit", "time_limit", "tool_limit", "operator_failed", "interrupted"]
 
 
+@dataclass(frozen=True)
+class Used:
+    """What earlier runs of a case have used of its bounds; `seconds` of wall time."""
+
+    turns: int = 0
+    spend: Spend = Spend()
+    seconds: float = 0.0
+
+
 class Bounds:
     """Counts turns, tool calls, tokens and cost against `limits`. Seconds are the loop's own: they also cancel what is running."""
 
-    def __init__(self, limits: Limits, tool_calls: int = 0) -> None:
+    def __init__(self, limits: Limits, tool_calls: int = 0, used: Used | None = None) -> None:
+        used = used or Used()
         self.limits = limits
-        self.turns = 0
+        self.turns = used.turns
         self.tool_calls = tool_calls
-        self.spend = Spend()
+        self.spend = used.spend
+        self.seconds_left = max(0.0, limits.seconds - used.seconds)
 
     def before_ask(self, worst: Spend) -> StopReason | None:
         """Why the operator may not be asked once more, if the ask may cost up to `worst`; None when it may."""

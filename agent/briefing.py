@@ -1,22 +1,28 @@
 """What an operator is told before it begins: the system prompt with the effective policy, and the case's first message."""
 
-import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
-from agent.conversation import Briefing
+from agent.conversation import Briefing, Earlier
+from agent.tool_calls import compact
 from pipeline.policy import Policy
 from prompts import policy_rules, prompt_text
 from tools.results import DiagnosisResult, DriftResult, MetricsResult
 
 
-def system_prompt(policy: Policy) -> str:
-    """The triage prompt with every rule of `policy` at its effective value. The same policy gives the same bytes."""
-    return prompt_text("triage").replace("{policy}", _table(policy))
+def system_prompt(policy: Policy, prompt: Literal["triage", "chat"] = "triage") -> str:
+    """The prompt with every rule of `policy` at its effective value. The same policy gives the same bytes."""
+    return prompt_text(prompt).replace("{policy}", _table(policy))
 
 
-def briefing(drift: Mapping[str, Any], metrics: Mapping[str, Any] | None, diagnosis: Mapping[str, Any] | None) -> Briefing:
-    """The first message of a case, from the structured results of `get_drift_summary`, `get_current_model_metrics` and `diagnose`.
+def briefing(
+    drift: Mapping[str, Any],
+    metrics: Mapping[str, Any] | None,
+    diagnosis: Mapping[str, Any] | None,
+    earlier: tuple[Earlier, ...] = (),
+) -> Briefing:
+    """The first message of a case, from the structured results of `get_drift_summary`, `get_current_model_metrics` and `diagnose`, and of
+    what `earlier` runs of it did.
 
     Raises:
         pydantic.ValidationError: a result is not what the tool promises.
@@ -30,6 +36,9 @@ def briefing(drift: Mapping[str, Any], metrics: Mapping[str, Any] | None, diagno
         parts.append(_quoted("get_current_model_metrics", metrics))
     if diagnosis is not None:
         parts.append(_quoted("diagnose", diagnosis))
+    if earlier:
+        parts.append("The case was left unfinished. What had been looked at and tried by then, not to be repeated:")
+        parts += [_quoted(call.name, call.structured) for call in earlier]
     parts.append("Decide, act within the policy, and close the case.")
     return Briefing(
         case_id=drift_result.case_id,
@@ -37,12 +46,13 @@ def briefing(drift: Mapping[str, Any], metrics: Mapping[str, Any] | None, diagno
         drift=drift_result,
         metrics=None if metrics is None else MetricsResult.model_validate(metrics),
         diagnosis=None if diagnosis is None else DiagnosisResult.model_validate(diagnosis),
+        earlier=earlier,
     )
 
 
 def _quoted(tool: str, result: Mapping[str, Any]) -> str:
     # "<" is escaped, so that no category name can close the tag it stands in.
-    text = json.dumps(result, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    text = compact(result).replace("<", "\\u003c")
     return f"<{tool}>\n{text}\n</{tool}>"
 
 

@@ -8,6 +8,7 @@ import typer
 from agent.commands.adopt import adopt
 from agent.commands.bench import bench
 from agent.commands.case import app as case
+from agent.commands.chat import chat
 from agent.commands.demo import demo
 from agent.commands.diagnose import diagnose
 from agent.commands.doctor import doctor
@@ -15,10 +16,11 @@ from agent.commands.drift import drift
 from agent.commands.event import app as event
 from agent.commands.exclusions import app as window
 from agent.commands.init import init
-from agent.commands.mcp import mcp
+from agent.commands.mcp import app as mcp
 from agent.commands.outcomes import app as outcomes
 from agent.commands.reports import app as reports
 from agent.commands.rollback import rollback
+from agent.commands.serve import serve
 from agent.commands.simulate import simulate
 from agent.commands.train import train
 from agent.commands.triage import triage
@@ -32,9 +34,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="`--debug` with any command shows the traceback of an error.",
 )
-for command in (demo, init, train, adopt, simulate, drift, diagnose, triage, mcp, bench, rollback, doctor):
+for command in (demo, init, train, adopt, simulate, drift, diagnose, triage, chat, serve, bench, rollback, doctor):
     app.command()(command)
-for name, group in (("reports", reports), ("case", case), ("event", event), ("window", window), ("outcomes", outcomes)):
+for name, group in (("reports", reports), ("mcp", mcp), ("case", case), ("event", event), ("window", window), ("outcomes", outcomes)):
     app.add_typer(group, name=name)
 
 

@@ -13,15 +13,25 @@ class _Said(BaseModel):
 
 
 class ToolSpec(_Said):
-    """A tool as an operator sees it."""
+    """A tool as an operator sees it; `read_only` ones change nothing and may run at the same time."""
 
     name: str
     description: str
     input_schema: dict[str, Any]
+    read_only: bool = False
+
+
+class Earlier(_Said):
+    """A call that an earlier run of the case has made, and its result."""
+
+    name: str
+    arguments: dict[str, Any]
+    structured: dict[str, Any]
 
 
 class Briefing(_Said):
-    """The first message: what the case is about, as text for a model and as results for the rulebook."""
+    """The first message: what the case is about, as text for a model and as results for the rulebook. `earlier`: what runs before this one
+    looked at and tried."""
 
     kind: Literal["briefing"] = "briefing"
     case_id: str
@@ -29,6 +39,7 @@ class Briefing(_Said):
     drift: DriftResult | None = None
     metrics: MetricsResult | None = None
     diagnosis: DiagnosisResult | None = None
+    earlier: tuple[Earlier, ...] = ()
 
 
 class ToolCall(_Said):
@@ -64,13 +75,20 @@ class OperatorTurn(_Said):
 
 
 class Nudge(_Said):
-    """What the loop says to an operator that neither calls a tool nor has closed the case."""
+    """What the loop says to an operator that neither calls a tool nor has closed the case; in a chat, what went before in short."""
 
     kind: Literal["nudge"] = "nudge"
     text: str
 
 
-Message = Briefing | OperatorTurn | ToolReturn | Nudge
+class Asked(_Said):
+    """What the human said in a chat, as they typed it. The last one is to be answered; earlier ones were."""
+
+    kind: Literal["asked"] = "asked"
+    text: str
+
+
+Message = Briefing | Asked | OperatorTurn | ToolReturn | Nudge
 Conversation = tuple[Message, ...]
 
 

@@ -30,11 +30,12 @@ class Started(_Event):
 
 
 class TurnStarted(_Event):
-    """The operator is asked; turns count from 1."""
+    """The operator is asked; turns count from 1. `reserved`: the most that the answer can cost."""
 
     kind: Literal["turn_started"] = "turn_started"
     turn: int
     operator: str
+    reserved: Spend = Spend()
 
 
 class TextDelta(_Event):

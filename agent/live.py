@@ -1,7 +1,10 @@
 """A person's view of a run: a live panel at a terminal, plain lines anywhere else. It reads events and nothing else."""
 
 import json
+import sys
 import unicodedata
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -34,6 +37,29 @@ FRAME_LINES = 16  # everything of the panel but the calls
 CALL_WIDTH = len("save_remediation_report")  # at least, so that no name is broken
 
 
+@contextmanager
+def silent_keys() -> Iterator[None]:
+    """Keep the terminal from printing what is typed, `^C` above all: it moves the cursor, and a border of the panel stays behind."""
+    try:
+        import termios
+    except ImportError:  # a system whose terminals are of another kind
+        yield
+        return
+    try:
+        terminal = sys.stdin.fileno()
+        before = termios.tcgetattr(terminal)
+    except (OSError, ValueError, termios.error):  # nobody types here
+        yield
+        return
+    quiet = before.copy()
+    quiet[3] &= ~termios.ECHO
+    termios.tcsetattr(terminal, termios.TCSANOW, quiet)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSANOW, before)
+
+
 @dataclass
 class _Row:
     number: int | None
@@ -53,6 +79,7 @@ class LiveView:
         self._console = console
         self._animated = console.is_terminal and not console.is_dumb_terminal
         self._live = Live(self, console=console, refresh_per_second=8, transient=True)
+        self._quiet = ExitStack()
         self._spinner = Spinner("dots")
         self._started: Started | None = None
         self._operator = ""
@@ -67,12 +94,14 @@ class LiveView:
 
     def __enter__(self) -> "LiveView":
         if self._animated:
+            self._quiet.enter_context(silent_keys())
             self._live.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._animated:
             self._live.stop()
+            self._quiet.close()
 
     def __call__(self, event: Event) -> None:
         """Take in one event and show it."""
@@ -185,6 +214,10 @@ def _verdict_lines(event: Stopped) -> list[Text]:
     lines = []
     if event.report:
         lines.append(_plain(f"{event.report.action.replace('_', ' ')}: {event.report.status.replace('_', ' ')}", "bold"))
+        if event.report.second_opinion:
+            lines.append(_plain(f"two opinions: {event.report.second_opinion} A person must decide.", "yellow"))
+    elif event.stopped == "finished":
+        lines.append(_plain("another run closed this case", "bold"))
     else:
         lines.append(_plain("no report was saved by the operator", "bold"))
     if event.stopped != "finished":

@@ -5,9 +5,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tools.results import DiagnosisResult, DriftResult, FeatureResult, MetricsResult, ReportReply, TrainingReply
+from tools.results import ComparedModels, DiagnosisResult, DriftResult, FeatureResult, MetricsResult, ReportReply, TrainingReply
 
-Reading = DriftResult | MetricsResult | DiagnosisResult | FeatureResult | TrainingReply | ReportReply
+Reading = DriftResult | MetricsResult | DiagnosisResult | FeatureResult | TrainingReply | ComparedModels | ReportReply
 
 _BY_TOOL: dict[str, type[Reading]] = {
     "get_drift_summary": DriftResult,
@@ -15,6 +15,7 @@ _BY_TOOL: dict[str, type[Reading]] = {
     "diagnose": DiagnosisResult,
     "inspect_feature": FeatureResult,
     "run_training": TrainingReply,
+    "compare_models": ComparedModels,
     "save_remediation_report": ReportReply,
 }
 
@@ -54,6 +55,10 @@ def line(reading: Reading) -> str:
             against = f" ({comparison.difference:+.4f} against the champion)" if comparison else ""
             failed = ", ".join(check.rule for check in verdict.checks if not check.passed)
             return f"ROC-AUC {reading.metrics.roc_auc.value:.4f}{against}, {'gate passed' if verdict.passed else f'gate failed: {failed}'}"
+        case ComparedModels(candidates=candidates, waiting=waiting):
+            passed = sum(candidate.passed for candidate in candidates)
+            waits = f"; version {waiting} waits for a person" if waiting else ""
+            return f"{len(candidates)} candidates, {passed} passed the gate{waits}"
         case ReportReply():
             return f"{_words(reading.action)}, {_words(reading.status)}; report {reading.report.path}"
 

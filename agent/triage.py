@@ -1,8 +1,9 @@
 """One triage from alert to report: brief the operator, run the loop, and see to it that every ending leaves a report."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,18 +12,20 @@ from agent.briefing import briefing
 from agent.conversation import Briefing, Operator, OperatorTurn
 from agent.events import Event, OperatorChanged, ToolCalled, ToolReturned
 from agent.loop import Ending, run, tool_specs
+from agent.operators.rulebook import Rulebook
 from agent.reach import reach
 from agent.readings import line, read
+from agent.resumption import earlier_calls, known_results, resumable, used_before
 from agent.transcript import Transcript
 from pipeline.acknowledgements import Acknowledgement
-from pipeline.cases import Case, Challenger, ReportRef, Status, concluded
-from pipeline.clock import Clock
+from pipeline.cases import Call, Case, Challenger, ReportRef, Status, concluded
 from pipeline.diagnosis import Action, Diagnosis
 from pipeline.errors import ChurnopsError
 from pipeline.evidence import DriftSummary
 from pipeline.opened import Opened
 from reports.audit import Narrative, Verdict
 from reports.filing import file_report
+from reports.second_opinion import SecondOpinion
 from tools.case_opening import Known
 from tools.case_windows import WindowReader
 from tools.casework import Casework
@@ -55,7 +58,8 @@ class Tokens(BaseModel):
 
 class Outcome(BaseModel):
     """What a triage came to: the object that `churnops triage --json` prints. Where it rests on an `acknowledgement`, the operator was not
-    asked, and case and report are those that were acknowledged."""
+    asked, and case and report are those that were acknowledged. `second_opinion` is one sentence where the rulebook, over the same results,
+    comes to something else. `closed_by_another`: another run closed the case while this one worked on it, and its report is shown."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -78,6 +82,8 @@ class Outcome(BaseModel):
     policy_version: str
     champion_version: str
     acknowledgement: Acknowledgement | None = None
+    second_opinion: str | None = None
+    closed_by_another: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -97,15 +103,28 @@ class _Label:
 
 
 async def triage(
-    opened: Opened, read_window: WindowReader, operator: Operator, fallback: Operator | None, show: Callable[[Event], None]
+    opened: Opened,
+    read_window: WindowReader,
+    operator: Operator,
+    fallback: Operator | None,
+    show: Callable[[Event], None],
+    resume: str = "",
 ) -> Outcome:
     """Take the current window through one case; `show` reads the events as they happen.
 
+    `resume` goes on with the unfinished case that this id, or its beginning, names; its window must still be the same.
+
     Raises:
-        ChurnopsError: the window cannot be read or measured; no case was opened then.
+        ChurnopsError: the window cannot be read or measured, and no case was opened; or the case cannot be resumed.
     """
     label = _Label(operator.name)
-    casework = Casework(opened, read_window, started_by="triage", operator=lambda: label.name)
+    rulebook = Rulebook(opened.policy)
+
+    def second(calls: Sequence[Call]) -> SecondOpinion | None:
+        return None if label.name == rulebook.name else rulebook.opinion(calls)
+
+    unfinished = resumable(opened, resume) if resume else None
+    casework = Casework(opened, read_window, started_by="triage", operator=lambda: label.name, second=second)
     async with reach(build_server(casework, opened.policy)) as client:
         opening: list[Event] = []
 
@@ -114,14 +133,18 @@ async def triage(
             opening.append(event)
 
         try:
-            first = await brief(client, opened.clock, early)
+            known = {} if unfinished is None else known_results(unfinished, opened.cases.calls(unfinished.case_id))
+            first = await brief(client, opened, early, known)
         except ChurnopsError:
             if casework.known is None:
                 raise
             return _known(opened, casework.known, operator.name)
         tools = await tool_specs(client)
+        case = opened.cases.get(first.case_id)
+        path = opened.workspace.transcripts / f"{first.case_id}.jsonl"
+        used = used_before(path)
         with ExitStack() as stack:
-            transcript = stack.enter_context(Transcript(opened.workspace.transcripts / f"{first.case_id}.jsonl"))
+            transcript = stack.enter_context(Transcript(path))
 
             def emit(event: Event) -> None:
                 label(event)
@@ -130,27 +153,40 @@ async def triage(
 
             for event in opening:
                 transcript(event)
-            case = opened.cases.get(first.case_id)
-            used = len(calls_of_run(case, opened.cases.calls(case.case_id)))
-            ending = await run(
-                operator, fallback, client, tools, (first,), opened.policy.limits, emit, opened.clock, already_spent_calls=used
-            )
-    case = opened.cases.get(first.case_id)
-    if ending.report is None:
-        case = _file_partial(opened, case, ending)
+            calls = len(calls_of_run(case, opened.cases.calls(case.case_id)))
+            ending = await run(operator, fallback, client, tools, (first,), opened.policy.limits, emit, opened.clock, calls, used)
+    return _closed(opened, first.case_id, ending)
+
+
+def _closed(opened: Opened, case_id: str, ending: Ending) -> Outcome:
+    """The outcome of a case that the run has closed, or somebody else meanwhile, or that gets a partial report now."""
+    case = opened.cases.get(case_id)
+    if ending.report is None and case.status in {"open", "partial"}:
+        try:
+            return _outcome(opened, _file_partial(opened, case, ending), ending)
+        except ChurnopsError:
+            case = opened.cases.get(case_id)
+            if case.status in {"open", "partial"}:
+                raise
     return _outcome(opened, case, ending)
 
 
-async def brief(client: "Client", clock: Clock, emit: Callable[[Event], None]) -> Briefing:
-    """Open the case: the first message, with drift, the champion's metrics and the diagnosis already in it.
+async def brief(
+    client: "Client", opened: Opened, emit: Callable[[Event], None], known: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+) -> Briefing:
+    """Open the case: the first message, with drift, the champion's metrics and the diagnosis already in it. `known` results, by tool, are
+    taken as they are.
 
     Raises:
         ChurnopsError: what the tool said when it could not measure.
     """
 
     called: list[str] = []
+    clock = opened.clock
 
-    async def result(tool: str, arguments: dict[str, object]) -> dict[str, object]:
+    async def result(tool: str, arguments: dict[str, Any]) -> Mapping[str, Any]:
+        if tool in known:
+            return known[tool]
         emit(ToolCalled(at=clock(), call_id=tool, number=len(called) + 1, name=tool, arguments=arguments))
         called.append(tool)
         answer = await client.call_tool(tool, arguments)
@@ -165,15 +201,16 @@ async def brief(client: "Client", clock: Clock, emit: Callable[[Event], None]) -
         emit(ToolReturned(at=clock(), call_id=tool, name=tool, is_error=False, line=said, structured=structured))
         return structured
 
-    async def where_possible(tool: str, arguments: dict[str, object]) -> dict[str, object] | None:
+    async def where_possible(tool: str, arguments: dict[str, Any]) -> Mapping[str, Any] | None:
         # The case is open by now: the operator goes on without, and the report says what it did not see.
         with suppress(ChurnopsError):
             return await result(tool, arguments)
         return None
 
     drift = await result("get_drift_summary", {})
-    case: dict[str, object] = {"case_id": drift["case_id"]}
-    return briefing(drift, await where_possible("get_current_model_metrics", case), await where_possible("diagnose", case))
+    case = {"case_id": drift["case_id"]}
+    metrics, diagnosis = await where_possible("get_current_model_metrics", case), await where_possible("diagnose", case)
+    return briefing(drift, metrics, diagnosis, earlier_calls(opened.cases.calls(drift["case_id"])))
 
 
 def _file_partial(opened: Opened, case: Case, ending: Ending) -> Case:
@@ -213,15 +250,16 @@ def _known(opened: Opened, known: Known, operator: str) -> Outcome:
 def _outcome(opened: Opened, case: Case, ending: Ending) -> Outcome:
     assert case.drift is not None and case.report is not None  # the briefing measured the one, every ending writes the other
     spend = ending.spend
+    another = ending.report is None and case.status != "partial"
     return Outcome(
         case_id=case.case_id,
-        operator=ending.operator,
+        operator=(case.operator or ending.operator) if another else ending.operator,
         drift=case.drift,
         diagnosis=concluded(case),
         action=case.action,
         mode=case.mode,
-        stopped=ending.stopped,
-        failure=ending.failure,
+        stopped="finished" if another else ending.stopped,
+        failure=None if another else ending.failure,
         turns=ending.turns,
         tool_calls=len(opened.cases.calls(case.case_id)),
         trainings=sum(training.result is not None for training in opened.cases.trainings(case.case_id)),
@@ -232,4 +270,6 @@ def _outcome(opened: Opened, case: Case, ending: Ending) -> Outcome:
         status=case.status,
         policy_version=case.policy_version,
         champion_version=case.champion.version,
+        second_opinion=ending.report.second_opinion if ending.report else None,
+        closed_by_another=another,
     )

@@ -109,6 +109,13 @@ class Limits(_Rules):
     seconds: float = Field(gt=0)
 
 
+class ChatLimits(_Rules):
+    """Hard bounds of one chat session; each of its questions is bounded by `Limits` besides."""
+
+    tokens: int = Field(ge=0)
+    usd: float = Field(ge=0)
+
+
 class Override(BaseModel):
     """A value that a workspace set differently from the shipped policy."""
 
@@ -132,6 +139,7 @@ class Policy(_Rules):
     hyperparameters: Hyperparameters
     start: Start
     limits: Limits
+    chat: ChatLimits
     overrides: tuple[Override, ...] = ()
 
     @property

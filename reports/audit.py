@@ -8,12 +8,14 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from pipeline.cases import Call, Case, Challenger, Status, Training, concluded
+from pipeline.cases import Call, Case, Status, Training
 from pipeline.diagnosis import Action
 from pipeline.evidence import FeatureDrift, Measure, Metrics
 from pipeline.policy import Policy
-from reports.grounding import mark_unsourced
+from reports.decision import decision
+from reports.grounding import evidence_of, ground
 from reports.harm import Harm
+from reports.second_opinion import SecondOpinion, choice
 
 HEADLINES: dict[str, str] = {
     "monitor": "No deployment needed: keep watching",
@@ -49,7 +51,8 @@ class Narrative:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a case ends: what the report's head says. `partial` is the sentence on the bound that was hit, else empty."""
+    """How a case ends: what the report's head says. `partial` is the sentence on the bound that was hit, else empty; `second` is what the
+    rulebook makes of the same results, where it was asked."""
 
     status: Status
     action: Action | None
@@ -57,6 +60,12 @@ class Verdict:
     operator: str
     stopped: str
     partial: str = ""
+    second: SecondOpinion | None = None
+
+    @property
+    def disagreed(self) -> SecondOpinion | None:
+        """The rulebook's opinion where it is another one."""
+        return self.second if self.second and self.action and self.second.differs(self.action, self.mode) else None
 
 
 def churnops_version() -> str:
@@ -83,13 +92,12 @@ def render_audit(
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     said = "\n\n".join(part.strip() for part in (narrative.summary, narrative.reasoning) if part.strip()) or "Nothing was said."
-    evidence = [case.model_dump(mode="json"), [call.result for call in calls], policy.model_dump(mode="json")]
-    marked, unsourced = mark_unsourced(said, evidence)
+    grounded = ground(said, evidence_of(case, calls, trainings, policy))
     environment = Environment(
         loader=PackageLoader("reports", "."), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
     environment.filters.update(cell=cell, code=cell_code, sentence=_sentence, yaml=_yaml, bar=_bar, arrow=ARROWS.get)
-    environment.filters.update(settings=_settings, arguments=_arguments, outcome=_outcome, figure=figure)
+    environment.filters.update(settings=_settings, arguments=_arguments, outcome=_outcome, figure=figure, choice=choice)
     columns, rows, note = _models(trainings)
     text = environment.get_template("audit.md.j2").render(
         case=case,
@@ -105,7 +113,7 @@ def render_audit(
         written_at=written_at,
         version=churnops_version(),
         headline=_headline(verdict),
-        decision=_decision(case, verdict, case.challenger, harm),
+        decision=decision(case, verdict.status, verdict.action, harm, partial=bool(verdict.partial), disagreed=verdict.disagreed),
         harm=harm,
         features=sorted(case.drift.features, key=strength, reverse=True) if case.drift else (),
         methods=", ".join(sorted({feature.method for feature in case.drift.features})) if case.drift else "",
@@ -115,8 +123,10 @@ def render_audit(
         trainings=trainings,
         rules=_rules(case, trainings, policy),
         calls=calls,
-        unsourced=unsourced,
-        narrative=_quote(marked),
+        grounded=grounded,
+        narrative=_quote(grounded.text),
+        second=verdict.second,
+        disagreed=verdict.disagreed,
     )
     return re.sub(r"\n{3,}", "\n\n", text)
 
@@ -165,39 +175,6 @@ def _headline(verdict: Verdict) -> str:
     if verdict.action == "monitor" and verdict.status == "needs_people":
         return "The champion stays, and people must look"
     return HEADLINES[verdict.action]
-
-
-def _decision(case: Case, verdict: Verdict, challenger: Challenger | None, harm: Harm | None) -> str:
-    if challenger and verdict.status == "pending_approval":
-        return (
-            f"Shall version {challenger.version} (`{challenger.digest[:12]}`) replace champion version {case.champion.version} "
-            f"(`{case.champion.digest[:12]}`)? Nothing is deployed until a person says so, in the workspace's folder:\n\n"
-            f'```\nchurnops reports approve {case.case_id} --reason "…"\nchurnops reports reject {case.case_id} --reason "…"\n```'
-        )
-    if verdict.partial:
-        return "Nothing is deployed. Look at what was found, then run `churnops triage` again: it continues this case while the window is the same."
-    if verdict.action == "fix_data":
-        return "Nothing is deployed. Have the data named below mended, then run `churnops triage` again."
-    if verdict.action == "collect_labels":
-        return "Nothing is deployed. Bring in outcomes for customers of this window, then run `churnops triage` again."
-    if case.drift is not None and case.drift.band == "not_enough_data":
-        return f"No verdict was possible on {case.drift.current_rows:,} rows. The champion stays; look again when there are more."
-    if harm is not None and harm.beyond_chance:
-        return (
-            f"**Look at the champion.** Its ROC-AUC fell from {harm.accepted.value:.3f} to {harm.now.value:.3f} on {harm.now.n:,} rows of the "
-            "window, more than chance, and nothing was done about it."
-        )
-    found = concluded(case)
-    if found is not None and (found.action != "monitor" or found.cause == "unsure"):
-        return (
-            f"**Look at this window.** The diagnosis ({found.cause.replace('_', ' ')}) asks for {found.action.replace('_', ' ')}, and the case "
-            "was closed with monitor: the reasoning below says why. The champion stays."
-        )
-    if found is None and case.drift is not None and case.drift.band == "retrain":
-        return (
-            "**Look at this drift.** The band asks for a retraining, and none was made: the reasoning below says why. The champion stays."
-        )
-    return "Nothing. The champion stays."
 
 
 def strength(feature: FeatureDrift) -> float:

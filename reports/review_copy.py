@@ -17,6 +17,7 @@ from pipeline.errors import DataError, WorkspaceError
 from pipeline.files import digest_of_file, digest_of_folder, write_atomically
 from pipeline.ledger import MOVES, Entry
 from pipeline.opened import Opened, open_workspace
+from pipeline.settings import read_settings
 from pipeline.state import calls, cases, ledger, open_state, trainings
 from pipeline.tracking import note_mirrored
 from pipeline.trust import accepted_trust
@@ -85,7 +86,11 @@ def _moved(case: Case, folder: Path) -> ReportRef | None:
 def _build(workspace: Workspace, record: CaseRecord, entries: tuple[Entry, ...], unpacked: Path) -> None:
     """The workspace's files and its database, as the bundle has them."""
     workspace.home.mkdir()
-    write_atomically(workspace.root / SETTINGS_FILE, (unpacked / SETTINGS).read_bytes())
+    document = tomlkit.parse((unpacked / SETTINGS).read_text(encoding="utf-8"))
+    document.pop("database_url", None)  # the copy has a state of its own
+    write_atomically(workspace.root / SETTINGS_FILE, tomlkit.dumps(document).encode())
+    if read_settings(workspace.settings_file).database_url:
+        raise WorkspaceError("CHURNOPS_DATABASE_URL names the state of another workspace.", "Unset it where you look at a bundle.")
     place = report_path(workspace, record.case.case_id)
     write_atomically(place, (unpacked / REPORT).read_bytes())
     shutil.move(unpacked / "models", workspace.models)

@@ -32,13 +32,15 @@ class Tool:
 
 @dataclass(frozen=True)
 class Reply:
-    """One streamed answer: a thinking block, then text and tools in order. `ending` is how the stream goes wrong, if it does."""
+    """One streamed answer: a thinking block, then text and tools in order. `ending` is how the stream goes wrong, if it does; `chunk` sends it
+    in pieces of so many bytes, wherever that cuts."""
 
     blocks: Sequence[str | Tool] = ()
     stop_reason: str | None = None
     usage: Mapping[str, int] = field(default_factory=lambda: {"input_tokens": 1000, "output_tokens": 100})
     stop_details: Mapping[str, Any] | None = None
     ending: Literal["whole", "cut", "dropped", "error_event", "stalled", "garbage"] = "whole"
+    chunk: int = 0
 
     def events(self) -> Iterator[dict[str, Any]]:
         message: dict[str, Any] = {
@@ -80,6 +82,7 @@ class Fail:
     status: int
     kind: str
     headers: Mapping[str, str] = field(default_factory=lambda: {"retry-after-ms": "5"})
+    message: str = ""
 
 
 Step = Reply | Fail
@@ -120,7 +123,7 @@ class MessagesServer:
         self.headers.append(dict(request.headers))
         step = next(self._script, Fail(400, "invalid_request_error"))
         if isinstance(step, Fail):
-            said = {"type": "error", "error": {"type": step.kind, "message": f"scripted {step.status}"}}
+            said = {"type": "error", "error": {"type": step.kind, "message": step.message or f"scripted {step.status}"}}
             return JSONResponse(said, step.status, dict(step.headers))
         return StreamingResponse(_stream(step), media_type="text/event-stream")
 
@@ -130,13 +133,17 @@ def _block(index: int, start: dict[str, Any], kind: str, **delta: str) -> Iterat
     yield {"type": "content_block_delta", "index": index, "delta": {"type": kind, **delta}}
 
 
-async def _stream(reply: Reply) -> AsyncIterator[str]:
+async def _stream(reply: Reply) -> AsyncIterator[bytes]:
     for event in reply.events():
-        yield f"event: {event['type']}\ndata: {json.dumps(event)}\n\n"
+        line = f"event: {event['type']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
+        for start in range(0, len(line), reply.chunk or len(line)):
+            yield line[start : start + (reply.chunk or len(line))]
+            if reply.chunk:
+                await asyncio.sleep(0)  # a piece of its own on the wire
     if reply.ending == "error_event":
-        yield 'event: error\ndata: {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}\n\n'
+        yield b'event: error\ndata: {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}\n\n'
     elif reply.ending == "garbage":
-        yield "event: content_block_delta\ndata: {not json\n\n"
+        yield b"event: content_block_delta\ndata: {not json\n\n"
     elif reply.ending == "stalled":
         await asyncio.sleep(30)
     elif reply.ending == "dropped":

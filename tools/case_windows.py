@@ -1,6 +1,7 @@
 """The windows of the cases at hand: read once, checked against what the case was opened on, looked at from near when asked."""
 
 from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 from anyio import to_thread
 
@@ -14,6 +15,9 @@ from pipeline.opened import Opened
 from pipeline.windows import Window
 
 WindowReader = Callable[[Champion, Baseline], Window]
+T = TypeVar("T")
+_LOOKS = 64  # of one case
+_KEPT = 4  # cases whose windows stay in memory: a server runs for months
 
 
 class CaseWindows:
@@ -24,6 +28,7 @@ class CaseWindows:
         self._read_window = read_window
         self._windows: dict[str, Window] = {}
         self._observed: dict[str, Observed] = {}
+        self._looks: dict[str, dict[tuple[str | None, ...], Any]] = {}
 
     def current(self) -> tuple[Champion, Artifact, Baseline, Window]:
         """The serving champion, and the window as it is now beside its reference."""
@@ -33,7 +38,7 @@ class CaseWindows:
 
     def keep(self, case: Case, window: Window) -> None:
         """Remember that this is the case's window."""
-        self._windows[case.case_id] = window
+        _remember(self._windows, case.case_id, window)
 
     async def window(self, case: Case) -> Window:
         """The case's window.
@@ -57,9 +62,25 @@ class CaseWindows:
         if observed is None:
             window = await self.window(case)
             observed = await to_thread.run_sync(self._observe, window)
-            self._observed[case.case_id] = observed
+            _remember(self._observed, case.case_id, observed)
         return observed
+
+    async def once(self, case: Case, key: tuple[str | None, ...], look: Callable[[], T]) -> T:
+        """What `look` finds, in a thread. Asked again, it is what was found: a case's window does not change."""
+        looks = self._looks.get(case.case_id, {})
+        if key not in looks:
+            found = await to_thread.run_sync(look)
+            _remember(self._looks, case.case_id, {**dict(list(looks.items())[1 - _LOOKS :]), key: found})
+            return found
+        return cast(T, looks[key])
 
     def _observe(self, window: Window) -> Observed:
         _, artifact = open_champion(self._opened)
         return observe(artifact, baseline_of(artifact), window)
+
+
+def _remember(store: dict[str, T], case_id: str, found: T) -> None:
+    store.pop(case_id, None)
+    store[case_id] = found
+    for oldest in list(store)[:-_KEPT]:
+        store.pop(oldest, None)

@@ -1,34 +1,37 @@
-"""What the four tools do: each step of a case, within the guard, on record."""
+"""What the tools do: each step of a case, within the guard, on record. What reads or writes runs in a thread: other calls go on meanwhile."""
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from anyio import to_thread
+from anyio import CancelScope, Lock, to_thread
 from sqlalchemy import Connection
 
-from pipeline.artifact import open_artifact
-from pipeline.cases import CallOutcome, Case, Challenger, Training, TrainingResult, concluded, mode_of
+from pipeline.artifact import Artifact, open_artifact
+from pipeline.cases import Call, CallOutcome, Case, Challenger, TrainingResult, concluded, mode_of
 from pipeline.challenge import challenge, retraining_rows
 from pipeline.champion import require_champion
-from pipeline.diagnosis import Action, Diagnosis, Mode, diagnose
+from pipeline.diagnosis import Action, Diagnosis, diagnose
 from pipeline.errors import ChurnopsError, Refusal
 from pipeline.events import known_events, recorded_events
+from pipeline.evidence import Metrics
 from pipeline.inspection import inspect_feature
+from pipeline.observed import Observed
 from pipeline.opened import Opened
-from pipeline.settings import EstimatorName
 from pipeline.training import OnProgress
 from reports.audit import Narrative, Verdict
 from reports.filing import file_report, status_of
 from reports.harm import measured_harm
+from reports.second_opinion import SecondOpinion, weighed
+from tools.archive import Archive
 from tools.case_opening import Known, KnownShift, open_case, window_metrics
 from tools.case_windows import CaseWindows, WindowReader
 from tools.evidence_pack import pack
 from tools.guard import check_action, check_budget, check_hyperparameters, check_mode, check_open, check_training
+from tools.result_bounds import bounded, shown_name
 from tools.results import (
-    Candidate,
+    ComparedModels,
     DiagnosisResult,
     DriftResult,
     FeatureResult,
@@ -38,48 +41,40 @@ from tools.results import (
     ServingModel,
     TrainingReply,
 )
+from tools.training_request import USUAL_ESTIMATOR, TrainingRequest, reply_to
 from tools.training_turn import training_turn
 
 R = TypeVar("R", bound=Result)
-_USUAL: EstimatorName = "random_forest"
-
-
-@dataclass(frozen=True)
-class TrainingRequest:
-    """One training as asked for. An estimator left out is a random forest, hyperparameters left out take its defaults; in mode `recalibrate`
-    both are the champion's."""
-
-    mode: Mode
-    estimator: EstimatorName | None
-    hyperparameters: Mapping[str, float]
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        return {"mode": self.mode, **({} if self.estimator is None else {"estimator": self.estimator}), **self.hyperparameters}
+Second = Callable[[Sequence[Call]], SecondOpinion | None]
 
 
 class Casework:
     """The tools' work on one workspace. `operator` says, when asked, who works on the case; it goes into the report. `known` is set where
-    no case was opened, because there is nothing that people have not taken note of."""
+    no case was opened, because there is nothing that people have not taken note of. `second` gives another opinion on the calls of a case."""
 
-    def __init__(self, opened: Opened, read_window: WindowReader, *, started_by: str, operator: Callable[[], str]) -> None:
+    def __init__(
+        self, opened: Opened, read_window: WindowReader, *, started_by: str, operator: Callable[[], str], second: Second = lambda _: None
+    ) -> None:
         self._opened = opened
         self._started_by = started_by
-        self._operator = operator
+        self._operator, self._second = operator, second
         self._windows = CaseWindows(opened, read_window)
+        self.archive = Archive(opened, self._windows)
         self.known: Known | None = None
+        self._opening = Lock()
 
     async def drift_summary(self) -> DriftResult:
         """Measure drift of the current window; open a case for it, or continue the unfinished one."""
-        started = time.monotonic()
-        try:
-            opened = await to_thread.run_sync(open_case, self._opened, self._windows, self._started_by)
-        except KnownShift as nothing_new:
-            self.known = nothing_new.known
-            raise
+        async with self._opening:  # clients that come together find one case, instead of measuring its window each for itself
+            started = time.monotonic()
+            try:
+                opened = await to_thread.run_sync(open_case, self._opened, self._windows, self._started_by)
+            except KnownShift as nothing_new:
+                self.known = nothing_new.known
+                raise
 
         async def work(case: Case) -> DriftResult:
-            self._check_call(case)
+            await to_thread.run_sync(self._check_call, case)
             assert case.drift is not None and case.window is not None  # _open_case measured both
             return DriftResult(
                 case_id=case.case_id,
@@ -95,10 +90,14 @@ class Casework:
         """The champion's metrics on its gate rows and on the window's labelled rows."""
 
         async def work(case: Case) -> MetricsResult:
-            self._check_call(case)
-            artifact = await to_thread.run_sync(open_artifact, self._opened.workspace, case.champion.digest)
+            await to_thread.run_sync(self._check_call, case)
             window = await self._windows.window(case)
-            measured = await to_thread.run_sync(window_metrics, artifact, window, self._opened.policy)
+
+            def measure() -> tuple[Artifact, Metrics | None]:
+                artifact = open_artifact(self._opened.workspace, case.champion.digest)
+                return artifact, window_metrics(artifact, window, self._opened.policy)
+
+            artifact, measured = await self._windows.once(case, ("metrics",), measure)
             return MetricsResult(
                 case_id=case_id,
                 champion=ServingModel(
@@ -119,7 +118,7 @@ class Casework:
         """What happened in the case's window; found out once a case."""
 
         async def work(case: Case) -> DiagnosisResult:
-            self._check_call(case)
+            await to_thread.run_sync(self._check_call, case)
             return DiagnosisResult(case_id=case_id, diagnosis=pack(await self._conclusion(case)))
 
         return await self._on_record(case_id, "diagnose", {"case_id": case_id}, work)
@@ -128,9 +127,12 @@ class Casework:
         """One feature of the case's window from near."""
 
         async def work(case: Case) -> FeatureResult:
-            self._check_call(case)
+            await to_thread.run_sync(self._check_call, case)
             observed = await self._windows.observed(case)
-            return FeatureResult(case_id=case_id, view=await to_thread.run_sync(inspect_feature, observed, feature, by))
+            name = shown_name(feature, observed.columns.features)
+            part = None if by is None else shown_name(by, observed.columns.features)
+            view = await self._windows.once(case, ("feature", name, part), lambda: inspect_feature(observed, name, part))
+            return FeatureResult(case_id=case_id, view=view)
 
         return await self._on_record(case_id, "inspect_feature", {"case_id": case_id, "feature": feature, "by": by}, work)
 
@@ -141,20 +143,21 @@ class Casework:
         """
 
         async def work(case: Case) -> TrainingReply:
-            self._check_call(case)
+            await to_thread.run_sync(self._check_call, case)
             async with training_turn(self._opened.workspace):
-                case = self._opened.cases.get(case_id)
-                done = self._opened.cases.trainings(case_id)
+                case = await to_thread.run_sync(self._opened.cases.get, case_id)
+                done = await to_thread.run_sync(self._opened.cases.trainings, case_id)
                 for training in done:
                     if training.arguments == request.arguments and training.result is not None:
-                        return self._reply(case_id, training.result, done)
+                        return reply_to(case_id, training.result, done, self._opened.policy)
                 # Whoever asks, and whether or not anybody asked what happened: nothing is taught on broken data.
                 case = case.model_copy(update={"diagnosis": await self._diagnosis(case)})
-                check_training(case, done, self._opened.cases.last_training_elsewhere(case_id), self._opened.clock(), self._opened.policy)
+                elsewhere = await to_thread.run_sync(self._opened.cases.last_training_elsewhere, case_id)
+                check_training(case, done, elsewhere, self._opened.clock(), self._opened.policy)
                 check_mode(request.mode, request.estimator, request.hyperparameters)
-                check_hyperparameters(request.estimator or _USUAL, request.hyperparameters, self._opened.policy)
+                check_hyperparameters(request.estimator or USUAL_ESTIMATOR, request.hyperparameters, self._opened.policy)
                 result = await self._train(case, request, on_progress)
-                return self._reply(case_id, result, self._opened.cases.trainings(case_id))
+                return reply_to(case_id, result, await to_thread.run_sync(self._opened.cases.trainings, case_id), self._opened.policy)
 
         return await self._on_record(case_id, "run_training", {"case_id": case_id, **request.arguments}, work)
 
@@ -162,20 +165,8 @@ class Casework:
         """Close the case with an action: write the audit report that waits for a person."""
 
         async def work(case: Case) -> ReportReply:
-            check_open(case)
-            mode = mode_of(case, self._opened.cases.trainings(case_id))
-            check_action(case, action, mode)
-            verdict = Verdict(
-                status=status_of(
-                    action, case.drift.band if case.drift else None, concluded(case), measured_harm(self._opened.cases.calls(case_id))
-                ),
-                action=action,
-                mode=mode,
-                operator=self._operator(),
-                stopped="finished",
-            )
-            closed = await to_thread.run_sync(file_report, self._opened, case, verdict, narrative)
-            assert closed.report is not None  # file_report wrote it
+            closed, differs = await to_thread.run_sync(self._close, case, action, narrative)
+            assert closed.report is not None  # the case was closed with one
             waits = closed.status == "pending_approval"
             return ReportReply(
                 case_id=case_id,
@@ -183,17 +174,43 @@ class Casework:
                 report=closed.report,
                 status=closed.status,
                 next_command=f"churnops reports approve {case_id}" if waits else None,
+                second_opinion=differs,
             )
 
         return await self._on_record(case_id, "save_remediation_report", {"case_id": case_id, "action": action}, work)
+
+    async def compare(self, case_id: str) -> ComparedModels:
+        """The case's candidates beside the champion. A closed case, too, can be read; nothing is put on its record then."""
+        case = await to_thread.run_sync(self._opened.cases.get, case_id)
+        if case.status not in {"open", "partial"}:
+            return bounded(await to_thread.run_sync(self.archive.models, case))
+
+        async def work(case: Case) -> ComparedModels:
+            await to_thread.run_sync(self._check_call, case)
+            return await to_thread.run_sync(self.archive.models, case)
+
+        return await self._on_record(case_id, "compare_models", {"case_id": case_id}, work)
+
+    def _close(self, case: Case, action: Action, narrative: Narrative) -> tuple[Case, str | None]:
+        check_open(case)
+        mode = mode_of(case, self._opened.cases.trainings(case.case_id))
+        check_action(case, action, mode)
+        calls = self._opened.cases.calls(case.case_id)
+        second = self._second(calls)
+        status = status_of(action, case.drift.band if case.drift else None, concluded(case), measured_harm(calls))
+        verdict = Verdict(weighed(status, second, action, mode), action, mode, operator=self._operator(), stopped="finished", second=second)
+        closed = file_report(self._opened, case, verdict, narrative)
+        return closed, verdict.disagreed.said(verdict.operator, action, mode) if verdict.disagreed else None
 
     async def _diagnosis(self, case: Case) -> Diagnosis:
         if case.diagnosis is not None:
             return case.diagnosis
         observed = await self._windows.observed(case)
+        return await to_thread.run_sync(self._look, case, observed)
+
+    def _look(self, case: Case, observed: Observed) -> Diagnosis:
         noted = known_events(recorded_events(self._opened.state), case.window.since, case.window.until) if case.window else ()
-        look = partial(diagnose, observed, self._opened.policy, value=self._opened.settings.value, known=noted)
-        found = await to_thread.run_sync(look)
+        found = diagnose(observed, self._opened.policy, value=self._opened.settings.value, known=noted)
         self._opened.cases.move(case.case_id, ("open", "partial"), diagnosis=found)
         return found
 
@@ -207,7 +224,7 @@ class Casework:
         window = await self._windows.window(case)
         artifact = await to_thread.run_sync(open_artifact, opened.workspace, case.champion.digest)
         rows = await to_thread.run_sync(retraining_rows, artifact, window, opened.policy.training.held_out_share, request.mode)
-        number = opened.cases.begin_training(case.case_id, opened.clock(), request.arguments)
+        number = await to_thread.run_sync(opened.cases.begin_training, case.case_id, opened.clock(), request.arguments)
         assert case.drift is not None  # check_training saw to it
 
         def record(connection: Connection, result: TrainingResult, challenger: Challenger | None) -> None:
@@ -217,26 +234,9 @@ class Casework:
 
         result, _ = await challenge(
             opened, rows, case_id=case.case_id, mode=request.mode, champion=artifact, band=case.drift.band,
-            estimator=request.estimator or _USUAL, hyperparameters=request.hyperparameters, on_progress=on_progress, record=record,
+            estimator=request.estimator or USUAL_ESTIMATOR, hyperparameters=request.hyperparameters, on_progress=on_progress, record=record,
         )  # fmt: skip
         return result
-
-    def _reply(self, case_id: str, result: TrainingResult, done: tuple[Training, ...]) -> TrainingReply:
-        used = sum(training.result is not None for training in done)
-        return TrainingReply(
-            case_id=case_id,
-            mode=result.mode,
-            estimator=result.estimator,
-            hyperparameters=result.hyperparameters,
-            candidate=Candidate(digest=result.digest, version=result.version),
-            metrics=result.metrics,
-            champion_metrics=result.champion_metrics,
-            comparison=result.comparison,
-            gate=result.gate,
-            train_rows=result.train_rows,
-            held_out_rows=result.gate_rows,
-            trainings_left=0 if result.gate.passed else max(0, 1 + self._opened.policy.training.retries - used),
-        )
 
     def _check_call(self, case: Case) -> None:
         """May this case be worked on? Closing it asks for less: every case must be able to close."""
@@ -252,22 +252,37 @@ class Casework:
     ) -> R:
         """Do one call's work on its case, and put its outcome on record whatever it is."""
         started = time.monotonic() if started is None else started
-        case = self._opened.cases.get(case_id)
+        case = await to_thread.run_sync(self._opened.cases.get, case_id)
+        note = partial(self._note, case_id, tool, arguments, started)
         try:
-            result = await work(case)
+            result = bounded(await work(case))
         except Refusal as refusal:
-            self._note(case_id, tool, arguments, "refused", started, {"said": str(refusal)})
-            self._opened.ledger.append(self._opened.clock(), "refused", case_id, {"tool": tool, "rule": refusal.rule})
+            await note("refused", {"said": str(refusal)}, refusal.rule)
             raise
         except BaseException as error:
             said = str(error) if isinstance(error, ChurnopsError) else f"cut off ({type(error).__name__})"
-            self._note(case_id, tool, arguments, "failed", started, {"said": said})
+            await note("failed", {"said": said})
             raise
-        number = self._note(case_id, tool, arguments, "ok", started, result.model_dump(mode="json"))
-        return result.model_copy(update={"call": number})
+        return result.model_copy(update={"call": await note("ok", result.model_dump(mode="json"))})
 
-    def _note(
-        self, case_id: str, tool: str, arguments: Mapping[str, Any], outcome: CallOutcome, started: float, result: Mapping[str, Any]
+    async def _note(
+        self,
+        case_id: str,
+        tool: str,
+        arguments: Mapping[str, Any],
+        started: float,
+        outcome: CallOutcome,
+        result: Mapping[str, Any],
+        rule: str | None = None,
     ) -> int:
-        seconds = round(time.monotonic() - started, 3)
-        return self._opened.cases.record_call(case_id, self._opened.clock(), tool, arguments, outcome, seconds, result)
+        def write() -> int:
+            at, seconds = self._opened.clock(), round(time.monotonic() - started, 3)
+            number = self._opened.cases.record_call(case_id, at, tool, arguments, outcome, seconds, result)
+            if rule is not None:
+                self._opened.ledger.append(at, "refused", case_id, {"tool": tool, "rule": rule})
+            return number
+
+        scope = CancelScope(shield=True)  # a call that was cut off is on record, too
+        with scope:
+            return await to_thread.run_sync(write)
+        raise AssertionError("a shielded scope is not cancelled")

@@ -28,6 +28,7 @@ class DriftResult(Result):
     drift: DriftSummary
     labelled_rows: Annotated[int, Field(description="Rows of the window whose outcome is known")]
     labelled_churners: int
+    elided: Annotated[int, Field(description="Features and findings that did not fit, the weakest")] = 0
 
 
 class ServingModel(ModelRef):
@@ -86,9 +87,39 @@ class TrainingReply(Result):
 
 
 class ReportReply(Result):
-    """The case is closed. `next_command` is what a person runs; no tool can."""
+    """The case is closed. `next_command` is what a person runs; no tool can. `second_opinion`: how the rulebook would have closed it, where it
+    differs."""
 
     action: Action
     report: ReportRef
     status: Status
+    next_command: str | None
+    second_opinion: str | None = None
+
+
+class ComparedCandidate(BaseModel):
+    """One training of the case. `candidate` and `champion`: measures by name, on the same held-out rows (with intervals in `run_training`'s answer); `failed`: what the gate found wanting."""
+
+    model_config = ConfigDict(frozen=True)
+
+    training: int
+    mode: str
+    estimator: str
+    hyperparameters: dict[str, int | float]
+    version: str | None
+    passed: bool
+    failed: tuple[str, ...]
+    held_out_rows: int
+    candidate: dict[str, float]
+    champion: dict[str, float] | None
+    difference: Comparison | None
+
+
+class ComparedModels(Result):
+    """A case's candidates beside the champion it was opened on; `waiting` is the version a person decides on by `next_command`."""
+
+    status: Status
+    champion: ModelRef
+    candidates: tuple[ComparedCandidate, ...]
+    waiting: str | None
     next_command: str | None

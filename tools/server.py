@@ -1,47 +1,32 @@
-"""The MCP server: a few tools, typed in and out, described for a model that has to choose among them."""
+"""The MCP server of a workspace: a few tools, typed in and out, described for a model that has to choose among them; resources, prompts."""
 
 from typing import Annotated, Any
 
-from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
 from pipeline.diagnosis import Action, Mode
-from pipeline.errors import ChurnopsError
 from pipeline.policy import Policy
 from pipeline.settings import EstimatorName
 from pipeline.trainer import Progress
 from reports.audit import Narrative, churnops_version
-from tools.casework import Casework, TrainingRequest
-from tools.results import DiagnosisResult, DriftResult, FeatureResult, MetricsResult, ReportReply, TrainingReply
-from tools.strictness import check_arguments, seal
+from tools.casework import Casework
+from tools.completions import add_completions
+from tools.mcp_prompts import add_prompts
+from tools.resources import add_resources, report_resources
+from tools.results import ComparedModels, DiagnosisResult, DriftResult, FeatureResult, MetricsResult, ReportReply, TrainingReply
+from tools.strict_server import StrictServer
+from tools.strictness import seal
+from tools.training_request import TrainingRequest
 
 INSTRUCTIONS = """Triage drift of a churn model. Begin with get_drift_summary: it opens a case and returns its case_id, which the other
 tools take. diagnose says what happened; inspect_feature digs. A case ends with save_remediation_report. Training is bounded by a policy; a refusal names the rule and what is
 allowed. No tool deploys: a person approves or rejects in the terminal."""
 
-CaseId = Annotated[str, Field(description="The case, from get_drift_summary", min_length=1, max_length=64)]
-
-
-class StrictServer(MCPServer[Any]):
-    """An MCP server whose tools meet only checked arguments, and whose errors are sentences."""
-
-    async def call_tool(self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None) -> Any:
-        """Check the arguments strictly, then call; failures on purpose become readable tool errors."""
-        tool = self._tool_manager.get_tool(name)
-        if tool is None:
-            offered = ", ".join(sorted(tool.name for tool in self._tool_manager.list_tools()))
-            raise ToolError(f"There is no tool {name[:64]!r}. Tools are: {offered}.")
-        check_arguments(tool, arguments)
-        try:
-            return await super().call_tool(name, arguments, context)
-        except UnexpectedToolError as error:
-            if isinstance(error.__cause__, ChurnopsError):
-                raise ToolError(str(error.__cause__)) from error
-            raise
+READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
+CaseId = Annotated[str, Field(description="From get_drift_summary", min_length=1, max_length=64)]
 
 
 def build_server(casework: Casework, policy: Policy) -> StrictServer:
@@ -69,6 +54,9 @@ def build_server(casework: Casework, policy: Policy) -> StrictServer:
         ] = None,
     ) -> FeatureResult:
         return await casework.inspect(case_id, feature, by)
+
+    async def compare_models(case_id: CaseId) -> ComparedModels:
+        return await casework.compare(case_id)
 
     async def run_training(
         case_id: CaseId,
@@ -113,7 +101,7 @@ def build_server(casework: Casework, policy: Policy) -> StrictServer:
             "Champion's metrics",
             "How the serving model did when it was accepted (gate rows) and does on the window's rows whose outcome is known (null where too few "
             "are). Use it to see whether drift hurts.",
-            ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False),
+            READS,
         ),
         _tool(
             diagnose,
@@ -126,7 +114,7 @@ def build_server(casework: Casework, policy: Policy) -> StrictServer:
             inspect_feature,
             "One feature from near",
             "One feature's distribution in reference and window, day by day, and cut by another feature. Use it where you doubt the diagnosis.",
-            ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False),
+            READS,
         ),
         _tool(
             run_training,
@@ -138,6 +126,13 @@ def build_server(casework: Casework, policy: Policy) -> StrictServer:
             ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False),
         ),
         _tool(
+            compare_models,
+            "Candidates beside the champion",
+            "A case's trainings, open or closed, each beside the champion on the same rows, what failed at the gate, and whether a person must decide. "
+            "Use it to explain; right after run_training it adds nothing.",
+            READS,
+        ),
+        _tool(
             save_remediation_report,
             "Close the case with a report",
             "Write the audit report and close the case with an action: monitor (nothing to do), fix_data (a feed is broken), collect_labels "
@@ -146,7 +141,14 @@ def build_server(casework: Casework, policy: Policy) -> StrictServer:
             ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=False),
         ),
     ]
-    return StrictServer("churnops", title="churnops", version=churnops_version(), instructions=INSTRUCTIONS, tools=tools, log_level="ERROR")
+    server = StrictServer(
+        "churnops", title="churnops", version=churnops_version(), instructions=INSTRUCTIONS, tools=tools, log_level="ERROR",
+        more_resources=lambda: report_resources(casework.archive),
+    )  # fmt: skip
+    add_resources(server, lambda: casework.archive)
+    add_prompts(server, lambda: casework.archive)
+    add_completions(server, lambda: casework.archive)
+    return server
 
 
 def _tool(function: Any, title: str, description: str, annotations: ToolAnnotations) -> Tool:

@@ -5,9 +5,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.prompts import Prompt
 from mcp.server.mcpserver.tools import Tool
+from mcp.shared.exceptions import MCPError
+from mcp.types import INVALID_PARAMS
 from pydantic import ValidationError
 
+from pipeline.shown import plain
 from tools.schemas import answer, compact
 
 if TYPE_CHECKING:
@@ -25,6 +29,7 @@ _RULES: dict[str, str] = {
     "string_too_short": "must have at least {min_length} character",
     "literal_error": "must be one of {expected}",
 }
+_LONGEST_PROMPT_ARGUMENT = 64
 _JSON_NAMES: dict[type, str] = {
     bool: "boolean",
     int: "integer",
@@ -61,6 +66,26 @@ def check_arguments(tool: Tool, arguments: Mapping[str, Any]) -> None:
         model.model_validate(dict(arguments), strict=True)
     except ValidationError as error:
         raise ToolError(f"{tool.name}: {_said(error.errors()[0])}") from None
+
+
+def check_prompt_arguments(prompt: Prompt, arguments: Mapping[str, str]) -> None:
+    """Refuse unknown, missing and oversized arguments of a prompt.
+
+    Raises:
+        MCPError: invalid params; names the argument, the rule, and what is allowed.
+    """
+    known = prompt.arguments or []
+    allowed = ", ".join(argument.name for argument in known) or "none"
+    for name, value in arguments.items():
+        if name not in {argument.name for argument in known}:
+            raise MCPError(INVALID_PARAMS, f"{prompt.name} takes no argument {plain(name, 64)!r}. It takes: {allowed}.")
+        if not 0 < len(value) <= _LONGEST_PROMPT_ARGUMENT:
+            raise MCPError(
+                INVALID_PARAMS, f"{prompt.name}: {name} must have 1 to {_LONGEST_PROMPT_ARGUMENT} characters; given: {len(value)}."
+            )
+    for argument in known:
+        if argument.required and argument.name not in arguments:
+            raise MCPError(INVALID_PARAMS, f"{prompt.name}: {argument.name} is required.")
 
 
 def _said(error: "ErrorDetails") -> str:

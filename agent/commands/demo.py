@@ -48,7 +48,7 @@ def demo() -> None:
 
     console.print(Rule("5. The report", align="left"))
     case = here.cases.get(outcome.case_id)
-    print_report(console, case)
+    print_report(console, here, case)
     console.print(Rule("6. Yours to decide", align="left"))
     console.print(
         f"{time.monotonic() - started:.0f} s. Nothing was deployed: version {outcome.champion_version} still serves. To deploy the challenger:"

@@ -8,6 +8,7 @@ from agent.commands.approve import CaseArgument, approve
 from agent.commands.bundle import export, import_
 from agent.commands.confirmation import ReasonOption, ReviewerOption, decision_of
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened_by_person, opened_to_look
+from agent.commands.page import page
 from agent.commands.trust import trust
 from agent.commands.verify import verify
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Review what triage found; approve or reject a challenger. Only a person deploys.", no_args_is_help=True)
 app.command()(approve)
 app.command()(trust)
+app.command()(page)
 app.command()(verify)
 app.command("export")(export)
 app.command("import")(import_)
@@ -76,32 +78,30 @@ def show(case_id: CaseArgument, workspace: WorkspaceOption = HERE, as_json: Json
     if as_json:
         typer.echo(case.model_dump_json())
         return
-    print_report(Console(highlight=False), case)
+    print_report(Console(highlight=False), here, case)
 
 
-def print_report(console: "Console", case: "Case") -> None:
+def print_report(console: "Console", here: "Opened", case: "Case") -> None:
     """Render the report of `case` on `console`."""
-    from pathlib import Path
-
-    from rich.markdown import Markdown
-    from rich.markup import escape
-
+    from agent.report_view import report_view
     from pipeline.errors import ChurnopsError
+    from pipeline.files import digest_of_file
+    from reports.filing import report_path
+    from reports.outlook import training_of
 
     if case.report is None:
         raise ChurnopsError(f"Case {case.case_id} has no report yet: it is {case.status}.", "Run `churnops triage`.")
-    path = Path(case.report.path)
+    path = report_path(here.workspace, case.case_id)
     if not path.is_file():
         raise ChurnopsError(f"The report {path} is gone.", "Restore it from a backup, or run `churnops triage` again.")
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8", errors="replace")
     if not console.is_terminal:
         typer.echo(text)  # for pipes and files: the Markdown itself
         return
-    if case.decision is not None:
-        decided = f"{case.status} by {case.decision.reviewer}, {case.decision.at:%Y-%m-%d %H:%M} UTC: {case.decision.reason}"
-        console.print(f"[bold]Decided since[/]: {escape(decided)}")
-    console.print(Markdown(text.split("\n---\n", 1)[-1]))
-    console.print(f"[dim]{path}  sha256 {case.report.sha256[:12]}[/]")
+    console.print(report_view(case, text, training_of(case, here.cases.trainings(case.case_id)), here.policy))
+    console.print(f"{path}  sha256 {case.report.sha256[:12]}", style="dim", markup=False, soft_wrap=True)
+    if digest_of_file(path) != case.report.sha256:
+        console.print("The report was changed after it was written: do not decide on it. Run `churnops reports verify`.", style="bold red")
 
 
 @app.command()

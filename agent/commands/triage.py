@@ -27,6 +27,9 @@ def triage(
     since: SinceOption = "",
     since_deploy: SinceDeployOption = False,
     rows: RowsOption = None,
+    resume: Annotated[
+        str, typer.Option("--resume", metavar="CASE", help="Go on with this unfinished case; the beginning of its id will do.")
+    ] = "",
     show_request: Annotated[bool, typer.Option("--show-request", help="Print the first request to Claude, send nothing, and end.")] = False,
     detailed_exit_code: Annotated[
         bool, typer.Option("--detailed-exit-code", help="0 nothing to do, 10 people must act, 20 a challenger waits, 30 partial report.")
@@ -46,9 +49,12 @@ def triage(
         typer.echo(anyio.run(first_request, here, choice))
         return
     chosen = choose_operator(here, operator, console)
-    outcome = run_triage(here, chosen, console, choice)
+    outcome = run_triage(here, chosen, console, choice, resume)
     if outcome.status == "partial":
-        console.print(f"A partial report was written: {outcome.report.path}. Run [bold]churnops triage[/] again to continue the case.")
+        console.print(f"A partial report was written: {outcome.report.path}", markup=False)
+        console.print(f"Go on with the case: churnops triage --resume {outcome.case_id}", markup=False)
+    if outcome.closed_by_another:
+        console.print(f"Another run closed case {outcome.case_id} meanwhile. Its report: {outcome.report.path}", markup=False)
     if outcome.acknowledgement is not None:
         known = outcome.acknowledgement
         console.print(
@@ -63,8 +69,9 @@ def triage(
         raise typer.Exit(130)
 
 
-def run_triage(here: "Opened", claude: "Claude | None", console: "Console", choice: WindowChoice) -> "Outcome":
-    """Run one triage with a live view on `console`; the rulebook works where `claude` is None, and takes over where it fails."""
+def run_triage(here: "Opened", claude: "Claude | None", console: "Console", choice: WindowChoice, resume: str = "") -> "Outcome":
+    """Run one triage with a live view on `console`; the rulebook works where `claude` is None, and takes over where it fails. `resume` names
+    an unfinished case to go on with."""
     import anyio
 
     from agent.live import LiveView
@@ -74,8 +81,8 @@ def run_triage(here: "Opened", claude: "Claude | None", console: "Console", choi
     rulebook = Rulebook(here.policy)
     with LiveView(console) as view:
         if claude is None:
-            return anyio.run(run, here, choice.reader(here), rulebook, None, view)
-        return anyio.run(run, here, choice.reader(here), claude, rulebook, view)
+            return anyio.run(run, here, choice.reader(here), rulebook, None, view, resume)
+        return anyio.run(run, here, choice.reader(here), claude, rulebook, view, resume)
 
 
 def choose_operator(here: "Opened", name: OperatorName, console: "Console") -> "Claude | None":
@@ -125,5 +132,5 @@ async def first_request(here: "Opened", choice: WindowChoice) -> str:
 
     casework = Casework(here, choice.reader(here), started_by="triage", operator=lambda: "nobody")
     async with reach(build_server(casework, here.policy)) as client:
-        first = await brief(client, here.clock, lambda event: None)
+        first = await brief(client, here, lambda event: None)
         return json.dumps(_claude(here).request((first,), await tool_specs(client)), indent=2, ensure_ascii=False)

@@ -14,19 +14,27 @@ from agent.prices import Price
 if TYPE_CHECKING:
     from anthropic.types import MessageDeltaUsage, RawContentBlockDelta, RawMessageStreamEvent, Usage
 
-BYTES_PER_TOKEN = 3  # JSON and English take more bytes per token, so an estimate by it errs upwards
+
+def most_tokens(text: str) -> int:
+    """More tokens than `text` takes: a digit, or a byte of any other script, may be one of its own; words take fewer than half their letters."""
+    digits = sum(character in "0123456789" for character in text)
+    foreign = sum(len(character.encode("utf-8", "replace")) for character in text if not character.isascii())
+    words = sum(character.isascii() for character in text) - digits
+    return digits + foreign + math.ceil(words / 2)
 
 
 class StreamedAnswer:
-    """Takes in raw events in order; at any time it can say what has been read, and why it is not whole."""
+    """Takes in raw events in order; at any time it can say what has been read, and why it is not whole. `thoughts`: whether summaries of
+    its thinking are for people too."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, thoughts: bool = True) -> None:
+        self._thoughts = thoughts
         self._blocks: list[dict[str, Any]] = []
         self._arguments: dict[int, str] = {}
         self._stop: str | None = None
         self._explanation: str | None = None
         self._usage: dict[str, int] = {}
-        self._bytes = 0
+        self._written = 0
 
     def take(self, event: "RawMessageStreamEvent") -> str:
         """Take in one event; returns the text it brings for people, usually none."""
@@ -55,20 +63,20 @@ class StreamedAnswer:
             block["signature"] = delta.signature
         elif delta.type == "input_json_delta":
             self._arguments[index] = self._arguments.get(index, "") + delta.partial_json
-            self._bytes += len(delta.partial_json.encode())
-        self._bytes += len(text.encode())
-        return text
+            self._written += most_tokens(delta.partial_json)
+        self._written += most_tokens(text)
+        return "" if delta.type == "thinking_delta" and not self._thoughts else text
 
     def _count(self, usage: "Usage | MessageDeltaUsage") -> None:
-        # Counts are running totals; one that is left out keeps its value.
-        self._usage.update({name: value for name, value in usage if isinstance(value, int)})
+        # Counts are running totals; one that is left out keeps its value, and none gives anything back.
+        self._usage.update({name: max(0, value) for name, value in usage if isinstance(value, int)})
 
     def spend(self, price: Price) -> Spend:
-        """What was used so far: as reported, and of an answer that broke off at least what was streamed."""
+        """What was used so far: as reported, and of an answer that broke off no less than what was streamed."""
         fresh, output = self._usage.get("input_tokens", 0), self._usage.get("output_tokens", 0)
         written, read = self._usage.get("cache_creation_input_tokens", 0), self._usage.get("cache_read_input_tokens", 0)
         if self._stop is None:
-            output = max(output, math.ceil(self._bytes / BYTES_PER_TOKEN))
+            output = max(output, self._written)
         return Spend(
             input_tokens=fresh + written + read, output_tokens=output, cached_tokens=read, usd=price.usd(fresh, written, read, output)
         )

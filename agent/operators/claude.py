@@ -1,12 +1,11 @@
 """Claude as the operator: one streamed Messages request per turn, everything that can go wrong told in one sentence."""
 
 import json
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from agent.conversation import Answer, Conversation, OperatorFailed, OperatorTurn, Say, Spend, ToolReturn, ToolSpec
-from agent.operators.answer import BYTES_PER_TOKEN, StreamedAnswer
+from agent.operators.answer import StreamedAnswer, most_tokens
 from agent.prices import price_of
 from pipeline.settings import OperatorSettings
 
@@ -36,6 +35,7 @@ class Claude:
     """
 
     name = "claude"
+    thoughts = True  # whether summaries of its thinking are streamed to people
 
     def __init__(self, settings: OperatorSettings, system: str) -> None:
         self._settings = settings
@@ -53,7 +53,7 @@ class Claude:
             "model": self._settings.model,
             "max_tokens": MAX_TOKENS,
             "system": self._system,
-            "tools": [tool.model_dump() for tool in tools],
+            "tools": [tool.model_dump(include={"name", "description", "input_schema"}) for tool in tools],
             "messages": _messages(conversation),
             # Current models put what they say between tool calls into thinking, and leave it empty unless a summary is asked for.
             "thinking": {"type": "adaptive", "display": "summarized"},
@@ -63,9 +63,13 @@ class Claude:
 
     def worst_case(self, conversation: Conversation, tools: tuple[ToolSpec, ...]) -> Spend:
         """Every attempt reads the whole request and writes it to the cache; one of them answers at full length."""
-        size = len(json.dumps(self.request(conversation, tools), ensure_ascii=False).encode())
-        read = (1 + RETRIES) * math.ceil(size / BYTES_PER_TOKEN)
-        return Spend(input_tokens=read, output_tokens=MAX_TOKENS, usd=self._price.usd(0, read, 0, MAX_TOKENS))
+        read = self._attempts(self.request(conversation, tools), 1 + RETRIES)
+        return read + Spend(output_tokens=MAX_TOKENS, usd=self._price.usd(0, 0, 0, MAX_TOKENS) * self._price.long_factor)
+
+    def _attempts(self, request: dict[str, Any], count: int) -> Spend:
+        """What so many attempts read at most; who retries reads again, and pays if the provider had begun."""
+        tokens = most_tokens(json.dumps(request, ensure_ascii=False))
+        return Spend(input_tokens=count * tokens, usd=count * self._price.usd(0, tokens, 0, 0))
 
     async def ask(self, conversation: Conversation, tools: tuple[ToolSpec, ...], emit: Say) -> Answer:
         """Stream one answer.
@@ -73,32 +77,54 @@ class Claude:
         Raises:
             OperatorFailed: no key, no connection, an error of the provider, or an answer that is not whole.
         """
-        answer = StreamedAnswer()
+        request = self.request(conversation, tools)
+        most, answer, sent = self.worst_case(conversation, tools), StreamedAnswer(thoughts=self.thoughts), list[str]()
         try:
-            async with self._client() as client, await client.messages.create(**self.request(conversation, tools), stream=True) as stream:
+            async with self._client(sent) as client, await client.messages.create(**request, stream=True) as stream:
                 async for event in stream:
                     if text := answer.take(event):
                         emit(text)
-            if problem := answer.why_not_whole():
-                raise OperatorFailed(problem, answer.spend(self._price))
-            return Answer(turn=answer.turn(), spend=answer.spend(self._price))
+            spend = self._spent(answer, request, sent)
+            problem = answer.why_not_whole()
+            if spend.tokens > most.tokens or spend.usd > most.usd:
+                problem = f"The provider counts {spend.tokens:,} tokens, more than its request and answer can hold: it cannot be kept within bounds."
+            if problem:
+                raise OperatorFailed(problem, _at_most(spend, most))
+            return Answer(turn=answer.turn(), spend=spend)
         except OperatorFailed:
             raise
         except ImportError as error:
             provider = self._settings.provider
             raise OperatorFailed(f"The provider {provider} needs an extra package: pip install 'churnops[{provider}]'.") from error
         except Exception as error:  # beside the SDK's own: httpx2 and JSON errors, and anything a compatible endpoint provokes
-            raise OperatorFailed(_sentence(error), answer.spend(self._price)) from error
+            raise OperatorFailed(_sentence(error), _at_most(self._spent(answer, request, sent), most)) from error
 
-    def _client(self) -> "AsyncAnthropic | AsyncAnthropicBedrock | AsyncAnthropicVertex":
+    def _spent(self, answer: StreamedAnswer, request: dict[str, Any], sent: list[str]) -> Spend:
+        """What the answer cost, and the attempts before it, which report nothing."""
+        return answer.spend(self._price) + self._attempts(request, max(0, len(sent) - 1))
+
+    def _client(self, sent: list[str]) -> "AsyncAnthropic | AsyncAnthropicBedrock | AsyncAnthropicVertex":
         import anthropic
 
-        options: dict[str, Any] = {"base_url": self._settings.base_url or None, "max_retries": RETRIES, "open_telemetry": False}
+        async def note(request: Any) -> None:
+            sent.append(str(request.url))
+
+        options: dict[str, Any] = {
+            "base_url": self._settings.base_url or None,
+            "max_retries": RETRIES,
+            "open_telemetry": False,
+            "http_client": anthropic.DefaultAsyncHttpxClient(event_hooks={"request": [note]}),
+        }
         if self._settings.provider == "bedrock":
             return anthropic.AsyncAnthropicBedrock(**options)
         if self._settings.provider == "vertex":
             return anthropic.AsyncAnthropicVertex(**options)
         return anthropic.AsyncAnthropic(**options)
+
+
+def _at_most(spend: Spend, most: Spend) -> Spend:
+    """What is counted of a claim: never more than was set aside for the ask, which is all that the bounds have room for."""
+    return most if spend.tokens > most.tokens or spend.usd > most.usd else spend
 
 
 def _messages(conversation: Conversation) -> list[dict[str, Any]]:
@@ -127,6 +153,8 @@ def _sentence(error: Exception) -> str:
         return "The provider rejected the key (401)."
     if isinstance(error, anthropic.APIStatusError):
         said = error.api_message or error.message
+        if error.status_code in {400, 413} and ("prompt is too long" in said or error.type == "request_too_large"):
+            return "The conversation no longer fits into the model's context window."
         did = "broke off its answer" if error.status_code < 400 else f"answered {error.status_code}"
         return f"The provider {did} ({error.type or 'no reason given'}): {said[:300]}"
     if isinstance(error, anthropic.APITimeoutError | httpx2.TimeoutException):

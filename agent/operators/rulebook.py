@@ -3,7 +3,8 @@
 It keeps no state of its own: what to do next is read off the conversation, so it can take over from any operator at any point.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from agent.conversation import (
     Answer,
@@ -19,8 +20,10 @@ from agent.conversation import (
     ToolSpec,
 )
 from agent.readings import read
+from pipeline.cases import Call
 from pipeline.diagnosis import Action
 from pipeline.policy import Policy
+from reports.second_opinion import SecondOpinion
 from tools.evidence_pack import EvidencePack
 from tools.results import DiagnosisResult, DriftResult, MetricsResult, TrainingReply
 
@@ -54,6 +57,35 @@ class Rulebook:
         turn = self._next(_Record(conversation))
         emit(turn.text)
         return Answer(turn=turn)
+
+    def opinion(self, calls: Iterable[Call]) -> SecondOpinion | None:
+        """What it makes of a case on whose record `calls` are, whoever made them; None where they do not tell enough. It calls nothing."""
+        record = _Record(_retold(calls))
+        if record.drift is None:
+            return None
+        found = record.diagnosis
+        try:
+            turn = self._next(record)
+        except OperatorFailed:
+            return None
+        (call,) = turn.calls
+        if call.name not in {"run_training", "save_remediation_report"}:
+            return None
+        trains = call.name == "run_training" or call.arguments["action"] in {"retrain", "recalibrate"}
+        action: Action = (
+            call.arguments["action"] if not trains else "recalibrate" if call.arguments.get("mode") == "recalibrate" else "retrain"
+        )
+        mode = call.arguments.get("mode")
+        if trains and found is not None and found.action in {"retrain", "recalibrate"}:
+            action, mode = found.action, found.mode  # a candidate of another kind than it asks for is no answer to it
+        band = record.drift.drift.band
+        if found is None:
+            because = f"There is no diagnosis, and the policy's band is {band}."
+        else:
+            because = (
+                f"The diagnosis (rule {found.rule}, confidence {found.confidence:.2f}) is {found.cause.replace('_', ' ')}: {found.said}"
+            )
+        return SecondOpinion(action, mode, turn.text, because)
 
     def _next(self, record: "_Record") -> OperatorTurn:
         if refused := record.refusal_of("save_remediation_report"):
@@ -148,6 +180,20 @@ class Rulebook:
             yield {name: round(value) for name, value in values.items()}
 
 
+def _retold(calls: Iterable[Call]) -> Conversation:
+    """A case's calls as if the rulebook had made them, but for reports and for arguments it would not have chosen."""
+    messages: list[Message] = []
+    for call in calls:
+        said = str(call.result.get("said", ""))
+        if call.tool == "save_remediation_report" or (call.outcome == "refused" and "`hyperparameters" in said):
+            continue
+        made = ToolCall(id=f"{_OWN}{call.number}", name=call.tool, arguments=call.arguments)
+        ok = call.outcome == "ok"
+        messages.append(OperatorTurn(text="", calls=(made,)))
+        messages.append(ToolReturn(call_id=made.id, name=call.tool, is_error=not ok, text=said, structured=call.result if ok else None))
+    return tuple(messages)
+
+
 class _Record:
     """What a conversation holds so far, as the rulebook reads it, and the turns it can add."""
 
@@ -169,6 +215,9 @@ class _Record:
         if isinstance(message, Briefing):
             self.drift, self.metrics = message.drift, message.metrics
             self.diagnosis = None if message.diagnosis is None else message.diagnosis.diagnosis
+            for done in message.earlier:
+                if isinstance(result := read(done.name, done.structured), TrainingReply):
+                    self._trained(result, done.arguments)
         if not isinstance(message, ToolReturn):
             return
         call = calls[message.call_id]
@@ -182,8 +231,11 @@ class _Record:
         elif isinstance(result, DiagnosisResult):
             self.diagnosis = result.diagnosis
         elif isinstance(result, TrainingReply):
-            self.trainings.append(result)
-            self.tried.append({name: value for name, value in call.arguments.items() if name not in {"case_id", "estimator", "mode"}})
+            self._trained(result, call.arguments)
+
+    def _trained(self, result: TrainingReply, arguments: dict[str, Any]) -> None:
+        self.trainings.append(result)
+        self.tried.append({name: value for name, value in arguments.items() if name not in {"case_id", "estimator", "mode"}})
 
     def refusal_of(self, tool: str) -> str | None:
         """What `tool` said when the rulebook itself last called it and it gave no result. Another operator's calls do not count."""
@@ -210,7 +262,7 @@ class _Record:
     def _facts(self, result: DriftResult) -> Iterator[str]:
         drift = result.drift
         if drift.share is None:
-            yield f"The window has {drift.current_rows} rows."
+            yield f"The window has {drift.current_rows} rows; the share of drifted features is unavailable."
         else:
             yield (
                 f"{drift.drifted} of {drift.features_total} features drifted, a share of {drift.share:.3f}: {drift.drifted_numerical} "
@@ -222,11 +274,13 @@ class _Record:
             if found.runner_up is not None:
                 yield f"Next likely: {found.runner_up.cause}. To tell them apart: {found.runner_up.tell_apart}"
             yield from (f"Not to be seen here: {spot}" for spot in found.blind_spots)
-        yield f"{result.labelled_rows} rows of the window have a known outcome, {result.labelled_churners} of them churned."
+        yield f"{result.labelled_rows} labelled rows are in the window, {result.labelled_churners} of them churned."
         if self.metrics is not None:
             yield f"The champion's ROC-AUC was {self.metrics.gate.roc_auc.value:.4f} on its gate rows."
-            if self.metrics.window is not None:
-                yield f"It is {self.metrics.window.roc_auc.value:.4f} on the labelled rows of the window."
+            if self.metrics.window is None:
+                yield "Its ROC-AUC on the window is unavailable: too few outcomes are known."
+            else:
+                yield f"Its ROC-AUC is {self.metrics.window.roc_auc.value:.4f} on the labelled rows of the window."
         for training in self.trainings:
             yield f"A {training.estimator} candidate {'passed' if training.gate.passed else 'failed'} the gate."
             yield from (f"`{check.rule}`: {check.said}" for check in training.gate.checks)

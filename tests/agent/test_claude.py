@@ -81,6 +81,19 @@ async def test_a_case_is_streamed_end_to_end() -> None:
     assert server.headers[0]["authorization"] == "Bearer test-key"
 
 
+@pytest.mark.parametrize("chunk", [1, 7, 100])
+@pytest.mark.anyio
+async def test_a_stream_cut_into_any_pieces_reads_the_same(chunk: int) -> None:
+    said = "Überprüfe “tenure” 🙂. "
+    train = Tool("run_training", {"case_id": CASE, "n_estimators": 250}, id="toolu_train")
+    ending, events, _ = await play([Reply([said, train], chunk=chunk), Reply([SAVE])])
+    assert ending.stopped == "finished"
+    turn = ending.conversation[1]
+    assert isinstance(turn, OperatorTurn)
+    assert (turn.text, turn.calls[0].arguments) == (said, {"case_id": CASE, "n_estimators": 250})
+    assert said in [event.text for event in events if isinstance(event, TextDelta)]
+
+
 @pytest.mark.anyio
 async def test_what_claude_said_goes_back_unchanged_with_all_results_in_one_message() -> None:
     drift = Tool("get_drift_summary", {}, id="toolu_drift")
@@ -143,6 +156,11 @@ async def test_a_busy_provider_is_asked_again(fault: Fail) -> None:
         ([Fail(429, "rate_limit_error")] * 3, "The provider answered 429 (rate_limit_error): scripted 429"),
         ([Fail(401, "authentication_error")], "The provider rejected the key (401)."),
         ([Fail(400, "invalid_request_error")], "The provider answered 400 (invalid_request_error): scripted 400"),
+        (
+            [Fail(400, "invalid_request_error", message="prompt is too long: 210000 tokens > 200000 maximum")],
+            "The conversation no longer fits into the model's context window.",
+        ),
+        ([Fail(413, "request_too_large")], "The conversation no longer fits into the model's context window."),
         ([Reply(["I"], ending="error_event")], "The provider broke off its answer (overloaded_error): Overloaded"),
         ([Reply(["I", TRAIN], ending="cut")], "Claude's answer was cut off before its end."),
         ([Reply(["I"], ending="dropped")], "The connection to the provider broke during its answer."),

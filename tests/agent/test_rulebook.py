@@ -11,7 +11,8 @@ from agent.operators.rulebook import Rulebook
 from pipeline.diagnosis import Action, Mode
 from pipeline.policy import Band, Policy
 from pipeline.schema import Kind
-from reports.grounding import mark_unsourced
+from reports.facts import Evidence
+from reports.grounding import ground
 from tests.agent.case_tools import CASE, CaseTools, clock_at, diagnosed, shipped_policy
 from tests.agent.scripted import Scripted, calls
 
@@ -224,11 +225,14 @@ async def test_it_fails_with_the_reason_when_a_tool_it_needs_does_not_answer(too
 @pytest.mark.anyio
 async def test_every_number_it_writes_has_a_source_in_the_results(facts: CaseTools) -> None:
     ending = await follow(facts)
-    results = [message.structured for message in ending.conversation if isinstance(message, ToolReturn)]
+    results = [message for message in ending.conversation if isinstance(message, ToolReturn) and message.structured]
     briefed = [facts.drift_result(), facts.metrics_result(), *([facts.diagnosis] if facts.diagnosis else [])]
-    evidence = [*results, *(result.model_dump(mode="json") for result in briefed)]
+    evidence = [
+        *(Evidence(None, type(result).__name__, result.model_dump(mode="json")) for result in briefed),
+        *(Evidence(4, message.name, message.structured or {}) for message in results),
+    ]
     words = f"{facts.saved()['summary']}\n{facts.saved()['reasoning']}"
-    assert mark_unsourced(words, evidence)[1] == ()
+    assert ground(words, evidence).unsourced == ()
 
 
 @pytest.mark.anyio

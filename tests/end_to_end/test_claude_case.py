@@ -37,7 +37,8 @@ def test_claude_closes_a_case_and_the_report_says_who_did(drifted: CommandLine, 
     assert said.code == 0, said.err
     outcome = said.json
     assert (outcome["operator"], outcome["stopped"], outcome["action"]) == ("claude", "finished", "monitor")
-    assert outcome["tokens"] == {"input": 1000, "output": 100, "cached": 0}
+    assert (outcome["tokens"]["output"], outcome["tokens"]["cached"]) == (100, 0)
+    assert outcome["tokens"]["input"] > 1000  # the attempt that was turned away counts, too
     assert outcome["cost_usd"] > 0
     assert "operator: claude" in Path(outcome["report"]["path"]).read_text()
 

@@ -119,7 +119,7 @@ def test_nothing_said_is_said() -> None:
 
 def test_a_number_without_a_source_is_marked_and_counted_above_the_words() -> None:
     case, verdict, *_ = ENDINGS["monitor"]
-    text = report(case, verdict, Narrative("97.3% of 19 features.", "All 400 of 401."))
+    text = report(case, verdict, Narrative("97.3% of 19 features.", "All 400 labelled rows of 401."))
     assert "**2 without a source: 97.3%, 401.**" in text
     assert "> 97.3% [no source] of 19 features." in text
     assert "without a source" not in report(case, verdict)

@@ -1,4 +1,4 @@
-"""What a client sees of the server: six tools, described for a model, strict in, typed out, small, and none that deploys."""
+"""What a client sees of the server: seven tools, described for a model, strict in, typed out, small, and none that deploys."""
 
 import json
 import re
@@ -16,6 +16,7 @@ OFFERED = [
     "diagnose",
     "inspect_feature",
     "run_training",
+    "compare_models",
     "save_remediation_report",
 ]
 LIST_BYTES = 12_000
@@ -61,10 +62,11 @@ async def test_annotations_say_what_a_call_may_change(fresh: Opened) -> None:
     }
     assert hints == {
         "get_drift_summary": (False, False, True, False),
-        "get_current_model_metrics": (True, None, True, False),
+        "get_current_model_metrics": (True, False, True, False),
         "diagnose": (False, False, True, False),
-        "inspect_feature": (True, None, True, False),
+        "inspect_feature": (True, False, True, False),
         "run_training": (False, False, True, False),
+        "compare_models": (True, False, True, False),
         "save_remediation_report": (False, False, False, False),
     }
 

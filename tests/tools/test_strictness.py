@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jsonschema
 import pytest
 
 from pipeline.opened import Opened
@@ -134,11 +135,38 @@ def test_a_short_schema_says_the_same() -> None:
         "part": {"anyOf": [{"$ref": "#/$defs/Part"}, {"type": "null"}]},
     }
     assert short["additionalProperties"] is False
-    assert answer(schema)["$defs"] == {"Part": {"type": "object"}}
+    assert "$defs" not in answer(schema)
     assert answer(schema)["properties"] == {
         "title": {"type": "string"},
         "n": {"type": ["integer", "null"]},
         "c": {"type": ["number", "null"]},
-        "part": {"anyOf": [{"$ref": "#/$defs/Part"}, {"type": "null"}]},
+        "part": {"anyOf": [{"type": "object"}, {"type": "null"}]},
     }
     assert not {"additionalProperties", "description", "title"} & set(answer(schema))
+
+
+def test_a_short_answer_says_a_part_once_and_takes_a_null_for_it() -> None:
+    measure = {"type": "object", "properties": {"value": {"type": "number"}}}
+    metrics = {"type": "object", "properties": {"n": {"type": "integer"}, **{name: {"$ref": "#/$defs/Measure"} for name in "abcde"}}}
+    schema = {
+        "type": "object",
+        "properties": {
+            "now": {"anyOf": [{"$ref": "#/$defs/Metrics"}, {"type": "null"}]},
+            "before": {"$ref": "#/$defs/Metrics"},
+            "once": {"anyOf": [{"$ref": "#/$defs/Once"}, {"type": "null"}]},
+            "rows": {"type": "array", "items": {"$ref": "#/$defs/Measure"}},
+        },
+        "$defs": {"Measure": measure, "Metrics": metrics, "Once": {"type": "object", "properties": {"x": {"type": "string"}}}},
+    }
+    short = answer(schema)
+    assert short["properties"] == {
+        "now": {"$ref": "#/$defs/Metrics"},
+        "before": {"$ref": "#/$defs/Metrics"},
+        "once": {"properties": {"x": {"type": "string"}}},
+        "rows": {"items": {"$ref": "#/$defs/Measure"}},
+    }
+    assert short["$defs"]["Metrics"] == {"properties": {"n": {"type": "integer"}}, "additionalProperties": {"$ref": "#/$defs/Measure"}}
+    told = {"n": 3, **{name: {"value": 0.5} for name in "abcde"}}
+    jsonschema.validate({"now": None, "before": told, "once": None, "rows": [{"value": 1.0}]}, short)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"before": {**told, "a": {"value": "high"}}}, short)

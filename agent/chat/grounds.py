@@ -1,0 +1,66 @@
+"""What an answer rests on: its numbers tied to the session's tool results, for the underline and for `/why`."""
+
+from collections.abc import Iterator
+
+from agent.chat.markdown import table
+from agent.chat.session import Exchange, Session
+from pipeline.policy import Policy
+from reports.facts import Evidence
+from reports.grounding import Grounded, ground
+
+RECENT = 20  # questions whose results an answer may rest on; what lies further back has to be read again
+
+
+class Grounds:
+    """The evidence of a session, as it stands when asked."""
+
+    def __init__(self, session: Session, policy: Policy) -> None:
+        self._session = session
+        self._policy = Evidence(None, "policy", policy.model_dump(mode="json"))
+
+    def check(self, text: str) -> Grounded:
+        """Tie the numbers of `text` to the results there are."""
+        return ground(text, (*self._results(), self._policy))
+
+    def why(self) -> str:
+        """What the last answer rests on, as Markdown."""
+        answered = [exchange for exchange in self._session.exchanges if exchange.answer]
+        if not answered:
+            return "Nothing has been answered yet."
+        last = answered[-1]
+        found = self.check(last.answer)
+        parts = [f"**Question {last.number}** rests on:"]
+        if found.sources:
+            rows = [(source.number, _where(source.call, source.name), source.path, f"{source.value:g}") for source in found.sources]
+            parts.append(table(("number", "from", "JSON path", "value"), list(dict.fromkeys(rows))))
+        if found.unsourced:
+            parts.append(f"**Without a source:** {', '.join(dict.fromkeys(found.unsourced))}. Do not rely on it.")
+        if not found.sources and not found.unsourced:
+            parts.append("There is no number in it.")
+        parts.append("\n".join(self._calls(last)) or "No tool was called for it.")
+        return "\n\n".join(parts)
+
+    def _calls(self, exchange: Exchange) -> Iterator[str]:
+        for number in exchange.calls:
+            result = self._session.results[number]
+            if result.ended is not None:
+                known = (result.ended.structured or {}).get("call")
+                cited = f", cited as call {known}" if isinstance(known, int) else ""
+                yield f"- `/show {number}` {result.call.name.replace('_', chr(92) + '_')}{cited}"
+
+    def _results(self) -> Iterator[Evidence]:
+        for exchange in self._session.exchanges[-RECENT:]:
+            yield Evidence(None, "you", {"asked": exchange.asked})
+            for number in exchange.calls:
+                ended = self._session.results[number].ended
+                if ended is None or ended.is_error or ended.cached_from is not None:
+                    continue
+                known = (ended.structured or {}).get("call")
+                result = ended.structured if ended.structured is not None else {"text": ended.text[:20_000]}
+                yield Evidence(known if isinstance(known, int) else number, self._session.results[number].call.name, result)
+
+
+def _where(call: int | None, name: str) -> str:
+    if call is None:
+        return "your own words" if name == "you" else name
+    return f"call {call}, {name}"

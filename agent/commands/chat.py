@@ -1,0 +1,157 @@
+"""`churnops chat`: ask what happened, look closer, let it train within bounds; by Claude or by the rulebook, which needs no key."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened_by_person, opened_to_look
+from agent.commands.triage import OperatorName
+from agent.commands.window import CurrentOption, LengthOption, OutcomesOption, RowsOption, SinceDeployOption, SinceOption, WindowChoice
+
+if TYPE_CHECKING:
+    from agent.chat.crew import Crew, Pair
+    from agent.chat.scroll import Styling
+    from agent.chat.window import WindowOf
+    from pipeline.opened import Opened
+
+NEWEST = "newest"
+
+
+def chat(
+    operator: Annotated[
+        OperatorName, typer.Option("--operator", help="auto: Claude where a key is set and the workspace agreed.")
+    ] = "auto",
+    ask: Annotated[str, typer.Option("--ask", "-a", help="Have one question answered, and end.", show_default=False)] = "",
+    resume: Annotated[
+        str, typer.Option("--resume", metavar="ID", help=f"Go on with a session; its beginning will do, or {NEWEST}.", show_default=False)
+    ] = "",
+    replay: Annotated[
+        str, typer.Option("--replay", metavar="ID", help=f"Show a session again, and end; {NEWEST} for the last.", show_default=False)
+    ] = "",
+    current: CurrentOption = None,
+    outcomes: OutcomesOption = None,
+    length: LengthOption = "",
+    since: SinceOption = "",
+    since_deploy: SinceDeployOption = False,
+    rows: RowsOption = None,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Talk with the operator of the model. Without a terminal, questions are read from stdin, a line each, and nobody is asked anything."""
+    import sys
+
+    import anyio
+    from rich.console import Console
+
+    from agent.chat.log import find_session
+    from agent.chat.window import WindowOf
+
+    if replay:
+        show_again(opened_to_look(workspace), replay)
+        return
+    if as_json and not ask:
+        raise typer.BadParameter("goes with --ask", param_hint="--json")
+    choice = WindowChoice(current, outcomes, length, since, since_deploy, rows)
+    choice.check()
+    here = opened_by_person(workspace)
+    stored = find_session(here.workspace, "" if resume == NEWEST else resume) if resume else None
+    crew = crew_of(here, operator, Console(stderr=True, highlight=False))
+    if ask or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        code = anyio.run(_without_person, here, crew, WindowOf(choice), stored, ask, as_json)
+    else:
+        code = anyio.run(at_terminal, here, crew, WindowOf(choice), stored)
+    if code:
+        raise typer.Exit(code)
+
+
+def crew_of(here: "Opened", name: OperatorName, console: "object") -> "Crew":
+    """Who operates: chosen and agreed to as for a triage."""
+    from rich.console import Console
+
+    from agent.chat.crew import Crew
+    from agent.commands.triage import choose_operator
+    from agent.operators.chat_rulebook.operator import ChatRulebook
+    from agent.operators.rulebook import Rulebook
+
+    assert isinstance(console, Console)
+    rulebook = ChatRulebook(here.policy, here.settings.data.columns.features)
+
+    def choose(name: str, model: str | None) -> "Pair":
+        from agent.chat.claude import chat_claude
+        from pipeline.errors import ChurnopsError
+
+        if name not in {"auto", "claude", "rulebook"}:
+            raise ChurnopsError(f"There is no operator {name[:40]!r}.", "Choose rulebook or claude.")
+        chosen = choose_operator(here, name, console)  # type: ignore[arg-type]
+        return (rulebook, None) if chosen is None else (chat_claude(here, model), rulebook)
+
+    def for_triage() -> "Pair":
+        rules = Rulebook(here.policy)
+        chosen = choose_operator(here, "claude", console) if crew.operator.name == "claude" else None
+        return (rules, None) if chosen is None else (chosen, rules)
+
+    first, fallback = choose(name, None)
+    crew = Crew(first, fallback, choose, for_triage)
+    return crew
+
+
+async def at_terminal(here: "Opened", crew: "Crew", window: "WindowOf", stored: Path | None) -> int:
+    """Sessions at a terminal, one after the other, until the person leaves."""
+    from agent.chat.chat import open_chat
+    from agent.chat.log import chat_folder, find_session
+    from agent.chat.terminal import Terminal
+
+    while True:
+        terminal = Terminal(chat_folder(here.workspace) / "history", _styling(piped=False))
+        async with open_chat(here, crew, window, terminal, stored) as session:
+            left = await terminal.run(session)
+            window = session.window
+        if left.resume is None:
+            typer.echo(f"The session is kept: churnops chat --resume {session.session.session_id}")
+            return 0
+        stored = find_session(here.workspace, left.resume)
+
+
+async def _without_person(here: "Opened", crew: "Crew", window: "WindowOf", stored: Path | None, ask: str, as_json: bool) -> int:
+    import sys
+
+    from agent.chat.chat import open_chat
+    from agent.chat.lines import Lines
+
+    screen = Lines()
+    async with open_chat(here, crew, window, screen, stored) as session:
+        if as_json:
+            answered = await screen.take(session, ask)
+            typer.echo(answered.model_dump_json())
+            stopped = answered.stopped
+        else:
+            stopped = await screen.run(session, [ask] if ask else sys.stdin)
+    return {"finished": 0, "interrupted": 130}.get(stopped, 1)
+
+
+def show_again(here: "Opened", beginning: str) -> None:
+    """Print a stored session as it was shown, at the width of this terminal."""
+    import shutil
+    import sys
+
+    from agent.chat.grounds import Grounds
+    from agent.chat.log import find_session, read_log
+    from agent.chat.scroll import Scroll
+    from agent.chat.session import Session
+
+    session = Session(lambda event: None, here.clock)
+    grounds = Grounds(session, here.policy)
+    width = shutil.get_terminal_size().columns
+    scroll = Scroll(lambda text: typer.echo(text, nl=False), lambda: width, grounds.check, _styling(piped=not sys.stdout.isatty()))
+    for event in read_log(find_session(here.workspace, "" if beginning == NEWEST else beginning)):
+        scroll.show(event)
+        session.apply(event)
+
+
+def _styling(*, piped: bool) -> "Styling":
+    import os
+
+    if piped:
+        return "plain"
+    return "no_colours" if os.environ.get("NO_COLOR") else "colours"

@@ -1,0 +1,116 @@
+"""What a conversation holds when a question is to be answered: the newest tool results, and what was called since it was asked."""
+
+from dataclasses import dataclass, field
+
+from agent.conversation import Asked, Briefing, Conversation, Message, OperatorTurn, ToolCall, ToolReturn
+from agent.readings import read
+from pipeline.policy import Policy
+from tools.evidence_pack import Evidence, EvidencePack
+from tools.results import DiagnosisResult, DriftResult, FeatureResult, MetricsResult, ReportReply, TrainingReply
+
+OWN = "answer-"  # what the ids of the rulebook's own calls begin with
+_ELSEWHERE = "get_drift_summary"  # a refusal that names it means: this case is over, begin with another
+_LOOKS = ("diagnose", "get_current_model_metrics", "inspect_feature")
+_MOST_OPENED = 2  # cases for one question: a window that changes under every look is not to be chased
+
+
+@dataclass
+class Facts:
+    """Tool results of the case at hand, the newest of each kind. `asked`: the question; `earlier`: the one before it. `since`: what the tools
+    answered since it was asked, by tool; `opened`: how often a case was opened since. `last_call`: the highest
+    number in the ids of its own calls."""
+
+    policy: Policy
+    asked: str = ""
+    earlier: str = ""
+    drift: DriftResult | None = None
+    metrics: MetricsResult | None = None
+    diagnosis: DiagnosisResult | None = None
+    views: dict[tuple[str, str | None], FeatureResult] = field(default_factory=dict)
+    trainings: list[TrainingReply] = field(default_factory=list)
+    report: ReportReply | None = None
+    since: dict[str, ToolReturn] = field(default_factory=dict)
+    opened: int = 0
+    last_call: int = 0
+
+    @property
+    def found(self) -> EvidencePack | None:
+        """What happened, where it was found out."""
+        return None if self.diagnosis is None else self.diagnosis.diagnosis
+
+    @property
+    def case_id(self) -> str | None:
+        """The case at hand."""
+        return None if self.drift is None else self.drift.case_id
+
+    def refused(self, tool: str) -> str | None:
+        """What `tool` said when it gave no result to this question."""
+        answer = self.since.get(tool)
+        return answer.text if answer is not None and answer.is_error else None
+
+    def finding(self, *names: str) -> Evidence | None:
+        """The first notable finding of these names."""
+        return next((one for one in self.findings if one.name in names), None)
+
+    @property
+    def findings(self) -> tuple[Evidence, ...]:
+        """The notable findings, the most telling first."""
+        return () if self.found is None else self.found.findings
+
+
+def facts_of(conversation: Conversation, policy: Policy) -> Facts:
+    """What `conversation` holds for its last question."""
+    facts, calls = Facts(policy), dict[str, ToolCall]()
+    for message in conversation:
+        if isinstance(message, OperatorTurn):
+            calls.update({call.id: call for call in message.calls})
+            own = (int(call.id.removeprefix(OWN)) for call in message.calls if call.id.startswith(OWN))
+            facts.last_call = max(facts.last_call, *own, 0)
+        _note(facts, message, calls)
+    return facts
+
+
+def _note(facts: Facts, message: Message, calls: dict[str, ToolCall]) -> None:
+    if isinstance(message, Asked):
+        facts.earlier, facts.asked, facts.since, facts.opened = facts.asked, message.text, {}, 0
+    elif isinstance(message, Briefing):
+        _forget(facts)
+        facts.drift, facts.metrics, facts.diagnosis = message.drift, message.metrics, message.diagnosis
+    elif isinstance(message, ToolReturn):
+        facts.since[message.name] = message
+        facts.opened += message.name == _ELSEWHERE
+        if message.is_error:
+            _refusal(facts, message)
+        else:
+            _result(facts, message, calls.get(message.call_id))
+
+
+def _refusal(facts: Facts, message: ToolReturn) -> None:
+    if _ELSEWHERE in message.text and message.name in _LOOKS and facts.opened < _MOST_OPENED:
+        _forget(facts)
+        for tool in (_ELSEWHERE, *_LOOKS):
+            facts.since.pop(tool, None)
+
+
+def _result(facts: Facts, message: ToolReturn, call: ToolCall | None) -> None:
+    result = read(message.name, message.structured)
+    if isinstance(result, DriftResult):
+        if facts.case_id not in {None, result.case_id}:
+            _forget(facts)
+        facts.drift = result
+    elif isinstance(result, MetricsResult):
+        facts.metrics = result
+    elif isinstance(result, DiagnosisResult):
+        facts.diagnosis = result
+    elif isinstance(result, FeatureResult):
+        by = None if call is None else call.arguments.get("by")
+        facts.views[result.view.feature, by] = result
+    elif isinstance(result, TrainingReply):
+        facts.trainings.append(result)
+    elif isinstance(result, ReportReply):
+        facts.report = result
+
+
+def _forget(facts: Facts) -> None:
+    facts.drift = facts.metrics = facts.diagnosis = facts.report = None
+    facts.views, facts.trainings = {}, []

@@ -1,0 +1,41 @@
+"""What differs between challenger and champion on the same rows, and whether an interval lets anybody say so."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline.cases import TrainingResult
+from pipeline.evidence import Comparison
+
+Verdict = Literal["better", "worse", "no clear difference"]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Challenger minus champion, paired, with its interval in words, and what that says."""
+
+    label: str
+    said: str
+    verdict: Verdict
+
+
+def differences(result: TrainingResult) -> tuple[Difference, ...]:
+    """What differs between the two on the same rows; empty for a first model."""
+    found = [] if result.comparison is None else [_difference("ROC-AUC", result.comparison, "{:+.3f}", better_above=True)]
+    if result.margins is not None:
+        found += [
+            _difference("profit, points of what perfect foresight earns", result.margins.profit, "{:+.1f}", better_above=True),
+            _difference("log loss", result.margins.log_loss, "{:+.3f}", better_above=False),
+            _difference("Brier score", result.margins.brier, "{:+.3f}", better_above=False),
+        ]
+    return tuple(found)
+
+
+def _difference(label: str, found: Comparison, style: str, *, better_above: bool) -> Difference:
+    value, low, high = (style.format(number) for number in (found.difference, found.low, found.high))
+    return Difference(label, f"{value} ({low} to {high})", verdict(found, better_above=better_above))
+
+
+def verdict(found: Comparison, *, better_above: bool) -> Verdict:
+    """What the interval of a difference says of the challenger: `better`, `worse` or `no clear difference`."""
+    low, high = (found.low, found.high) if better_above else (-found.high, -found.low)
+    return "better" if low > 0 else "worse" if high < 0 else "no clear difference"

@@ -1,0 +1,95 @@
+"""What a person needs of a case in two minutes: what happened in plain words, and what follows from each answer they can give."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from pipeline.cases import Case, Training, TrainingResult, concluded
+from pipeline.diagnosis import Action
+from pipeline.finding import Cause
+from reports.difference import verdict
+
+CAUSES: Mapping[Cause, str] = MappingProxyType(
+    {
+        "none": "Nothing happened",
+        "covariate_benign": "Other customers, no harm",
+        "covariate_harmful": "Other customers, and the champion does not know them",
+        "prior_shift": "More or fewer customers churn, all kinds alike",
+        "concept_drift": "The same customers behave differently",
+        "data_fault": "The data are broken",
+        "label_fault": "The outcomes cannot be trusted yet",
+        "unsure": "The evidence disagrees: a person must decide",
+    }
+)
+ACTIONS: Mapping[Action, str] = MappingProxyType(
+    {
+        "monitor": "keep watching",
+        "fix_data": "fix the data, train on nothing of it",
+        "collect_labels": "collect outcomes",
+        "recalibrate": "recalibrate the champion",
+        "retrain": "retrain",
+    }
+)
+_NEXT: Mapping[Action, str] = MappingProxyType(
+    {
+        "monitor": "Nothing: the champion stays.",
+        "fix_data": "Have the data mended, then run a triage again. The champion stays.",
+        "collect_labels": "Bring in outcomes for customers of this window, then run a triage again. The champion stays.",
+        "recalibrate": "Nothing waits any more: the challenger was decided on.",
+        "retrain": "Nothing waits any more: the challenger was decided on.",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What happens next, and, where a challenger waits, after either answer. Empty where there is nothing to answer."""
+
+    now: str
+    if_approved: str = ""
+    if_rejected: str = ""
+
+
+def outlook(case: Case, result: TrainingResult | None, cooldown_hours: float) -> Outlook:
+    """What follows from here.
+
+    Args:
+        case: as it stands now.
+        result: the training of its challenger, where one is on record.
+        cooldown_hours: after which another case may train again.
+    """
+    if case.decision is not None:
+        verb = "approved" if case.status == "approved" else "rejected"
+        return Outlook(f"{case.decision.reviewer} {verb} it on {case.decision.at:%Y-%m-%d %H:%M} UTC: {case.decision.reason}")
+    if case.status in {"open", "partial"}:
+        return Outlook("The case is not finished. A triage of the same window goes on with it; the champion stays until then.")
+    if case.status == "pending_approval" and case.challenger is not None:
+        champion, challenger = case.champion.version, case.challenger.version
+        return Outlook(
+            "A person decides. Nothing is deployed until then.",
+            f"Version {challenger} serves from the next request on. Version {champion} stays on record: `churnops rollback` brings it back.",
+            f"Version {champion} goes on as it is; {_forgone(result)}version {challenger} stays on record. "
+            f"Another case may train again {cooldown_hours:g} hours after this training.",
+        )
+    found = concluded(case)
+    if case.action == "monitor" and case.status == "needs_people" and found is not None:
+        return Outlook(f"Look at this window: the diagnosis asks to {ACTIONS[found.action]}, and the case ended with watching on.")
+    return Outlook(_NEXT[case.action] if case.action else "Nothing: the champion stays.")
+
+
+def _forgone(result: TrainingResult | None) -> str:
+    """What the challenger would have brought, as far as its rows show."""
+    if result is None or result.margins is None or verdict(result.margins.profit, better_above=True) != "better":
+        return ""
+    gain = result.margins.profit
+    return (
+        f"on {gain.n:,} recent customers a campaign led by it would earn {gain.difference:.0f} points "
+        f"({gain.low:.0f} to {gain.high:.0f}) less of what perfect foresight would; "
+    )
+
+
+def training_of(case: Case, trainings: Sequence[Training]) -> TrainingResult | None:
+    """The training to show of a case: its challenger's, without one the last that came to an end."""
+    done = [training.result for training in trainings if training.result is not None]
+    chosen = [result for result in done if case.challenger is not None and result.digest == case.challenger.digest]
+    return next(reversed(chosen or done), None)

@@ -1,0 +1,64 @@
+"""The start page: what waits for a person, which model serves, and how drift has gone."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipeline.cases import Case
+from pipeline.champion import Champion, find_champion
+from pipeline.errors import ChurnopsError
+from pipeline.opened import Opened
+from pipeline.predictions import newest_prediction
+from reports.review_page.case_view import status_words
+from reports.review_page.history import DriftOverTime, Served, drift_over_time, served
+from reports.review_page.triage_process import TriageRun
+
+_LISTED = 50  # the newest cases; `churnops reports list` has all
+
+
+@dataclass(frozen=True)
+class CaseLine:
+    """One case of the list."""
+
+    case: Case
+    status: str
+    share: str
+
+
+@dataclass(frozen=True)
+class Overview:
+    """All that the start page shows. `problem` says why no champion may serve, where that is so."""
+
+    waiting: tuple[CaseLine, ...]
+    cases: tuple[CaseLine, ...]
+    all_cases: int
+    champion: Champion | None
+    problem: str
+    served: tuple[Served, ...]
+    drift: DriftOverTime | None
+    newest_prediction: datetime | None
+    triage: TriageRun | None
+
+
+def overview(opened: Opened, triage: TriageRun | None) -> Overview:
+    """The start page of a workspace; `triage` is the newest that was started from it."""
+    cases, champion, problem = opened.cases.all(), None, ""
+    try:
+        champion = find_champion(opened.workspace, opened.ledger)
+    except ChurnopsError as error:
+        problem = str(error)
+    lines = tuple(_line(case) for case in cases[:_LISTED])
+    return Overview(
+        waiting=tuple(_line(case) for case in cases if case.status == "pending_approval"),
+        cases=lines,
+        all_cases=len(cases),
+        champion=champion,
+        problem=problem,
+        served=served(opened),
+        drift=drift_over_time(cases, opened.policy.bands),
+        newest_prediction=newest_prediction(opened.state),
+        triage=triage,
+    )
+
+
+def _line(case: Case) -> CaseLine:
+    return CaseLine(case, status_words(case), f"{case.drift.share:.0%}" if case.drift and case.drift.share is not None else "–")

@@ -1,0 +1,63 @@
+"""The thirty questions over five situations, put to the rulebook over the real tools."""
+
+import pytest
+
+from pipeline.policy import load_policy
+from prompts import policy_text
+from reports.facts import Evidence
+from reports.grounding import ground
+from tests.agent.intents.conftest import Interviews
+from tests.paraphrases import PARAPHRASES
+from tests.questions import MUTATING, QUESTIONS, SITUATIONS, Question, Reply
+
+ENOUGH = 27
+
+
+def unsourced(replies: list[Reply]) -> dict[str, tuple[str, ...]]:
+    """Numbers without a source by question, checked as a chat does: the policy and the question are evidence too."""
+    policy = Evidence(None, "policy", load_policy(policy_text(), {}).model_dump(mode="json"))
+    asked = [(one, (*one.evidence, policy, Evidence(None, "you", {"asked": one.question.asked}))) for one in replies]
+    return {one.question.asked: found for one, evidence in asked if (found := ground(one.text, evidence).unsourced)}
+
+
+def test_there_are_thirty_questions_over_all_situations() -> None:
+    assert len(QUESTIONS) == 30
+    assert {one.situation for one in QUESTIONS} == set(SITUATIONS)
+
+
+def test_enough_are_answered_rightly_or_plainly_declined(replies: list[Reply]) -> None:
+    verdicts = {f"{one.question.situation}: {one.question.asked}": one.verdict for one in replies}
+    wrong = [name for name, verdict in verdicts.items() if verdict == "wrong"]
+    assert len(verdicts) - len(wrong) >= ENOUGH, wrong
+
+
+def test_no_number_is_without_a_source(replies: list[Reply]) -> None:
+    assert unsourced(replies) == {}
+
+
+def test_empty_data_reads_unavailable(replies: list[Reply]) -> None:
+    assert [one.question.asked for one in replies if any(word in one.text for word in ("None", "nan", "null"))] == []
+
+
+@pytest.mark.slow
+def test_other_words_for_the_same_questions_are_answered_too(asked_rulebook: Interviews) -> None:
+    replies = [reply for name in SITUATIONS for reply in asked_rulebook(name, tuple(one for one in PARAPHRASES if one.situation == name))]
+    assert [one.question.asked for one in replies if one.verdict == "wrong"] == []
+    assert sum(one.verdict == "right" for one in replies) >= 18
+    assert unsourced(replies) == {}
+
+
+@pytest.mark.slow
+def test_a_training_is_carried_to_its_report_in_one_conversation(asked_rulebook: Interviews) -> None:
+    asked = (
+        "try a forest on the last 30 days",
+        "how does the challenger compare with the champion?",
+        "close the case",
+        "can you deploy it?",
+    )
+    replies = asked_rulebook("behaviour", tuple(Question("behaviour", one) for one in asked), *MUTATING)
+    assert [[call.name for call in one.proposed] for one in replies] == [["run_training"], [], ["save_remediation_report"], []]
+    assert ["passed the gate" in replies[0].text, "reports approve" in replies[2].text, "A challenger waits" in replies[3].text] == [
+        True
+    ] * 3
+    assert unsourced(replies) == {}
