@@ -1,6 +1,6 @@
 """The bounds of one run of the loop: checked before spending, with every way to end named."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from agent.conversation import Spend
@@ -14,7 +14,7 @@ class Used:
     """What earlier runs of a case have used of its bounds; `seconds` of wall time."""
 
     turns: int = 0
-    spend: Spend = Spend()
+    spend: Spend = field(default_factory=Spend)
     seconds: float = 0.0
 
 

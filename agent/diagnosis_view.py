@@ -11,24 +11,8 @@ from rich.text import Text
 from pipeline.diagnosis import Diagnosis
 from pipeline.finding import Finding
 from pipeline.shown import plain
+from reports.outlook import ACTIONS, CAUSES
 
-CAUSES = {
-    "none": "Nothing happened",
-    "covariate_benign": "Other customers, no harm",
-    "covariate_harmful": "Other customers, and the champion does not know them",
-    "prior_shift": "More or fewer customers churn, all kinds alike",
-    "concept_drift": "The same customers behave differently",
-    "data_fault": "The data are broken",
-    "label_fault": "The outcomes cannot be trusted yet",
-    "unsure": "The evidence disagrees: a person must decide",
-}
-ACTIONS = {
-    "monitor": "keep watching",
-    "fix_data": "fix the data, train on nothing of it",
-    "collect_labels": "collect outcomes",
-    "recalibrate": "recalibrate the champion",
-    "retrain": "retrain",
-}
 _COLOURS = {"none": "green", "covariate_benign": "green", "data_fault": "red", "unsure": "magenta"}
 _BAR = 6  # standard errors that fill a bar
 

@@ -260,8 +260,8 @@ class _Run:
         )
 
     def _progress_of(self, call: ToolCall) -> Progress:
-        async def on_progress(done: float, total: float | None, message: str | None) -> None:
-            self.emit(ToolProgress(at=self.now(), call_id=call.id, done=done, total=total, message=message or ""))
+        async def on_progress(progress: float, total: float | None, message: str | None) -> None:
+            self.emit(ToolProgress(at=self.now(), call_id=call.id, done=progress, total=total, message=message or ""))
 
         return on_progress
 

@@ -1,8 +1,8 @@
 """One tool call as the operator meets it: made through MCP, answered whatever happens, and told in few tokens."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
 
@@ -12,8 +12,14 @@ if TYPE_CHECKING:
     from mcp import Client
     from mcp.types import CallToolResult, Tool
 
-Progress = Callable[[float, float | None, str | None], Awaitable[None]]
 FIGURES = 6  # significant digits of a measure that a model reads; the record keeps them all
+
+
+class Progress(Protocol):
+    """Hears how far a call is: `progress` of `total`, in the tool's own unit."""
+
+    async def __call__(self, progress: float, total: float | None, message: str | None) -> None:
+        """A step was made."""
 
 
 def spec_of(tool: "Tool") -> ToolSpec:

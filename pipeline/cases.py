@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.diagnosis import Action, Diagnosis, Mode
-from pipeline.evidence import CalibrationTrial, Comparison, DriftSummary, GateResult, Margins, Metrics, ServingProof
+from pipeline.evidence import CalibrationTrial, Comparison, DriftSummary, GateResult, Margins, Metrics, Reliability, ServingProof
 from pipeline.risk import TierFlow
 from pipeline.shown import plain
 
@@ -126,7 +126,8 @@ class Call(_Record):
 class TrainingResult(_Record):
     """What one training of a case came to. `margins` are over the champion, `margins_recalibrated` over the champion recalibrated on the
     same recent rows; None where that was not measured. `serving`: how single customers would be scored; `tier_flow`: who changes risk tier on
-    the gate rows from the champion to this model. Both are absent from records of earlier versions, whose digests must stay what they were.
+    the gate rows from the champion to this model; `reliability`: whether its probabilities came true there, and the champion's. All four are
+    absent from records of earlier versions, whose digests must stay what they were.
     """
 
     mode: str
@@ -146,6 +147,8 @@ class TrainingResult(_Record):
     margins_recalibrated: Margins | None = None
     serving: ServingProof | None = Field(None, exclude_if=lambda found: found is None)
     tier_flow: TierFlow | None = Field(None, exclude_if=lambda found: found is None)
+    reliability: Reliability | None = Field(None, exclude_if=lambda found: found is None)
+    champion_reliability: Reliability | None = Field(None, exclude_if=lambda found: found is None)
 
 
 class Training(_Record):

@@ -162,6 +162,8 @@ def judge_and_register(
         margins_recalibrated=outcome.margins_recalibrated,
         serving=outcome.serving,
         tier_flow=outcome.tier_flow,
+        reliability=outcome.reliability,
+        champion_reliability=outcome.champion_reliability,
     )
     serving = outcome.serving.model_dump(mode="json")
     judged = {**gate.model_dump(mode="json"), "policy_version": opened.policy.version, **figures, "serving": serving}

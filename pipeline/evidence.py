@@ -53,6 +53,21 @@ class Metrics(_Evidence):
     calibration_error: Measure
 
 
+class ReliabilityBin(_Evidence):
+    """Rows of neighbouring scores: `predicted` is their mean probability of churn, `observed` the share of them that churned, with its 95%
+    interval."""
+
+    predicted: float
+    observed: Measure
+
+
+class Reliability(_Evidence):
+    """Whether a model's probabilities come true: bins of labelled rows, lowest scores first. On a calibrated model's, `observed` is
+    `predicted`."""
+
+    bins: tuple[ReliabilityBin, ...]
+
+
 class Comparison(_Evidence):
     """A measure of the candidate minus the same of another model on the same `n` rows, with its paired interval; by itself it is of
     ROC-AUC against the champion."""

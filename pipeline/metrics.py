@@ -1,6 +1,7 @@
 """How good a model is on labelled rows, and whether another does better on the same rows; with intervals where one is known."""
 
 import math
+from itertools import pairwise
 from statistics import NormalDist
 
 import numpy as np
@@ -8,9 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from pipeline.delong import delong
 from pipeline.errors import DataError
-from pipeline.evidence import Comparison, Measure, Metrics
+from pipeline.evidence import Comparison, Measure, Metrics, Reliability, ReliabilityBin
 
 CALIBRATION_BINS = 10
+_RELIABILITY_CONFIDENCE = 0.95
+# Of fewer rows a share is a guess: at 20 its interval is already up to 40 points wide. And few rows could point at a person.
+_BIN_ROWS = 20
 
 
 def measure(y: ArrayLike, p: ArrayLike, threshold: float, confidence: float) -> Metrics:
@@ -81,6 +85,39 @@ def calibration_error(y: NDArray[np.int8], p: NDArray[np.float64]) -> float:
     edges = np.quantile(p, np.linspace(0, 1, CALIBRATION_BINS + 1)[1:-1])
     bins = np.searchsorted(edges, p, side="right")
     return float(np.abs(np.bincount(bins, weights=p - y)).sum() / p.size)
+
+
+def reliability(y: ArrayLike, p: ArrayLike) -> Reliability:
+    """What share churned of those given about the same probability: at most ten bins, as equally full as ties allow.
+
+    Args:
+        y: outcomes, 1 is churn, shape (n,).
+        p: probabilities of churn in 0-1, shape (n,).
+
+    Equal scores share a bin, and a bin holds at least 20 rows, so that ties and few rows leave fewer bins; fewer than 20 rows are one.
+
+    Raises:
+        DataError: fewer than two rows of a class, or a probability outside 0-1.
+    """
+    outcome, probability = _judgeable(y), _probabilities(p)
+    order = np.argsort(probability, kind="stable")
+    outcome, probability = outcome[order], probability[order]
+    rows = outcome.size
+    ends = np.append(np.flatnonzero(np.diff(probability)) + 1, rows)  # where a bin may end without tearing a tie apart
+    cuts = [0]
+    for bins_left in range(CALIBRATION_BINS, 1, -1):
+        full = cuts[-1] + max(_BIN_ROWS, -(-(rows - cuts[-1]) // bins_left))
+        end = int(ends[np.searchsorted(ends, min(full, rows))])
+        if rows - end < _BIN_ROWS:
+            break
+        cuts.append(end)
+    return Reliability(bins=tuple(_bin(outcome[start:end], probability[start:end]) for start, end in pairwise([*cuts, rows])))
+
+
+def _bin(outcome: NDArray[np.int8], ascending: NDArray[np.float64]) -> ReliabilityBin:
+    # Rounding must not carry a mean past the scores it is of.
+    mean = float(np.clip(ascending.mean(), ascending[0], ascending[-1]))
+    return ReliabilityBin(predicted=mean, observed=_proportion(int(outcome.sum()), outcome.size, _RELIABILITY_CONFIDENCE))
 
 
 def _proportion(hits: int, rows: int, confidence: float) -> Measure:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipeline.evidence_rules import DataRules
 from pipeline.finding import Finding
-from pipeline.shown import plain
+from pipeline.shown import plain, quoted
 from pipeline.witnesses import Witnesses, surprise
 
 _GONE = 0.05  # of a category's share that may be left when it counts as replaced
@@ -95,7 +95,7 @@ def _renamed(seen: Witnesses, name: str, counts: _Counts, alike: dict[str, str],
     share = float(concerned.mean())
     part = seen.part_of(concerned)
     where = "" if part is None else f", all {part.said}"
-    said = [f"{plain(old)} is now {plain(value)}" for value, old in list(alike.items())[:_SHOWN]]
+    said = [f"{quoted(old)} is now {quoted(value)}" for value, old in list(alike.items())[:_SHOWN]]
     if replaced:
         # Which one stands for which, shares alone cannot tell for sure.
         said.append(f"{_listed(replaced.values())} went, and {_listed(replaced)} came with as many customers")
@@ -116,7 +116,7 @@ def _renamed(seen: Witnesses, name: str, counts: _Counts, alike: dict[str, str],
 
 
 def _listed(values: Iterable[str]) -> str:
-    shown = [plain(value) for value in values]
+    shown = [quoted(value) for value in values]
     return ", ".join(shown[:_SHOWN]) + (f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else "")
 
 
@@ -132,5 +132,5 @@ def _vanished(name: str, counts: _Counts, value: str) -> Finding:
         z=counts.fallen(value),
         share=was,
         argues_for=("data_fault",),
-        said=f"{plain(value)} is gone from `{plain(name)}`: {was:.1%} of the reference's rows have it, none of the window's.",
+        said=f"{quoted(value)} is gone from `{plain(name)}`: {was:.1%} of the reference's rows have it, none of the window's.",
     )

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pipeline.evidence import Direction
 from pipeline.profile import CategoricalProfile, NumericalProfile, Values
-from pipeline.shown import FOLD_BELOW, plain
+from pipeline.shown import FOLD_BELOW, plain, quoted
 
 _NAMED = 5  # categories of one kind; a column of postcodes must not fill a report
 
@@ -68,7 +68,7 @@ class CategoricalShift(_Shift):
     @property
     def said(self) -> str:
         """One line for people."""
-        parts = [f"“{self.moved.name}” {self.moved.before:.1%} → {self.moved.after:.1%}" if self.moved else "only rare categories"]
+        parts = [f"{quoted(self.moved.name)} {self.moved.before:.1%} → {self.moved.after:.1%}" if self.moved else "only rare categories"]
         if self.new_share:
             parts.append(f"new {_names(self.new)}: {self.new_share:.1%} of the window")
         if self.vanished_share:
@@ -145,4 +145,4 @@ def _median(x: NDArray[np.float64], counts: NDArray[np.int64]) -> float:
 
 
 def _names(categories: tuple[CategoryMove, ...]) -> str:
-    return ", ".join(f"“{category.name}”" for category in categories) or "rare categories"
+    return ", ".join(quoted(category.name) for category in categories) or "rare categories"

@@ -11,7 +11,7 @@ from pipeline.finding import Finding
 from pipeline.observed import SEED, Observed
 from pipeline.profile import CategoricalProfile
 from pipeline.repeats import customers_of, effective_rows
-from pipeline.shown import FOLD_BELOW, plain
+from pipeline.shown import FOLD_BELOW, plain, quoted
 
 _OWN = 0.99  # of the reference's own held-out rows are nearer to it
 _RARER = 5.0  # times as common in the window: rarer by less, the champion still learnt such customers
@@ -94,7 +94,7 @@ def _unseen_in(
         return None
     most = max(zip(column.new_counts, column.new, strict=True), default=(0, ""))
     named = most[0] >= FOLD_BELOW and 2 * most[0] >= new
-    example = f", most of them “{plain(most[1])}”" if named else ""
+    example = f", most of them {quoted(most[1])}" if named else ""
     return Finding(
         family="support",
         name="unseen_category",

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pipeline.artifact import Artifact, Manifest, Recalibration, installed_versions, open_artifact, write_artifact
 from pipeline.errors import ChurnopsError
-from pipeline.evidence import Comparison, Margins, Metrics, ServingProof
+from pipeline.evidence import Comparison, Margins, Metrics, Reliability, ServingProof
 from pipeline.importance import Importance
 from pipeline.risk import TierFlow, tier_flow
 from pipeline.schema import Schema
@@ -84,6 +84,8 @@ class Judged(_Message):
     margins_recalibrated: Margins | None
     serving: ServingProof
     tier_flow: TierFlow | None
+    reliability: Reliability
+    champion_reliability: Reliability | None
 
 
 Say = Callable[[str, float, str], None]
@@ -242,7 +244,7 @@ def _recalibrated(job: TrainingJob, champion: Artifact, train: "pd.DataFrame", f
 def judge_made(job: TrainingJob, made: Made, champion: Artifact | None, train: "pd.DataFrame", gate: "pd.DataFrame") -> Judged:
     """The model beside the champion, and beside the champion recalibrated, on the gate rows."""
     from pipeline.margins import measure_margins
-    from pipeline.metrics import compare, measure
+    from pipeline.metrics import compare, measure, reliability
     from pipeline.recalibration import recalibrate
     from pipeline.serving.proof import not_ours, prove
 
@@ -250,10 +252,11 @@ def judge_made(job: TrainingJob, made: Made, champion: Artifact | None, train: "
     outcome = gate[target].to_numpy()
     p = made.model.predict_proba(gate[features])[:, 1]
     metrics = measure(outcome, p, job.threshold, job.confidence)
-    champion_metrics, comparison, margins, margins_recalibrated, flow = None, None, None, None, None
+    champion_metrics, champion_curve, comparison, margins, margins_recalibrated, flow = None, None, None, None, None, None
     if champion is not None:
         p_champion = champion.scores(gate)
         champion_metrics = measure(outcome, p_champion, champion.manifest.threshold, job.confidence)
+        champion_curve = reliability(outcome, p_champion)
         comparison = compare(outcome, p, p_champion, job.confidence)
         flow = tier_flow(p_champion.tolist(), p.tolist())
         margins = measure_margins(outcome, p, p_champion, job.value, job.confidence)
@@ -270,6 +273,8 @@ def judge_made(job: TrainingJob, made: Made, champion: Artifact | None, train: "
         margins_recalibrated=margins_recalibrated,
         serving=not_ours() if made.manifest.adopted else prove(made.model, job.columns, made.reference, job.threshold)[1],
         tier_flow=flow,
+        reliability=reliability(outcome, p),
+        champion_reliability=champion_curve,
     )
 
 

@@ -17,7 +17,7 @@ from anyio.streams.text import TextReceiveStream
 from pipeline.artifact import Manifest, open_artifact
 from pipeline.errors import TrainingError
 from pipeline.estimators import hyperparameters_of
-from pipeline.evidence import CalibrationTrial, Comparison, Margins, Metrics, ServingProof
+from pipeline.evidence import CalibrationTrial, Comparison, Margins, Metrics, Reliability, ServingProof
 from pipeline.own_trainer import last_line
 from pipeline.risk import TierFlow
 from pipeline.staging import staging_folder
@@ -37,7 +37,7 @@ class TrainingOutcome:
     """A candidate that was trained and judged, but neither decided on nor published.
 
     `staged` is the artifact's folder; it exists until the `async with` block ends, unless `publish` moved it. Metrics,
-    comparison, margins and tier flow are on the gate rows; `margins` are over the champion, `margins_recalibrated` over the champion
+    comparison, margins, tier flow and reliability are on the gate rows; `margins` are over the champion, `margins_recalibrated` over the champion
     recalibrated. `serving`: how single customers would be scored.
     """
 
@@ -50,6 +50,8 @@ class TrainingOutcome:
     margins_recalibrated: Margins | None
     serving: ServingProof
     tier_flow: TierFlow | None
+    reliability: Reliability
+    champion_reliability: Reliability | None
     seconds: float
 
     @property

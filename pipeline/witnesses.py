@@ -11,7 +11,7 @@ from scipy.stats import hypergeom, norm
 from pipeline.observed import SEED, Observed
 from pipeline.repeats import customers_of
 from pipeline.schema import Schema
-from pipeline.shown import FOLD_BELOW, plain
+from pipeline.shown import FOLD_BELOW, plain, quoted
 
 Mask = NDArray[np.bool_]
 Numbers = NDArray[np.float64]
@@ -68,7 +68,7 @@ class Witnesses:
             for value in after.value_counts().index[:_VALUES]:
                 mask = (before == value).to_numpy()
                 if mask.sum() >= _FEWEST:
-                    said = f"where `{plain(column)}` is {plain(str(value))}"
+                    said = f"where `{plain(column)}` is {quoted(str(value))}"
                     found.append(Part((column, str(value)), said, mask, (after == value).to_numpy()))
         return found
 

@@ -226,7 +226,7 @@ def _neighbours(sentence: Sentence, place: int) -> tuple[str, str]:
 
 
 def _agreement(one: Sentence, at: int, other: Sentence, there: int) -> int:
-    """How many words around the two places are the same, numbers between them left out."""
+    """How many words that say something are the same around the two places."""
     ahead = zip(one.tokens[at + 1 :], other.tokens[there + 1 :], strict=False)
     behind = zip(reversed(one.tokens[:at]), reversed(other.tokens[:there]), strict=False)
     count = 0
@@ -234,7 +234,7 @@ def _agreement(one: Sentence, at: int, other: Sentence, there: int) -> int:
         for ours, theirs in pairs:
             if ours != theirs:
                 break
-            count += ours != NUMBER
+            count += ours not in _UNCOUNTED
     return count
 
 

@@ -52,8 +52,8 @@ _KEYS: Mapping[str, Groups] = MappingProxyType(
         "importance": (_any("importance", "important", "lean", "leans", "loses", "reliance"),),
         "confidence": (_any("confidence", "confident", "sure", "certain", "certainty"),),
         "difference": (
-            _any("difference", "better", "worse", "against", "more", "less", "than", "gain", "gained", "margin", "fell", "rose", "drop")
-            | _any("delta", "change", "ahead", "behind", "lead", "leads", "trails", "champion"),
+            _any("difference", "differs", "better", "worse", "gain", "gained", "margin", "fell", "rose", "drop")
+            | _any("delta", "change", "ahead", "behind", "lead", "leads", "trails"),
         ),
         "z": (_ERRORS,),
         "missing": (_any("missing", "null", "empty"),),

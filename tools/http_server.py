@@ -141,4 +141,3 @@ def _bound(listening: Listening) -> socket.socket:
         door.close()
         raise ChurnopsError(f"Cannot listen on {listening.host}:{listening.port} ({error.strerror}).", "Choose another --port.") from error
     return door
-

@@ -2,13 +2,13 @@
 
 from agent.chat.markdown import sentence, table
 from agent.chat.window import WindowOf
-from agent.diagnosis_view import CAUSES
 from pipeline.cases import Case, concluded
 from pipeline.errors import ChurnopsError
 from pipeline.evidence import DriftSummary, FeatureDrift, Metrics
 from pipeline.opened import Opened
 from pipeline.shown import plain
 from reports.audit import ARROWS, MEASURES, bar_cells, figure, strength
+from reports.outlook import CAUSES
 
 _CASES = 5  # the newest; `churnops case list` shows all
 

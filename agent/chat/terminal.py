@@ -115,7 +115,7 @@ class Terminal(Watched):
 
     async def decide(self, case_id: str, approve: bool) -> str:
         """Hand the terminal to the very command a person runs; the chat types nothing of it."""
-        from click.exceptions import Abort
+        import typer
 
         from agent.commands.approve import approve as approve_command
         from agent.commands.reports import reject as reject_command
@@ -125,12 +125,13 @@ class Terminal(Watched):
         await self._flush()
         async with in_terminal():
             # A prompt that waits for a line would not hear of Ctrl-C through the event loop.
-            before = signal.signal(signal.SIGINT, signal.default_int_handler)
+            before, wakes = signal.signal(signal.SIGINT, signal.default_int_handler), signal.set_wakeup_fd(-1)
             try:
                 (approve_command if approve else reject_command)(case_id, workspace=opened.workspace.root)
-            except (Abort, KeyboardInterrupt):
+            except (typer.Abort, KeyboardInterrupt):
                 return "Stopped; nothing was decided."
             finally:
+                signal.set_wakeup_fd(wakes)
                 signal.signal(signal.SIGINT, before)
         return f"Case `{case_id}` is {opened.cases.get(case_id).status.replace('_', ' ')}."
 
@@ -159,7 +160,7 @@ class Terminal(Watched):
         try:
             await self._chat.take(text, queued=queued)
             await self._look_up()
-        except (Leave, ChurnopsError, OSError) as left:
+        except Exception as left:  # whatever it is, it ends the session and is told by the command line, not lost in a task
             self._leave(left)
         finally:
             self.live.finish()
@@ -234,6 +235,7 @@ class Terminal(Watched):
         opened = self._chat.opened
         found = await asyncio.to_thread(find_champion, opened.workspace, opened.ledger)
         self.standing.champion = f"v{found.version}" if found else "none"
+        self._redraw()
 
     def _write(self, text: str) -> None:
         self._pending.append(text)

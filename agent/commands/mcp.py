@@ -63,7 +63,9 @@ def _check_usage(context: typer.Context, http: bool) -> None:
     """An option that would be passed over in silence is wrong usage."""
     given = [name for name in context.params if _is_given(context, name)]
     if context.invoked_subcommand is not None and given:
-        raise typer.BadParameter(f"put the options of {context.invoked_subcommand!r} after it", param_hint=f"--{given[0].replace('_', '-')}")
+        raise typer.BadParameter(
+            f"put the options of {context.invoked_subcommand!r} after it", param_hint=f"--{given[0].replace('_', '-')}"
+        )
     for name in ("host", "port", "allow_host", "allow_origin"):
         if name in given and not http:
             raise typer.BadParameter("means something with --http only", param_hint=f"--{name.replace('_', '-')}")

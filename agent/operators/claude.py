@@ -153,7 +153,7 @@ def _sentence(error: Exception) -> str:
         return "The provider rejected the key (401)."
     if isinstance(error, anthropic.APIStatusError):
         said = error.api_message or error.message
-        if error.status_code in {400, 413} and ("prompt is too long" in said or error.type == "request_too_large"):
+        if error.status_code == 413 or (error.status_code == 400 and "prompt is too long" in said):
             return "The conversation no longer fits into the model's context window."
         did = "broke off its answer" if error.status_code < 400 else f"answered {error.status_code}"
         return f"The provider {did} ({error.type or 'no reason given'}): {said[:300]}"

@@ -1,6 +1,7 @@
 """Which model answers: each worker looks at the champion's pointer before every answer, and loads what the ledger deployed."""
 
 import asyncio
+import os
 import time
 from dataclasses import dataclass, replace
 
@@ -36,6 +37,7 @@ class ChampionWatch:
 
     def __init__(self, opened: Opened, measures: Measures) -> None:
         self._opened = opened
+        self._pointer = os.fspath(opened.workspace.champion_pointer)
         self._measures = measures
         self._lock = asyncio.Lock()
         self._kept: dict[tuple[str, str], Serving] = {}
@@ -124,7 +126,7 @@ class ChampionWatch:
 
     def _look(self) -> _Seen:
         try:
-            found = self._opened.workspace.champion_pointer.stat()
+            found = os.stat(self._pointer)  # noqa: PTH116 — before every answer, and a path takes longer to make than to look at
         except FileNotFoundError:
             return None
         return found.st_ino, found.st_mtime_ns, found.st_size

@@ -71,6 +71,7 @@ def _told(
 
 def _ranges(before: NumericalProfile, after: NumericalProfile) -> tuple[Part, ...]:
     counts = [cells_of(column)[0].astype(np.float64) for column in (before, after)]
+    extremes = [value for column in (before, after) for value in (column.minimum, column.maximum) if value is not None]
     # The cell beyond either end of the reference is taken to lie at that end: a far value must not flatten all others.
     low, high = before.grid.bounds(*((0.0, 0.0) if before.minimum is None or before.maximum is None else (before.minimum, before.maximum)))
     middles = (low + high) / 2
@@ -79,12 +80,18 @@ def _ranges(before: NumericalProfile, after: NumericalProfile) -> tuple[Part, ..
     within = [np.cumsum(part[order]) / part.sum() for part in counts]
     first = min(middles[order][np.searchsorted(part, _TAIL)] for part in within)
     last = max(middles[order][np.searchsorted(part, 1 - _TAIL)] for part in within)
-    if not first < last:
-        return (Part(f"{first:.4g}", 1.0, 1.0),)
+    if not first < last:  # a constant, at least nearly
+        still = float(counts[1][counts[0] > 0].sum() / counts[1].sum())
+        return (Part(f"{first:.4g}", 1.0, still), Part("(others)", 0.0, 1 - still))
     edges = np.linspace(first, last, _BINS + 1)
     place = np.clip(np.searchsorted(edges, middles, side="right") - 1, 0, _BINS - 1)
     shares = [np.bincount(place, weights=part, minlength=_BINS) / part.sum() for part in counts]
-    return tuple(Part(f"{edges[at]:.4g} to {edges[at + 1]:.4g}", float(shares[0][at]), float(shares[1][at])) for at in range(_BINS))
+    ends = [f"{edge:.4g}" for edge in edges]
+    if min(extremes) < first:
+        ends[0] += " and less"
+    if max(extremes) > last:
+        ends[-1] += " and more"
+    return tuple(Part(f"{ends[at]} to {ends[at + 1]}", float(shares[0][at]), float(shares[1][at])) for at in range(_BINS))
 
 
 def _categories(before: CategoricalProfile, after: CategoricalProfile) -> tuple[Part, ...]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.bounds import Bounds, StopReason
+from agent.bounds import Bounds, StopReason, Used
 from agent.conversation import Spend
 from agent.prices import price_of
 from pipeline.policy import Limits
@@ -64,3 +64,14 @@ def test_an_unknown_model_is_reckoned_at_the_dearest_price_and_says_so() -> None
     price = price_of("someone-elses-model")
     assert (price.input, price.output) == (8.00, 40.00)
     assert "reckoned as claude-fable-5-2" in price.note
+
+
+def test_what_a_killed_run_used_is_taken_off_every_bound() -> None:
+    bounds = Bounds(LIMITS, 4, Used(turns=2, spend=Spend(input_tokens=400, usd=0.04), seconds=45))
+    assert bounds.before_ask(Spend(input_tokens=600, usd=0.06)) is None
+    assert bounds.before_ask(Spend(input_tokens=601)) == "token_limit"
+    assert bounds.before_ask(Spend(usd=0.061)) == "cost_limit"
+    assert bounds.seconds_left == 15
+    bounds.turns += 1
+    assert bounds.before_ask(Spend()) == "turn_limit"
+    assert Bounds(LIMITS, 0, Used(seconds=61)).seconds_left == 0

@@ -1,6 +1,8 @@
 """What a person sees of a run: a panel at a terminal, plain lines elsewhere, and never what data would make of the screen."""
 
+import pty
 import re
+import termios
 from collections.abc import Iterable
 from io import StringIO
 
@@ -25,8 +27,10 @@ from agent.events import (
 from agent.live import LiveView
 from agent.loop import run, tool_specs
 from agent.operators.rulebook import Rulebook
+from pipeline.cases import ReportRef
 from tests.agent.case_tools import CASE, CaseTools, clock_at, shipped_policy
 from tests.agent.scripted import Scripted, calls
+from tools.results import ReportReply
 
 LIMITS = shipped_policy().limits
 ANSI = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
@@ -225,3 +229,46 @@ def test_an_error_in_the_run_gives_the_cursor_back() -> None:
     with pytest.raises(ZeroDivisionError):
         fail_in_the_middle(on)
     assert output(on).rindex("\x1b[?25h") > output(on).rindex("\x1b[?25l")
+
+
+def test_what_is_typed_does_not_move_the_panel_and_is_shown_again_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, terminal = pty.openpty()
+    with open(terminal, closefd=True) as keys, open(ours, closefd=True):  # noqa: PTH123 — a terminal has no path
+        monkeypatch.setattr("sys.stdin", keys)
+
+        def echoes() -> bool:
+            return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+
+        assert echoes()
+        with LiveView(console(terminal=True)):
+            assert not echoes()
+        assert echoes()
+        with pytest.raises(KeyboardInterrupt), LiveView(console(terminal=True)):
+            raise KeyboardInterrupt
+        assert echoes()
+
+
+def test_two_opinions_stand_in_the_verdict() -> None:
+    report = ReportReply(
+        case_id=CASE,
+        action="monitor",
+        report=ReportRef(path="r.md", sha256="f" * 64),
+        status="needs_people",
+        next_command=None,
+        second_opinion="claude chose monitor, the rulebook would train (retrain, recent).",
+    )
+    stopped = Stopped(
+        at=clock_at(9),
+        stopped="finished",
+        operator="claude",
+        turns=1,
+        tool_calls=4,
+        trainings=0,
+        spend=Spend(),
+        report=report,
+        failure=None,
+    )
+    said = show([STARTED, stopped], console(terminal=False, width=200))
+    assert "two opinions: claude chose monitor, the rulebook would train (retrain, recent). A person must decide." in said
+    closed = stopped.model_copy(update={"report": None})
+    assert "another run closed this case" in show([STARTED, closed], console(terminal=False))

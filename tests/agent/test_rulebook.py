@@ -239,3 +239,16 @@ async def test_every_number_it_writes_has_a_source_in_the_results(facts: CaseToo
 async def test_the_same_case_gives_the_same_conversation() -> None:
     first, second = await follow(CaseTools(gates=(False, True))), await follow(CaseTools(gates=(False, True)))
     assert first.conversation == second.conversation
+
+
+@pytest.mark.anyio
+async def test_what_could_not_be_measured_reads_unavailable() -> None:
+    facts = CaseTools(band="not_enough_data", labelled_rows=3)
+    briefing = facts.briefing()
+    assert briefing.metrics is not None
+    unmeasured = briefing.model_copy(update={"metrics": briefing.metrics.model_copy(update={"window": None})})
+    await follow(facts, conversation=(unmeasured,))
+    words = facts.saved()["summary"] + facts.saved()["reasoning"]
+    assert "share of drifted features is unavailable" in words
+    assert "ROC-AUC on the window is unavailable" in words
+    assert not {"None", "nan", "null"} & set(words.replace(".", " ").split())

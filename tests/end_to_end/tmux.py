@@ -45,15 +45,10 @@ class Tmux:
         """What is and was on the screen, without trailing spaces."""
         return self._capture("-S", "-")
 
-    @property
-    def now(self) -> str:
-        """What is on the screen."""
-        return self._capture()
-
-    def wait_for(self, text: str, *, gone: bool = False) -> str:
-        """The screen once it shows `text`, or no longer does."""
+    def wait_for(self, text: str, times: int = 1) -> str:
+        """The screen once it shows `text`, so many times."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while (text in re.sub(r"\s+", " ", shown := self.screen if not gone else self.now)) == gone:
+        while re.sub(r"\s+", " ", shown := self.screen).count(text) < times:
             assert time.monotonic() < deadline, f"waited in vain for {text!r} on\n{shown}"
             time.sleep(0.02)
         return shown

@@ -141,7 +141,7 @@ def test_another_unit_from_one_source(column: str, factor: float) -> None:
     assert (finding.name, finding.column, finding.segment) == ("unit_change", column, ("PaymentMethod", "Mailed check"))
     assert finding.strength == pytest.approx(factor)
     assert finding.share == pytest.approx(source.mean(), abs=0.03)
-    assert "all where `PaymentMethod` is Mailed check" in finding.said
+    assert "all where `PaymentMethod` is “Mailed check”" in finding.said
 
 
 @pytest.mark.parametrize(("column", "factor"), [("TotalCharges", 1 / 12), ("MonthlyCharges", 100)])

@@ -16,6 +16,7 @@ import pytest
 
 from pipeline.champion import find_champion, open_champion, require_champion
 from pipeline.opened import Opened, open_workspace
+from pipeline.simulation import simulate
 from pipeline.tracking import _client, champion_version
 from prompts import policy_text
 from reports.recovery import recover
@@ -51,6 +52,7 @@ ACTS = {
         lambda _: ["train"], lambda opened: find_champion(opened.workspace, opened.ledger) is not None, {"deployed": 1}, 1
     ),
     "train, gate, report": Act(lambda _: ["train", "--estimator", "logistic_regression"], waits, {"reported": 1, "deployed": 0}, 1),
+    "triage": Act(lambda _: ["triage", "--operator", "rulebook"], waits, {"reported": 1, "deployed": 0}, 1),
     "approve": Act(
         lambda opened: ["reports", "approve", ours(opened), *SAID],
         lambda opened: opened.cases.get(ours(opened)).status == "approved",
@@ -74,13 +76,16 @@ def act(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def template(act: str, request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """The folder of a workspace in which the command is about to be given."""
-    name = {"first training": "untrained_workspace", "train, gate, report": "champion_workspace"}.get(act, "pending_workspace")
+    made = {"first training": "untrained_workspace", "train, gate, report": "champion_workspace", "triage": "champion_workspace"}
+    name = made.get(act, "pending_workspace")
     root = tmp_path / "template"
     shutil.copytree(request.getfixturevalue(name), root)
     opened = open_workspace(root, policy_text(), Clock(LATER))
     if act == "first training":
         with _client(opened.workspace) as client:  # its migrations are MLflow's steps, and hundreds
             client.search_experiments()
+    if act == "triage":
+        simulate(opened, "behaviour_change", 600, labelled_share=0.9, seed=3)
     if act == "roll back":
         approve_case(opened, ours(opened))
     opened.state.close()

@@ -19,6 +19,7 @@ from agent.workspace_setup import set_up
 from pipeline import tracking
 from pipeline.opened import Opened, open_workspace
 from pipeline.rulings import note_event, overrule
+from pipeline.shown import quoted
 from pipeline.simulation import simulate
 from pipeline.windows import file_window, logged_window
 from prompts import policy_text
@@ -40,6 +41,12 @@ pytestmark = pytest.mark.anyio
 def test_there_are_many_ways_of_trying() -> None:
     assert len(set(TEXTS)) >= 40
     assert len(FILE_NAMES) >= 30
+
+
+def test_a_value_in_a_sentence_cannot_end_its_quotes() -> None:
+    for text in TEXTS:
+        assert (quoted(text)[0], quoted(text)[-1]) == ("“", "”")
+        assert not set("“”„") & set(quoted(text)[1:-1])
 
 
 async def obeyed(
@@ -139,6 +146,7 @@ def poisoned_schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_once(tmp_path_factory, "poisoned", make)
 
 
+@pytest.mark.slow
 async def test_names_of_features(poisoned_schema: Path, tmp_path: Path) -> None:
     import shutil
 
@@ -165,6 +173,7 @@ async def test_names_of_features(poisoned_schema: Path, tmp_path: Path) -> None:
     opened.state.close()
 
 
+@pytest.mark.slow
 async def test_tags_of_the_registry_and_names_of_events_and_people(trained: Opened) -> None:
     opened = dataclasses.replace(trained, person=TEXTS[0])
     simulate(opened, "none", 600, labelled_share=0.5, seed=3)  # nothing else to tell, so events are told
@@ -206,12 +215,13 @@ async def test_names_of_files(trained: Opened, tmp_path: Path) -> None:
     folder = tmp_path / "exports"
     folder.mkdir()
     before = standing(trained)
-    for place, name in enumerate(FILE_NAMES):
-        path = folder / f"{name}.csv"
-        path.write_text("id,tenure\n1,2\n", encoding="utf-8")
-        case = case_of(trained, f"{place:03} {name}")
-        trained.cases.move(case.case_id, ("open",), window=case.window.model_copy(update={"source": path.name}))  # type: ignore[union-attr]
-        async with desk(trained, lambda champion, baseline, path=path: file_window(trained, baseline, path, path)) as at:
+    current = folder
+    async with desk(trained, lambda champion, baseline: file_window(trained, baseline, current, current)) as at:
+        for place, name in enumerate(FILE_NAMES):
+            current = folder / f"{name}.csv"
+            current.write_text("id,tenure\n1,2\n", encoding="utf-8")
+            case = case_of(trained, f"{place:03} {name}")
+            trained.cases.move(case.case_id, ("open",), window=case.window.model_copy(update={"source": current.name}))  # type: ignore[union-attr]
             shown_safely(await at.refused("get_drift_summary"))
     async with desk(trained) as at:
         (content,) = (await at.client.read_resource("churnops://cases")).contents

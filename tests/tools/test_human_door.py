@@ -11,7 +11,7 @@ from pipeline.opened import Opened
 from pipeline.state import acknowledgements, events, exclusions
 from tests.tools.desk import case_of, desk, diagnosis_of
 
-FORBIDDEN = {"reports.approval", "pipeline.promotion", "pipeline.rulings"}
+FORBIDDEN = {"reports.approval", "reports.review_page", "pipeline.promotion", "pipeline.rulings"}
 
 
 @pytest.mark.parametrize("module", ["tools.server", "tools.casework", "agent.loop", "agent.operators.claude", "agent.operators.rulebook"])

@@ -1,5 +1,7 @@
 """Answers about trainings: why there was none, what one came to beside the champion, and the report of the case."""
 
+from collections.abc import Mapping
+
 from agent.operators.chat_rulebook.conclusions import MEANS, measured, undiagnosed, what_happened, where
 from agent.operators.chat_rulebook.facts import Facts
 from agent.operators.chat_rulebook.recognition import Question
@@ -27,26 +29,48 @@ def why_not_retrained(facts: Facts, question: Question) -> str:
 
 
 def compared(facts: Facts, question: Question) -> str:
-    """Candidates of this session beside the champion."""
+    """Candidates of this case beside the champion."""
     if not facts.trainings:
-        lines = [
-            "No candidate was trained in this session, so there is no challenger to compare: a comparison is unavailable.",
-            "“Retrain the model” asks for one, where the diagnosis does.",
-        ]
-        if facts.metrics is not None:
-            champion = facts.metrics.champion
-            lines += [
-                "",
-                f"The champion alone, a {words(champion.estimator)} trained on {champion.trained_at:%Y-%m-%d}: ROC-AUC "
-                f"{measured(facts.metrics.gate.roc_auc)} on gate rows{source(facts.metrics)}.",
-            ]
-        return "\n".join(lines)
+        return on_record(facts)
     told = [
         f"- {words(one.estimator)}, mode {words(one.mode)}: the candidate's ROC-AUC {one.metrics.roc_auc.value:.4f}"
         f"{champion_beside(one)}; {'passed the gate' if one.gate.passed else 'failed the gate'}{source(one)}"
         for one in facts.trainings
     ]
     return "\n".join(["On the same held-out rows:", *told, "", "The gate on the last one:", *gate_checks(facts.trainings[-1])])
+
+
+def on_record(facts: Facts) -> str:
+    """What was trained in the case before this session, if anything was."""
+    found = facts.compared
+    if found is not None and found.candidates:
+        told = (
+            f"- {words(one.estimator)}, mode {words(one.mode)}: the candidate's ROC-AUC {one.candidate['roc_auc']:.4f}"
+            f"{_against(one.champion)}; {'passed the gate' if one.passed else 'failed the gate: ' + '; '.join(map(said, one.failed))}{source(found)}"
+            for one in found.candidates
+        )
+        waits = (
+            [f"\nVersion {found.waiting} waits; a person decides with `{found.next_command}`."]
+            if found.waiting and found.next_command
+            else []
+        )
+        return "\n".join(["On the same held-out rows, from the case's record:", *told, *waits])
+    lines = [
+        "No candidate was trained in this case, so there is no challenger to compare: a comparison is unavailable.",
+        "“Retrain the model” asks for one, where the diagnosis does.",
+    ]
+    if facts.metrics is not None:
+        champion = facts.metrics.champion
+        lines += [
+            "",
+            f"The champion alone, a {words(champion.estimator)} trained on {champion.trained_at:%Y-%m-%d}: ROC-AUC "
+            f"{measured(facts.metrics.gate.roc_auc)} on gate rows{source(facts.metrics)}.",
+        ]
+    return "\n".join(lines)
+
+
+def _against(champion: Mapping[str, float] | None) -> str:
+    return "" if champion is None else f", the champion's {champion['roc_auc']:.4f}"
 
 
 def the_report(facts: Facts, question: Question) -> str:

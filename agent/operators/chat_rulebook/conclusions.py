@@ -84,7 +84,8 @@ def what_to_do(facts: Facts, question: Question) -> str:
         f"Because of {cause_of(found)}{where(found)}, confidence {found.confidence:.2f}: {said(found.said)}{source(facts.diagnosis)}",
     ]
     if trains and not facts.trainings:
-        lines += ["", "“Retrain the model” has a candidate trained once you agree; nothing is deployed by it."]
+        order = "Recalibrate the model" if found.action == "recalibrate" else "Retrain the model"
+        lines += ["", f"“{order}” has a candidate trained once you agree; nothing is deployed by it."]
     return "\n".join([*lines, *_runner_up(facts, found)])
 
 

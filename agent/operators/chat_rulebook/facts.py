@@ -6,11 +6,11 @@ from agent.conversation import Asked, Briefing, Conversation, Message, OperatorT
 from agent.readings import read
 from pipeline.policy import Policy
 from tools.evidence_pack import Evidence, EvidencePack
-from tools.results import DiagnosisResult, DriftResult, FeatureResult, MetricsResult, ReportReply, TrainingReply
+from tools.results import ComparedModels, DiagnosisResult, DriftResult, FeatureResult, MetricsResult, ReportReply, TrainingReply
 
 OWN = "answer-"  # what the ids of the rulebook's own calls begin with
 _ELSEWHERE = "get_drift_summary"  # a refusal that names it means: this case is over, begin with another
-_LOOKS = ("diagnose", "get_current_model_metrics", "inspect_feature")
+_LOOKS = ("diagnose", "get_current_model_metrics", "inspect_feature", "compare_models")
 _MOST_OPENED = 2  # cases for one question: a window that changes under every look is not to be chased
 
 
@@ -27,6 +27,7 @@ class Facts:
     metrics: MetricsResult | None = None
     diagnosis: DiagnosisResult | None = None
     views: dict[tuple[str, str | None], FeatureResult] = field(default_factory=dict)
+    compared: ComparedModels | None = None
     trainings: list[TrainingReply] = field(default_factory=list)
     report: ReportReply | None = None
     since: dict[str, ToolReturn] = field(default_factory=dict)
@@ -105,12 +106,15 @@ def _result(facts: Facts, message: ToolReturn, call: ToolCall | None) -> None:
     elif isinstance(result, FeatureResult):
         by = None if call is None else call.arguments.get("by")
         facts.views[result.view.feature, by] = result
+    elif isinstance(result, ComparedModels):
+        facts.compared = result
     elif isinstance(result, TrainingReply):
         facts.trainings.append(result)
+        facts.compared = None
     elif isinstance(result, ReportReply):
         facts.report = result
 
 
 def _forget(facts: Facts) -> None:
-    facts.drift = facts.metrics = facts.diagnosis = facts.report = None
+    facts.drift = facts.metrics = facts.diagnosis = facts.compared = facts.report = None
     facts.views, facts.trainings = {}, []

@@ -21,7 +21,7 @@ from agent.operators.chat_rulebook.moves import broken_or_real, data_faults, one
 from agent.operators.chat_rulebook.recognition import Question
 from agent.operators.chat_rulebook.requests import Proposal, deploying, the_future, training
 
-Need = Literal["get_drift_summary", "get_current_model_metrics", "diagnose", "inspect_feature"]
+Need = Literal["get_drift_summary", "get_current_model_metrics", "diagnose", "inspect_feature", "compare_models"]
 Answerer = Callable[[Facts, Question], str | Proposal]
 _DRIFT: tuple[Need, ...] = ("get_drift_summary",)
 _FOUND: tuple[Need, ...] = ("get_drift_summary", "diagnose")
@@ -206,7 +206,7 @@ INTENTS: tuple[Intent, ...] = (
         "how does the challenger compare with the champion? | did you train anything?",
         "compare, candidate, did retrain",
         "model fine forest linear retrain why days recent order",
-        ("get_drift_summary", "get_current_model_metrics"),
+        ("get_drift_summary", "get_current_model_metrics", "compare_models"),
         compared,
     ),
     _intent(
@@ -242,7 +242,7 @@ INTENTS: tuple[Intent, ...] = (
         "retrain the model | try a forest on the last 30 days | recalibrate the model please | retrain with 250 trees",
         "order, try retrain, try recalibrate, try forest, try linear, try model change",
         "try retrain recalibrate forest linear model days recent all data change window",
-        _FOUND,
+        (*_FOUND, "compare_models"),
         training,
     ),
     _intent(
@@ -251,7 +251,7 @@ INTENTS: tuple[Intent, ...] = (
         "close the case | proceed",
         "act, close",
         "report try",
-        _ALL,
+        (*_ALL, "compare_models"),
         None,
     ),
     _intent("help", "What can be asked", "what can I ask? | help", "help", "", (), listing),

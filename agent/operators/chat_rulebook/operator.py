@@ -6,7 +6,7 @@ from agent.conversation import Answer, Conversation, OperatorFailed, OperatorTur
 from agent.operators.chat_rulebook.facts import OWN, Facts, facts_of
 from agent.operators.chat_rulebook.intents import INTENTS, Intent, listing
 from agent.operators.chat_rulebook.recognition import Question, recognise
-from agent.operators.chat_rulebook.requests import Proposal, closed, trained, undone
+from agent.operators.chat_rulebook.requests import Proposal, closed, closing, trained, undone
 from agent.operators.chat_rulebook.wording import named, said
 from agent.operators.rulebook import Rulebook
 from pipeline.policy import Policy
@@ -74,6 +74,8 @@ class ChatRulebook:
             yield ToolCall(id="", name="diagnose", arguments=case)
         if "get_current_model_metrics" in needs and facts.metrics is None:
             yield ToolCall(id="", name="get_current_model_metrics", arguments=case)
+        if "compare_models" in needs and facts.compared is None and not facts.trainings:
+            yield ToolCall(id="", name="compare_models", arguments=case)
         if "inspect_feature" in needs and (looked := _looked_at(facts, question)) is not None and looked not in facts.views:
             feature, by = looked
             yield ToolCall(id="", name="inspect_feature", arguments={**case, "feature": feature, **({"by": by} if by else {})})
@@ -88,6 +90,8 @@ class ChatRulebook:
             if facts.report is not None and tool == "save_remediation_report":
                 return OperatorTurn(text=closed(facts.report))
             return OperatorTurn(text=trained(facts.trainings[-1]))
+        if (waiting := closing(facts)) is not None:
+            return OperatorTurn(text=waiting.text, calls=_numbered(facts, (waiting.call,)))
         try:
             return (await Rulebook(self._policy).ask(conversation, tools, lambda text: None)).turn
         except OperatorFailed as failed:

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 
 from agent.conversation import ToolCall, ToolReturn
-from agent.operators.chat_rulebook.candidates import champion_beside, gate_checks
-from agent.operators.chat_rulebook.conclusions import undiagnosed
+from agent.operators.chat_rulebook.candidates import champion_beside, gate_checks, on_record
+from agent.operators.chat_rulebook.conclusions import undiagnosed, what_happened
 from agent.operators.chat_rulebook.facts import Facts
 from agent.operators.chat_rulebook.recognition import Question
 from agent.operators.chat_rulebook.wording import cause_of, code, named, said, source, words
@@ -81,7 +81,24 @@ def undone(answer: ToolReturn) -> str:
 def closed(reply: ReportReply) -> str:
     """A case that was closed."""
     following = f" A person decides with `{reply.next_command}`." if reply.next_command else ""
+    following += f" {said(reply.second_opinion)}" if reply.second_opinion else ""
     return f"The case is closed with **{words(reply.action)}** ({words(reply.status)}); the report is {code(reply.report.path)}.{following}"
+
+
+def closing(facts: Facts) -> Proposal | None:
+    """The report of a case whose challenger passed the gate before this conversation; None where there is none."""
+    passed = [] if facts.compared is None or facts.trainings else [one for one in facts.compared.candidates if one.passed]
+    if not passed or facts.case_id is None:
+        return None
+    arguments = {
+        "case_id": facts.case_id,
+        "action": "recalibrate" if passed[-1].mode == "recalibrate" else "retrain",
+        "summary": "A candidate passed the gate and waits for a person's approval.",
+        "reasoning": f"{what_happened(facts, Question(text=facts.asked))}\n\n{on_record(facts)}",
+    }
+    return Proposal(
+        "A challenger of this case waits; its report can be written.", ToolCall(id="", name="save_remediation_report", arguments=arguments)
+    )
 
 
 def deploying(facts: Facts, question: Question) -> str:
@@ -130,7 +147,7 @@ def _refusal(facts: Facts) -> str | None:
             f"The tools refuse a training here: {drift.labelled_rows} labelled rows with {drift.labelled_churners} labelled churners are fewer than "
             f"the policy's `training.min_labelled_rows` or `training.min_labelled_churners`{source(drift)}. Collect labels first."
         )
-    if any(one.gate.passed for one in facts.trainings):
+    if any(one.gate.passed for one in facts.trainings) or any(one.passed for one in (facts.compared.candidates if facts.compared else ())):
         return "A candidate of this case has passed the gate; the tools refuse another. “Close the case” writes its report."
     return None
 

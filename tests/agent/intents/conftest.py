@@ -39,7 +39,7 @@ def asked_rulebook(situations: Path, tmp_path_factory: pytest.TempPathFactory) -
     copies = tmp_path_factory.mktemp("asked")
 
     def ask(situation: str, questions: tuple[Question, ...], *allowed: str) -> list[Reply]:
-        folder = copies / situation
+        folder = copies / "-".join((situation, *allowed))  # what was changed for one test is no other's
         if not folder.exists():
             shutil.copytree(situations / situation, folder)
         opened = open_workspace(folder, policy_text(), Clock())

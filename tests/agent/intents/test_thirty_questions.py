@@ -1,5 +1,7 @@
 """The thirty questions over five situations, put to the rulebook over the real tools."""
 
+import re
+
 import pytest
 
 from pipeline.policy import load_policy
@@ -25,18 +27,12 @@ def test_there_are_thirty_questions_over_all_situations() -> None:
     assert {one.situation for one in QUESTIONS} == set(SITUATIONS)
 
 
-def test_enough_are_answered_rightly_or_plainly_declined(replies: list[Reply]) -> None:
+def test_enough_are_answered_rightly_or_plainly_declined_and_no_number_is_without_a_source(replies: list[Reply]) -> None:
     verdicts = {f"{one.question.situation}: {one.question.asked}": one.verdict for one in replies}
     wrong = [name for name, verdict in verdicts.items() if verdict == "wrong"]
     assert len(verdicts) - len(wrong) >= ENOUGH, wrong
-
-
-def test_no_number_is_without_a_source(replies: list[Reply]) -> None:
     assert unsourced(replies) == {}
-
-
-def test_empty_data_reads_unavailable(replies: list[Reply]) -> None:
-    assert [one.question.asked for one in replies if any(word in one.text for word in ("None", "nan", "null"))] == []
+    assert [one.question.asked for one in replies if re.search(r"\b(None|nan|null)\b", one.text)] == []
 
 
 @pytest.mark.slow
@@ -48,16 +44,16 @@ def test_other_words_for_the_same_questions_are_answered_too(asked_rulebook: Int
 
 
 @pytest.mark.slow
-def test_a_training_is_carried_to_its_report_in_one_conversation(asked_rulebook: Interviews) -> None:
-    asked = (
-        "try a forest on the last 30 days",
-        "how does the challenger compare with the champion?",
-        "close the case",
-        "can you deploy it?",
-    )
-    replies = asked_rulebook("behaviour", tuple(Question("behaviour", one) for one in asked), *MUTATING)
+def test_a_training_is_carried_to_its_report_by_two_conversations(asked_rulebook: Interviews) -> None:
+    first = ("try a forest on the last 30 days",)
+    later = ("how does the challenger compare with the champion?", "close the case", "can you deploy it?")
+    replies = [
+        reply
+        for asked in (first, later)
+        for reply in asked_rulebook("behaviour", tuple(Question("behaviour", one) for one in asked), *sorted(MUTATING))
+    ]
     assert [[call.name for call in one.proposed] for one in replies] == [["run_training"], [], ["save_remediation_report"], []]
-    assert ["passed the gate" in replies[0].text, "reports approve" in replies[2].text, "A challenger waits" in replies[3].text] == [
-        True
-    ] * 3
+    expected = ("**passed the gate**", "from the case's record", "reports approve", "A challenger waits")
+    for reply, said in zip(replies, expected, strict=True):
+        assert said in reply.text
     assert unsourced(replies) == {}

@@ -58,11 +58,19 @@ def test_a_number_that_moved_is_seen_to_have_moved_and_one_far_value_flattens_no
     found = seen("amount", {"amount": before.tolist(), "plan": ["a"] * 2_000}, {"amount": after.tolist(), "plan": ["a"] * 2_001})
     assert found is not None
     assert len(found.parts) > 10
+    assert found.parts[-1].label.endswith(" and more")
     assert sum(part.reference > 0.01 for part in found.parts) > 5
     middle = np.arange(len(found.parts))
     assert sum(part.window * place for part, place in zip(found.parts, middle, strict=True)) > 2 + sum(
         part.reference * place for part, place in zip(found.parts, middle, strict=True)
     )
+
+
+def test_a_constant_that_another_took_the_place_of_is_told_apart() -> None:
+    before, after = {"amount": [5.0] * 20, "plan": ["a"] * 20}, {"amount": [7.0] * 15 + [5.0] * 5, "plan": ["a"] * 20}
+    found = seen("amount", before, after)
+    assert found is not None
+    assert [(part.reference, part.window) for part in found.parts] == [(1.0, 0.25), (0.0, 0.75)]
 
 
 def test_categories_are_named_commonest_first_and_rare_ones_never() -> None:
