@@ -56,7 +56,7 @@ def reference() -> str:
 def _commands(command: click.Command, path: str) -> list[str]:
     lines: list[str] = []
     subcommands = getattr(command, "commands", {})
-    if not subcommands:
+    if not subcommands or getattr(command, "invoke_without_command", False):
         lines += [f"### `{path}`", "", (command.help or "").strip(), ""]
         for parameter in command.params:
             names = ", ".join(f"`{name}`" for name in parameter.opts)
