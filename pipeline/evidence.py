@@ -54,16 +54,18 @@ class Metrics(_Evidence):
 
 
 class ReliabilityBin(_Evidence):
-    """Rows of neighbouring scores: `predicted` is their mean probability of churn, `observed` the share of them that churned, with its 95%
-    interval."""
+    """Labelled rows with neighbouring scores: `predicted` is their mean probability of churn, `observed` the share of them that churned,
+    `low` to `high` Wilson's 95% interval of that; all in 0-1."""
 
     predicted: float
-    observed: Measure
+    observed: float
+    low: float
+    high: float
+    rows: int
 
 
 class Reliability(_Evidence):
-    """Whether a model's probabilities come true: bins of labelled rows, lowest scores first. On a calibrated model's, `observed` is
-    `predicted`."""
+    """Whether a model's probabilities come true: bins of labelled rows, lowest scores first, no score in two of them."""
 
     bins: tuple[ReliabilityBin, ...]
 

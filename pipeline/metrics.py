@@ -105,9 +105,9 @@ def reliability(y: ArrayLike, p: ArrayLike) -> Reliability:
     rows = outcome.size
     ends = np.append(np.flatnonzero(np.diff(probability)) + 1, rows)  # where a bin may end without tearing a tie apart
     cuts = [0]
-    for bins_left in range(CALIBRATION_BINS, 1, -1):
+    for bins_left in range(min(CALIBRATION_BINS, rows // _BIN_ROWS), 1, -1):
         full = cuts[-1] + max(_BIN_ROWS, -(-(rows - cuts[-1]) // bins_left))
-        end = int(ends[np.searchsorted(ends, min(full, rows))])
+        end = int(ends[np.searchsorted(ends, full)])
         if rows - end < _BIN_ROWS:
             break
         cuts.append(end)
@@ -115,20 +115,27 @@ def reliability(y: ArrayLike, p: ArrayLike) -> Reliability:
 
 
 def _bin(outcome: NDArray[np.int8], ascending: NDArray[np.float64]) -> ReliabilityBin:
+    low, high = _wilson(int(outcome.sum()), outcome.size, _RELIABILITY_CONFIDENCE)
     # Rounding must not carry a mean past the scores it is of.
     mean = float(np.clip(ascending.mean(), ascending[0], ascending[-1]))
-    return ReliabilityBin(predicted=mean, observed=_proportion(int(outcome.sum()), outcome.size, _RELIABILITY_CONFIDENCE))
+    return ReliabilityBin(predicted=mean, observed=float(outcome.mean()), low=low, high=high, rows=outcome.size)
 
 
 def _proportion(hits: int, rows: int, confidence: float) -> Measure:
     """A share of rows with Wilson's interval (Wilson 1927), which holds for few rows and near 0 and 1."""
     if rows == 0:
         return Measure(value=0.0, n=0, low=0.0, high=1.0)
+    low, high = _wilson(hits, rows, confidence)
+    return Measure(value=hits / rows, n=rows, low=low, high=high)
+
+
+def _wilson(hits: int, rows: int, confidence: float) -> tuple[float, float]:
     z = _deviates(confidence)
     share = hits / rows
     centre = (share + z * z / (2 * rows)) / (1 + z * z / rows)
     reach = z / (1 + z * z / rows) * math.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
-    return Measure(value=share, n=rows, low=max(0.0, centre - reach), high=min(1.0, centre + reach))
+    # At the ends rounding would leave the share itself a hair outside.
+    return 0.0 if hits == 0 else centre - reach, 1.0 if hits == rows else centre + reach
 
 
 def _deviates(confidence: float) -> float:

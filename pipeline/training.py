@@ -37,8 +37,8 @@ class TrainingOutcome:
     """A candidate that was trained and judged, but neither decided on nor published.
 
     `staged` is the artifact's folder; it exists until the `async with` block ends, unless `publish` moved it. Metrics,
-    comparison, margins, tier flow and reliability are on the gate rows; `margins` are over the champion, `margins_recalibrated` over the champion
-    recalibrated. `serving`: how single customers would be scored.
+    comparison, margins, tier flow and reliability are on the gate rows; `margins` are over the champion, `margins_recalibrated` over the
+    champion recalibrated. `serving`: how single customers would be scored.
     """
 
     staged: Path

@@ -137,7 +137,7 @@ class Terminal(Watched):
 
     def _accept(self, text: str) -> None:
         text = text.strip()
-        self.live.hint = ""
+        self.live.hint, self._stopped_at = "", -AGAIN_SECONDS
         if self._consent is not None and not self._consent.done():
             if (answer := _ANSWERS.get(text.lower())) is not None:
                 self._consent.set_result(answer)

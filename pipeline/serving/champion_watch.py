@@ -93,6 +93,10 @@ class ChampionWatch:
         except ChurnopsError as error:
             self._note(seen, None, error)
             return
+        except Exception as error:  # whatever a disk or a package provokes: noted, or each request would load anew
+            said = f"The champion, version {champion.version}, cannot be loaded ({type(error).__name__})."
+            self._note(seen, None, WorkspaceError(said, "Look at the server's disk and memory; it tries again by itself."))
+            return
         if loaded.champion.digest != champion.digest:
             return  # it moved on meanwhile; the pointer has changed, or will in a moment
         serving = replace(loaded, champion=champion)
@@ -103,7 +107,7 @@ class ChampionWatch:
     def _note(self, seen: _Seen, serving: Serving | None, failure: ChurnopsError | None) -> None:
         self._seen, self._serving, self._failure = seen, serving, failure
         self._try_again_at = time.monotonic() + _TRY_AGAIN_SECONDS
-        self._measures.refused(failure is not None)
+        self._measures.problem(failure is not None)
 
     def _named(self) -> Champion:
         champion = find_champion(self._opened.workspace, self._opened.ledger)

@@ -29,8 +29,11 @@ class Measures:
             registry=own,
             multiprocess_mode="liveall",
         )
-        self._refused = Gauge(
-            "churnops_pointer_refused", "1 while the champion pointer is not believed.", registry=own, multiprocess_mode="livemax"
+        self._problem = Gauge(
+            "churnops_champion_problem",
+            "1 while the champion's pointer is not believed, or there is no champion that can be loaded.",
+            registry=own,
+            multiprocess_mode="livemax",
         )
 
     def answered(self, route: str, status: int, seconds: float) -> None:
@@ -52,9 +55,9 @@ class Measures:
         self._swaps.inc()
         self._ledger_row.set(ledger_row)
 
-    def refused(self, now: bool) -> None:
-        """Whether the pointer is not believed."""
-        self._refused.set(now)
+    def problem(self, there_is: bool) -> None:
+        """Whether the pointer is not believed, or the champion not loaded."""
+        self._problem.set(there_is)
 
     def page(self) -> bytes:
         """All of it in Prometheus's text format."""

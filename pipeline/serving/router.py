@@ -1,5 +1,6 @@
 """The prediction API's addresses: what each takes, what it answers, and which failure has which status."""
 
+import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from http import HTTPStatus
@@ -22,6 +23,7 @@ from pipeline.serving.prediction_desk import PredictionDesk
 LARGEST_BODY = 4 << 20  # bytes; a thousand customers with a hundred columns fit
 _JSON = "application/json"
 _GIVEN = "The answer"
+_log = logging.getLogger(__name__)
 _WENT_AWAY = 499  # nginx's number for it; nobody reads the answer, the count of statuses does
 _FAILURES: Mapping[int | str, dict[str, Any]] = MappingProxyType(
     {
@@ -133,7 +135,8 @@ def _failure(error: Exception) -> Response:
         case ClientDisconnect():
             return Response(status_code=_WENT_AWAY)
         case _:
-            raise error
+            _log.error("a request failed", exc_info=error)
+            return _answer(Failed(detail="The server failed; its own output says where."), HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _answer(said: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Response:

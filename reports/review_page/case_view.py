@@ -19,6 +19,7 @@ from reports.review_page.decision import Gate, gate_of
 from reports.review_page.distribution import Distribution
 from reports.review_page.drift_bars import DriftBar, drift_bars
 from reports.review_page.measure_rows import MeasureRow, measure_rows
+from reports.review_page.reliability_plot import ReliabilityPlot, reliability_plot
 from reports.review_page.tier_bars import TierBars, tier_bars
 
 _BARS = 5  # at first sight; the others are behind a click
@@ -48,6 +49,7 @@ class CaseView:
     rows: int
     checks: tuple[GateCheck, ...]
     serving: str
+    reliability: ReliabilityPlot | None
     tiers: TierBars | None
     outlook: Outlook
     gate: Gate | None
@@ -80,6 +82,7 @@ def case_view(opened: Opened, case: Case) -> CaseView:
         rows=result.metrics.n if result else 0,
         checks=result.gate.checks if result else (),
         serving=result.serving.said() if result and result.serving else "",
+        reliability=reliability_plot(result) if result else None,
         tiers=tier_bars(result.tier_flow) if result and result.tier_flow else None,
         outlook=outlook(case, result, opened.policy.training.cooldown_hours),
         gate=gate_of(opened, case),

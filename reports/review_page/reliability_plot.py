@@ -36,11 +36,6 @@ class ReliabilityPlot:
     end: int
     curves: tuple[Curve, ...]
 
-    @property
-    def said(self) -> str:
-        """How many intervals hold the diagonal, as the end of a sentence."""
-        return " and ".join(f"{curve.hits} of {len(curve.points)} of the {curve.model}'s" for curve in self.curves)
-
 
 def reliability_plot(result: TrainingResult) -> ReliabilityPlot | None:
     """The plot of a training; None where an earlier version recorded it."""
@@ -49,16 +44,13 @@ def reliability_plot(result: TrainingResult) -> ReliabilityPlot | None:
     known = (("champion", result.champion_reliability), ("challenger", result.reliability))
     measured = [(model, found) for model, found in known if found is not None]
     # Where few churn, all points would crowd in a corner of axes that end at 100%.
-    end = 10 * ceil(10 * max(max(one.predicted, one.observed.high or 0.0) for _, found in measured for one in found.bins))
+    end = 10 * ceil(10 * max(max(one.predicted, one.high) for _, found in measured for one in found.bins))
     return ReliabilityPlot(end, tuple(_curve(model, found, end / 100) for model, found in measured))
 
 
 def _curve(model: str, found: Reliability, end: float) -> Curve:
-    points, hits = [], 0
+    points = []
     for one in found.bins:
-        share = one.observed
-        low, high = (share.value if limit is None else limit for limit in (share.low, share.high))
-        hits += low <= one.predicted <= high
-        y, lowest, highest = (round(HEIGHT * (1 - value / end), 1) for value in (share.value, low, high))
-        points.append(Point(round(WIDTH * one.predicted / end, 1), y, lowest, highest, one))
-    return Curve(model, tuple(points), hits)
+        y, low, high = (round(HEIGHT * (1 - share / end), 1) for share in (one.observed, one.low, one.high))
+        points.append(Point(round(WIDTH * one.predicted / end, 1), y, low, high, one))
+    return Curve(model, tuple(points), sum(one.low <= one.predicted <= one.high for one in found.bins))

@@ -43,6 +43,10 @@ class Server:
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read())
 
+    def text(self, path: str) -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
+            return str(answer.read().decode())
+
     def signal_group(self, number: int) -> None:
         os.killpg(self.process.pid, number)
 
@@ -123,13 +127,15 @@ def test_many_deploys_under_load_fail_no_request_and_let_no_old_champion_answer(
         load.run(8, then=swap)
         assert load.cut == []
         assert {answer.status for answer in load.answers} == {200}
-        assert len(load.answers) > 100
+        assert len(load.answers) > 20
         for answer, version in zip(load.answers, versions(load.answers), strict=True):
             # What had been deployed when it was asked, or anything deployed before it was answered.
             before = [deployed for at, deployed in moved if at <= answer.asked_at][-1:] or ["1"]
             during = [deployed for at, deployed in moved if answer.asked_at < at <= answer.asked_at + answer.seconds + 1]
             assert version in {*before, *during}
-        assert {answer.id for answer in load.answers} <= set(ids_logged(trained))
+        assert sorted(answer.id for answer in load.answers) == sorted(ids_logged(trained))
+        # Both workers count into one page.
+        assert f"churnops_committed_rows_total {len(load.answers)}.0" in server.text("/metrics")
         status, ready = server.get("/readyz")
         assert (status, ready["model_version"]) == (200, moved[-1][1])
 
@@ -146,7 +152,7 @@ def test_told_to_end_it_answers_what_it_took_and_leaves(trained: Opened) -> None
 
         load.run(8, then=end)
         assert server.process.returncode == 0
-        assert len(load.answers) > 50
+        assert len(load.answers) > 10
         assert {answer.status for answer in load.answers} == {200}
         # A connection may close while the next request is on its way; what was answered is there, and nothing is there twice.
         logged = ids_logged(trained)
@@ -164,7 +170,7 @@ def test_killed_under_load_every_answer_that_was_given_is_in_the_log(trained: Op
             server.signal_group(signal.SIGKILL)
 
         load.run(16, then=kill)
-    assert len(load.answers) > 50
+    assert len(load.answers) > 10
     assert load.cut
     assert {answer.id for answer in load.answers} <= set(ids_logged(trained))
 

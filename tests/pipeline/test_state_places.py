@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import create_engine, inspect, select, text
 
+from pipeline import state_engine
 from pipeline.case_file import CaseFile
 from pipeline.cases import Case, ModelRef
 from pipeline.daily import profile_log
@@ -140,6 +141,15 @@ def test_writers_come_one_after_another_and_readers_do_not_wait(place: StatePlac
         with other.write() as connection:
             connection.execute(outcomes.insert().values(OUTCOME))
         assert len(reader.execute(select(outcomes)).all()) == 2  # still the moment the reader began
+
+
+def test_a_writer_that_waits_too_long_says_so(place: StatePlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state_engine, "_PATIENCE_SECONDS", 1)
+    state, other = open_state(place, create=True), open_state(place)
+    with state.write(), pytest.raises(WorkspaceError, match=r"does not answer \(.*(locked|lock timeout)"), other.write():
+        pass
+    with other.write() as connection:
+        connection.execute(outcomes.insert().values(OUTCOME))
 
 
 def test_what_fails_leaves_nothing(place: StatePlace) -> None:

@@ -87,6 +87,7 @@ async def test_a_request_is_trained_once_whoever_repeats_it_and_whenever(drifted
     assert heard_by_one == sorted(heard_by_one)
     assert heard_by_one[-1] == (1.0, 1.0)
     assert all(message for _, _, message in said)
+    assert [name for name in ("log loss", "ROC-AUC") if any(name in str(message) for _, _, message in said)] == ["log loss", "ROC-AUC"]
     assert drifted.workspace.champion_pointer.read_bytes() == champion
     assert rows_of(drifted, "deployed") == 1
 

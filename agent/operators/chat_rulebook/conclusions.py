@@ -6,6 +6,7 @@ from agent.operators.chat_rulebook.wording import cause_of, named, said, source,
 from pipeline.diagnosis import Action
 from pipeline.evidence import Measure
 from pipeline.finding import Cause
+from reports.outlook import CAUSES
 from tools.evidence_pack import EvidencePack
 
 MEANS: dict[Action, str] = {
@@ -33,7 +34,7 @@ def what_happened(facts: Facts, question: Question) -> str:
     if found is None:
         return undiagnosed(facts)
     lines = [
-        f"**{cause_of(found).capitalize()}**{where(found)}, confidence {found.confidence:.2f}: {said(found.said)}{source(facts.diagnosis)}",
+        f"**{CAUSES[found.cause]}** ({cause_of(found)}{where(found)}, confidence {found.confidence:.2f}). {said(found.said)}{source(facts.diagnosis)}",
         "",
         f"It asks for **{words(found.action)}**: {MEANS[found.action]}.",
     ]

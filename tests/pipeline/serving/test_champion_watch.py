@@ -147,6 +147,26 @@ def test_where_the_new_champion_can_not_be_loaded_the_old_one_does_not_answer_fo
     run(follow())
 
 
+def test_a_failure_of_the_machine_is_said_and_not_tried_by_every_request(trained: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(champion_watch, "_TRY_AGAIN_SECONDS", 60.0)
+    tried: list[int] = []
+
+    def fail(*_: object, **__: object) -> None:
+        tried.append(1)
+        raise OSError("a cable")
+
+    monkeypatch.setattr(champion_watch, "open_scorer", fail)
+
+    async def ask() -> None:
+        watch = ChampionWatch(trained, Measures())
+        for _ in range(5):
+            with pytest.raises(WorkspaceError, match=r"version 1, cannot be loaded \(OSError\)"):
+                await watch.newest()
+
+    run(ask())
+    assert tried == [1]
+
+
 def test_before_the_first_training_nothing_answers_and_then_its_champion_does(trained: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     pointer = trained.workspace.champion_pointer
 

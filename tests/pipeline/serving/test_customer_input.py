@@ -39,6 +39,13 @@ def test_a_customer_is_taken_as_it_is() -> None:
     assert PLAIN.read_batch(json.dumps({"customers": [GOOD, GOOD]}).encode()) == [GOOD, GOOD]
 
 
+def test_without_an_id_column_none_is_taken() -> None:
+    nameless = customer_input(COLUMNS.model_copy(update={"id": None}))
+    without = {name: value for name, value in GOOD.items() if name != "customer ID"}
+    assert nameless.read(json.dumps(without).encode()) == without
+    assert [wrong[1:3] for wrong in refused(GOOD, nameless)] == [("customer ID", "unknown_field")]
+
+
 def test_whole_numbers_do_for_quantities_ids_and_codes() -> None:
     assert PLAIN.read(json.dumps({**GOOD, "tenure": 3, "customer ID": 75}).encode()) == {**GOOD, "tenure": 3.0, "customer ID": "75"}
     assert CODED.read(json.dumps({**GOOD, "Senior": 0}).encode())["Senior"] == "0"

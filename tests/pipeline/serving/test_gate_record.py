@@ -5,6 +5,7 @@ from pathlib import Path
 from pipeline.artifact import open_artifact
 from pipeline.canonical import digest_of
 from pipeline.cases import TrainingResult
+from pipeline.metrics import reliability
 from pipeline.risk import TIERS, tier_flow, tier_of
 from pipeline.serving.proof import prove
 from pipeline.workspace import Workspace
@@ -28,6 +29,10 @@ def test_every_model_of_a_champions_line_is_proven_and_compared_by_tier(tmp_path
     assert first.tier_flow is None
     before, after = (open_artifact(Workspace(tmp_path), model).scores(GATE).tolist() for model in (champion, digest))
     assert second.tier_flow == tier_flow(before, after)
+    assert first.champion_reliability is None
+    outcome = GATE[COLUMNS.target]
+    assert (second.champion_reliability, second.reliability) == (reliability(outcome, before), reliability(outcome, after))
+    assert third.champion_reliability == second.champion_reliability
     assert second.tier_flow is not None
     assert [second.tier_flow.after(tier) for tier in TIERS] == [[tier_of(p) for p in after].count(tier) for tier in TIERS]
     assert third.tier_flow is not None
@@ -39,10 +44,11 @@ def test_records_of_earlier_versions_still_load_with_the_digest_they_had() -> No
     stored = old.model_dump_json()
     assert "serving" not in stored
     assert "tier_flow" not in stored
+    assert "reliability" not in stored
     assert digest_of(TrainingResult.model_validate_json(stored)) == digest_of(old)
 
 
-def test_records_keep_proof_and_flow() -> None:
+def test_records_keep_proof_flow_and_reliability() -> None:
     result = of_today()
     assert TrainingResult.model_validate_json(result.model_dump_json()) == result
     assert digest_of(result) != digest_of(training_result(passed=True))
@@ -65,4 +71,11 @@ def test_the_report_says_how_the_challenger_would_serve_and_who_changes_tier() -
 
 def of_today() -> TrainingResult:
     _, proof = prove(model_of("forest"), COLUMNS, TRAIN, 0.5)
-    return training_result(passed=True).model_copy(update={"serving": proof, "tier_flow": tier_flow([0.1, 0.5, 0.5], [0.2, 0.8, 0.6])})
+    curve = reliability([0, 1] * 30, [place / 60 for place in range(60)])
+    today = {
+        "serving": proof,
+        "tier_flow": tier_flow([0.1, 0.5, 0.5], [0.2, 0.8, 0.6]),
+        "reliability": curve,
+        "champion_reliability": curve,
+    }
+    return training_result(passed=True).model_copy(update=today)

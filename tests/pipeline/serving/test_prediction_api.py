@@ -131,6 +131,18 @@ def test_an_answer_that_can_not_be_written_down_is_not_given(trained: Opened, ap
     assert api.post("/outcomes", json={"outcomes": [{"id": "C-1", "churned": True}]}).status_code == 503
 
 
+def test_a_failure_nobody_thought_of_is_counted_and_tells_no_secret(
+    trained: Opened, api: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a secret")
+
+    monkeypatch.setattr(trained.state, "write", fail)
+    said = api.post("/predict", json=customer(trained))
+    assert (said.status_code, "secret" in said.text) == (500, False)
+    assert 'churnops_requests_total{route="/predict",status="500"} 1.0' in api.get("/metrics").text
+
+
 def test_after_a_deploy_the_next_answer_is_the_new_champions(trained: Opened, api: TestClient) -> None:
     assert api.post("/predict", json=customer(trained)).json()["model_version"] == "1"
     deploy(trained, another_model(trained, 1), "2")
@@ -145,7 +157,7 @@ def test_a_pointer_that_is_not_believed_is_said_while_the_verified_champion_answ
     ready = api.get("/readyz")
     assert (ready.status_code, ready.json()["ready"]) == (200, True)
     assert "is not a champion pointer" in ready.json()["problem"]
-    assert "churnops_pointer_refused 1.0" in api.get("/metrics").text
+    assert "churnops_champion_problem 1.0" in api.get("/metrics").text
 
 
 def test_without_a_champion_there_is_no_answer_but_the_next_step(fresh: Opened) -> None:

@@ -6,6 +6,7 @@ from pipeline.cases import Case, Challenger, Decision, ReportRef
 from pipeline.diagnosis import Diagnosis, RunnerUp
 from pipeline.evidence import Comparison, DriftSummary, Margins
 from pipeline.finding import Finding
+from pipeline.metrics import reliability
 from pipeline.opened import Opened
 from pipeline.risk import tier_flow
 from reports.filing import report_path
@@ -14,7 +15,7 @@ from tests.reports.record import a_case
 from tests.reports.review_page.browser import Browser, Shown
 from tests.reports.test_audit_hostile import HOSTILE, drift, feature
 from tests.reports.waiting import Waiting
-from tests.tools.desk import training_result
+from tests.tools.desk import train_on_record, training_result
 
 MOST_WORDS = 500  # two minutes of reading
 ALLOWED_TAGS = {
@@ -56,7 +57,7 @@ ALLOWED_TAGS = {
         "label",
         "small",
     ),
-    *("textarea", "table", "thead", "tbody", "tr", "th", "td", "svg", "rect", "path", "polyline", "circle"),
+    *("textarea", "table", "thead", "tbody", "tr", "th", "td", "svg", "text", "rect", "path", "polyline", "circle"),
     *("blockquote", "ol", "em", "hr", "pre", "h4", "h5", "h6"),
 }
 
@@ -87,6 +88,8 @@ def recorded(opened: Opened, found: DriftSummary, words: str, column: str, **cha
                 log_loss=margin, brier=margin, profit=margin.model_copy(update={"difference": 12.0, "low": 9.0, "high": 15.0})
             ),
             "tier_flow": tier_flow([0.1, 0.5, 0.9, 0.5], [0.1, 0.9, 0.9, 0.2]),
+            "reliability": reliability([0, 1] * 100, [place / 200 for place in range(200)]),
+            "champion_reliability": reliability([0, 1] * 100, [0.25, 0.75] * 100),
         }
     )
     case = opened.cases.open(a_case(drift=found, diagnosis=diagnosis(words, column), operator="rulebook", person=words))
@@ -155,6 +158,27 @@ def test_a_person_reads_what_happened_where_how_sure_and_what_follows(visitor: B
     ):
         assert answer in shown.seen, answer
     assert "gate.min_roc_auc" in shown.everything
+
+
+def test_the_calibration_of_both_models_is_drawn_and_told_in_figures(visitor: Browser) -> None:
+    case = recorded(visitor.opened, drift(), "words", "tenure")
+    shown = visitor.shown(f"/review/cases/{case.case_id}")
+    (plot,) = [attributes for tag, attributes in shown.tags if tag == "svg" and attributes.get("class") == "reliability"]
+    assert plot["role"] == "img"
+    assert "its figures are in a table below" in (plot["aria-label"] or "")
+    drawn = [str(attributes.get("class")) for tag, attributes in shown.tags if tag == "path"]
+    assert (drawn.count("champion curve"), drawn.count("challenger curve")) == (1, 1)
+    assert "Intervals (95%) that reach it: champion 0 of 2 challenger 4 of 10" in shown.seen
+    assert "champion 25.0% 0.0% 0.0–3.7% 100" in shown.everything
+    assert "was not recorded" not in shown.everything
+
+
+def test_a_training_recorded_without_its_calibration_says_so(visitor: Browser) -> None:
+    case = visitor.opened.cases.open(a_case())
+    train_on_record(visitor.opened, case)
+    shown = visitor.shown(f"/review/cases/{case.case_id}")
+    assert "The calibration plot was not recorded for this training." in shown.seen
+    assert "svg reliability" not in {f"{tag} {attributes.get('class')}" for tag, attributes in shown.tags}
 
 
 def test_a_case_that_waits_for_nothing_offers_nothing(visitor: Browser) -> None:

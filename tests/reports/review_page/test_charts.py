@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.evidence import Comparison
+from pipeline.metrics import reliability
 from pipeline.policy import Bands
 from pipeline.risk import tier_flow
 from pipeline.schema import Schema
@@ -17,6 +18,7 @@ from reports.review_page.distribution import Distribution, distribution
 from reports.review_page.drift_bars import drift_bars
 from reports.review_page.history import drift_over_time
 from reports.review_page.measure_rows import measure_rows
+from reports.review_page.reliability_plot import HEIGHT, WIDTH, reliability_plot
 from reports.review_page.tier_bars import tier_bars
 from tests.pipeline.small_profiles import profile_of
 from tests.reports.record import a_case
@@ -101,6 +103,34 @@ def test_tiers_fill_their_bar(scores: list[tuple[float, float]]) -> None:
     for segments in (bars.champion, bars.challenger):
         assert sum(segment.customers for segment in segments) == bars.customers == len(scores)
         assert sum(segment.width for segment in segments) == pytest.approx(100, abs=0.1)
+
+
+@given(st.floats(0.001, 1), st.integers(0, 1_000))
+def test_points_of_the_calibration_plot_lie_within_it_and_on_the_diagonal_where_they_came_true(most: float, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    p = random.uniform(0, most, 300)
+    y = random.random(300) < p
+    y[:2], y[2:4] = True, False
+    update = {"reliability": reliability(y, p), "champion_reliability": reliability(y, np.full(300, y.mean()))}
+    plot = reliability_plot(training_result(passed=True).model_copy(update=update))
+    assert plot is not None
+    champion, challenger = plot.curves
+    assert plot.end in range(10, 101, 10)
+    assert [curve.model for curve in plot.curves] == ["champion", "challenger"]
+    for point in (*champion.points, *challenger.points):
+        assert 0 <= point.x <= WIDTH
+        assert 0 <= point.high <= point.y <= point.low <= HEIGHT
+    (mean,) = champion.points
+    assert mean.y == pytest.approx(HEIGHT * (1 - mean.x / WIDTH), abs=0.1)
+    assert champion.hits == 1
+
+
+def test_the_calibration_plot_needs_a_record_but_no_champion() -> None:
+    result = training_result(passed=True)
+    assert reliability_plot(result) is None
+    alone = reliability_plot(result.model_copy(update={"reliability": reliability([0, 1] * 20, np.full(40, 0.9))}))
+    assert alone is not None
+    assert [(curve.model, curve.hits) for curve in alone.curves] == [("challenger", 0)]
 
 
 def test_drift_over_time_is_oldest_first_and_higher_where_there_is_more() -> None:
