@@ -132,6 +132,7 @@ async def _without_person(here: "Opened", crew: "Crew", window: "WindowOf", stor
 
 def show_again(here: "Opened", beginning: str) -> None:
     """Print a stored session as it was shown, at the width of this terminal."""
+    import os
     import shutil
     import sys
 
@@ -142,7 +143,8 @@ def show_again(here: "Opened", beginning: str) -> None:
 
     session = Session(lambda event: None, here.clock)
     grounds = Grounds(session, here.policy)
-    width = shutil.get_terminal_size().columns
+    # The terminal's own width, as a session takes it: COLUMNS may speak of another one.
+    width = os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else shutil.get_terminal_size().columns
     scroll = Scroll(lambda text: typer.echo(text, nl=False), lambda: width, grounds.check, _styling(piped=not sys.stdout.isatty()))
     for event in read_log(find_session(here.workspace, "" if beginning == NEWEST else beginning)):
         scroll.show(event)

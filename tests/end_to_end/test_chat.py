@@ -124,7 +124,7 @@ def test_only_the_person_approves_in_place(waiting: Waiting, tmp_path: Path) -> 
         terminal.press("C-c")
         terminal.wait_for("Stopped; nothing was decided.")
         terminal.type(f"/approve {waiting.ours}")
-        terminal.wait_for("Reason:", times=4)
+        terminal.wait_for("Reason:", times=3)
         terminal.type("The gate passed.")
         terminal.wait_for("to confirm, anything else to stop", times=2)
         version = waiting.case.challenger.version if waiting.case.challenger else ""

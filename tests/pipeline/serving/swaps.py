@@ -10,13 +10,13 @@ from pipeline.opened import Opened
 from pipeline.promotion import finish_move, record_move
 
 
-def another_model(opened: Opened, seed: int) -> str:
-    """Digest of a copy of the champion that says it was fitted with another seed; published."""
+def another_model(opened: Opened, seed: int, **changes: object) -> str:
+    """Digest of a copy of the champion whose manifest names another seed and has these `changes`; published."""
     champion = require_champion(opened.workspace, opened.ledger)
     staged = opened.workspace.staging / f"copy-{seed}"
     shutil.copytree(opened.workspace.models / champion.digest, staged)
     manifest = json.loads((staged / MANIFEST).read_text())
-    (staged / MANIFEST).write_text(json.dumps({**manifest, "seed": seed}))
+    (staged / MANIFEST).write_text(json.dumps({**manifest, "seed": seed, **changes}))
     return publish(staged, opened.workspace)
 
 

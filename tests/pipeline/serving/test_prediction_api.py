@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -205,6 +206,19 @@ def test_an_outcome_that_can_not_be_read_is_named(trained: Opened, api: TestClie
     said = api.post("/outcomes", json={"outcomes": [told]})
     assert said.status_code == 422
     assert (said.json()["detail"][0]["row"], said.json()["detail"][0]["field"], said.json()["detail"][0]["rule"]) == (0, field, rule)
+
+
+def test_where_customers_have_no_id_each_answer_gets_one_of_its_own(trained: Opened) -> None:
+    data = trained.settings.data.model_copy(update={"id": ""})
+    nameless = replace(trained, settings=trained.settings.model_copy(update={"data": data}))
+    deploy(trained, another_model(trained, 1, columns=data.columns.model_dump()), "2")
+    sent = {name: value for name, value in customer(trained).items() if name != "customerID"}
+    with client_of(nameless) as api:
+        ids = [api.post("/predict", json=sent).json()["id"] for _ in range(2)]
+        told = [{"id": id_, "churned": True} for id_ in ids]
+        assert [one["result"] for one in api.post("/outcomes", json={"outcomes": told}).json()["outcomes"]] == ["added"] * 2
+    assert len(set(ids)) == 2
+    assert [row.id for row in logged(trained)] == ids
 
 
 def test_the_counters_count(trained: Opened, api: TestClient) -> None:
