@@ -149,14 +149,21 @@ async def _operator(chat: "Chat", rest: str) -> str:
     if not rest:
         return f"{sentence(chat.crew.shown)}. `/operator rulebook` and `/operator claude` change it."
     chat.change_operator(rest, None)
-    return f"From here on: {sentence(chat.crew.shown)}."
+    return _from_here_on(chat)
 
 
 async def _model(chat: "Chat", rest: str) -> str:
     if not rest:
         return f"{sentence(chat.crew.shown)}. `/model NAME` lets Claude work with another model."
     chat.change_operator("claude", rest)
-    return f"From here on: {sentence(chat.crew.shown)}."
+    return _from_here_on(chat)
+
+
+def _from_here_on(chat: "Chat") -> str:
+    from agent.consent import LEAVES
+
+    said = f"From here on: {sentence(chat.crew.shown)}."
+    return f"{said} {sentence(LEAVES)}" if chat.crew.operator.name == "claude" else said
 
 
 async def _window(chat: "Chat", rest: str) -> str:

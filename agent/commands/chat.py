@@ -10,6 +10,8 @@ from agent.commands.triage import OperatorName
 from agent.commands.window import CurrentOption, LengthOption, OutcomesOption, RowsOption, SinceDeployOption, SinceOption, WindowChoice
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from agent.chat.crew import Crew, Pair
     from agent.chat.scroll import Styling
     from agent.chat.window import WindowOf
@@ -65,8 +67,10 @@ def chat(
         raise typer.Exit(code)
 
 
-def crew_of(here: "Opened", name: OperatorName, console: "object") -> "Crew":
-    """Who operates: chosen and agreed to as for a triage."""
+def crew_of(here: "Opened", name: OperatorName, console: "Console") -> "Crew":
+    """Who operates: chosen and agreed to as for a triage. What is said about it later, the session says."""
+    import io
+
     from rich.console import Console
 
     from agent.chat.crew import Crew
@@ -74,25 +78,29 @@ def crew_of(here: "Opened", name: OperatorName, console: "object") -> "Crew":
     from agent.operators.chat_rulebook.operator import ChatRulebook
     from agent.operators.rulebook import Rulebook
 
-    assert isinstance(console, Console)
     rulebook = ChatRulebook(here.policy, here.settings.data.columns.features)
+    silent = Console(file=io.StringIO())
+
+    def pair(claude: bool, model: str | None) -> "Pair":
+        from agent.chat.claude import chat_claude
+
+        return (chat_claude(here, model), rulebook) if claude else (rulebook, None)
 
     def choose(name: str, model: str | None) -> "Pair":
-        from agent.chat.claude import chat_claude
         from pipeline.errors import ChurnopsError
 
-        if name not in {"auto", "claude", "rulebook"}:
+        if name == "rulebook":
+            return pair(False, None)
+        if name != "claude":
             raise ChurnopsError(f"There is no operator {name[:40]!r}.", "Choose rulebook or claude.")
-        chosen = choose_operator(here, name, console)  # type: ignore[arg-type]
-        return (rulebook, None) if chosen is None else (chat_claude(here, model), rulebook)
+        return pair(choose_operator(here, "claude", silent) is not None, model)
 
     def for_triage() -> "Pair":
         rules = Rulebook(here.policy)
-        chosen = choose_operator(here, "claude", console) if crew.operator.name == "claude" else None
+        chosen = choose_operator(here, "claude", silent) if crew.operator.name == "claude" else None
         return (rules, None) if chosen is None else (chosen, rules)
 
-    first, fallback = choose(name, None)
-    crew = Crew(first, fallback, choose, for_triage)
+    crew = Crew(*pair(choose_operator(here, name, console) is not None, None), choose, for_triage)
     return crew
 
 

@@ -55,9 +55,20 @@ class Tmux:
 
     def kill(self) -> None:
         """SIGKILL the command."""
-        found = subprocess.run([*self._tmux, "list-panes", "-F", "#{pane_pid}"], check=True, capture_output=True, text=True, timeout=30)
-        os.kill(int(found.stdout), signal.SIGKILL)
-        self.wait_for("Pane is dead")
+        os.kill(int(self._panes("#{pane_pid}")), signal.SIGKILL)
+        self.wait_for_end()
+
+    def wait_for_end(self) -> str:
+        """The screen once the command has ended."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while self._panes("#{pane_dead}") != "1":
+            assert time.monotonic() < deadline, f"waited in vain for the end of\n{self.screen}"
+            time.sleep(0.05)
+        return self.screen
+
+    def _panes(self, wanted: str) -> str:
+        found = subprocess.run([*self._tmux, "list-panes", "-F", wanted], check=True, capture_output=True, text=True, timeout=30)
+        return found.stdout.strip()
 
     def _capture(self, *more: str) -> str:
         taken = subprocess.run([*self._tmux, "capture-pane", "-p", *more], check=True, capture_output=True, text=True, timeout=30)

@@ -178,6 +178,9 @@ def test_a_candidate_below_the_floor_registers_nothing_and_leaves_no_artifact(tr
     assert (result.digest, result.version, result.gate.passed) == (None, None, False)
     assert (result.train_rows, result.gate_rows, result.hyperparameters) == (400, len(split.gate), {"C": 0.5})
     assert result.champion_metrics == artifact.metrics
+    for curve in (result.reliability, result.champion_reliability):
+        assert curve is not None
+        assert sum(one.rows for one in curve.bins) == len(split.gate)
     assert sorted(trained.workspace.models.iterdir()) == models
     assert [path for path in trained.workspace.staging.iterdir() if path.is_dir()] == []
     assert find_champion(trained.workspace, trained.ledger) == champion

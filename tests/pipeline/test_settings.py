@@ -222,3 +222,9 @@ def test_settings_cannot_be_changed_after_reading(tmp_path: Path) -> None:
     settings = read(tmp_path)
     with pytest.raises(ValidationError, match="frozen"):
         settings.training.seed = 8  # type: ignore[misc]
+
+
+def test_the_two_labels_of_an_answer_are_told_apart(tmp_path: Path) -> None:
+    assert "`churned` and `retained` are the same word" in problem(tmp_path, '[serving]\nretained = "Churned"\n')
+    said = read(tmp_path, '[serving]\nchurned = "geht"\nretained = "bleibt"\n').serving
+    assert (said.churned, said.retained) == ("geht", "bleibt")
