@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|(?<![\w.])\.\d+)(?:[eE][-+]?\d{1,2})?"
@@ -25,6 +25,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+_RULE = re.compile(r"[|:\s-]+")  # between a table's head and its rows
 _LIST_MARK = re.compile(r"\d{1,2}[.)]\s")
 _RANGE_OF_PERCENT = re.compile(rf"\s?(?:[-–→]|to|and)\s?[-+−]?{_DIGITS}{_PERCENT}")
 _HALVES = re.compile(r"[_-]|(?<=[a-z])(?=[A-Z])")
@@ -81,7 +82,54 @@ class Sentence:
 
 
 def sentences(text: str) -> tuple[Sentence, ...]:
-    """The sentences of `text` in order; a line's end ends one. Numbers of lists, dates, ids and versions are no numbers."""
+    """The sentences of `text` in order; a line's end ends one. Numbers of lists, dates, ids and versions are no numbers.
+
+    In a Markdown table each cell is a sentence, that begins with its row's first cell and the head of its column."""
+    found: list[Sentence] = []
+    heads: list[Sentence] = []
+    start = 0
+    for line in text.splitlines(keepends=True):
+        end = start + len(line)
+        if not line.strip().startswith("|"):
+            heads = []
+            found += _prose(text, start, end)
+        elif not _RULE.fullmatch(line.strip()):
+            cells = [_joined(_prose(text, *cell)) for cell in _cells(text, start, end)]
+            found += _row(heads, cells)
+            heads = heads or cells
+        start = end
+    return tuple(found)
+
+
+def _cells(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Where the cells of a table's row begin and end."""
+    bars = [place for place in range(start, end) if text[place] == "|" and text[place - 1 : place] != "\\"]
+    ends = [*bars[1:], end] if text[bars[-1] + 1 : end].strip() else bars[1:]
+    return [(bar + 1, stop) for bar, stop in zip(bars, ends, strict=False)]
+
+
+def _joined(parts: Sequence[Sentence]) -> Sentence:
+    """Several sentences as one without parts."""
+    tokens: list[str] = []
+    numbers: list[WrittenNumber] = []
+    for one in parts:
+        numbers += [replace(number, place=number.place + len(tokens)) for number in one.numbers]
+        tokens += one.tokens
+    return Sentence(tuple(tokens), (0,) * len(tokens), tuple(numbers))
+
+
+def _row(heads: Sequence[Sentence], cells: Sequence[Sentence]) -> list[Sentence]:
+    found = []
+    for place, cell in enumerate(cells):
+        above = heads[place].tokens if place < len(heads) else ()
+        said = (*(cells[0].tokens if place else ()), *above)
+        tokens = (*said, *cell.tokens)
+        numbers = tuple(replace(number, place=number.place + len(said)) for number in cell.numbers)
+        found.append(Sentence(tokens, (0,) * len(tokens), numbers))
+    return found
+
+
+def _prose(text: str, start: int, end: int) -> list[Sentence]:
     found: list[Sentence] = []
     tokens: list[str] = []
     parts: list[int] = []
@@ -94,7 +142,7 @@ def sentences(text: str) -> tuple[Sentence, ...]:
         for kept in (tokens, parts, numbers):
             kept.clear()
 
-    for match in _TOKEN.finditer(text):
+    for match in _TOKEN.finditer(text, start, end):
         if match["stop"]:
             close()
         elif match["pause"] == "/" and text[match.start() - 1 : match.start()].isdigit():
@@ -116,7 +164,7 @@ def sentences(text: str) -> tuple[Sentence, ...]:
             tokens.append(NUMBER)
             parts.append(part)
     close()
-    return tuple(found)
+    return found
 
 
 def _marks_a_list(text: str, match: re.Match[str]) -> bool:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from agent.chat.markdown import table
+from agent.chat.markdown import sentence
 from agent.chat.session import Exchange, Session
 from pipeline.policy import Policy
+from reports.audit import cell_code
 from reports.facts import Evidence
 from reports.grounding import Grounded, ground
 
@@ -31,8 +32,12 @@ class Grounds:
         found = self.check(last.answer)
         parts = [f"**Question {last.number}** rests on:"]
         if found.sources:
-            rows = [(source.number, _where(source.call, source.name), source.path, f"{source.value:g}") for source in found.sources]
-            parts.append(table(("number", "from", "JSON path", "value"), list(dict.fromkeys(rows))))
+            # Lines, not a table: a path that a narrow column cuts cannot be looked up.
+            lines = (
+                f"- **{sentence(one.number)}**: {_where(one.call, one.name)}, `{cell_code(one.path)}` = {one.value:g}"
+                for one in found.sources
+            )
+            parts.append("\n".join(dict.fromkeys(lines)))
         if found.unsourced:
             parts.append(f"**Without a source:** {', '.join(dict.fromkeys(found.unsourced))}. Do not rely on it.")
         if not found.sources and not found.unsourced:
@@ -46,7 +51,7 @@ class Grounds:
             if result.ended is not None:
                 known = (result.ended.structured or {}).get("call")
                 cited = f", cited as call {known}" if isinstance(known, int) else ""
-                yield f"- `/show {number}` {result.call.name.replace('_', chr(92) + '_')}{cited}"
+                yield f"- `/show {number}` {sentence(result.call.name)}{cited}"
 
     def _results(self) -> Iterator[Evidence]:
         for exchange in self._session.exchanges[-RECENT:]:
@@ -63,4 +68,4 @@ class Grounds:
 def _where(call: int | None, name: str) -> str:
     if call is None:
         return "your own words" if name == "you" else name
-    return f"call {call}, {name}"
+    return sentence(f"call {call}, {name}")

@@ -38,6 +38,14 @@ def test_rounding_carries_no_mean_past_the_next_score(rows: int) -> None:
     assert [one.predicted for one in found.bins] == [0.1, next_score]
 
 
+@pytest.mark.parametrize("rows", range(20, 200, 9))
+def test_a_bin_without_churners_or_of_churners_alone_holds_what_was_certain(rows: int) -> None:
+    y = np.repeat([0, 1], rows)
+    none, all_of_them = reliability(y, y).bins
+    assert (none.low, none.observed, none.predicted) == (0, 0, 0)
+    assert (all_of_them.high, all_of_them.observed, all_of_them.predicted) == (1, 1, 1)
+
+
 def test_bins_are_equally_full_where_no_score_is_tied() -> None:
     p = np.random.default_rng(1).random(1_005)
     assert sorted(set(rows_of(reliability(outcomes(1_005), p)))) == [100, 101]

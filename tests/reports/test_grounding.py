@@ -267,3 +267,35 @@ def test_the_report_says_where_its_numbers_stand(told: Told) -> None:
 def test_grounding_a_long_text_takes_no_time(told: Told) -> None:
     text = "1," * 1000 + "9" * 2000 + " rows drifted share 0.1" * 100
     assert ground(text, told.evidence).unsourced
+
+
+TABLE = """What moved:
+
+| feature | score | threshold | change |
+|:---|---:|---:|---|
+| tenure | 0.314 | 0.1 | mean 31.94 → 33.21 |
+| Contract | 0.272 | 0.1 | “Month-to-month” 55.9% → 17.7% |
+
+And the models:
+
+| | gate ROC-AUC | window ROC-AUC |
+|---|---|---|
+| champion | 0.846 | 0.793 |"""
+
+
+def test_a_cell_of_a_table_speaks_with_its_row_and_its_column() -> None:
+    assert marked(TABLE) == ()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [("0.314", "0.341"), ("0.272", "0.314"), ("33.21", "32.31"), ("17.7%", "71.7%"), ("0.846", "0.864"), ("0.793", "0.739")],
+)
+def test_a_wrong_number_in_a_table_is_marked(right: str, wrong: str) -> None:
+    assert marked(TABLE.replace(right, wrong)) == (wrong,)
+
+
+def test_a_bar_outside_a_table_and_a_broken_one_are_text() -> None:
+    assert marked("| tenure score 0.314") == ()
+    assert marked("| | tenure score 0.341 |\n|") == ("0.341",)
+    assert marked("|") == ()
