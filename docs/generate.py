@@ -15,7 +15,7 @@ from tools.casework import Casework
 from tools.server import build_server
 
 REFERENCE = Path(__file__).parent / "reference.md"
-SECTIONS = ("data", "predictions", "engine", "training", "operator", "approval")
+SECTIONS = ("data", "predictions", "engine", "training", "value", "serving", "operator", "approval")
 
 
 def reference() -> str:
@@ -76,7 +76,8 @@ def _commands(command: click.Command, path: str) -> list[str]:
 
 
 def _settings() -> list[str]:
-    lines: list[str] = []
+    place = Settings.model_fields["database_url"]
+    lines = [f"- `database_url` (default `{place.default!r}`), above all sections: {place.description}", ""]
     for section in SECTIONS:
         model = cast(type[BaseModel], Settings.model_fields[section].annotation)
         lines += [f"### `[{section}]`", "", (model.__doc__ or "").strip(), "", *_keys(model, ""), ""]

@@ -3,7 +3,7 @@
 import asyncio
 import importlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from mcp import Client
     from mcp.types import CallToolResult
 
+    from pipeline.cases import Call
     from pipeline.opened import Opened
+    from reports.second_opinion import SecondOpinion
     from tools.case_windows import WindowReader
 
 
@@ -131,10 +133,16 @@ class DeskHost:
 async def open_desk(opened: "Opened", read_window: "WindowReader", operator: Callable[[], str]) -> AsyncIterator[Desk]:
     """A desk at the tools of `opened`, whose cases are those of the window that `read_window` finds."""
     from agent.loop import tool_specs
+    from agent.operators.rulebook import Rulebook
     from agent.reach import reach
     from tools.casework import Casework
     from tools.server import build_server
 
-    casework = Casework(opened, read_window, started_by="chat", operator=operator)
+    rulebook = Rulebook(opened.policy)
+
+    def second(calls: "Sequence[Call]") -> "SecondOpinion | None":
+        return None if operator() == rulebook.name else rulebook.opinion(calls)
+
+    casework = Casework(opened, read_window, started_by="chat", operator=operator, second=second)
     async with reach(build_server(casework, opened.policy)) as client:
         yield Desk(client, await tool_specs(client))

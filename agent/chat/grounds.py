@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agent.chat.markdown import sentence
-from agent.chat.session import Exchange, Session
+from agent.chat.session import Exchange, Result, Session
 from pipeline.policy import Policy
 from reports.audit import cell_code
 from reports.facts import Evidence
@@ -42,16 +42,18 @@ class Grounds:
             parts.append(f"**Without a source:** {', '.join(dict.fromkeys(found.unsourced))}. Do not rely on it.")
         if not found.sources and not found.unsourced:
             parts.append("There is no number in it.")
-        parts.append("\n".join(self._calls(last)) or "No tool was called for it.")
+        cited = {source.call for source in found.sources}
+        parts.append("\n".join(self._calls(last, cited)) or "No tool was called for it.")
         return "\n\n".join(parts)
 
-    def _calls(self, exchange: Exchange) -> Iterator[str]:
-        for number in exchange.calls:
-            result = self._session.results[number]
-            if result.ended is not None:
-                known = (result.ended.structured or {}).get("call")
-                cited = f", cited as call {known}" if isinstance(known, int) else ""
-                yield f"- `/show {number}` {sentence(result.call.name)}{cited}"
+    def _calls(self, last: Exchange, cited: set[int | None]) -> Iterator[str]:
+        """The calls made for the answer, and earlier ones that it rests on."""
+        for exchange in self._session.exchanges[-RECENT:]:
+            for number in exchange.calls:
+                result = self._session.results[number]
+                known = _cited_as(result)
+                if result.ended is not None and (exchange is last or known in cited) and result.ended.cached_from is None:
+                    yield f"- `/show {number}` {sentence(result.call.name)}" + (f", cited as call {known}" if known != number else "")
 
     def _results(self) -> Iterator[Evidence]:
         for exchange in self._session.exchanges[-RECENT:]:
@@ -60,9 +62,15 @@ class Grounds:
                 ended = self._session.results[number].ended
                 if ended is None or ended.is_error or ended.cached_from is not None:
                     continue
-                known = (ended.structured or {}).get("call")
-                result = ended.structured if ended.structured is not None else {"text": ended.text[:20_000]}
-                yield Evidence(known if isinstance(known, int) else number, self._session.results[number].call.name, result)
+                found = ended.structured if ended.structured is not None else {"text": ended.text[:20_000]}
+                result = self._session.results[number]
+                yield Evidence(_cited_as(result), result.call.name, found)
+
+
+def _cited_as(result: Result) -> int:
+    """The number by which an operator cites a call: the case's, where the result says it, else the session's."""
+    known = (result.ended.structured or {}).get("call") if result.ended is not None else None
+    return known if isinstance(known, int) else result.number
 
 
 def _where(call: int | None, name: str) -> str:

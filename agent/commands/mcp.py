@@ -87,10 +87,12 @@ def _over_stdio(here: "Opened") -> None:
 
 
 def _server(here: "Opened", operator: "Callable[[], str]") -> "StrictServer":
+    from agent.operators.rulebook import Rulebook
     from tools.casework import Casework
     from tools.server import build_server
 
-    return build_server(Casework(here, WindowChoice().reader(here), started_by="mcp", operator=operator), here.policy)
+    second = Rulebook(here.policy).opinion
+    return build_server(Casework(here, WindowChoice().reader(here), started_by="mcp", operator=operator, second=second), here.policy)
 
 
 def _log_to_stderr() -> None:

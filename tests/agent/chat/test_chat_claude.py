@@ -1,5 +1,6 @@
 """A chat with Claude: the real SDK, the real tools, a scripted provider on loopback."""
 
+import io
 import json
 from itertools import pairwise
 from typing import Any
@@ -101,3 +102,17 @@ def test_wrong_usage_is_said(changed: Opened, churnops: CommandLine) -> None:
     assert churnops("chat", "--resume", "nothing").code == 1
     assert "no chat session" in churnops("chat", "--replay", "newest").err
     assert churnops("chat", "--operator", "claude", "--ask", "x").code == 1
+
+
+def test_lines_from_a_pipe_are_taken_in_order_and_without_a_champion_it_says_so(
+    fresh: Opened, churnops: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    churnops.folder = fresh.workspace.root
+    monkeypatch.setattr("sys.stdin", io.StringIO("/status\n\nWhat moved?\n/drift\n/quit\nnever taken\n"))
+    said = churnops("chat")
+    assert said.code == 0, said.err
+    assert "none yet, run `/train`" in said.out
+    assert "no champion yet" in said.err
+    assert "**Not done.** This workspace has no champion yet." in said.out
+    assert "never taken" not in said.out + said.err
+    assert "Traceback" not in said.out + said.err
