@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict
 
 Cause = Literal["none", "covariate_benign", "covariate_harmful", "prior_shift", "concept_drift", "data_fault", "label_fault", "unsure"]
 Family = Literal["data", "dependency", "moved_alone", "support", "score", "prior", "labels", "performance", "challengers", "events"]
-Name = Literal[
-    # data: what no population does by itself
+# What no population does by itself.
+DataName = Literal[
     "missing_column",
     "text_in_numbers",
     "all_missing",
@@ -22,6 +22,9 @@ Name = Literal[
     "duplicate_rows",
     "replayed_rows",
     "vanished_category",
+]
+Name = Literal[
+    DataName,
     # dependency, moved alone
     "dependency_lost",
     "moved_alone",

@@ -1,35 +1,18 @@
 """Answers about what moved: the window, its features one by one, and whether a column is broken."""
 
+from typing import get_args
+
 from agent.operators.chat_rulebook.closer_look import by_segment, closely
 from agent.operators.chat_rulebook.conclusions import undiagnosed
 from agent.operators.chat_rulebook.facts import Facts
 from agent.operators.chat_rulebook.recognition import Question
 from agent.operators.chat_rulebook.wording import cause_of, named, said, source
 from pipeline.evidence import FeatureDrift
-from pipeline.finding import Name
+from pipeline.finding import DataName, Name
 from reports.audit import cell
 
 _LISTED = 12  # features in one answer; more would not be read
-_DATA: frozenset[Name] = frozenset(
-    {
-        "missing_column",
-        "text_in_numbers",
-        "all_missing",
-        "more_missing",
-        "unit_change",
-        "constant",
-        "value_spike",
-        "clipped",
-        "swapped_columns",
-        "renamed_category",
-        "impossible_values",
-        "duplicate_rows",
-        "replayed_rows",
-        "vanished_category",
-        "dependency_lost",
-        "moved_alone",
-    }
-)
+_DATA: frozenset[Name] = frozenset({*get_args(DataName), "dependency_lost", "moved_alone"})
 
 
 def what_moved(facts: Facts, question: Question) -> str:
