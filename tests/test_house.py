@@ -15,7 +15,7 @@ from prompts import Rule, policy_rules
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("agent", "pipeline", "prompts", "reports", "tools")
-HEAVY = {"anthropic", "evidently", "mcp", "mlflow", "numpy", "pandas", "pydantic", "sklearn", "sqlalchemy"}
+HEAVY = {"anthropic", "evidently", "fastapi", "mcp", "mlflow", "numpy", "pandas", "prompt_toolkit", "pydantic", "sklearn", "sqlalchemy"}
 VAGUE = {"base", "common", "handler", "helper", "helpers", "manager", "misc", "processor", "util", "utils"}
 LONGEST = 300
 REGISTRY = re.compile(
