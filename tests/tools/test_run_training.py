@@ -62,6 +62,8 @@ async def test_a_request_is_trained_once_whoever_repeats_it_and_whenever(drifted
         case_id = await open_case(one)
         async with anyio.create_task_group() as group:
             group.start_soon(one.client.call_tool, "run_training", {"case_id": case_id, **FAST}, None, heard)
+            while not said:  # progress goes to whoever trains; the others join
+                await anyio.sleep(0.01)
             group.start_soon(ask, one, case_id)
             group.start_soon(ask, other, case_id)
         await ask(one, case_id)
