@@ -5,7 +5,7 @@
 
 Customers are generated. In the years, who is scored wanders from day to day: each day leans towards risky customers by an amount that
 follows an autoregression (each day nine tenths of the day before), and with the day of the week; nobody's behaviour changes. By that the
-churn rate to expect wanders with a standard deviation of about 1.2 points in a calm year, and 2.4 in a restless one. In the second year one thing does, once: on day 120 prices rise by `RISE`, and customers take it as before. Outcomes are
+churn rate to expect wanders with a standard deviation of about 1.3 points in a calm year, and 2.6 in a restless one. In the second year one thing does, once: on day 120 prices rise by `RISE`, and customers take it as before. Outcomes are
 known for half of the rows older than 30 days, so a check looks at the last seven days without outcomes; in a third year the check looks
 at the seven days that ended 30 days ago, with them.
 
