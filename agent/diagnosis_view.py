@@ -11,7 +11,7 @@ from rich.text import Text
 from pipeline.diagnosis import Diagnosis
 from pipeline.finding import Finding
 from pipeline.shown import plain
-from reports.outlook import ACTIONS, CAUSES
+from reports.outlook import ACTIONS, CAUSES, cause_words
 
 _COLOURS = {"none": "green", "covariate_benign": "green", "data_fault": "red", "unsure": "magenta"}
 _BAR = 6  # standard errors that fill a bar
@@ -19,10 +19,10 @@ _BAR = 6  # standard errors that fill a bar
 
 def diagnosis_view(found: Diagnosis, rows: int, labelled: int) -> Group:
     """What a person reads of a diagnosis."""
-    colour = _COLOURS.get(found.cause, "yellow")
+    colour = "yellow" if found.provisional else _COLOURS.get(found.cause, "yellow")
     where = f" in {plain(found.column)}" if found.column else ""
     mode = f" ({found.mode})" if found.mode and found.action == "retrain" else ""
-    head = Text.assemble((f"{CAUSES[found.cause]}{where}", f"bold {colour}"), f"  {found.cause}, confidence {found.confidence:.0%}")
+    head = Text.assemble((f"{cause_words(found)}{where}", f"bold {colour}"), f"  {found.cause}, confidence {found.confidence:.0%}")
     parts: list[RenderableType] = [
         head,
         Text(f"{rows:,} rows in the window, {labelled:,} with a known outcome", style="dim"),

@@ -21,7 +21,8 @@ def drift_view(summary: DriftSummary, policy: Policy) -> Group:
     if summary.share is None:
         return Group(
             Text.from_markup(
-                f"[bold cyan]Not enough data[/]: {summary.current_rows:,} rows in the window, {policy.drift.min_rows:,} needed for a verdict."
+                f"[bold cyan]Not enough data[/]: {summary.current_rows:,} rows in the window, {policy.drift.min_rows:,} needed for a verdict. "
+                "Of a log, `--window 60d` or `--rows 2000` takes more."
             )
         )
     colour = _BANDS[summary.band]

@@ -13,14 +13,18 @@ from pipeline.finding import Cause, Family, Finding, Name
 from pipeline.policy import Policy
 from pipeline.shown import plain
 
+_LEARNT = 0.2  # share of labelled rows from which figures on rows already learnt are worth a word
+
 
 @dataclass(frozen=True)
 class Setting:
-    """How much there is to go by: rows of the window, those with a known outcome, and how many of these churned."""
+    """How much there is to go by: rows of the window, those with a known outcome, how many of these churned, and how many equal a row that
+    the champion learnt from."""
 
     rows: int
     labelled: int
     churners: int
+    learnt: int = 0
 
     def labels_usable(self, policy: Policy) -> bool:
         """Whether known outcomes are enough to say anything about the champion."""
@@ -82,6 +86,9 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy) -> D
     first = opinions[0]
     second = next((opinion for opinion in opinions[1:] if opinion.cause != first.cause), None)
     runner_up = second.cause if second else _LIKELY_OTHER.get(first.cause)
+    unseen = not setting.labels_usable(policy)
+    if unseen and first.action == "monitor":
+        runner_up = "concept_drift"  # what no column shows, and only outcomes could
     return Diagnosis(
         cause=first.cause,
         confidence=policy.diagnosis.confidence[first.rule],
@@ -93,6 +100,7 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy) -> D
         findings=tuple(sorted(seen.all, key=lambda finding: _place(finding, first.cause))),
         blind_spots=_blind_spots(seen, setting, policy),
         runner_up=None if runner_up is None else RunnerUp(cause=runner_up, tell_apart=_TELL_APART[runner_up]),
+        without_outcomes=unseen,
     )
 
 
@@ -208,7 +216,10 @@ def _moved_harmlessly(seen: _Seen, setting: Setting, policy: Policy) -> _Opinion
 
 
 def _nothing(seen: _Seen, setting: Setting, policy: Policy) -> _Opinion | None:
-    return _Opinion("nothing", "none", "monitor", f"Nothing in {setting.rows:,} rows speaks for a change.")
+    said = f"Nothing in {setting.rows:,} rows speaks for a change."
+    if setting.rows < policy.drift.min_rows:
+        said = f"{setting.rows:,} rows are fewer than the {policy.drift.min_rows:,} that a verdict takes; only what is gross would show."
+    return _Opinion("nothing", "none", "monitor", said)
 
 
 _RULES: tuple[Callable[[_Seen, Setting, Policy], _Opinion | None], ...] = (
@@ -255,6 +266,11 @@ def _blind_spots(seen: _Seen, setting: Setting, policy: Policy) -> tuple[str, ..
         )
     elif not setting.trainable(policy):
         found.append(f"{setting.labelled} outcomes show large changes only, and are too few to teach another model.")
+    if setting.learnt > _LEARNT * setting.labelled:
+        found.append(
+            f"{setting.learnt:,} of the {setting.labelled:,} rows with a known outcome equal rows that the champion learnt from: figures on them "
+            "flatter it. Look at rows scored since it was deployed (`--since-deploy`)."
+        )
     if setting.rows < policy.drift.min_rows:
         found.append(f"{setting.rows} rows show only what is gross.")
     alone = [finding.column for finding in seen.all if finding.name == "moved_alone" and not finding.n and finding.column]

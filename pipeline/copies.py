@@ -21,6 +21,13 @@ def find_copies(observed: Observed, seen: Witnesses, rules: DataRules) -> tuple[
     return tuple(finding for finding in found if finding is not None)
 
 
+def learnt_rows(observed: Observed) -> int:
+    """How many rows with a known outcome equal, in every feature, a row that the champion learnt from."""
+    features = list(observed.columns.features)
+    known = observed.labelled.features
+    return int(np.isin(_hashes(known[features]), _hashes(observed.reference[features])).sum()) if len(known) else 0
+
+
 def _replayed(known: _Hashes, rows: _Hashes, rules: DataRules) -> Finding | None:
     shared = int(np.isin(rows, known).sum())
     # How often a row of the reference has a twin in it is how often a new customer would.

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.finding import Cause, Family, Finding
 from pipeline.policy import Policy
@@ -44,7 +44,8 @@ class RunnerUp(_Word):
 
 class Diagnosis(_Word):
     """What happened. `rule` decided, and `confidence` (0-1) is how often that rule was right on the benchmark. `mode` says how to train,
-    None where nothing is trained. `said` is for people. `findings`: notable ones first. `blind_spots`: what nobody could have seen here."""
+    None where nothing is trained. `said` is for people. `findings`: notable ones first. `blind_spots`: what nobody could have seen here.
+    `without_outcomes`: too few are known to see whether customers of the same kind behave differently."""
 
     cause: Cause
     confidence: float
@@ -56,6 +57,12 @@ class Diagnosis(_Word):
     findings: tuple[Finding, ...]
     blind_spots: tuple[str, ...]
     runner_up: RunnerUp | None
+    without_outcomes: bool = Field(False, exclude_if=lambda told: not told)
+
+    @property
+    def provisional(self) -> bool:
+        """Whether it says that all is well only because nobody could see otherwise."""
+        return self.without_outcomes and self.rule in {"nothing", "moved_harmlessly"}
 
 
 def diagnose(
@@ -71,9 +78,9 @@ def diagnose(
         known: findings from elsewhere: what people wrote down about the time of the window.
     """
     from pipeline.conclusion import Setting, conclude
+    from pipeline.copies import learnt_rows
     from pipeline.examination import examine
 
     outcomes = observed.labelled.churned
-    return conclude(
-        (*examine(observed, policy, value, without), *known), Setting(observed.rows, len(outcomes), int(outcomes.sum())), policy
-    )
+    setting = Setting(observed.rows, len(outcomes), int(outcomes.sum()), learnt_rows(observed))
+    return conclude((*examine(observed, policy, value, without), *known), setting, policy)

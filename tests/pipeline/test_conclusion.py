@@ -120,3 +120,20 @@ def test_what_people_noted_shows_nothing_by_itself() -> None:
 def test_confidence_is_the_policy_s_word_on_the_rule_that_decided() -> None:
     sure = load_policy(policy_text(), {"diagnosis": {"confidence": {"broken_data": 0.97}}})
     assert conclude((BROKEN,), PLENTY, sure).confidence == 0.97
+
+
+@pytest.mark.parametrize("findings", [(), (found("population_moved"),)])
+def test_that_all_is_well_is_only_what_can_be_seen_where_no_outcome_is_known(findings: tuple[Finding, ...]) -> None:
+    seen, unseen = case(PLENTY, *findings), case(NONE, *findings)
+    assert (seen.provisional, unseen.provisional) == (False, True)
+    assert unseen.runner_up is not None and unseen.runner_up.cause == "concept_drift"
+    assert not case(NONE, *findings, BROKEN).provisional
+
+
+def test_too_few_rows_are_no_all_clear() -> None:
+    assert case(Setting(7, 0, 0)).said.startswith("7 rows are fewer than the 200 that a verdict takes")
+
+
+def test_rows_that_the_champion_learnt_from_are_a_blind_spot() -> None:
+    assert not any("learnt from" in spot for spot in case(Setting(5000, 1000, 300, learnt=150)).blind_spots)
+    assert any("390 of the 1,000 rows" in spot for spot in case(Setting(5000, 1000, 300, learnt=390)).blind_spots)
