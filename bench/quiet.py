@@ -26,6 +26,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from io import StringIO
 from pathlib import Path
+from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -61,8 +62,11 @@ SIZES, WINDOWS = (50, 200, 1_000), 120
 DAYS, WINDOW, MATURITY, KNOWN = 365, 7, 30, 0.5
 CALM, RESTLESS, STAYS = 0.05, 0.10, 0.9  # standard deviations of the lean, and how much of it the next day keeps
 RISE, RISE_DAY = 1.08, 120
-YEARS, YEAR_SEED = (("no change", CALM), ("price rise", CALM), ("with outcomes", CALM), ("no change", RESTLESS)), 301
+YEARS, YEAR_SEED = (("no change", CALM), ("price rise", CALM), ("no change", RESTLESS), ("with outcomes", CALM)), 301
 POLICY, VALUE = load_policy(policy_text(), {}), ValueSettings()
+
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -227,14 +231,25 @@ def main() -> None:
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     with ProcessPoolExecutor(chosen.jobs) as pool:
         if chosen.what == "windows":
-            quiet = list(pool.map(quiet_windows, [(rows, labelled) for labelled in (False, True) for rows in SIZES]))
-            kept["windows"] = [asdict(one) for one in quiet]
-            put_into_document("quiet windows", windows_table(quiet), "benchmark.md")
+            for quiet in _growing(pool.map(quiet_windows, [(rows, labelled) for labelled in (False, True) for rows in SIZES])):
+                put_into_document("quiet windows", windows_table(quiet), "benchmark.md")
+                _write(kept | {"windows": [asdict(one) for one in quiet]})
         else:
-            years = list(pool.map(year, YEARS))
-            kept["years"] = [asdict(one) | {"false": one.false} for one in years]
-            put_into_document("quiet years", years_table(years), "benchmark.md")
-    RESULTS.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+            for years in _growing(pool.map(year, YEARS)):
+                put_into_document("quiet years", years_table(years), "benchmark.md")
+                _write(kept | {"years": [asdict(one) | {"false": one.false} for one in years]})
+
+
+def _growing(found: Iterator[Found]) -> Iterator[list[Found]]:
+    """All found so far, again after each: what is done stays done when it is interrupted."""
+    known: list[Found] = []
+    for one in found:
+        known.append(one)
+        yield known
+
+
+def _write(results: dict[str, object]) -> None:
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
