@@ -17,28 +17,38 @@ from pipeline.shown import plain
 from reports.audit import MEASURES, figure
 from reports.difference import differences
 from reports.outlook import Outlook, outlook
+from reports.standing import Standing
 
 _DECIDE, _HAPPENED, _DRIFT, _MODELS = "What a human must decide", "What happened", "Drift", "Models"
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
+_HEADLINE = re.compile(r"^# .*$", re.MULTILINE)
 _COLOURS = {"better": "green", "worse": "red", "no clear difference": "dim"}
 
 
-def report_view(case: Case, report: str, result: TrainingResult | None, policy: Policy) -> Group:
+def report_view(case: Case, standing: Standing, report: str, result: TrainingResult | None, policy: Policy) -> Group:
     """What a person reads of a case at the terminal.
 
     Args:
         case: as it stands now.
+        standing: what came of it since the report was written.
         report: the Markdown that was written when it was closed.
         result: the training to show beside the champion.
         policy: says when another case may train.
     """
-    return Group(*_parts(case, report, result, outlook(case, result, policy.training.cooldown_hours), policy))
+    return Group(
+        *_parts(case, standing, report, result, outlook(case, result, policy.training.cooldown_hours, expired=standing.expired), policy)
+    )
 
 
-def _parts(case: Case, report: str, result: TrainingResult | None, ahead: Outlook, policy: Policy) -> Iterator[RenderableType]:
+def _parts(
+    case: Case, standing: Standing, report: str, result: TrainingResult | None, ahead: Outlook, policy: Policy
+) -> Iterator[RenderableType]:
     # The file may have been changed since: nothing in it may steer the terminal.
     words = "".join(character if character.isprintable() or character == "\n" else " " for character in report)
     head, *sections = _SECTION.split(words.split("\n---\n", 1)[-1])
+    if standing.headline:
+        yield Text(standing.headline, style="bold underline", justify="center")
+        head = _HEADLINE.sub("", head, count=1)
     yield _markdown(head)
     if case.decision is not None:
         yield Text(f"Decided since: {plain(ahead.now, 2_000)}", style="bold")
@@ -50,7 +60,7 @@ def _parts(case: Case, report: str, result: TrainingResult | None, ahead: Outloo
             yield from (_title(name), drift_view(case.drift, policy))
         elif name == _MODELS and result is not None:
             yield from (_title("Champion and challenger"), *_models(result))
-        elif name != _DECIDE or case.decision is None:
+        elif name != _DECIDE or not standing.headline:
             yield from (Text(), _markdown(f"## {name}\n{text}"))
     if case.decision is None:
         yield from (_title("What happens next"), Text(ahead.now))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from pipeline.cases import Case, Training, TrainingResult, concluded
-from pipeline.diagnosis import Action
+from pipeline.diagnosis import Action, Diagnosis
 from pipeline.finding import Cause
 from reports.difference import verdict
 
@@ -41,6 +41,11 @@ _NEXT: Mapping[Action, str] = MappingProxyType(
 )
 
 
+def cause_words(found: Diagnosis) -> str:
+    """What happened, and that it is only what could be seen, where outcomes might tell otherwise."""
+    return CAUSES[found.cause] + (", as far as can be seen without outcomes" if found.provisional else "")
+
+
 @dataclass(frozen=True)
 class Outlook:
     """What happens next, and, where a challenger waits, after either answer. Empty where there is nothing to answer."""
@@ -50,13 +55,14 @@ class Outlook:
     if_rejected: str = ""
 
 
-def outlook(case: Case, result: TrainingResult | None, cooldown_hours: float) -> Outlook:
+def outlook(case: Case, result: TrainingResult | None, cooldown_hours: float, *, expired: bool) -> Outlook:
     """What follows from here.
 
     Args:
         case: as it stands now.
         result: the training of its challenger, where one is on record.
         cooldown_hours: after which another case may train again.
+        expired: its challenger waited too long to be approved.
     """
     if case.decision is not None:
         verb = "approved" if case.status == "approved" else "rejected"
@@ -65,11 +71,16 @@ def outlook(case: Case, result: TrainingResult | None, cooldown_hours: float) ->
         return Outlook("The case is not finished. A triage of the same window goes on with it; the champion stays until then.")
     if case.status == "pending_approval" and case.challenger is not None:
         champion, challenger = case.champion.version, case.challenger.version
+        rejected = (
+            f"Version {champion} goes on as it is; {_forgone(result)}version {challenger} stays on record. "
+            f"Another case may train again {cooldown_hours:g} hours after this training."
+        )
+        if expired:
+            return Outlook("Nobody decided in time, and the figures are old: run a triage again. The champion stays.", if_rejected=rejected)
         return Outlook(
             "A person decides. Nothing is deployed until then.",
             f"Version {challenger} serves from the next request on. Version {champion} stays on record: `churnops rollback` brings it back.",
-            f"Version {champion} goes on as it is; {_forgone(result)}version {challenger} stays on record. "
-            f"Another case may train again {cooldown_hours:g} hours after this training.",
+            rejected,
         )
     found = concluded(case)
     if case.action == "monitor" and case.status == "needs_people" and found is not None:

@@ -13,12 +13,11 @@ from agent.commands.trust import trust
 from agent.commands.verify import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from rich.console import Console
 
     from pipeline.cases import Case
     from pipeline.opened import Opened
+    from reports.standing import Standing
 
 app = typer.Typer(help="Review what triage found; approve or reject a challenger. Only a person deploys.", no_args_is_help=True)
 app.command()(approve)
@@ -37,9 +36,11 @@ def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> Non
     from rich.console import Console
     from rich.table import Table
 
+    from reports.standing import standings
+
     here = opened_to_look(workspace)
     cases = here.cases.all()
-    expired = _expired(here, cases)
+    stands = standings(here, cases)
     console = Console(stderr=as_json, highlight=False)
     table = Table(box=None, header_style="dim", pad_edge=False)
     table.add_column("case", no_wrap=True, min_width=max((len(case.case_id) for case in cases), default=4))  # it is typed again
@@ -48,24 +49,13 @@ def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> Non
     for case in cases:
         share = f"{case.drift.share:.0%}" if case.drift and case.drift.share is not None else "–"
         waits = f"version {case.challenger.version}" if case.challenger else "–"
-        status = "expired" if case.case_id in expired else case.status
-        table.add_row(case.case_id, _coloured(status), case.action or "–", share, case.operator or "–", waits)
+        table.add_row(case.case_id, _coloured(case, stands[case.case_id]), case.action or "–", share, case.operator or "–", waits)
     console.print(table if cases else "No case yet. Run [bold]churnops triage[/].")
     if as_json:
-        shown = [{**case.model_dump(mode="json", exclude={"drift": {"features"}}), "expired": case.case_id in expired} for case in cases]
+        shown = [
+            {**case.model_dump(mode="json", exclude={"drift": {"features"}}), "expired": stands[case.case_id].expired} for case in cases
+        ]
         typer.echo(json.dumps({"cases": shown}))
-
-
-def _expired(here: "Opened", cases: "Iterable[Case]") -> set[str]:
-    """Ids of the cases whose challenger waited too long."""
-    from pipeline.errors import ChurnopsError
-    from reports.approval import approvable_until
-
-    waiting = [case.case_id for case in cases if case.status == "pending_approval"]
-    try:
-        return {case_id for case_id in waiting if (until := approvable_until(here, case_id)) and here.clock() >= until}
-    except ChurnopsError:
-        return set()  # the ledger does not hold, which is being said already
 
 
 @app.command()
@@ -88,6 +78,7 @@ def print_report(console: "Console", here: "Opened", case: "Case") -> None:
     from pipeline.files import digest_of_file
     from reports.filing import report_path
     from reports.outlook import training_of
+    from reports.standing import standing_of
 
     if case.report is None:
         raise ChurnopsError(f"Case {case.case_id} has no report yet: it is {case.status}.", "Run `churnops triage`.")
@@ -95,10 +86,13 @@ def print_report(console: "Console", here: "Opened", case: "Case") -> None:
     if not path.is_file():
         raise ChurnopsError(f"The report {path} is gone.", "Restore it from a backup, or run `churnops triage` again.")
     text = path.read_text(encoding="utf-8", errors="replace")
+    standing = standing_of(here, case)
     if not console.is_terminal:
+        if standing.headline:
+            typer.echo(f"Since this report was written: {standing.headline}.", err=True)
         typer.echo(text)  # for pipes and files: the Markdown itself
         return
-    console.print(report_view(case, text, training_of(case, here.cases.trainings(case.case_id)), here.policy))
+    console.print(report_view(case, standing, text, training_of(case, here.cases.trainings(case.case_id)), here.policy))
     console.print(f"{path}  sha256 {case.report.sha256[:12]}", style="dim", markup=False, soft_wrap=True)
     if digest_of_file(path) != case.report.sha256:
         console.print("The report was changed after it was written: do not decide on it. Run `churnops reports verify`.", style="bold red")
@@ -119,6 +113,6 @@ def reject(case_id: CaseArgument, reason: ReasonOption = "", reviewer: ReviewerO
     Console(highlight=False).print(f"Rejected. Champion version [bold]{serving.version}[/] stays.")
 
 
-def _coloured(status: str) -> str:
+def _coloured(case: "Case", standing: "Standing") -> str:
     colours = {"pending_approval": "yellow", "needs_people": "red", "partial": "red", "approved": "green"}
-    return f"[{colours.get(status, 'default')}]{status.replace('_', ' ')}[/]"
+    return f"[{'default' if standing.expired else colours.get(case.status, 'default')}]{standing.status}[/]"

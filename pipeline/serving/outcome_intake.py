@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 from sqlalchemy import Connection, select
 
 from pipeline.clock import stamp
@@ -15,6 +16,16 @@ from pipeline.state import outcomes, predictions
 
 MOST_OUTCOMES = 1_000  # in one request: one transaction, which others wait for
 _Result = Literal["added", "corrected", "known", "unknown"]
+_UNKNOWN_WORD = "unknown_word"
+
+
+def _word(value: object) -> object:
+    """Truths, ones and zeros, and texts; one finding for anything else, where a union of types would have one for each."""
+    if isinstance(value, bool | str):
+        return value
+    if isinstance(value, int) and value in {0, 1}:
+        return bool(value)
+    raise PydanticCustomError(_UNKNOWN_WORD, "no word for an outcome")
 
 
 class Outcome(BaseModel):
@@ -23,7 +34,9 @@ class Outcome(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     id: CustomerId
-    churned: bool | str = Field(description="true or false, or one of the words that the workspace has for it")
+    churned: Annotated[bool | str, BeforeValidator(_word, json_schema_input_type=bool | Literal[0, 1] | str)] = Field(
+        description="true or false, 1 or 0, or one of the words that the workspace has for it"
+    )
     observed_at: AwareDatetime | None = Field(None, description="When it became known, with its offset; absent: now")
     predicted_at: AwareDatetime | None = Field(None, description="Of the prediction it belongs to, as answered; absent: of all of this id")
 
@@ -33,7 +46,7 @@ class Outcomes(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    outcomes: Annotated[tuple[Outcome, ...], Field(min_length=1, max_length=MOST_OUTCOMES, strict=False)]
+    outcomes: Annotated[list[Outcome], Field(min_length=1, max_length=MOST_OUTCOMES)]
 
 
 class OutcomeIntake:
@@ -48,7 +61,7 @@ class OutcomeIntake:
         time = "a time with its offset, like 2026-01-31T10:00:00+01:00, or null"
         self._allowed = {
             "id": ALLOWED_ID,
-            "churned": f"true, false, {listed}",
+            "churned": f"true or false, 1 or 0, or one of the words {listed}",
             "observed_at": time,
             "predicted_at": time,
         }
@@ -60,11 +73,11 @@ class OutcomeIntake:
             InputError: it is no such object, or a word is not known.
         """
         try:
-            found = Outcomes.model_validate_json(body).outcomes
+            found = tuple(Outcomes.model_validate_json(body).outcomes)
         except ValidationError as error:
             raise InputError(wrongs(error, {"outcomes": f"a list of 1 to {MOST_OUTCOMES:,} outcomes"}, self._allowed)) from error
         unknown = tuple(
-            Wrong(row=row, field="churned", rule="unknown_word", allowed=self._allowed["churned"])
+            Wrong(row=row, field="churned", rule=_UNKNOWN_WORD, allowed=self._allowed["churned"])
             for row, outcome in enumerate(found)
             if isinstance(outcome.churned, str) and outcome.churned not in self._words
         )

@@ -13,7 +13,7 @@ from pipeline.shown import plain
 from reports.audit import HEADLINES
 from reports.difference import Difference, differences
 from reports.filing import report_path
-from reports.outlook import ACTIONS, CAUSES, Outlook, outlook, training_of
+from reports.outlook import ACTIONS, Outlook, cause_words, outlook, training_of
 from reports.review_page.case_window import moved_features
 from reports.review_page.decision import Gate, gate_of
 from reports.review_page.distribution import Distribution
@@ -21,6 +21,7 @@ from reports.review_page.drift_bars import DriftBar, drift_bars
 from reports.review_page.measure_rows import MeasureRow, measure_rows
 from reports.review_page.reliability_plot import ReliabilityPlot, reliability_plot
 from reports.review_page.tier_bars import TierBars, tier_bars
+from reports.standing import standing_of
 
 _BARS = 5  # at first sight; the others are behind a click
 _EVIDENCE, _SENTENCE = 2, 320  # findings at first sight, and characters of each
@@ -61,15 +62,16 @@ class CaseView:
 def case_view(opened: Opened, case: Case) -> CaseView:
     """The page's view of a case, from its record, its report and the log."""
     result, found = training_of(case, opened.cases.trainings(case.case_id)), concluded(case)
+    standing = standing_of(opened, case)
     said = tuple(plain(finding.said, _SENTENCE) for finding in found.findings if finding.notable) if found else ()
     bars = drift_bars(case.drift) if case.drift else ()
     seen, unseen = moved_features(opened, case)
     return CaseView(
         case=case,
-        status=status_words(case),
-        headline=HEADLINES[case.action] if case.action and case.status != "partial" else "No verdict yet",
+        status=standing.status,
+        headline=standing.headline or (HEADLINES[case.action] if case.action and case.status != "partial" else "No verdict yet"),
         found=found,
-        cause=CAUSES[found.cause] if found else "",
+        cause=cause_words(found) if found else "",
         asks=ACTIONS[found.action] if found else "",
         evidence=said[:_EVIDENCE],
         more_evidence=said[_EVIDENCE:],
@@ -84,18 +86,11 @@ def case_view(opened: Opened, case: Case) -> CaseView:
         serving=result.serving.said() if result and result.serving else "",
         reliability=reliability_plot(result) if result else None,
         tiers=tier_bars(result.tier_flow) if result and result.tier_flow else None,
-        outlook=outlook(case, result, opened.policy.training.cooldown_hours),
+        outlook=outlook(case, result, opened.policy.training.cooldown_hours, expired=standing.expired),
         gate=gate_of(opened, case),
         report=_written(opened, case),
         has_html=evidently_html(opened, case).is_file(),
         reviewer=opened.person,
-    )
-
-
-def status_words(case: Case) -> str:
-    """A case's status for people."""
-    return {"pending_approval": "waits for approval", "no_deploy_needed": "nothing to deploy"}.get(
-        case.status, case.status.replace("_", " ")
     )
 
 

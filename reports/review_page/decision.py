@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from pipeline.canonical import digest_of
 from pipeline.cases import Case, Decision
@@ -31,6 +32,47 @@ class Gate:
     until: datetime | None = None
     problem: str = ""
     command: str = ""
+
+
+FormField = Literal["reason", "reviewer", "confirmation"]
+
+
+class NotFilled(Stop):
+    """A field of the form lacks what it needs; nothing has changed."""
+
+    def __init__(self, field: FormField, said: str, next_step: str) -> None:
+        super().__init__(422, said, next_step)
+        self.field = field
+
+
+@dataclass(frozen=True)
+class NotTaken:
+    """A form that was sent and not taken, to be shown again: what was said of it, at which field where it was about one, and what was typed.
+
+    What confirms is typed anew each time. Where only a field was wrong, `seen` stays what the person was shown first; else it is empty, and
+    the page as it is now is what they see.
+    """
+
+    status: int
+    said: str
+    field: FormField | None
+    reason: str
+    reviewer: str
+    seen: str
+
+
+def not_taken(error: Stop | ChurnopsError, form: Mapping[str, str]) -> NotTaken:
+    """Why a form was not taken."""
+    status, said = (error.status, error.said) if isinstance(error, Stop) else (409, error.problem)
+    field = error.field if isinstance(error, NotFilled) else None
+    return NotTaken(
+        status=status,
+        said=f"{said} {error.next_step}".strip(),
+        field=field,
+        reason=form.get("reason", "")[:_REASON_LENGTH],
+        reviewer=form.get("reviewer", "")[:_NAME_LENGTH],
+        seen=form.get("seen", "") if field else "",
+    )
 
 
 def gate_of(opened: Opened, case: Case) -> Gate | None:
@@ -68,7 +110,7 @@ def approve_as_seen(opened: Opened, case_id: str, form: Mapping[str, str]) -> De
     if form.get("seen") != _seen(record):
         raise Stop(409, "The case is not what you were shown; nothing was deployed.", "Read it again, then decide.")
     if form.get("confirmation", "").strip() != _words(record):
-        raise Stop(422, "Not confirmed; nothing was deployed.", f"Type “{_words(record)}” to approve.")
+        raise NotFilled("confirmation", "Not confirmed; nothing was deployed.", f"Type “{_words(record)}” to approve.")
     return approve(opened, record, confirmed(record))
 
 
@@ -84,10 +126,10 @@ def reject_case(opened: Opened, case_id: str, form: Mapping[str, str]) -> Case:
 def _decision(opened: Opened, form: Mapping[str, str]) -> Decision:
     reason = plain(form.get("reason", ""), _REASON_LENGTH)
     if not reason:
-        raise Stop(422, "A decision needs a reason; nothing has changed.", "Say in a sentence why.")
+        raise NotFilled("reason", "A decision needs a reason; nothing has changed.", "Say in a sentence why.")
     reviewer = plain(form.get("reviewer", ""), _NAME_LENGTH) or opened.person
     if not reviewer:
-        raise Stop(422, "A decision needs a name; nothing has changed.", "Say who you are.")
+        raise NotFilled("reviewer", "A decision needs a name; nothing has changed.", "Say who you are.")
     return Decision(reviewer=reviewer, reason=reason, at=opened.clock())
 
 

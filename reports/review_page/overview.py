@@ -8,9 +8,9 @@ from pipeline.champion import Champion, find_champion
 from pipeline.errors import ChurnopsError
 from pipeline.opened import Opened
 from pipeline.predictions import newest_prediction
-from reports.review_page.case_view import status_words
 from reports.review_page.history import DriftOverTime, Served, drift_over_time, served
 from reports.review_page.triage_process import TriageRun
+from reports.standing import Standing, standings
 
 _LISTED = 50  # the newest cases; `churnops reports list` has all
 
@@ -46,9 +46,12 @@ def overview(opened: Opened, triage: TriageRun | None) -> Overview:
         champion = find_champion(opened.workspace, opened.ledger)
     except ChurnopsError as error:
         problem = str(error)
-    lines = tuple(_line(case) for case in cases[:_LISTED])
+    stands = standings(opened, cases)
+    lines = tuple(_line(case, stands[case.case_id]) for case in cases[:_LISTED])
     return Overview(
-        waiting=tuple(_line(case) for case in cases if case.status == "pending_approval"),
+        waiting=tuple(
+            _line(case, stands[case.case_id]) for case in cases if case.status == "pending_approval" and not stands[case.case_id].expired
+        ),
         cases=lines,
         all_cases=len(cases),
         champion=champion,
@@ -60,5 +63,5 @@ def overview(opened: Opened, triage: TriageRun | None) -> Overview:
     )
 
 
-def _line(case: Case) -> CaseLine:
-    return CaseLine(case, status_words(case), f"{case.drift.share:.0%}" if case.drift and case.drift.share is not None else "–")
+def _line(case: Case, standing: Standing) -> CaseLine:
+    return CaseLine(case, standing.status, f"{case.drift.share:.0%}" if case.drift and case.drift.share is not None else "–")

@@ -12,7 +12,7 @@ from pipeline.errors import ChurnopsError
 from pipeline.opened import Opened
 from reports.filing import report_path
 from reports.review_page.case_view import case_view, evidently_html
-from reports.review_page.decision import approve_as_seen, reject_case
+from reports.review_page.decision import approve_as_seen, not_taken, reject_case
 from reports.review_page.forms import sent_form
 from reports.review_page.guard import GuardedRoute, Stop
 from reports.review_page.overview import overview
@@ -21,6 +21,7 @@ from reports.review_page.report_html import report_html
 from reports.review_page.sign_in import COOKIE, SESSION_LASTS, Session, sign_in_of
 from reports.review_page.triage_process import TriageProcess
 from reports.review_page.trial import Trial
+from reports.standing import standing_of
 
 START = "/review"
 _ICON = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="M2 11l4-5 3 3 5-7" fill="none" stroke="#0b6e4f" stroke-width="2.5"/></svg>'
@@ -97,14 +98,20 @@ def page_router(opened: Opened) -> APIRouter:
 
     @router.get("/cases/{case_id}")
     def case(session: signed, known: named) -> Response:
-        return page("case", session, view=case_view(opened, known))
+        return page("case", session, view=case_view(opened, known), again=None)
+
+    def again(session: Session, known: Case, form: Mapping[str, str], error: Stop | ChurnopsError) -> Response:
+        """The page of the case as it is now, with what the person typed and why it was not taken."""
+        refused = not_taken(error, form)
+        return page("case", session, status=refused.status, view=case_view(opened, opened.cases.get(known.case_id)), again=refused)
 
     @router.get("/cases/{case_id}/report")
     def report(session: signed, known: named) -> Response:
         path = report_path(opened.workspace, known.case_id)
         if not path.is_file():
             raise Stop(404, f"There is no report of case {known.case_id}.", "A triage writes it when it closes the case.")
-        return page("report", session, case=known, text=report_html(path.read_text(encoding="utf-8", errors="replace")))
+        since = standing_of(opened, known).headline
+        return page("report", session, case=known, since=since, text=report_html(path.read_text(encoding="utf-8", errors="replace")))
 
     @router.get("/cases/{case_id}/evidently")
     def evidently(_session: signed, known: named) -> Response:
@@ -115,14 +122,21 @@ def page_router(opened: Opened) -> APIRouter:
 
     @router.post("/cases/{case_id}/approve")
     def approve(session: signed, form: sent, known: named) -> Response:
-        done = approve_as_seen(opened, known.case_id, form)
+        try:
+            done = approve_as_seen(opened, known.case_id, form)
+        except (Stop, ChurnopsError) as error:
+            return again(session, known, form, error)
         if done.warning:
             return page("problem", session, title=f"Deployed version {done.champion.version}.", next_step=done.warning)
         return _see(f"{START}/cases/{known.case_id}")
 
     @router.post("/cases/{case_id}/reject")
-    def reject(_session: signed, form: sent, known: named) -> Response:
-        return _see(f"{START}/cases/{reject_case(opened, known.case_id, form).case_id}")
+    def reject(session: signed, form: sent, known: named) -> Response:
+        try:
+            reject_case(opened, known.case_id, form)
+        except (Stop, ChurnopsError) as error:
+            return again(session, known, form, error)
+        return _see(f"{START}/cases/{known.case_id}")
 
     @router.post("/triage")
     def triage(_session: signed, _: sent) -> Response:

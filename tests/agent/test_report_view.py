@@ -11,6 +11,7 @@ from pipeline.evidence import Comparison, Margins
 from pipeline.risk import tier_flow
 from pipeline.shown import plain
 from reports.audit import Verdict
+from reports.standing import Standing
 from tests.conftest import NOON
 from tests.reports.record import a_case, a_challenger, policy, report, trainings_of
 from tests.reports.test_audit_hostile import HOSTILE, drift, feature
@@ -18,10 +19,13 @@ from tests.reports.test_audit_hostile import HOSTILE, drift, feature
 PENDING = Verdict("pending_approval", "retrain", "recent", "rulebook", "finished")
 
 
-def shown(case: Case, text: str, result: TrainingResult | None, width: int = 100) -> str:
+OPEN = Standing("waits for approval")
+
+
+def shown(case: Case, text: str, result: TrainingResult | None, width: int = 100, standing: Standing = OPEN) -> str:
     """What a terminal of this width shows, without colours."""
     console = Console(file=io.StringIO(), width=width, highlight=False)
-    console.print(report_view(case, text, result, policy()))
+    console.print(report_view(case, standing, text, result, policy()))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -60,10 +64,22 @@ def test_all_that_a_decision_needs_is_there_at_any_width(width: int) -> None:
 def test_what_was_decided_since_takes_the_place_of_the_question() -> None:
     case, text, result = waiting_case()
     decided = case.model_copy(update={"status": "approved", "decision": Decision(reviewer="Ada", reason="I read it.", at=NOON)})
-    said = shown(decided, text, result)
+    said = shown(decided, text, result, standing=Standing("approved, serves", "Approved by Ada, and serves"))
+    assert "Approved by Ada, and serves" in said
+    assert "waits for approval" not in said
     assert "Decided since: Ada approved it on 2026-11-21 12:00 UTC: I read it." in said
     assert "Shall version" not in said
     assert "What happens next" not in said
+
+
+def test_what_expired_is_not_asked_any_more() -> None:
+    case, text, result = waiting_case()
+    said = shown(case, text, result, standing=Standing("expired", "Expired on 2026-11-24 12:00 UTC", expired=True))
+    assert "Expired on 2026-11-24 12:00 UTC" in said
+    assert "Nobody decided in time" in said
+    assert "Rejected: Version 3 goes on" in said
+    for gone in ("waits for approval", "Shall version", "Approved:"):
+        assert gone not in said
 
 
 def test_a_record_of_an_earlier_version_lacks_the_tiers() -> None:

@@ -194,7 +194,10 @@ def test_outcomes_are_taken_once_for_customers_that_were_predicted(trained: Open
     ("field", "value", "rule"),
     [
         ("churned", "Perhaps", "unknown_word"),
-        ("churned", 1, "bool_type"),
+        ("churned", "No", "unknown_word"),
+        ("churned", 2, "unknown_word"),
+        ("churned", 1.0, "unknown_word"),
+        ("churned", None, "unknown_word"),
         ("observed_at", "2026-11-21T11:00:00", "timezone_aware"),
         ("observed_at", 5, "datetime_type"),
         ("id", "", "too_short"),
@@ -205,7 +208,18 @@ def test_an_outcome_that_can_not_be_read_is_named(trained: Opened, api: TestClie
     told = {"id": "C-1", "churned": True, "observed_at": datetime(2026, 11, 1, tzinfo=UTC).isoformat(), field: value}
     said = api.post("/outcomes", json={"outcomes": [told]})
     assert said.status_code == 422
-    assert (said.json()["detail"][0]["row"], said.json()["detail"][0]["field"], said.json()["detail"][0]["rule"]) == (0, field, rule)
+    (wrong,) = said.json()["detail"]  # one mistake, one finding
+    assert (wrong["row"], wrong["field"], wrong["rule"]) == (0, field, rule)
+    if field == "churned":
+        assert wrong["allowed"] == 'true or false, 1 or 0, or one of the words "Retained", "Churned", "Yes"'
+
+
+@pytest.mark.parametrize(("churned", "kept"), [(True, 1), (False, 0), (1, 1), (0, 0), ("Yes", 1), ("Churned", 1), ("Retained", 0)])
+def test_an_outcome_is_said_in_several_forms(trained: Opened, api: TestClient, churned: object, kept: int) -> None:
+    api.post("/predict", json=customer(trained))
+    assert api.post("/outcomes", json={"outcomes": [{"id": "C-1", "churned": churned}]}).status_code == 200
+    with trained.state.read() as connection:
+        assert connection.execute(select(outcomes.c.churned)).scalars().all() == [kept]
 
 
 def test_where_customers_have_no_id_each_answer_gets_one_of_its_own(trained: Opened) -> None:

@@ -31,6 +31,7 @@ class Shown(HTMLParser):
         self.forms: list[Form] = []
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self._open: list[str] = []
+        self._field = ""
         self._seen: list[str] = []
         self._everything: list[str] = []
         self.feed(text)
@@ -52,6 +53,7 @@ class Shown(HTMLParser):
             self.forms.append(Form(given["action"] or ""))
         if tag in {"input", "textarea"} and self.forms and given.get("name"):
             self.forms[-1].fields[given["name"] or ""] = given.get("value") or ""
+            self._field = given["name"] or ""
         if tag not in _EMPTY:
             self._open.append(tag)
 
@@ -61,6 +63,8 @@ class Shown(HTMLParser):
                 pass
 
     def handle_data(self, data: str) -> None:
+        if self._open[-1:] == ["textarea"]:
+            self.forms[-1].fields[self._field] += data
         if not {"title", "style"} & set(self._open):
             self._everything.append(data)
             if "details" not in self._open or "summary" in self._open:

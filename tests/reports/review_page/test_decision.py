@@ -11,7 +11,7 @@ from pipeline.trust import confirmed
 from reports.trusting import draft_trust, trust_now
 from reports.verification import verify
 from tests.conftest import Clock
-from tests.reports.review_page.browser import Browser, Form
+from tests.reports.review_page.browser import Browser, Form, Shown
 from tests.reports.signers import configure, decision, make_keys, sign_from_now_on
 from tests.reports.waiting import Waiting, approve_case, snapshot
 
@@ -42,6 +42,11 @@ def test_typing_what_will_happen_deploys_it(waiting: Waiting, reviewer: Browser)
     assert verify(waiting.opened).ok
     shown = reviewer.shown(case_page(waiting))
     assert "Ada approved it" in shown.seen
+    assert f"Approved by Ada on 2026-11-21 14:00 UTC: version {challenger.version} was deployed, and serves" in shown.seen
+    assert "waits for approval" not in shown.seen
+    assert f"Since it was written: Approved by Ada on 2026-11-21 14:00 UTC: version {challenger.version} was deployed" in (
+        reviewer.shown(f"{case_page(waiting)}/report").seen
+    )
     assert [form.action for form in shown.forms] == ["/review/sign-out"]
     start = reviewer.shown("/review").everything
     assert f"version {challenger.version}" in start
@@ -55,8 +60,12 @@ def test_rejecting_keeps_the_champion(waiting: Waiting, reviewer: Browser) -> No
     assert reviewer.send(form, **REASON).status_code == 303
     assert waiting.case.status == "rejected"
     assert waiting.opened.workspace.champion_pointer.read_bytes() == pointer
-    assert "Ada rejected it" in reviewer.shown(case_page(waiting)).seen
-    assert reviewer.send(form, **REASON).status_code == 409
+    seen = reviewer.shown(case_page(waiting)).seen
+    assert "Ada rejected it" in seen
+    assert "Rejected by Ada" in seen
+    assert "waits for approval" not in seen
+    again = reviewer.send(form, **REASON)
+    assert (again.status_code, "Rejected by Ada" in again.text) == (409, True)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +86,44 @@ def test_anything_less_deploys_nothing(waiting: Waiting, reviewer: Browser, chan
     answer = reviewer.send(form, **{**confirmation(waiting), **changes})
     assert (answer.status_code, said in answer.text) == (status, True), answer.text
     assert snapshot(waiting) == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"), [({"confirmation": "yes"}, "confirmation"), ({"reason": " "}, "reason"), ({"reviewer": ""}, "reviewer")]
+)
+def test_a_field_that_is_wrong_is_asked_for_again_and_nothing_typed_is_lost(
+    waiting: Waiting, reviewer: Browser, changes: dict[str, str], field: str
+) -> None:
+    form, hostile = approval(waiting, reviewer), '</textarea><script>alert("1")</script>'
+    typed = {**confirmation(waiting), "reason": hostile, **changes}
+    answer = reviewer.send(form, **typed)
+    shown = Shown(answer.text)
+    again = next(form for form in shown.forms if form.action.endswith("/approve"))
+    assert (again.fields["reason"], again.fields["reviewer"]) == (typed["reason"], typed["reviewer"])
+    assert (again.fields["confirmation"], again.fields["seen"]) == ("", form.fields["seen"])
+    assert [given["name"] for _, given in shown.tags if given.get("aria-describedby") == "wrong"] == [field]
+    assert [tag for tag, given in shown.tags if given.get("id") == "wrong"] == ["span"]
+    assert {"nav", "h1"} <= {tag for tag, _ in shown.tags}
+    assert "script" not in {tag for tag, _ in shown.tags}
+    assert reviewer.send(again, **confirmation(waiting)).status_code == 303
+
+
+def test_a_rejection_without_a_reason_is_asked_for_again(waiting: Waiting, reviewer: Browser) -> None:
+    form = approval(waiting, reviewer)
+    form.action = form.action.replace("approve", "reject")
+    answer = reviewer.send(form, reason="", reviewer="Ada")
+    shown = Shown(answer.text)
+    assert (answer.status_code, shown.forms[-1].fields["reviewer"]) == (422, "Ada")
+    assert "A decision needs a reason" in shown.seen
+    assert waiting.case.status == "pending_approval"
+
+
+def test_what_was_not_shown_is_to_be_read_before_it_is_confirmed(waiting: Waiting, reviewer: Browser) -> None:
+    form = approval(waiting, reviewer)
+    shown = Shown(reviewer.send(form, **{**confirmation(waiting), "seen": "0" * 64}).text)
+    assert "Read it again, then decide." in shown.seen
+    assert (shown.forms[-1].fields["seen"], shown.forms[-1].fields["confirmation"]) == (form.fields["seen"], "")
+    assert shown.forms[-1].fields["reason"] == REASON["reason"]
 
 
 def test_the_confirmation_of_one_case_deploys_no_other(waiting: Waiting, reviewer: Browser) -> None:
@@ -114,7 +161,11 @@ def test_a_changed_policy_and_a_passed_time_approve_nothing(waiting: Waiting, re
     late = Browser(waiting.opened).sign_in()
     form.fields["form_token"] = late.form("/review", "/sign-out").fields["form_token"]
     assert "figures are old" in late.send(form, **confirmation(waiting)).text
-    assert "figures are old" in late.shown(case_page(waiting)).seen
+    seen = late.shown(case_page(waiting)).seen
+    assert "figures are old" in seen
+    assert "Expired on 2026-11-24 12:00 UTC: version" in seen
+    assert "If you approve" not in seen
+    assert "Nothing waits for you" in late.shown("/review").seen
     assert snapshot(waiting) == before
 
 
@@ -137,6 +188,8 @@ def test_an_approval_elsewhere_leaves_nothing_to_approve_here(waiting: Waiting, 
     form = approval(waiting, reviewer)
     approve_case(waiting.opened, waiting.ours)
     assert reviewer.send(form, **confirmation(waiting)).status_code == 409
+    approve_again = Shown(reviewer.send(form, **confirmation(waiting)).text)
+    assert [form.action for form in approve_again.forms] == ["/review/sign-out"]
     other = reviewer.shown(f"/review/cases/{waiting.other}")
     assert "The champion moved since this report" in other.seen
 
