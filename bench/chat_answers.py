@@ -58,7 +58,7 @@ async def answered(situation: str, week: Situation, name: str, folder: Path) -> 
 
 def operator_for(opened: Opened, name: str) -> Operator:
     """The operator that a chat would have."""
-    return chat_claude(opened) if name == "claude" else ChatRulebook(opened.policy, opened.settings.data.columns.features)
+    return chat_claude(opened) if name == "claude" else ChatRulebook(opened.policy, opened.settings.data.columns.features, opened.clock)
 
 
 def main() -> None:

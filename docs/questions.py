@@ -17,7 +17,9 @@ question of each kind must hold. So the same question always has the same answer
 - Names of features are found however they are spelt (`TotalCharges`, total charges, total_charges). A misspelt one is read as the feature it is
   much like, and the answer says so; a word that may mean several features is asked back.
 - A question that can be read in two ways is answered in the more usual one, and the answer names the other.
-- Words it does not know are named as not used. Where they are as many as those it does know, it declines and lists what it answers.
+- Words it does not know are named as not used. Where they are as many as those it does know, it declines in three lines, which
+  name the nearest questions; "help" lists all.
+- A question that names a time ("since Monday") is answered about the window as it is; where that is another time, the answer names its dates.
 - "and by contract?" goes on about the feature of the question before.
 - Every number is from a tool result, whose call is cited, as in (call 2). What cannot be had reads "unavailable".
 - What changes something is only proposed: a training, or the report that closes a case, waits for your word. Where the diagnosis forbids a

@@ -14,7 +14,7 @@ READ_RESULT = ToolSpec(
     input_schema={
         "type": "object",
         "properties": {
-            "call": {"type": "integer", "minimum": 1, "description": "Number of the session's call"},
+            "call": {"type": ["integer", "string"], "description": "Number of the call as it is shown: 7, or #4"},
             "page": {"type": "integer", "minimum": 1, "default": 1},
         },
         "required": ["call"],
@@ -23,15 +23,15 @@ READ_RESULT = ToolSpec(
 )
 
 
-def fit(text: str, number: int, used: int) -> str:
+def fit(text: str, label: str, used: int) -> str:
     """The part of an answer that is handed on, when answers to the same question have used `used` characters already."""
     room = max(LEAST_CHARACTERS, min(RESULT_CHARACTERS, QUESTION_RESULT_CHARACTERS - used))
     if len(text) <= room:
         return text
-    return f"{text[:room]}\n(… {len(text) - room:,} of {len(text):,} characters left out; read_result with call {number} shows them)"
+    return f"{text[:room]}\n(… {len(text) - room:,} of {len(text):,} characters left out; read_result with call {label} shows them)"
 
 
-def page(text: str, lost: int, number: int, wanted: int) -> str:
+def page(text: str, lost: int, label: str, wanted: int) -> str:
     """Page `wanted` of an answer, of which `lost` characters were not kept.
 
     Raises:
@@ -39,6 +39,6 @@ def page(text: str, lost: int, number: int, wanted: int) -> str:
     """
     pages = max(1, -(-len(text) // PAGE_CHARACTERS))
     if wanted > pages:
-        raise ValueError(f"Call {number} has {pages} page{'s' if pages > 1 else ''}.")
+        raise ValueError(f"Call {label} has {pages} page{'s' if pages > 1 else ''}.")
     gone = f"; {lost:,} characters beyond were not kept" if lost and wanted == pages else ""
-    return f"(call {number}, page {wanted} of {pages}{gone})\n{text[(wanted - 1) * PAGE_CHARACTERS : wanted * PAGE_CHARACTERS]}"
+    return f"(call {label}, page {wanted} of {pages}{gone})\n{text[(wanted - 1) * PAGE_CHARACTERS : wanted * PAGE_CHARACTERS]}"

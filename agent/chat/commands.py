@@ -1,6 +1,7 @@
 """The commands of a chat: what begins with a slash is the human's, needs no operator and no key, and no tool can type it."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -114,13 +115,13 @@ async def _why(chat: "Chat", rest: str) -> str:
 
 
 async def _show(chat: "Chat", rest: str) -> str:
-    words = rest.split()
-    if not (1 <= len(words) <= 2 and all(word.isdecimal() for word in words)):
-        raise ChurnopsError("Which call?", "`/show 3` shows the third, `/show 3 2` its second page.")
-    number, page = int(words[0]), int(words[1]) if len(words) > 1 else 1
-    result = chat.session.results.get(number)
+    asked = re.fullmatch(r"(#?[0-9]{1,9})(?:\s+([0-9]{1,9}))?", rest)
+    if asked is None:
+        raise ChurnopsError("Which call?", "`/show 3` shows call 3, `/show 3 2` its second page.")
+    number, page = asked[1], int(asked[2] or 1)
+    result = chat.session.called(number)
     if result is None or result.ended is None:
-        raise ChurnopsError(f"This session has no answered call {number}.", f"It has {len(chat.session.results)}.")
+        raise ChurnopsError(f"This session has no answered call {number}.", f"It has {', '.join(chat.session.labels()) or 'none'}.")
     structured = result.ended.structured
     text = clean(result.ended.text if structured is None else json.dumps(structured, indent=1, ensure_ascii=False))
     pages = max(1, -(-len(text) // SHOWN_CHARACTERS))
@@ -224,7 +225,7 @@ COMMANDS: dict[str, Command] = {
         Command("compare", "[CASE]", "champion and challenger on the same rows; else the champion then and now", _compare),
         Command("report", "[CASE]", "the newest report, or that of a case", _report),
         Command("why", "", "what the last answer rests on: call, JSON path, value of each number", _why),
-        Command("show", "N [PAGE]", "the N-th call of this session with its whole result", _show),
+        Command("show", "N [PAGE]", "call N, as answers cite it, with its whole result", _show),
         Command("triage", "", "take the window through a case, within the policy", _triage, changes=True),
         Command("train", "[ESTIMATOR]", "train by hand; a model that passes waits for your approval", _train, changes=True),
         Command("approve", "[CASE]", "deploy the challenger that waits: you confirm it at this terminal", _approve, changes=True),

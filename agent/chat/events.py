@@ -64,7 +64,7 @@ class OperatorGaveUp(_Event):
 
 
 class CallStarted(_Event):
-    """A tool is about to be called. `number` counts the session's calls from 1; `/show number` shows its result."""
+    """A tool is about to be called. `number` counts the session's calls from 1; people meet `CallEnded.label`."""
 
     kind: Literal["call_started"] = "call_started"
     number: int
@@ -94,6 +94,28 @@ class CallEnded(_Event):
     lost: int = 0
     structured: dict[str, Any] | None = None
     cached_from: int | None = None
+
+    @property
+    def cited(self) -> int | None:
+        """The number by which answers cite the call: its case's, where the result says it."""
+        return cited_number(self.structured)
+
+    @property
+    def label(self) -> str:
+        """How people are shown the call when it ends: `7`, the number that answers cite; without one `#4`, the session's fourth."""
+        return call_label(self.number, self.structured)
+
+
+def cited_number(structured: dict[str, Any] | None) -> int | None:
+    """The case's number for a call, where its result says it; None else."""
+    known = (structured or {}).get("call")
+    return known if type(known) is int and known > 0 else None
+
+
+def call_label(number: int, structured: dict[str, Any] | None) -> str:
+    """See `CallEnded.label`."""
+    known = cited_number(structured)
+    return f"#{number}" if known is None else str(known)
 
 
 class QuestionEnded(_Event):

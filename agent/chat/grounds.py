@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agent.chat.markdown import sentence
-from agent.chat.session import Exchange, Result, Session
+from agent.chat.session import Exchange, Session
 from pipeline.policy import Policy
 from reports.audit import cell_code
 from reports.facts import Evidence
@@ -51,26 +51,23 @@ class Grounds:
         for exchange in self._session.exchanges[-RECENT:]:
             for number in exchange.calls:
                 result = self._session.results[number]
-                known = _cited_as(result)
-                if result.ended is not None and (exchange is last or known in cited) and result.ended.cached_from is None:
-                    yield f"- `/show {number}` {sentence(result.call.name)}" + (f", cited as call {known}" if known != number else "")
+                if result.ended is None or result.ended.cached_from is not None:
+                    continue
+                known, shown = result.ended.cited, self._session.label(result)
+                if exchange is last or (known in cited and shown == str(known)):
+                    yield f"- `/show {shown}` {sentence(result.call.name)}"
 
     def _results(self) -> Iterator[Evidence]:
-        for exchange in self._session.exchanges[-RECENT:]:
+        # The newest first: where two bear out a number alike, an answer means that one.
+        for exchange in reversed(self._session.exchanges[-RECENT:]):
             yield Evidence(None, "you", {"asked": exchange.asked})
-            for number in exchange.calls:
+            for number in reversed(exchange.calls):
                 ended = self._session.results[number].ended
                 if ended is None or ended.is_error or ended.cached_from is not None:
                     continue
                 found = ended.structured if ended.structured is not None else {"text": ended.text[:20_000]}
                 result = self._session.results[number]
-                yield Evidence(_cited_as(result), result.call.name, found)
-
-
-def _cited_as(result: Result) -> int:
-    """The number by which an operator cites a call: the case's, where the result says it, else the session's."""
-    known = (result.ended.structured or {}).get("call") if result.ended is not None else None
-    return known if isinstance(known, int) else result.number
+                yield Evidence(ended.cited, result.call.name, found)
 
 
 def _where(call: int | None, name: str) -> str:

@@ -17,11 +17,11 @@ from pipeline.evidence import DriftSummary
 
 
 class Asked(BaseModel):
-    """One tool call of an answer."""
+    """One tool call of an answer. `number` is the one that answers cite, null for a call that has none, as one that was refused."""
 
     model_config = ConfigDict(frozen=True)
 
-    number: int
+    number: int | None
     tool: str
     arguments: dict[str, object]
     is_error: bool
@@ -63,7 +63,7 @@ class Lines:
                 self._calls[event.number] = event.call
             case CallEnded() if self._live:
                 call = self._calls[event.number]
-                _aside(f"{'✗' if event.is_error else '✓'} {event.number} {call.name} {arguments(call)}".rstrip() + f": {event.line}")
+                _aside(f"{'✗' if event.is_error else '✓'} {event.label} {call.name} {arguments(call)}".rstrip() + f": {event.line}")
             case OperatorGaveUp() if self._live:
                 _aside(f"{event.by} failed: {event.reason}")
             case QuestionEnded() if self._live and event.stopped != "finished":
@@ -131,7 +131,13 @@ class Lines:
             operator=session.operator,
             stopped=ended.stopped if ended is not None else "finished",
             calls=tuple(
-                Asked(number=one.number, tool=one.call.name, arguments=one.call.arguments, is_error=one.ended.is_error, said=one.ended.line)
+                Asked(
+                    number=one.ended.cited,
+                    tool=one.call.name,
+                    arguments=one.call.arguments,
+                    is_error=one.ended.is_error,
+                    said=one.ended.line,
+                )
                 for one in found
                 if one.ended is not None
             ),

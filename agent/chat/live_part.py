@@ -94,7 +94,7 @@ class LivePart:
 
 def _asked(wish: Wish) -> list[RenderableType]:
     call = wish.call
-    lines: list[RenderableType] = [Text.assemble(("? ", "bold yellow"), (clean(call.name), "bold"), f" wants to run (call {wish.number})")]
+    lines: list[RenderableType] = [Text.assemble(("? ", "bold yellow"), (clean(call.name), "bold"), " wants to run")]
     for name, value in call.arguments.items():
         text = clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)).replace("\n", " ")
         cut = f"… ({len(text) - _SHOWN_VALUE:,} more characters)" if len(text) > _SHOWN_VALUE else ""

@@ -63,7 +63,9 @@ def _short(session: Session, exchanges: list[Exchange]) -> str:
 
 def _told(session: Session, exchange: Exchange) -> list[str]:
     calls = (session.results[number] for number in exchange.calls)
-    results = (f"call {result.number} {result.call.name}: {result.ended.line[:200]}" for result in calls if result.ended is not None)
+    results = (
+        f"call {session.label(result)} {result.call.name}: {result.ended.line[:200]}" for result in calls if result.ended is not None
+    )
     return [
         f"question {exchange.number}: {_cut(exchange.asked, 300)}",
         *results,

@@ -137,10 +137,8 @@ class Scroll:
     def _called(self, event: CallEnded) -> None:
         call = self._calls[event.number]
         mark, style = ("✗", "red") if event.is_error else ("↺", "dim") if event.cached_from else ("✓", "green")
-        head = Text.assemble(
-            ("  "), (mark, style), (f" {event.number} ", "dim"), (clean(call.name), "bold"), f" {arguments(call)}".rstrip()
-        )
-        line = f"answer of call {event.cached_from}: {event.line}" if event.cached_from else event.line
+        head = Text.assemble(("  "), (mark, style), (f" {event.label} ", "dim"), (clean(call.name), "bold"), f" {arguments(call)}".rstrip())
+        line = f"as it was answered before: {event.line}" if event.cached_from else event.line
         left = len(event.text) + event.lost - len(event.shown)
         cut = f" ({left:,} characters not handed on)" if left > 0 else ""
         self._print(head, Padding(Text(clean(line) + cut, style="red" if event.is_error else "dim"), (0, 0, 0, 6)))

@@ -25,6 +25,7 @@ from agent.conversation import Asked, Message, Nudge, OperatorTurn, Spend, ToolC
 FRESH = timedelta(minutes=10)  # how long an answer stands for itself: predictions and outcomes keep arriving
 QUESTION_CHARACTERS = 20_000  # of one question that an operator is handed; a table belongs into a file
 # These look, or put on record what they saw. Whatever else a server may offer asks the human first.
+_LABELS = 12  # calls that are named to somebody who named one that is not there
 LOOKS = frozenset({"get_drift_summary", "get_current_model_metrics", "diagnose", "inspect_feature", "compare_models", "read_result"})
 
 
@@ -71,6 +72,7 @@ class Session:
         self._exact: set[str] = set()
         self._always: set[str] = set()
         self._fresh: dict[str, int] = {}
+        self._cited: dict[int, int] = {}
 
     def record(self, event: Event) -> None:
         """The event happened: it is kept first, then it counts."""
@@ -136,6 +138,28 @@ class Session:
         found = None if number is None else self.results[number]
         return found if found is not None and found.ended is not None and self.now() - found.ended.at < FRESH else None
 
+    def called(self, label: str) -> Result | None:
+        """The answered call that is shown as `label`: the newest with that number, for `#4` the session's fourth."""
+        ours = label.startswith("#")
+        digits = label.removeprefix("#")
+        if not (digits.isascii() and digits.isdecimal() and len(digits) < 10):
+            return None
+        found = self.results.get(int(digits) if ours else self._cited.get(int(digits), 0))
+        return found if found is not None and found.ended is not None else None
+
+    def label(self, result: Result) -> str:
+        """What `called` takes for an answered call; of two with one number, of two cases, only the newer one has it."""
+        assert result.ended is not None  # there is nothing to show of a call before it ended
+        known = result.ended.cited
+        if known is None or self._cited[known] not in {result.number, result.ended.cached_from}:
+            return f"#{result.number}"
+        return str(known)
+
+    def labels(self) -> tuple[str, ...]:
+        """The newest answered calls, as `called` takes them, the oldest of them first."""
+        answered = [self.label(result) for result in self.results.values() if result.ended is not None]
+        return tuple(dict.fromkeys(answered))[-_LABELS:]
+
     def consented(self, call: ToolCall, bounds: str) -> bool:
         """Whether the human has allowed this very call, or all within the same bounds."""
         return exact(call) in self._exact or bounds in self._always
@@ -152,16 +176,18 @@ class Session:
             self._exact.add(event.exact)
         elif event.answer == "always":
             self._always.add(event.bounds)
-        self.exchanges[-1].decisions.append(f"the human said {event.answer} to call {event.number}: {event.exact[:300]}")
+        self.exchanges[-1].decisions.append(f"the human said {event.answer} to {event.exact[:300]}")
 
     def _answered(self, event: CallEnded) -> None:
         result = self.results[event.number]
         result.ended = event
+        if event.cited is not None and event.cached_from is None:
+            self._cited[event.cited] = event.number
         call = result.call
         answer = ToolReturn(call_id=call.id, name=call.name, is_error=event.is_error, text=event.shown, structured=event.structured)
         self.exchanges[-1].messages.append(answer)
         if call.name not in LOOKS:
-            self.exchanges[-1].decisions.append(f"call {event.number}, {call.name}: {event.line}")
+            self.exchanges[-1].decisions.append(f"call {event.label}, {call.name}: {event.line}")
             self._fresh.clear()
         elif not event.is_error and event.cached_from is None:
             self._fresh[exact(call)] = event.number

@@ -40,7 +40,7 @@ def _parts(events: Iterable[Event]) -> Iterator[str]:
                 calls[event.number] = event.call
             case CallEnded():
                 call = calls[event.number]
-                yield f"- call {event.number}, {sentence(call.name)} {sentence(arguments(call))}: {sentence(event.line)}"
+                yield f"- call {event.label}, {sentence(call.name)} {sentence(arguments(call))}: {sentence(event.line)}"
             case QuestionEnded():
                 words = [stopped_words(event.stopped)] if event.stopped != "finished" else []
                 if event.unsourced:

@@ -21,6 +21,7 @@ from agent.chat.events import (
     OperatorSaid,
     QuestionAsked,
     QuestionEnded,
+    call_label,
 )
 from agent.chat.memory import conversation, first_whole, to_fold
 from agent.chat.session import LOOKS, Session, exact
@@ -34,7 +35,6 @@ from reports.grounding import Grounded
 class Wish:
     """A call that changes something, as the human is asked about it. `bounds` is what an `always` would cover."""
 
-    number: int
     call: ToolCall
     bounds: str
 
@@ -183,7 +183,7 @@ class Turn:
             return None
         if key not in self._refused:
             left, self._scope.deadline = self._scope.deadline - anyio.current_time(), math.inf  # a person may think as long as they like
-            answer = await self.watcher.consent(Wish(number, call, bounds))
+            answer = await self.watcher.consent(Wish(call, bounds))
             self._scope.deadline = anyio.current_time() + left
             self.session.record(ConsentGiven(at=self.session.now(), number=number, exact=key, bounds=bounds, answer=answer))
             if answer != "no":
@@ -195,17 +195,17 @@ class Turn:
         """An answer that still stands; not repeated where the operator has it before its eyes."""
         seen = self.session.exchanges[first_whole(self.session, label(self.operator)) :]
         before = any(number in exchange.calls for exchange in seen) and len(ended.shown) == len(ended.text)
-        head = f"(the answer of call {number}, {ended.at:%H:%M} UTC; nothing has changed since"
+        head = f"(the answer of call {ended.label}, {ended.at:%H:%M} UTC; nothing has changed since"
         return f"{head}; it stands above: {ended.line})" if before else f"{head})\n{ended.text}"
 
     def _page(self, call: ToolCall) -> Returned:
-        number, wanted = call.arguments.get("call"), call.arguments.get("page", 1)
-        known = type(number) is int and self.session.results.get(number)
-        if set(call.arguments) - {"call", "page"} or type(wanted) is not int or wanted < 1 or not known or known.ended is None:
-            most = len(self.session.results) - 1
-            return Returned(True, f"read_result takes the number of an earlier call (1 to {most}) as call, and a page from 1.", None)
+        label, wanted = call.arguments.get("call"), call.arguments.get("page", 1)
+        known = self.session.called(str(label)) if type(label) in {int, str} else None
+        if set(call.arguments) - {"call", "page"} or type(wanted) is not int or wanted < 1 or known is None or known.ended is None:
+            shown = ", ".join(self.session.labels()) or "there is none"
+            return Returned(True, f"read_result takes the number of an earlier call ({shown}) as call, and a page from 1.", None)
         try:
-            return Returned(False, page(known.ended.text, known.ended.lost, known.number, wanted), None)
+            return Returned(False, page(known.ended.text, known.ended.lost, str(label), wanted), None)
         except ValueError as error:
             return Returned(True, str(error), None)
 
@@ -231,7 +231,7 @@ def finish_call(session: Session, number: int, returned: Returned, cached_from: 
         is_error=returned.is_error,
         line=line(reading) if reading else _first_line(text),
         text=text,
-        shown=fit(returned.text, number, used),
+        shown=fit(returned.text, call_label(number, None if lost else returned.structured), used),
         lost=lost,
         structured=None if lost else returned.structured,
         cached_from=cached_from,

@@ -78,7 +78,7 @@ def crew_of(here: "Opened", name: OperatorName, console: "Console") -> "Crew":
     from agent.operators.chat_rulebook.operator import ChatRulebook
     from agent.operators.rulebook import Rulebook
 
-    rulebook = ChatRulebook(here.policy, here.settings.data.columns.features)
+    rulebook = ChatRulebook(here.policy, here.settings.data.columns.features, here.clock)
     silent = Console(file=io.StringIO())
 
     def pair(claude: bool, model: str | None) -> "Pair":

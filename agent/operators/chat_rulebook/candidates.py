@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from agent.operators.chat_rulebook.conclusions import MEANS, measured, undiagnosed, what_happened, where
 from agent.operators.chat_rulebook.facts import Facts
+from agent.operators.chat_rulebook.obstacles import obstacle
 from agent.operators.chat_rulebook.recognition import Question
 from agent.operators.chat_rulebook.wording import cause_of, code, said, source, words
 from tools.results import TrainingReply
@@ -18,6 +19,8 @@ def why_not_retrained(facts: Facts, question: Question) -> str:
         return compared(facts, question)
     why = f"{cause_of(found)}{where(found)}. {said(found.said)}{source(facts.diagnosis)}"
     if found.action in {"retrain", "recalibrate"}:
+        if (against := obstacle(facts)) is not None:
+            return f"{against}\n\nThe diagnosis asks for **{words(found.action)}**. It is {why}"
         return (
             f"{'Nothing stands against it' if 'why' in question.concepts else 'Nothing is trained without your word'}: the diagnosis asks for **{words(found.action)}**, and nobody asked for a training in this session yet. "
             f"It is {why}\n\nSay “retrain the model”, or run `/triage`."

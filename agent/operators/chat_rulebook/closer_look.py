@@ -10,7 +10,7 @@ def closely(seen: FeatureResult, *, days: bool) -> list[str]:
     """Missing values, and the feature by day, or by value and by the customers it moved most unlike."""
     view, cite = seen.view, source(seen)
     feature = named(view.feature)
-    missing = f"Missing in {feature}: {view.missing_window:.1%} now, {view.missing_reference:.1%} before"
+    missing = f"Missing in {feature}: {view.missing_window:.2%} now, {view.missing_reference:.2%} before"
     if not view.missing_window and not view.missing_reference:
         missing = "No value is missing"
     lines = [f"{missing}, in {view.sampled} sampled rows of {feature}{cite}."]
@@ -32,15 +32,16 @@ def by_segment(seen: FeatureResult) -> list[str]:
     return [
         f"{_level_of(view)} from the reference to the window, by {named(view.by)}{source(seen)}:",
         *(
-            f"- {named(view.feature)} “{cell(one.label)}” from {_level(one.level_reference, view)} to {_level(one.level, view)}"
+            f"- {named(view.feature)} for {named(view.by)} “{cell(one.label)}” from {_level(one.level_reference, view)} to {_level(one.level, view)}"
             for one in view.by_segment
         ),
     ]
 
 
 def _day(view: FeatureView, one: Slice) -> str:
-    missing = f", {one.missing:.1%} missing" if one.missing else ""
-    return f"- {one.label}: {named(view.feature)} {_level(one.level, view)}{missing}"
+    # The share stands beside its day: that is how it is told from the whole window's.
+    missing = f"{one.missing:.2%} missing, " if one.missing else ""
+    return f"- {one.label}: {missing}{named(view.feature)} {_level(one.level, view)}"
 
 
 def _level_of(view: FeatureView) -> str:

@@ -1,6 +1,7 @@
 """Answers about what happened and what to do: the cause, the champion, the advice, how sure it is, and what no evidence can say."""
 
 from agent.operators.chat_rulebook.facts import Facts
+from agent.operators.chat_rulebook.obstacles import obstacle
 from agent.operators.chat_rulebook.recognition import Question
 from agent.operators.chat_rulebook.wording import cause_of, named, said, source, words
 from pipeline.diagnosis import Action
@@ -77,14 +78,17 @@ def what_to_do(facts: Facts, question: Question) -> str:
         return undiagnosed(facts)
     trains = found.action in {"retrain", "recalibrate"}
     asked = "retrain" in question.concepts
-    lead = ("Yes. " if found.action == "retrain" else "No. ") if asked else ""
+    against = obstacle(facts) if trains else None
+    lead = ("No. " if found.action != "retrain" else "Not now. " if against else "Yes. ") if asked else ""
     how = f" (mode {words(found.mode)})" if found.mode else ""
     lines = [
         f"{lead}**{words(found.action).capitalize()}**{how}: {MEANS[found.action]}.",
         "",
         f"Because of {cause_of(found)}{where(found)}, confidence {found.confidence:.2f}: {said(found.said)}{source(facts.diagnosis)}",
     ]
-    if trains and not facts.trainings:
+    if against:
+        lines.insert(1, against)
+    elif trains and not facts.trainings:
         order = "Recalibrate the model" if found.action == "recalibrate" else "Retrain the model"
         lines += ["", f"“{order}” has a candidate trained once you agree; nothing is deployed by it."]
     return "\n".join([*lines, *_runner_up(facts, found)])

@@ -1,6 +1,7 @@
 """What a conversation holds when a question is to be answered: the newest tool results, and what was called since it was asked."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from agent.conversation import Asked, Briefing, Conversation, Message, OperatorTurn, ToolCall, ToolReturn
 from agent.readings import read
@@ -9,6 +10,7 @@ from tools.evidence_pack import Evidence, EvidencePack
 from tools.results import ComparedModels, DiagnosisResult, DriftResult, FeatureResult, MetricsResult, ReportReply, TrainingReply
 
 OWN = "answer-"  # what the ids of the rulebook's own calls begin with
+NOT_ALLOWED = "The human"  # what a refusal begins with where a person said no, and not the tools
 _ELSEWHERE = "get_drift_summary"  # a refusal that names it means: this case is over, begin with another
 _LOOKS = ("diagnose", "get_current_model_metrics", "inspect_feature", "compare_models")
 _MOST_OPENED = 2  # cases for one question: a window that changes under every look is not to be chased
@@ -17,10 +19,11 @@ _MOST_OPENED = 2  # cases for one question: a window that changes under every lo
 @dataclass
 class Facts:
     """Tool results of the case at hand, the newest of each kind. `asked`: the question; `earlier`: the one before it. `since`: what the tools
-    answered since it was asked, by tool; `opened`: how often a case was opened since. `last_call`: the highest
-    number in the ids of its own calls."""
+    answered since it was asked, by tool; `opened`: how often a case was opened since. `training_refused`: what the tools' guard said to the last
+    training asked for, where it refused. `last_call`: the highest number in the ids of its own calls."""
 
     policy: Policy
+    now: datetime
     asked: str = ""
     earlier: str = ""
     drift: DriftResult | None = None
@@ -30,6 +33,7 @@ class Facts:
     compared: ComparedModels | None = None
     trainings: list[TrainingReply] = field(default_factory=list)
     report: ReportReply | None = None
+    training_refused: str | None = None
     since: dict[str, ToolReturn] = field(default_factory=dict)
     opened: int = 0
     last_call: int = 0
@@ -59,9 +63,9 @@ class Facts:
         return () if self.found is None else self.found.findings
 
 
-def facts_of(conversation: Conversation, policy: Policy) -> Facts:
+def facts_of(conversation: Conversation, policy: Policy, now: datetime) -> Facts:
     """What `conversation` holds for its last question."""
-    facts, calls = Facts(policy), dict[str, ToolCall]()
+    facts, calls = Facts(policy, now), dict[str, ToolCall]()
     for message in conversation:
         if isinstance(message, OperatorTurn):
             calls.update({call.id: call for call in message.calls})
@@ -87,6 +91,8 @@ def _note(facts: Facts, message: Message, calls: dict[str, ToolCall]) -> None:
 
 
 def _refusal(facts: Facts, message: ToolReturn) -> None:
+    if message.name == "run_training" and not message.text.startswith(NOT_ALLOWED):
+        facts.training_refused = message.text
     if _ELSEWHERE in message.text and message.name in _LOOKS and facts.opened < _MOST_OPENED:
         _forget(facts)
         for tool in (_ELSEWHERE, *_LOOKS):
@@ -110,11 +116,11 @@ def _result(facts: Facts, message: ToolReturn, call: ToolCall | None) -> None:
         facts.compared = result
     elif isinstance(result, TrainingReply):
         facts.trainings.append(result)
-        facts.compared = None
+        facts.compared = facts.training_refused = None
     elif isinstance(result, ReportReply):
         facts.report = result
 
 
 def _forget(facts: Facts) -> None:
-    facts.drift = facts.metrics = facts.diagnosis = facts.compared = facts.report = None
+    facts.drift = facts.metrics = facts.diagnosis = facts.compared = facts.report = facts.training_refused = None
     facts.views, facts.trainings = {}, []

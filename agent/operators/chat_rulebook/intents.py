@@ -23,6 +23,8 @@ from agent.operators.chat_rulebook.requests import Proposal, deploying, the_futu
 
 Need = Literal["get_drift_summary", "get_current_model_metrics", "diagnose", "inspect_feature", "compare_models"]
 Answerer = Callable[[Facts, Question], str | Proposal]
+_USUAL = frozenset({"drift", "cause", "advice"})
+_NEAREST = 3
 _DRIFT: tuple[Need, ...] = ("get_drift_summary",)
 _FOUND: tuple[Need, ...] = ("get_drift_summary", "diagnose")
 _ALL: tuple[Need, ...] = ("get_drift_summary", "diagnose", "get_current_model_metrics")
@@ -47,6 +49,13 @@ def _intent(name: str, about: str, examples: str, cores: str, also: str, needs: 
     """An intent; examples are separated by `|`, cores by commas, concepts by blanks."""
     asked = tuple(one.strip() for one in examples.split("|"))
     return Intent(name, about, asked, tuple(frozenset(core.split()) for core in cores.split(",")), frozenset(also.split()), needs, answer)
+
+
+def nearest(question: Question) -> tuple[Intent, ...]:
+    """The kinds of questions that share most with one that fits none, of equals the more usual ones first."""
+    present = question.concepts | ({"named"} if question.features else frozenset())
+    shared = {intent.name: len(present & intent.also.union(*intent.cores)) for intent in INTENTS}
+    return tuple(sorted(INTENTS, key=lambda intent: (-shared[intent.name], intent.name not in _USUAL))[:_NEAREST])
 
 
 def listing(facts: Facts, question: Question) -> str:
@@ -116,7 +125,7 @@ INTENTS: tuple[Intent, ...] = (
         "what would you do? | should we retrain? | what do you recommend?",
         "advise, retrain future",
         "retrain model act recent days change try forest linear order",
-        _FOUND,
+        (*_FOUND, "compare_models"),
         what_to_do,
     ),
     _intent(
@@ -125,7 +134,7 @@ INTENTS: tuple[Intent, ...] = (
         "why did you not retrain? | why don't we train a new model?",
         "why retrain, not retrain",
         "why not did change model feature recent days harm order",
-        _FOUND,
+        (*_FOUND, "compare_models"),
         why_not_retrained,
     ),
     _intent(

@@ -6,6 +6,7 @@ from agent.operators.chat_rulebook.closer_look import by_segment, closely
 from agent.operators.chat_rulebook.conclusions import undiagnosed
 from agent.operators.chat_rulebook.facts import Facts
 from agent.operators.chat_rulebook.recognition import Question
+from agent.operators.chat_rulebook.times import ends_early
 from agent.operators.chat_rulebook.wording import cause_of, named, said, source
 from pipeline.evidence import FeatureDrift
 from pipeline.finding import DataName, Name
@@ -141,7 +142,7 @@ def _spanned(facts: Facts) -> str:
     assert facts.drift is not None
     drift = facts.drift.drift
     span = "" if drift.since is None or drift.until is None else f", {drift.since:%Y-%m-%d} to {drift.until:%Y-%m-%d}"
-    return f"Drift is measured on {drift.current_rows} rows of the window{span}, against {drift.reference_rows} rows of the reference{source(facts.drift)}."
+    return f"Drift is measured on {drift.current_rows} rows of the window{span}, against {drift.reference_rows} rows of the reference{source(facts.drift)}.{f' {ended}' if (ended := ends_early(facts)) else ''}"
 
 
 def _entry(facts: Facts, feature: str) -> FeatureDrift | None:

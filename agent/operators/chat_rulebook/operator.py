@@ -1,12 +1,14 @@
 """The rulebook as the operator of a chat: deterministic, free, and plain about what it does not understand."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 
 from agent.conversation import Answer, Conversation, OperatorFailed, OperatorTurn, Say, Spend, ToolCall, ToolSpec
 from agent.operators.chat_rulebook.facts import OWN, Facts, facts_of
-from agent.operators.chat_rulebook.intents import INTENTS, Intent, listing
+from agent.operators.chat_rulebook.intents import INTENTS, Intent, nearest
 from agent.operators.chat_rulebook.recognition import Question, recognise
 from agent.operators.chat_rulebook.requests import Proposal, closed, closing, trained, undone
+from agent.operators.chat_rulebook.times import other_time
 from agent.operators.chat_rulebook.wording import named, said
 from agent.operators.rulebook import Rulebook
 from pipeline.policy import Policy
@@ -20,8 +22,9 @@ class ChatRulebook:
 
     name = "rulebook"
 
-    def __init__(self, policy: Policy, features: Sequence[str]) -> None:
+    def __init__(self, policy: Policy, features: Sequence[str], clock: Callable[[], datetime]) -> None:
         self._policy = policy
+        self._clock = clock
         self._features = tuple(features)
 
     @property
@@ -35,7 +38,7 @@ class ChatRulebook:
 
     async def ask(self, conversation: Conversation, tools: tuple[ToolSpec, ...], emit: Say) -> Answer:
         """The calls that the last question needs, or its answer."""
-        facts = facts_of(conversation, self._policy)
+        facts = facts_of(conversation, self._policy, self._clock())
         question = self._understood(facts)
         turn = await self._turn(facts, question, conversation, tools)
         emit(turn.text)
@@ -49,7 +52,7 @@ class ChatRulebook:
         if question.unclear is not None:
             return OperatorTurn(text=_did_you_mean(question))
         if not question.intents:
-            return OperatorTurn(text=_declined(facts, question))
+            return OperatorTurn(text=_declined(question))
         intent = question.intents[0]
         if calls := _numbered(facts, self._missing(facts, question, intent)):
             return OperatorTurn(text="", calls=calls)
@@ -60,7 +63,7 @@ class ChatRulebook:
         answer = intent.answer(facts, question)
         if isinstance(answer, Proposal):
             return OperatorTurn(text=answer.text, calls=_numbered(facts, (answer.call,)))
-        return OperatorTurn(text="\n\n".join([*_remarks(question), answer]))
+        return OperatorTurn(text="\n\n".join([*_remarks(facts, question), answer]))
 
     def _missing(self, facts: Facts, question: Question, intent: Intent) -> Iterator[ToolCall]:
         """Calls that the answer still needs; a tool that was asked once is not asked again."""
@@ -110,12 +113,14 @@ def _looked_at(facts: Facts, question: Question) -> tuple[str, str | None] | Non
     return None if column is None else (column, None)
 
 
-def _remarks(question: Question) -> Iterator[str]:
+def _remarks(facts: Facts, question: Question) -> Iterator[str]:
     """What was guessed or left out of the question, so that nobody takes the answer for one to another question."""
     for written, feature in question.respelt:
         yield f"Reading “{cell(written)}” as {named(feature)}."
     if question.unknown:
         yield f"Not understood, and not used: {_quoted(question.unknown)}."
+    if "diagnose" in question.intents[0].needs and (time := other_time(facts, question)) is not None:
+        yield time
     if len(question.intents) > 1:
         others = "; ".join(f"for {intent.about[0].lower()}{intent.about[1:]}, “{intent.examples[0]}”" for intent in question.intents[1:3])
         yield f"That can be read in more than one way. This is {_lower(question.intents[0].about)}; ask {others}."
@@ -131,14 +136,15 @@ def _did_you_mean(question: Question) -> str:
     return f"I do not know a feature “{cell(written)}”. Did you mean {' or '.join(named(feature) for feature in features)}?"
 
 
-def _declined(facts: Facts, question: Question) -> str:
+def _declined(question: Question) -> str:
     if not question.text:
         lead = "I do not understand that: it is no question, or one of more than a thousand characters."
     elif question.unknown:
         lead = f"I do not understand that: I do not know {_quoted(question.unknown)}."
     else:
         lead = "I do not understand that."
-    return f"{lead} {listing(facts, question)}\n\n{WITH_A_KEY}"
+    examples = ", ".join(f"“{intent.examples[0]}”" for intent in nearest(question))
+    return f"{lead}\nNearest: {examples}. Ask “help” for the rest.\n{WITH_A_KEY}"
 
 
 def _quoted(strange: tuple[str, ...]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from agent.conversation import ToolCall, ToolReturn
 from agent.operators.chat_rulebook.candidates import champion_beside, gate_checks, on_record
 from agent.operators.chat_rulebook.conclusions import undiagnosed, what_happened
-from agent.operators.chat_rulebook.facts import Facts
+from agent.operators.chat_rulebook.facts import NOT_ALLOWED, Facts
 from agent.operators.chat_rulebook.recognition import Question
 from agent.operators.chat_rulebook.wording import cause_of, code, named, said, source, words
 from pipeline.diagnosis import Mode
@@ -75,7 +75,7 @@ def trained(reply: TrainingReply) -> str:
 
 def undone(answer: ToolReturn) -> str:
     """A proposal that came to nothing: the human said no, or the tools did."""
-    return "Nothing was done, as nobody agreed to it." if answer.text.startswith("The human") else f"Nothing was done: {said(answer.text)}"
+    return "Nothing was done, as nobody agreed to it." if answer.text.startswith(NOT_ALLOWED) else f"Nothing was done: {said(answer.text)}"
 
 
 def closed(reply: ReportReply) -> str:

@@ -1,5 +1,6 @@
 """The commands of a chat on a real workspace: every one works without a key, says what it cannot do, and none is a tool's to type."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.anyio
 
 
 def crew_of(opened: Opened, operator: Operator | None = None) -> Crew:
-    rulebook = ChatRulebook(opened.policy, opened.settings.data.columns.features)
+    rulebook = ChatRulebook(opened.policy, opened.settings.data.columns.features, opened.clock)
 
     def choose(name: str, model: str | None) -> tuple[Operator, None]:
         if name != "rulebook":
@@ -75,6 +76,48 @@ async def test_the_commands_tell_the_story_of_a_case_without_a_key(changed: Open
         assert "## What happened?" in kept.read_text()
         assert "is there already" in await said(chat, f"/save {kept}")
         assert chat.session.session_id in await said(chat, "/resume")
+
+
+async def test_a_call_has_one_number_wherever_it_is_met(changed: Opened, capsys: pytest.CaptureFixture[str]) -> None:
+    """The case counts on where another session left off, and begins anew with another window; the session's own count is neither."""
+    async with open_chat(changed, crew_of(changed), WindowOf(WindowChoice()), Lines()) as chat:
+        await chat.take("What happened?")
+    screen = Lines()
+    async with open_chat(changed, crew_of(changed), WindowOf(WindowChoice()), screen) as chat:
+        capsys.readouterr()
+        told = await screen.take(chat, "what happened?")
+        cited = set(map(int, re.findall(r"\(call (\d+)\)", told.answer)))
+        numbers = {call.number for call in told.calls}
+        assert cited
+        assert cited <= numbers
+        assert numbers.isdisjoint({1, 2}), "those were of the session before"
+        assert re.findall(r"^✓ (\S+) ", capsys.readouterr().err, re.MULTILINE) == [str(call.number) for call in told.calls]
+        why = await said(chat, "/why")
+        assert set(map(int, re.findall(r"\bcall (\d+)", why))) <= numbers
+        assert re.findall(r"/show (\S+)`", why) == [str(call.number) for call in told.calls]
+        for call in told.calls:
+            shown = await said(chat, f"/show {call.number}")
+            assert shown.startswith(f"**Call {call.number}**")
+            assert f'"call": {call.number}' in shown
+        await said(chat, "/window rows 400")
+        again = await screen.take(chat, "tell me about tenure")
+        newer = again.calls[-1].number
+        while newer is not None and newer not in numbers:  # until both cases have a call of that number
+            again = await screen.take(chat, f"tell me about {changed.settings.data.columns.features[newer]}")
+            newer = again.calls[-1].number
+        assert f"(call {newer})" in again.answer
+        assert "inspect\\_feature" in await said(chat, f"/show {newer}")
+        earlier = next(number for number, one in chat.session.results.items() if one.ended and one.ended.cited == newer)
+        assert "inspect\\_feature" not in await said(chat, f"/show #{earlier}"), "the older one is still there"
+        assert "no answered call 99" in await said(chat, "/show 99")
+        assert "Which call?" in await said(chat, "/show 1 #1")
+
+
+async def test_a_plain_decline_is_an_answer_and_ends_well(changed: Opened, capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Lines()
+    async with open_chat(changed, crew_of(changed), WindowOf(WindowChoice()), screen) as chat:
+        assert await screen.run(chat, ["Sing me a song."]) == "finished"
+    assert "“help”" in capsys.readouterr().out
 
 
 async def test_a_challenger_that_waits_is_shown_and_left_to_a_person(waiting: Waiting) -> None:

@@ -43,7 +43,7 @@ async def test_a_long_session_fits_and_the_decision_of_the_first_is_still_there(
         assert largest < CONTEXT_CHARACTERS * 1.3
         short = conversation(chat.session, "scripted (a script)")[0]
         assert isinstance(short, Nudge)
-        assert "the human said always to call 1: run_training" in short.text
+        assert "the human said always to run_training" in short.text
         assert "run_training: ROC-AUC 0.8051" in short.text
         assert f"Question {chat.session.folded - 2}?" in short.text
 

@@ -155,10 +155,10 @@ def test_a_mark_in_the_middle_of_bold_text_stays_bold() -> None:
 
 def test_the_person_sees_all_of_what_they_allow() -> None:
     live_part = LivePart()
-    live_part.wish = Wish(4, ToolCall(id="c", name="run_training", arguments={"mode": "recent", "evil": "a\x1b[2J\n" + "z " * 1000}), "")
+    live_part.wish = Wish(ToolCall(id="c", name="run_training", arguments={"mode": "recent", "evil": "a\x1b[2J\n" + "z " * 1000}), "")
     lines = live_part.lines("", 60, 30, "plain")
     said = "\n".join(lines)
-    assert "run_training wants to run (call 4)" in said
+    assert "run_training wants to run" in said
     assert "mode recent" in said
     assert "a[2J " in said
     assert "\x1b" not in said

@@ -47,7 +47,10 @@ def asked_rulebook(situations: Path, tmp_path_factory: pytest.TempPathFactory) -
         async def talk() -> list[Reply]:
             async with desk(opened, operator="rulebook") as at:
                 return await interview(
-                    ChatRulebook(opened.policy, opened.settings.data.columns.features), at.client, questions, frozenset(allowed)
+                    ChatRulebook(opened.policy, opened.settings.data.columns.features, opened.clock),
+                    at.client,
+                    questions,
+                    frozenset(allowed),
                 )
 
         try:

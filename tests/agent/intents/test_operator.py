@@ -15,7 +15,7 @@ from pipeline.diagnosis import Action, Mode
 from pipeline.finding import Cause
 from reports.facts import Evidence
 from reports.grounding import ground
-from tests.agent.case_tools import CASE, CaseTools, diagnosed, shipped_policy
+from tests.agent.case_tools import CASE, CaseTools, clock_at, diagnosed, shipped_policy
 
 POLICY = shipped_policy()
 FEATURES = ("tenure", "Contract", "MonthlyCharges", "TotalCharges")
@@ -43,7 +43,7 @@ class Chat:
     """A conversation with the rulebook over `tools`; what changes something is allowed or not."""
 
     def __init__(self, tools: CaseTools, *, allow: bool = True, features: tuple[str, ...] = FEATURES) -> None:
-        self.operator = ChatRulebook(POLICY, features)
+        self.operator = ChatRulebook(POLICY, features, clock_at)
         self.tools, self.allow = tools, allow
         self.messages: list[Message] = []
         self.calls: list[ToolCall] = []
@@ -206,7 +206,7 @@ async def test_too_small_a_window_has_no_verdict() -> None:
 @pytest.mark.anyio
 async def test_a_case_that_is_over_is_followed_by_another() -> None:
     """A refusal that names get_drift_summary: the window, the champion or the policy changed, or the case was closed."""
-    operator = ChatRulebook(POLICY, FEATURES)
+    operator = ChatRulebook(POLICY, FEATURES, clock_at)
     first, second = CaseTools(diagnosis=diagnosed("none", "monitor")), facts("data_fault")
     over = f"Case {CASE} is closed (no_deploy_needed). Rule `case.closed` in policy.toml: call get_drift_summary to open a new one."
     messages: list[Message] = [Asked(text="what happened?")]
@@ -227,7 +227,7 @@ async def test_a_case_that_is_over_is_followed_by_another() -> None:
 
 @pytest.mark.anyio
 async def test_a_result_that_cannot_be_read_ends_in_words_and_not_in_a_loop() -> None:
-    operator = ChatRulebook(POLICY, FEATURES)
+    operator = ChatRulebook(POLICY, FEATURES, clock_at)
     messages: list[Message] = [Asked(text="what moved?")]
     turn = (await operator.ask(tuple(messages), (), lambda text: None)).turn
     messages += [turn, ToolReturn(call_id=turn.calls[0].id, name="get_drift_summary", is_error=False, text="{}", structured={"odd": 1})]
@@ -270,6 +270,6 @@ def test_no_mix_of_known_words_breaks_it_or_goes_beyond_a_proposal(text: str) ->
 
 
 def test_it_says_who_it_is() -> None:
-    operator = ChatRulebook(POLICY, FEATURES)
+    operator = ChatRulebook(POLICY, FEATURES, clock_at)
     assert (operator.name, operator.worst_case((OperatorTurn(text=""),), ())) == ("rulebook", Spend())
     assert POLICY.version in operator.about
