@@ -5,9 +5,9 @@
 
 Customers are generated. In the years, who is scored wanders from day to day: each day leans towards risky customers by an amount that
 follows an autoregression (each day nine tenths of the day before), and with the day of the week; nobody's behaviour changes. By that the
-churn rate to expect wanders with a standard deviation of about 1.3 points in a calm year, and 2.6 in a restless one. In the second year one thing does, once: on day 120 prices rise by `RISE`, and customers take it as before. Outcomes are
-known for half of the rows older than 30 days, so a check looks at the last seven days without outcomes; in a third year the check looks
-at the seven days that ended 30 days ago, with them.
+churn rate to expect wanders with a standard deviation of about 1.3 points in a calm year, and 2.6 in a restless one. In one year
+prices rise once, by `RISE` on day 120, and customers take it as before. Checks see no outcomes, which come weeks later; in another year they see
+those of half of the rows at once.
 
 A check that asks for anything but `monitor` opens a case. People acknowledge each case, so the same shift raises none until it grows, as
 `churnops case acknowledge` does; of the price rise only those are false that come when the window has long held nothing but new prices.
@@ -59,7 +59,7 @@ RESULTS = ROOT / "bench" / "results" / "quiet.json"
 START = datetime(2026, 1, 5, tzinfo=UTC)
 REFERENCE, POOL, A_DAY = 6_000, 40_000, 300
 SIZES, WINDOWS = (50, 200, 1_000), 120
-DAYS, WINDOW, MATURITY, KNOWN = 365, 7, 30, 0.5
+DAYS, WINDOW, KNOWN = 365, 7, 0.5
 CALM, RESTLESS, STAYS = 0.05, 0.10, 0.9  # standard deviations of the lean, and how much of it the next day keeps
 RISE, RISE_DAY = 1.08, 120
 YEARS, YEAR_SEED = (("no change", CALM), ("price rise", CALM), ("no change", RESTLESS), ("with outcomes", CALM)), 301

@@ -31,10 +31,6 @@ class Tie:
         """The other column."""
         return self.other if place == self.one else self.one
 
-    def scores_of_partner(self, place: int) -> Floats:
-        """Numbers of the other column's cells."""
-        return self.other_scores if place == self.one else self.one_scores
-
 
 @dataclass(frozen=True)
 class Correlation:

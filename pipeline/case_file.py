@@ -98,10 +98,6 @@ class CaseFile:
         connection.execute(cases.update().where(cases.c.case_id == case_id).values(status=after.status, body=after.model_dump(mode="json")))
         return after
 
-    def ids_in(self, connection: Connection, status: Status) -> tuple[str, ...]:
-        """Ids of the cases in one status, as the caller's transaction sees them."""
-        return tuple(connection.execute(select(cases.c.case_id).where(cases.c.status == status)).scalars())
-
     def record_call(
         self,
         case_id: str,

@@ -156,14 +156,6 @@ def salvaged(raw: RawTable, schema: Schema) -> pd.DataFrame:
     return typed(RawTable(frame, raw.format, raw.path), schema, with_target=False)
 
 
-def count_repeats(frame: pd.DataFrame, id_column: str | None, time_column: str | None) -> int:
-    """How many rows repeat an earlier row's id at the same scoring time; its id alone where there is no time column."""
-    if id_column is None or id_column not in frame:
-        return 0
-    keys = [id_column, time_column] if time_column in frame else [id_column]
-    return int(frame[frame[id_column].notna()].duplicated(keys).sum())
-
-
 def _numbers(raw: RawTable, name: str) -> pd.Series:
     text = raw.frame[name]
     numbers = parse_numbers(text, raw.decimal)

@@ -10,7 +10,7 @@ import pytest
 from pipeline.errors import DataError
 from pipeline.file_format import FileFormat
 from pipeline.schema import Schema
-from pipeline.tables import count_repeats, raw_of, read_raw, typed
+from pipeline.tables import raw_of, read_raw, typed
 
 COLUMNS = Schema(target="left", positive="yes", id="who", time="at", numerical=("months", "bill"), categorical=("plan", "senior"))
 HEADER = ["who", "at", "months", "bill", "plan", "senior", "left"]
@@ -258,13 +258,6 @@ def test_mixed_offsets_become_one_zone() -> None:
     raw = raw_of(pd.DataFrame({"at": ["2024-01-31T10:00+01:00", "2024-01-31T10:00-05:00", "2024-01-31 10:00"]}), "log.csv")
     at = typed(raw, Schema(target="t", positive="y", time="at"), with_target=False)["at"]
     assert at.dt.hour.to_list() == [9, 15, 10]
-
-
-def test_repeats_are_counted_per_scoring_time() -> None:
-    frame = pd.DataFrame({"who": ["a", "a", "a", "b", None, None], "at": [1, 1, 2, 1, 1, 1]})
-    assert count_repeats(frame, "who", "at") == 1
-    assert count_repeats(frame, "who", None) == 2
-    assert count_repeats(frame, None, "at") == 0
 
 
 def test_a_json_line_may_lack_a_key(tmp_path: Path) -> None:
