@@ -160,6 +160,7 @@ def test_numbers_of_few_values_are_compared_as_categories_as_evidently_does(refe
     assert lines.shift is not None and lines.shift.kind == "numerical"
 
 
+@pytest.mark.slow
 def test_one_drifted_column_is_found_among_three_hundred() -> None:
     rng = np.random.default_rng(1)
     names = tuple(f"c{number}" for number in range(300))

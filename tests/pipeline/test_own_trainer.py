@@ -145,6 +145,7 @@ def still_run(workspace: Workspace) -> list[str]:
     return [pid for pid in started if Path(f"/proc/{pid}/exe").exists()]
 
 
+@pytest.mark.slow
 def test_one_that_hangs_is_stopped_with_all_it_started(workspace: Workspace) -> None:
     with pytest.raises(TrainingError, match="time limit of 12 s"):
         outcome_of(workspace, job_with(workspace, HANGS), limit=12)

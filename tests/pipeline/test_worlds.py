@@ -150,6 +150,7 @@ def test_the_share_of_churners_moves_by_the_odds_it_says() -> None:
     assert max(ratio, 1 / ratio) == pytest.approx(2.5)
 
 
+@pytest.mark.slow
 def test_everybodys_odds_move_by_one_factor() -> None:
     moved = change("odds_shift")
     assert moved.behave is not None and moved.weigh is None
@@ -181,6 +182,7 @@ def test_reversed_drivers_turn_their_own_order_and_leave_the_others() -> None:
     assert after[monthly & fibre].mean() > after[monthly & ~fibre].mean()
 
 
+@pytest.mark.slow
 def test_a_changed_segment_leaves_everybody_else_alone() -> None:
     for severity in ("mild", "strong"):
         behave = change("segment_concept", severity).behave

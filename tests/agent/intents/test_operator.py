@@ -80,6 +80,7 @@ class Chat:
         return [call.name for call in self.calls]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cause", get_args(Cause))
 @pytest.mark.anyio
 async def test_every_example_has_an_answer_whatever_happened_and_every_number_a_source(cause: Cause) -> None:
