@@ -14,16 +14,16 @@ from agent.commands.diagnose import diagnose
 from agent.commands.doctor import doctor
 from agent.commands.drift import drift
 from agent.commands.event import app as event
-from agent.commands.exclusions import app as window
 from agent.commands.init import init
-from agent.commands.mcp import app as mcp
+from agent.commands.mcp.serving import app as mcp
 from agent.commands.outcomes import app as outcomes
-from agent.commands.reports import app as reports
+from agent.commands.reports.listing import app as reports
 from agent.commands.rollback import rollback
 from agent.commands.serve import serve
 from agent.commands.simulate import simulate
 from agent.commands.train import train
 from agent.commands.triage import triage
+from agent.commands.window import app as window
 from pipeline.errors import ChurnopsError
 
 app = typer.Typer(

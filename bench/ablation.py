@@ -22,16 +22,16 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 from document import put_into_document  # noqa: E402
 
-from agent.benchmarked import Diagnosing  # noqa: E402
+from agent.bench_operators import Diagnosing  # noqa: E402
 from pipeline.benchmark.customers import Table  # noqa: E402
 from pipeline.benchmark.desk import Desk, Setup, champion_of, train_champion  # noqa: E402
 from pipeline.benchmark.instance import Answer, Answered, questions  # noqa: E402
 from pipeline.benchmark.scoring import Score, score  # noqa: E402
 from pipeline.benchmark.world import Exhibit  # noqa: E402
-from pipeline.finding import Family  # noqa: E402
-from pipeline.policy import Policy, load_policy  # noqa: E402
-from pipeline.scenarios import KINDS  # noqa: E402
-from pipeline.settings import ValueSettings  # noqa: E402
+from pipeline.diagnosis.finding import Family  # noqa: E402
+from pipeline.workspace.policy import Policy, load_policy  # noqa: E402
+from pipeline.workspace.settings import ValueSettings  # noqa: E402
+from pipeline.worlds.scenarios import KINDS  # noqa: E402
 from prompts import policy_text  # noqa: E402
 
 RESULTS = ROOT / "bench" / "results" / "ablation.json"

@@ -17,15 +17,15 @@ import anyio
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from agent.chat.claude import chat_claude
-from agent.conversation import Operator
+from agent.chat.answering.claude import chat_claude
+from agent.conversation.messages import Operator
 from agent.operators.chat_rulebook.operator import ChatRulebook
-from agent.training_run import train_by_hand
-from agent.workspace_setup import set_up_synthetic
+from agent.setup.new_workspace import set_up_synthetic
+from agent.training_by_hand import train_by_hand
 from pipeline.clock import utc_now
-from pipeline.opened import Opened, open_workspace
-from pipeline.simulation import simulate
-from pipeline.trainer import Progress
+from pipeline.record.opened_workspace import Opened, open_workspace
+from pipeline.training.child import Progress
+from pipeline.worlds.simulation import simulate
 from prompts import policy_text
 from tests.questions import QUESTIONS, SITUATIONS, Reply, Situation, interview
 from tests.tools.desk import desk

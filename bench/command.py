@@ -42,7 +42,7 @@ def write_window(path: Path) -> None:
     """New customers, dearer and fewer of them paying by cheque than those of the workspace."""
     import numpy as np
 
-    from pipeline.customers import make_customers
+    from pipeline.worlds.telephone_customers import make_customers
 
     customers = make_customers(ROWS, seed=SEED)
     customers["MonthlyCharges"] = (customers["MonthlyCharges"] * 1.2).round(2)
@@ -53,7 +53,7 @@ def write_window(path: Path) -> None:
 
 def write_roles(workspace: Path, path: Path) -> None:
     """The columns by kind, for Evidently."""
-    from pipeline.settings import read_settings
+    from pipeline.workspace.settings import read_settings
 
     columns = read_settings(workspace / "churnops.toml").data.columns
     path.write_text(json.dumps([columns.numerical, columns.categorical]))

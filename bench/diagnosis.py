@@ -26,7 +26,7 @@ def write_windows(small: Path, large: Path, outcomes: Path, rows: int) -> None:
     """A window of `KNOWN` rows, one of `rows`, and outcomes of the first `KNOWN` customers of both."""
     import duckdb
 
-    from pipeline.customers import make_customers
+    from pipeline.worlds.telephone_customers import make_customers
 
     customers = make_customers(DISTINCT, seed=SEED)
     customers.head(KNOWN)[["customerID", "Churn"]].to_csv(outcomes, index=False)

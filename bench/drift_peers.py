@@ -13,10 +13,10 @@ categorical = [name for name in columns if name[0] == "c"]
 """
 PROCESSES = {
     "churnops": """
-from pipeline.profiling import exact_values, profile_reference, profile_window
-from pipeline.schema import Schema
-from pipeline.scores import score_profiles
-from pipeline.sources import ALL_ROWS, Files
+from pipeline.profiles.counting import exact_values, profile_reference, profile_window
+from pipeline.tables.schema import Schema
+from pipeline.drift.scores import score_profiles
+from pipeline.sources.source import ALL_ROWS, Files
 schema = Schema(target="t", positive="1", numerical=tuple(numerical), categorical=tuple(categorical))
 before = profile_reference(Files(reference), schema)
 scores = score_profiles(before, profile_window(Files(current), schema, before), exact_values((Files(reference), ALL_ROWS), (Files(current), ALL_ROWS), schema))

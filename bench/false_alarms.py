@@ -27,15 +27,15 @@ os.environ["DO_NOT_TRACK"] = "1"
 
 from document import put_into_document  # noqa: E402
 
-from pipeline.blindspots import find_blind_spots  # noqa: E402
-from pipeline.calibrated import calibrate  # noqa: E402
-from pipeline.customers import make_customers  # noqa: E402
-from pipeline.drivers import lean, risk, strongest_first  # noqa: E402
-from pipeline.inference import infer  # noqa: E402
-from pipeline.policy import load_policy  # noqa: E402
-from pipeline.schema import Schema  # noqa: E402
-from pipeline.scores import drifts, score_profiles  # noqa: E402
-from pipeline.tables import raw_of, read_raw, typed  # noqa: E402
+from pipeline.drift.blindspots import find_blind_spots  # noqa: E402
+from pipeline.drift.scores import drifts, score_profiles  # noqa: E402
+from pipeline.drift.verdict import calibrate  # noqa: E402
+from pipeline.tables.guessed_schema import infer  # noqa: E402
+from pipeline.tables.reading import raw_of, read_raw, typed  # noqa: E402
+from pipeline.tables.schema import Schema  # noqa: E402
+from pipeline.workspace.policy import load_policy  # noqa: E402
+from pipeline.worlds.drivers import lean, risk, strongest_first  # noqa: E402
+from pipeline.worlds.telephone_customers import make_customers  # noqa: E402
 from prompts import policy_text  # noqa: E402
 from tests.pipeline.small_profiles import profile_of  # noqa: E402
 

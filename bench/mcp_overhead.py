@@ -23,7 +23,7 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver.tools import Tool
 
 from pipeline.clock import utc_now
-from pipeline.workspace import Workspace
+from pipeline.workspace.folder import Workspace
 from tools.http_server import HttpBounds, Listening, http_app
 from tools.strict_server import StrictServer
 from tools.strictness import seal

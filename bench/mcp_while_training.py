@@ -17,14 +17,14 @@ from anyio import to_thread
 from mcp import Client
 from sqlalchemy import delete
 
-from agent.training_run import train_by_hand
-from agent.workspace_setup import set_up_synthetic
+from agent.setup.new_workspace import set_up_synthetic
+from agent.training_by_hand import train_by_hand
 from pipeline.clock import utc_now
-from pipeline.opened import Opened, open_workspace
-from pipeline.policy import load_policy
-from pipeline.simulation import simulate
-from pipeline.state import calls
-from pipeline.windows import logged_window
+from pipeline.intake.windows import logged_window
+from pipeline.record.opened_workspace import Opened, open_workspace
+from pipeline.state.database import calls
+from pipeline.workspace.policy import load_policy
+from pipeline.worlds.simulation import simulate
 from prompts import policy_text
 from tools.casework import Casework
 from tools.server import build_server

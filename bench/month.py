@@ -27,7 +27,7 @@ from drift import REFERENCE_ROWS, UNITS, write
 from process_cost import Cost, machine, measure, medians
 
 if TYPE_CHECKING:
-    from pipeline.profile import Profile
+    from pipeline.profiles.profile import Profile
 
 RESULTS = Path(__file__).parent / "results"
 DAYS, ROUNDS, REPEATS = 30, 3, 15
@@ -39,9 +39,9 @@ HEADER = """
 import sys
 from datetime import datetime
 from pathlib import Path
-from pipeline.profile import Profile
-from pipeline.schema import Schema
-from pipeline.scores import score_profiles
+from pipeline.profiles.profile import Profile
+from pipeline.tables.schema import Schema
+from pipeline.drift.scores import score_profiles
 folder, span = Path(sys.argv[1]), [datetime.fromisoformat(text) for text in sys.argv[2:]]
 schema = Schema.model_validate_json((folder / "schema.json").read_bytes())
 before = Profile.model_validate_json((folder / "reference.json").read_bytes())
@@ -49,23 +49,23 @@ before = Profile.model_validate_json((folder / "reference.json").read_bytes())
 PROCESSES = {
     "kept days": """
 from functools import reduce
-from pipeline.daily import DayProfile
-from pipeline.profile import merge
+from pipeline.profiles.daily import DayProfile
+from pipeline.profiles.profile import merge
 after = reduce(merge, (DayProfile.model_validate_json(path.read_bytes()).profile for path in sorted((folder / "kept").iterdir())))
 """,
     "rescan": """
-from pipeline.profiling import profile_window
-from pipeline.sources import Files
+from pipeline.profiles.counting import profile_window
+from pipeline.sources.source import Files
 after = profile_window(Files(str(folder / "days")), schema, before)
 """,
     "log, kept days": """
-from pipeline.daily import profile_log
-from pipeline.state import open_state
+from pipeline.profiles.daily import profile_log
+from pipeline.state.database import open_state
 after = profile_log(open_state(folder / "state.db"), schema, before, *span, folder / "logged")
 """,
     "log, rescan": """
-from pipeline.profiling import profile_window
-from pipeline.sources import PredictionLog, Restriction
+from pipeline.profiles.counting import profile_window
+from pipeline.sources.source import PredictionLog, Restriction
 after = profile_window(PredictionLog(folder / "state.db"), schema, before, Restriction(*span))
 """,
 }
@@ -105,10 +105,10 @@ def spawned(function: Callable[..., None], *arguments: object) -> None:
 
 def make(folder: Path, daily: int) -> None:
     """The reference with its profile, and every day with its own, as the log keeps it."""
-    from pipeline.daily import DayProfile
-    from pipeline.profiling import profile_reference, profile_window
-    from pipeline.schema import Schema
-    from pipeline.sources import Files
+    from pipeline.profiles.counting import profile_reference, profile_window
+    from pipeline.profiles.daily import DayProfile
+    from pipeline.sources.source import Files
+    from pipeline.tables.schema import Schema
 
     for name in ("days", "kept"):
         (folder / name).mkdir(parents=True)
@@ -132,9 +132,9 @@ def log(folder: Path) -> None:
     """The same days in a prediction log."""
     import pandas as pd
 
-    from pipeline.predictions import log_predictions
-    from pipeline.schema import Schema
-    from pipeline.state import open_state
+    from pipeline.state.database import open_state
+    from pipeline.state.predictions import log_predictions
+    from pipeline.tables.schema import Schema
 
     schema = Schema.model_validate_json((folder / "schema.json").read_bytes())
     state = open_state(folder / "state.db", create=True)
@@ -148,12 +148,12 @@ def log(folder: Path) -> None:
 
 def work_alone(folder: Path) -> None:
     """Time the work in this process, into work.json."""
-    from pipeline.daily import DayProfile
-    from pipeline.profile import Profile, merge
-    from pipeline.profiling import profile_window
-    from pipeline.schema import Schema
-    from pipeline.scores import score_profiles
-    from pipeline.sources import Files
+    from pipeline.drift.scores import score_profiles
+    from pipeline.profiles.counting import profile_window
+    from pipeline.profiles.daily import DayProfile
+    from pipeline.profiles.profile import Profile, merge
+    from pipeline.sources.source import Files
+    from pipeline.tables.schema import Schema
 
     schema = Schema.model_validate_json((folder / "schema.json").read_bytes())
     before = Profile.model_validate_json((folder / "reference.json").read_bytes())

@@ -37,22 +37,22 @@ import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 from document import put_into_document  # noqa: E402
 
-from agent.benchmarked import Diagnosing  # noqa: E402
-from pipeline.acknowledgements import Shift, shift_of  # noqa: E402
-from pipeline.artifact import Artifact, open_artifact, publish  # noqa: E402
-from pipeline.baseline import baseline_of  # noqa: E402
+from agent.bench_operators import Diagnosing  # noqa: E402
 from pipeline.benchmark.world import Exhibit, named_columns  # noqa: E402
-from pipeline.customers import churn_probability, make_customers  # noqa: E402
-from pipeline.drift import summarise_drift  # noqa: E402
-from pipeline.inference import infer  # noqa: E402
-from pipeline.policy import load_policy  # noqa: E402
-from pipeline.rows import write_rows  # noqa: E402
-from pipeline.schema import Schema  # noqa: E402
-from pipeline.settings import ValueSettings  # noqa: E402
-from pipeline.staging import staging_folder  # noqa: E402
-from pipeline.tables import raw_of, typed  # noqa: E402
-from pipeline.trainer import ARTIFACT, GATE_ROWS, TRAIN_ROWS, TrainingJob, run  # noqa: E402
-from pipeline.workspace import Workspace  # noqa: E402
+from pipeline.drift.summarise import summarise_drift  # noqa: E402
+from pipeline.models.artifact import Artifact, open_artifact, publish  # noqa: E402
+from pipeline.rulings.acknowledgements import Shift, shift_of  # noqa: E402
+from pipeline.tables.guessed_schema import infer  # noqa: E402
+from pipeline.tables.reading import raw_of, typed  # noqa: E402
+from pipeline.tables.schema import Schema  # noqa: E402
+from pipeline.tables.typed_parquet import write_rows  # noqa: E402
+from pipeline.training.child import ARTIFACT, GATE_ROWS, TRAIN_ROWS, TrainingJob, run  # noqa: E402
+from pipeline.windows.baseline import baseline_of  # noqa: E402
+from pipeline.workspace.folder import Workspace  # noqa: E402
+from pipeline.workspace.policy import load_policy  # noqa: E402
+from pipeline.workspace.settings import ValueSettings  # noqa: E402
+from pipeline.workspace.staging import staging_folder  # noqa: E402
+from pipeline.worlds.telephone_customers import churn_probability, make_customers  # noqa: E402
 from prompts import policy_text  # noqa: E402
 
 RESULTS = ROOT / "bench" / "results" / "quiet.json"

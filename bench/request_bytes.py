@@ -21,17 +21,17 @@ import anyio
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the loopback server is a part of the tests
 
-from agent.briefing import system_prompt
+from agent.case.briefing import system_prompt
+from agent.case.triage import triage
 from agent.operators.claude import Claude
-from agent.training_run import train_by_hand
-from agent.triage import triage
-from agent.workspace_setup import set_up_synthetic
-from pipeline.cases import Call
+from agent.setup.new_workspace import set_up_synthetic
+from agent.training_by_hand import train_by_hand
 from pipeline.clock import utc_now
-from pipeline.opened import Opened, open_workspace
-from pipeline.settings import OperatorSettings
-from pipeline.simulation import simulate
-from pipeline.windows import logged_window
+from pipeline.intake.windows import logged_window
+from pipeline.record.cases import Call
+from pipeline.record.opened_workspace import Opened, open_workspace
+from pipeline.workspace.settings import OperatorSettings
+from pipeline.worlds.simulation import simulate
 from prompts import policy_text
 from tests.messages_server import MessagesServer, Reply, Tool
 

@@ -9,15 +9,15 @@ from statistics import median, quantiles
 
 import pandas as pd
 
-from pipeline.calibration import calibrated_model, cross_fit_folds
-from pipeline.customers import make_customers
-from pipeline.estimators import build
-from pipeline.inference import infer
-from pipeline.recalibration import recalibrate
-from pipeline.schema import Schema
-from pipeline.serving.customer_row import typed_cells
-from pipeline.serving.proof import prove
-from pipeline.tables import raw_of, read_raw, typed
+from pipeline.models.calibration import calibrated_model, cross_fit_folds
+from pipeline.models.estimators import build
+from pipeline.models.recalibration import recalibrate
+from pipeline.scoring.customer_row import typed_cells
+from pipeline.scoring.proof import prove
+from pipeline.tables.guessed_schema import infer
+from pipeline.tables.reading import raw_of, read_raw, typed
+from pipeline.tables.schema import Schema
+from pipeline.worlds.telephone_customers import make_customers
 
 TELCO = Path(__file__).resolve().parents[2] / "shared" / "data" / "telco.csv"
 SEED, THRESHOLD = 7, 0.5

@@ -96,7 +96,7 @@ def sync_ms(folder: Path) -> float:
 def deploys(folder: Path, customer: dict[str, object]) -> dict[str, int]:
     """Champions deployed in turn while eight clients ask two workers. Every tenth time it is a model that no worker holds."""
     from pipeline.clock import utc_now
-    from pipeline.opened import open_workspace
+    from pipeline.record.opened_workspace import open_workspace
     from prompts import policy_text
     from tests.pipeline.serving.swaps import another_model, deploy
 
@@ -183,8 +183,8 @@ def cpu_seconds(pid: int) -> float:
 
 def some_customer(folder: Path) -> dict[str, object]:
     """The first row of the table, as a request has it."""
-    from pipeline.settings import read_settings
-    from pipeline.tables import read_raw, typed
+    from pipeline.tables.reading import read_raw, typed
+    from pipeline.workspace.settings import read_settings
 
     columns = read_settings(folder / "churnops.toml").data.columns
     table = typed(read_raw(TELCO if TELCO.exists() else folder / "customers.csv"), columns, with_target=False)
@@ -201,9 +201,9 @@ def serve_usual(folder: Path) -> None:
     from fastapi import FastAPI
     from pydantic import create_model
 
-    from pipeline.champion import open_champion
     from pipeline.clock import utc_now
-    from pipeline.opened import open_workspace
+    from pipeline.record.champion import open_champion
+    from pipeline.record.opened_workspace import open_workspace
     from prompts import policy_text
 
     warnings.simplefilter("ignore")  # scikit-learn's, once per request, would cost more than the request

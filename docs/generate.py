@@ -8,8 +8,8 @@ import typer
 from pydantic import BaseModel
 
 from agent.cli import app
-from pipeline.policy import load_policy
-from pipeline.settings import Settings
+from pipeline.workspace.policy import load_policy
+from pipeline.workspace.settings import Settings
 from prompts import policy_rules, policy_text
 from tools.casework import Casework
 from tools.server import build_server

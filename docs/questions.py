@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from agent.operators.chat_rulebook.intents import INTENTS, Intent
+from agent.operators.chat_rulebook.question_table import INTENTS, Intent
 
 QUESTIONS = Path(__file__).parent / "questions.md"
 

@@ -8,12 +8,12 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from pipeline.cases import Call, Case, Status, Training
-from pipeline.diagnosis import Action
-from pipeline.evidence import FeatureDrift, Measure, Metrics
-from pipeline.policy import Policy
-from reports.decision import decision
-from reports.grounding import evidence_of, ground
+from pipeline.diagnosis.diagnosis import Action
+from pipeline.measures.measure import FeatureDrift, Measure, Metrics
+from pipeline.record.cases import Call, Case, Status, Training
+from pipeline.workspace.policy import Policy
+from reports.asked_decision import decision
+from reports.grounding.grounding import evidence_of, ground
 from reports.harm import Harm
 from reports.second_opinion import SecondOpinion, choice
 

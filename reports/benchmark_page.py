@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.atomic_files import write_atomically
 from pipeline.benchmark.instance import Answered, Result
 from pipeline.benchmark.scoring import CAUSES, Mean, Report, Share
 from pipeline.benchmark.truth import COST, TOLERANCE
-from pipeline.files import write_atomically
-from pipeline.scenarios import KINDS, SCENARIOS
+from pipeline.worlds.scenarios import KINDS, SCENARIOS
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.cases import TrainingResult
-from pipeline.evidence import Comparison
+from pipeline.measures.measure import Comparison
+from pipeline.record.cases import TrainingResult
 
 Verdict = Literal["better", "worse", "no clear difference"]
 

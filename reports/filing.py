@@ -5,13 +5,13 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.cases import Case, ReportRef, Status
-from pipeline.diagnosis import Diagnosis
+from pipeline.atomic_files import sync_folder, write_atomically
+from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.errors import ChurnopsError
-from pipeline.files import sync_folder, write_atomically
-from pipeline.opened import Opened
-from pipeline.policy import Band
-from pipeline.workspace import Workspace
+from pipeline.record.cases import Case, ReportRef, Status
+from pipeline.record.opened_workspace import Opened
+from pipeline.workspace.folder import Workspace
+from pipeline.workspace.policy import Band
 from reports.audit import Narrative, Verdict, render_audit
 from reports.harm import Harm, measured_harm
 

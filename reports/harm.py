@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.cases import Call
-from pipeline.evidence import Measure
+from pipeline.measures.measure import Measure
+from pipeline.record.cases import Call
 
 
 @dataclass(frozen=True)

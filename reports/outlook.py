@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from pipeline.cases import Case, Training, TrainingResult, concluded
-from pipeline.diagnosis import Action, Diagnosis
-from pipeline.finding import Cause
+from pipeline.diagnosis.diagnosis import Action, Diagnosis
+from pipeline.diagnosis.finding import Cause
+from pipeline.record.cases import Case, Training, TrainingResult, concluded
 from reports.difference import verdict
 
 CAUSES: Mapping[Cause, str] = MappingProxyType(

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from pipeline.cases import Status
-from pipeline.diagnosis import Action
+from pipeline.diagnosis.diagnosis import Action
+from pipeline.record.cases import Status
 
 
 @dataclass(frozen=True)

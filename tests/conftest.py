@@ -12,15 +12,14 @@ from pathlib import Path
 import anyio
 import pytest
 
-from agent.training_run import train_by_hand
-from agent.workspace_setup import set_up_synthetic
-from pipeline.opened import Opened, open_workspace
+from agent.setup.new_workspace import set_up_synthetic
+from agent.training_by_hand import train_by_hand
+from pipeline.record.opened_workspace import Opened, open_workspace
 from prompts import policy_text
 
 os.environ["DO_NOT_TRACK"] = "1"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
-TELCO = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "telco.csv"
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CUSTOMERS, SEED = 2500, 11
 

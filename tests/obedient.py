@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from agent.conversation import Answer, Briefing, Conversation, OperatorTurn, Say, Spend, ToolCall, ToolReturn, ToolSpec
+from agent.conversation.messages import Answer, Briefing, Conversation, OperatorTurn, Say, Spend, ToolCall, ToolReturn, ToolSpec
 
 _ORDER = re.compile(r"call (\w+)(?: with (\{[^{}]*\}?))?")
 _PER_TURN = 12

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from mcp import Client
 
-from agent.conversation import Asked, Message, Operator, ToolCall, ToolReturn
-from agent.loop import tool_specs
-from reports.facts import Evidence
+from agent.case.loop import tool_specs
+from agent.conversation.messages import Asked, Message, Operator, ToolCall, ToolReturn
+from reports.grounding.facts import Evidence
 
 Verdict = Literal["right", "declined", "wrong"]
 MUTATING = frozenset({"run_training", "save_remediation_report"})

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from pipeline import tracking
-from pipeline.opened import Opened
-from pipeline.state import acknowledgements, events, exclusions
+from pipeline.record import mlflow_mirror
+from pipeline.record.opened_workspace import Opened
+from pipeline.state.database import acknowledgements, events, exclusions
 
 PEOPLES = frozenset(
     {
@@ -49,7 +49,7 @@ def standing(opened: Opened) -> Standing:
         rulings = tuple(tuple(row) for table in (events, exclusions, acknowledgements) for row in connection.execute(select(table)))
     return Standing(
         pointer=opened.workspace.champion_pointer.read_bytes(),
-        alias=tracking.champion_version(opened.workspace),
+        alias=mlflow_mirror.champion_version(opened.workspace),
         moves=tuple(entry.hash for entry in opened.ledger.entries() if entry.kind in PEOPLES),
         rulings=rulings,
         overruled=tuple(case.case_id for case in opened.cases.all() if case.override is not None or case.decision is not None),

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from prompts import Rule, policy_rules
+from tests.checkout import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("agent", "pipeline", "prompts", "reports", "tools")
 HEAVY = {"anthropic", "evidently", "fastapi", "mcp", "mlflow", "numpy", "pandas", "prompt_toolkit", "pydantic", "sklearn", "sqlalchemy"}
 VAGUE = {"base", "common", "handler", "helper", "helpers", "manager", "misc", "processor", "util", "utils"}

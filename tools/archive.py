@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 
-from pipeline.cases import Case, Training
 from pipeline.errors import ChurnopsError, DataError, IntegrityError
-from pipeline.evidence import Measure, Metrics
-from pipeline.opened import Opened
-from pipeline.shown import plain
-from pipeline.state import cases
+from pipeline.measures.measure import Measure, Metrics
+from pipeline.record.cases import Case, Training
+from pipeline.record.opened_workspace import Opened
+from pipeline.shown_text import plain
+from pipeline.state.database import cases
 from reports.filing import report_path
 from tools.case_windows import CaseWindows
 from tools.result_bounds import bounded, shown_name

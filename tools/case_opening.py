@@ -3,16 +3,16 @@
 import hashlib
 from dataclasses import dataclass
 
-from pipeline.acknowledgements import Acknowledgement, covering, recorded_acknowledgements, shift_of
-from pipeline.artifact import Artifact
-from pipeline.cases import Case, ModelRef, WindowFacts
-from pipeline.drift import summarise_drift
+from pipeline.drift.summarise import summarise_drift
 from pipeline.errors import ChurnopsError
-from pipeline.evidence import DriftSummary, Metrics
-from pipeline.opened import Opened
-from pipeline.policy import Policy
-from pipeline.shown import plain
-from pipeline.windows import Window
+from pipeline.intake.windows import Window
+from pipeline.measures.measure import DriftSummary, Metrics
+from pipeline.models.artifact import Artifact
+from pipeline.record.cases import Case, ModelRef, WindowFacts
+from pipeline.record.opened_workspace import Opened
+from pipeline.rulings.acknowledgements import Acknowledgement, covering, recorded_acknowledgements, shift_of
+from pipeline.shown_text import plain
+from pipeline.workspace.policy import Policy
 from reports.harm import Harm
 from tools.case_windows import CaseWindows
 
@@ -81,7 +81,7 @@ def open_case(opened: Opened, windows: CaseWindows, started_by: str) -> Case:
 
 def window_metrics(champion: Artifact, window: Window, policy: Policy) -> Metrics | None:
     """The champion on the window's rows whose outcome is known; None below two of a class."""
-    from pipeline.metrics import measure
+    from pipeline.measures.metrics import measure
 
     known = window.labelled
     if min(window.labelled_churners, window.labelled_rows - window.labelled_churners) < 2:

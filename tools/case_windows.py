@@ -5,14 +5,14 @@ from typing import Any, TypeVar, cast
 
 from anyio import to_thread
 
-from pipeline.artifact import Artifact
-from pipeline.baseline import Baseline, baseline_of
-from pipeline.cases import Case
-from pipeline.champion import Champion, open_champion
+from pipeline.diagnosis.observed import Observed, observe
 from pipeline.errors import ChurnopsError
-from pipeline.observed import Observed, observe
-from pipeline.opened import Opened
-from pipeline.windows import Window
+from pipeline.intake.windows import Window
+from pipeline.models.artifact import Artifact
+from pipeline.record.cases import Case
+from pipeline.record.champion import Champion, open_champion
+from pipeline.record.opened_workspace import Opened
+from pipeline.windows.baseline import Baseline, baseline_of
 
 WindowReader = Callable[[Champion, Baseline], Window]
 T = TypeVar("T")

@@ -8,18 +8,18 @@ from typing import Any, TypeVar
 from anyio import CancelScope, Lock, to_thread
 from sqlalchemy import Connection
 
-from pipeline.artifact import Artifact, open_artifact
-from pipeline.cases import Call, CallOutcome, Case, Challenger, TrainingResult, concluded, mode_of
-from pipeline.challenge import challenge, retraining_rows
-from pipeline.champion import require_champion
-from pipeline.diagnosis import Action, Diagnosis, diagnose
+from pipeline.diagnosis.diagnosis import Action, Diagnosis, diagnose
+from pipeline.diagnosis.inspection import inspect_feature
+from pipeline.diagnosis.observed import Observed
 from pipeline.errors import ChurnopsError, Refusal
-from pipeline.events import known_events, recorded_events
-from pipeline.evidence import Metrics
-from pipeline.inspection import inspect_feature
-from pipeline.observed import Observed
-from pipeline.opened import Opened
-from pipeline.training import OnProgress
+from pipeline.measures.measure import Metrics
+from pipeline.models.artifact import Artifact, open_artifact
+from pipeline.record.cases import Call, CallOutcome, Case, Challenger, TrainingResult, concluded, mode_of
+from pipeline.record.champion import require_champion
+from pipeline.record.opened_workspace import Opened
+from pipeline.rulings.noted_events import known_events, recorded_events
+from pipeline.training.challenge import challenge, retraining_rows
+from pipeline.training.parent import OnProgress
 from reports.audit import Narrative, Verdict
 from reports.filing import file_report, status_of
 from reports.harm import measured_harm

@@ -7,7 +7,7 @@ from anyio import to_thread
 from mcp.server import MCPServer
 from mcp.types import Completion, CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference
 
-from pipeline.shown import plain
+from pipeline.shown_text import plain
 from tools.archive import Archive
 from tools.result_bounds import NAME_LENGTH
 

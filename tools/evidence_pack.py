@@ -2,9 +2,9 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.diagnosis import Action, Diagnosis, Mode, RunnerUp
-from pipeline.finding import Cause, Finding, Name
-from pipeline.shown import plain
+from pipeline.diagnosis.diagnosis import Action, Diagnosis, Mode, RunnerUp
+from pipeline.diagnosis.finding import Cause, Finding, Name
+from pipeline.shown_text import plain
 
 PACK_BYTES = 2048
 _FEWEST = 3  # findings that stay whatever their length

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from pipeline.cases import Call, Case, Training, concluded
-from pipeline.diagnosis import Action, Mode
+from pipeline.diagnosis.diagnosis import Action, Mode
 from pipeline.errors import Refusal
-from pipeline.evidence import DriftSummary
-from pipeline.policy import Policy
+from pipeline.measures.measure import DriftSummary
+from pipeline.record.cases import Call, Case, Training, concluded
+from pipeline.workspace.policy import Policy
 
 
 def check_open(case: Case) -> None:

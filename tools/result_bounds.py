@@ -5,7 +5,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
-from pipeline.shown import plain
+from pipeline.shown_text import plain
 from reports.audit import strength
 from tools.results import DriftResult, Result
 

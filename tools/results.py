@@ -5,10 +5,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.cases import ModelRef, ReportRef, Status
-from pipeline.diagnosis import Action
-from pipeline.evidence import Comparison, DriftSummary, GateResult, Metrics
-from pipeline.inspection import FeatureView
+from pipeline.diagnosis.diagnosis import Action
+from pipeline.diagnosis.inspection import FeatureView
+from pipeline.measures.measure import Comparison, DriftSummary, GateResult, Metrics
+from pipeline.record.cases import ModelRef, ReportRef, Status
 from tools.evidence_pack import EvidencePack
 
 

@@ -7,10 +7,10 @@ from mcp.server.mcpserver.tools import Tool
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
-from pipeline.diagnosis import Action, Mode
-from pipeline.policy import Policy
-from pipeline.settings import EstimatorName
-from pipeline.trainer import Progress
+from pipeline.diagnosis.diagnosis import Action, Mode
+from pipeline.training.child import Progress
+from pipeline.workspace.policy import Policy
+from pipeline.workspace.settings import EstimatorName
 from reports.audit import Narrative, churnops_version
 from tools.casework import Casework
 from tools.completions import add_completions

@@ -19,7 +19,7 @@ from mcp.types import INVALID_PARAMS, GetPromptResult, InputRequiredResult, Reso
 from pydantic import AnyUrl
 
 from pipeline.errors import ChurnopsError, IntegrityError
-from pipeline.shown import plain
+from pipeline.shown_text import plain
 from tools.strictness import check_arguments, check_prompt_arguments
 
 _LONGEST_SAID, _LONGEST_URI = 1200, 1000

@@ -11,7 +11,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS
 from pydantic import ValidationError
 
-from pipeline.shown import plain
+from pipeline.shown_text import plain
 from tools.schemas import answer, compact
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from pipeline.atomic_files import write_atomically
 from pipeline.clock import Clock
 from pipeline.errors import ChurnopsError, WorkspaceError
-from pipeline.files import write_atomically
-from pipeline.workspace import Workspace
+from pipeline.workspace.folder import Workspace
 
 Scope = Literal["read", "train"]
 LONGEST_LIFE = timedelta(days=366)

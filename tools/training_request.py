@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.cases import Training, TrainingResult
-from pipeline.diagnosis import Mode
-from pipeline.policy import Policy
-from pipeline.settings import EstimatorName
+from pipeline.diagnosis.diagnosis import Mode
+from pipeline.record.cases import Training, TrainingResult
+from pipeline.workspace.policy import Policy
+from pipeline.workspace.settings import EstimatorName
 from tools.results import Candidate, TrainingReply
 
 USUAL_ESTIMATOR: EstimatorName = "random_forest"

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import anyio
 
-from pipeline.workspace import Workspace
+from pipeline.workspace.folder import Workspace
 
 _LOOK_EVERY_SECONDS = 0.1
 

@@ -7,18 +7,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from agent.chat.crew import Crew
-from agent.chat.desk import DeskHost
-from agent.chat.events import Changed, CommandRan, Event, Queued, SessionOpened
-from agent.chat.grounds import Grounds
-from agent.chat.log import SessionLog, chat_folder, new_id, read_log
-from agent.chat.markdown import sentence
-from agent.chat.session import Session
-from agent.chat.turn import Turn, Watcher, end
-from agent.conversation import Spend
+from agent.chat.answering.crew import Crew
+from agent.chat.answering.desk import DeskHost
+from agent.chat.answering.grounds import Grounds
+from agent.chat.answering.turn import Turn, Watcher, end
+from agent.chat.screen.markdown import sentence
+from agent.chat.session.events import Changed, CommandRan, Event, Queued, SessionOpened
+from agent.chat.session.log import SessionLog, chat_folder, new_id, read_log
+from agent.chat.session.session import Session
+from agent.conversation.messages import Spend
 from pipeline.errors import ChurnopsError
-from pipeline.evidence import DriftSummary
-from pipeline.opened import Opened
+from pipeline.measures.measure import DriftSummary
+from pipeline.record.opened_workspace import Opened
 
 if TYPE_CHECKING:
     from agent.chat.window import WindowOf
@@ -111,7 +111,7 @@ class Chat:
         return read_log(self._path)
 
     async def _command(self, text: str, queued: bool) -> None:
-        from agent.chat.commands import run_command
+        from agent.chat.commands.slash_commands import run_command
 
         spend, changes = Spend(), False
         try:

@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.commands.window import WindowChoice
+from agent.commands.window_options import WindowChoice
 from pipeline.errors import ChurnopsError
 
 if TYPE_CHECKING:
-    from pipeline.opened import Opened
+    from pipeline.record.opened_workspace import Opened
     from tools.case_windows import WindowReader
 
 
@@ -42,7 +42,7 @@ class WindowOf:
         Raises:
             ChurnopsError: it asks for nothing that is a window.
         """
-        from pipeline.spans import parse_length, parse_start
+        from pipeline.windows.spans import parse_length, parse_start
 
         word, _, rest = text.partition(" ")
         rest = rest.strip()

@@ -29,8 +29,8 @@ def adopt(
     from rich.console import Console
 
     from agent.commands.train import show_trained
-    from agent.training_run import adopt_by_hand
-    from pipeline.adoption import found_model
+    from agent.training_by_hand import adopt_by_hand
+    from reports.decisions.adoption import found_model
 
     console = Console(stderr=as_json, highlight=False)
     here = opened_by_person(workspace)

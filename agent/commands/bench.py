@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from pipeline.benchmark.desk import Operator, Setup
     from pipeline.benchmark.instance import Question, Result
-    from pipeline.policy import Policy
-    from pipeline.settings import ValueSettings
+    from pipeline.workspace.policy import Policy
+    from pipeline.workspace.settings import ValueSettings
 
 Name = TypeVar("Name", bound=str)
 OperatorName = Literal["diagnosis", "rulebook", "claude"]
@@ -47,14 +47,14 @@ def bench(
 
     from rich.console import Console
 
-    from agent.bench_view import kinds_view, report_view
+    from agent.views.bench_view import kinds_view, report_view
     from pipeline.benchmark.customers import Table
     from pipeline.benchmark.desk import Setup
     from pipeline.benchmark.instance import questions
     from pipeline.benchmark.scoring import report
-    from pipeline.policy import load_policy
-    from pipeline.scenarios import KINDS, SEVERITIES
-    from pipeline.settings import ValueSettings
+    from pipeline.workspace.policy import load_policy
+    from pipeline.workspace.settings import ValueSettings
+    from pipeline.worlds.scenarios import KINDS, SEVERITIES
     from prompts import policy_text
 
     console = Console(stderr=as_json, highlight=False)
@@ -115,9 +115,9 @@ def _run(setup: "Setup", asked: "Sequence[Question]", jobs: int, console: "Conso
 def _operator(name: OperatorName, policy: "Policy", value: "ValueSettings", without: list[str], folder: Path) -> "Operator":
     from typing import get_args
 
-    from agent.benchmarked import Diagnosing, FullCase
-    from pipeline.finding import Family
-    from pipeline.settings import ValueSettings
+    from agent.bench_operators import Diagnosing, FullCase
+    from pipeline.diagnosis.finding import Family
+    from pipeline.workspace.settings import ValueSettings
     from prompts import policy_text
 
     unknown = [family for family in without if family not in get_args(Family)]

@@ -7,7 +7,7 @@ import typer
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened_by_person, opened_to_look
 
 if TYPE_CHECKING:
-    from pipeline.cases import Case
+    from pipeline.record.cases import Case
 
 app = typer.Typer(help="Look at cases; overrule a diagnosis, or take note of a shift. Only a person does.", no_args_is_help=True)
 CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="Id of the case, as `case list` shows it; its beginning will do.")]
@@ -23,8 +23,8 @@ def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> Non
     from rich.console import Console
     from rich.table import Table
 
-    from pipeline.acknowledgements import recorded_acknowledgements
-    from pipeline.cases import concluded
+    from pipeline.record.cases import concluded
+    from pipeline.rulings.acknowledgements import recorded_acknowledgements
 
     here = opened_to_look(workspace)
     cases, noted = here.cases.all(), {known.case_id for known in recorded_acknowledgements(here.state)}
@@ -49,7 +49,7 @@ def show(case_id: CaseArgument, workspace: WorkspaceOption = HERE, as_json: Json
     """Show what is on record of a case: diagnosis, calls, trainings, and what people ruled."""
     import json
 
-    from pipeline.acknowledgements import recorded_acknowledgements
+    from pipeline.rulings.acknowledgements import recorded_acknowledgements
 
     here = opened_to_look(workspace)
     case = here.cases.find(case_id)
@@ -78,7 +78,7 @@ def show(case_id: CaseArgument, workspace: WorkspaceOption = HERE, as_json: Json
 
 
 def _told(case: "Case") -> list[str]:
-    from pipeline.cases import concluded
+    from pipeline.record.cases import concluded
 
     found = concluded(case)
     lines = [f"case {case.case_id}: {case.status.replace('_', ' ')}, opened {case.opened_at:%Y-%m-%d %H:%M} UTC by {case.started_by}"]
@@ -102,7 +102,7 @@ def override(
     as_json: JsonOption = False,
 ) -> None:
     """Overrule the diagnosis of one case. Training follows your word in this case alone, within all other bounds; a closed case goes on."""
-    from pipeline.rulings import overrule
+    from reports.decisions.rulings import overrule
 
     here = opened_by_person(workspace)
     case = overrule(here, here.cases.find(case_id).case_id, cause, reason)
@@ -122,10 +122,10 @@ def acknowledge(
     as_json: JsonOption = False,
 ) -> None:
     """Take note of a shift: the same one under the same champion opens no new case until it grows, harms, or the time is over."""
-    from pipeline.acknowledgements import shift_of
-    from pipeline.rulings import acknowledge as take_note
-    from pipeline.rulings import require_ended
-    from pipeline.spans import parse_end
+    from pipeline.rulings.acknowledgements import shift_of
+    from pipeline.windows.spans import parse_end
+    from reports.decisions.rulings import acknowledge as take_note
+    from reports.decisions.rulings import require_ended
     from reports.harm import measured_harm
 
     here = opened_by_person(workspace)

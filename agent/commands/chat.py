@@ -7,15 +7,23 @@ import typer
 
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened_by_person, opened_to_look
 from agent.commands.triage import OperatorName
-from agent.commands.window import CurrentOption, LengthOption, OutcomesOption, RowsOption, SinceDeployOption, SinceOption, WindowChoice
+from agent.commands.window_options import (
+    CurrentOption,
+    LengthOption,
+    OutcomesOption,
+    RowsOption,
+    SinceDeployOption,
+    SinceOption,
+    WindowChoice,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from agent.chat.crew import Crew, Pair
-    from agent.chat.scroll import Styling
+    from agent.chat.answering.crew import Crew, Pair
+    from agent.chat.screen.scroll import Styling
     from agent.chat.window import WindowOf
-    from pipeline.opened import Opened
+    from pipeline.record.opened_workspace import Opened
 
 NEWEST = "newest"
 
@@ -46,7 +54,7 @@ def chat(
     import anyio
     from rich.console import Console
 
-    from agent.chat.log import find_session
+    from agent.chat.session.log import find_session
     from agent.chat.window import WindowOf
 
     if replay:
@@ -73,7 +81,7 @@ def crew_of(here: "Opened", name: OperatorName, console: "Console") -> "Crew":
 
     from rich.console import Console
 
-    from agent.chat.crew import Crew
+    from agent.chat.answering.crew import Crew
     from agent.commands.triage import choose_operator
     from agent.operators.chat_rulebook.operator import ChatRulebook
     from agent.operators.rulebook import Rulebook
@@ -82,7 +90,7 @@ def crew_of(here: "Opened", name: OperatorName, console: "Console") -> "Crew":
     silent = Console(file=io.StringIO())
 
     def pair(claude: bool, model: str | None) -> "Pair":
-        from agent.chat.claude import chat_claude
+        from agent.chat.answering.claude import chat_claude
 
         return (chat_claude(here, model), rulebook) if claude else (rulebook, None)
 
@@ -107,8 +115,8 @@ def crew_of(here: "Opened", name: OperatorName, console: "Console") -> "Crew":
 async def at_terminal(here: "Opened", crew: "Crew", window: "WindowOf", stored: Path | None) -> int:
     """Sessions at a terminal, one after the other, until the person leaves."""
     from agent.chat.chat import open_chat
-    from agent.chat.log import chat_folder, find_session
-    from agent.chat.terminal import Terminal
+    from agent.chat.screen.terminal import Terminal
+    from agent.chat.session.log import chat_folder, find_session
 
     while True:
         terminal = Terminal(chat_folder(here.workspace) / "history", _styling(piped=False))
@@ -125,7 +133,7 @@ async def _without_person(here: "Opened", crew: "Crew", window: "WindowOf", stor
     import sys
 
     from agent.chat.chat import open_chat
-    from agent.chat.lines import Lines
+    from agent.chat.screen.lines import Lines
 
     screen = Lines()
     async with open_chat(here, crew, window, screen, stored) as session:
@@ -144,10 +152,10 @@ def show_again(here: "Opened", beginning: str) -> None:
     import shutil
     import sys
 
-    from agent.chat.grounds import Grounds
-    from agent.chat.log import find_session, read_log
-    from agent.chat.scroll import Scroll
-    from agent.chat.session import Session
+    from agent.chat.answering.grounds import Grounds
+    from agent.chat.screen.scroll import Scroll
+    from agent.chat.session.log import find_session, read_log
+    from agent.chat.session.session import Session
 
     session = Session(lambda event: None, here.clock)
     grounds = Grounds(session, here.policy)

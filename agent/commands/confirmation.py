@@ -8,8 +8,8 @@ import typer
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from pipeline.cases import Decision
-    from pipeline.opened import Opened
+    from pipeline.record.cases import Decision
+    from pipeline.record.opened_workspace import Opened
 
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; goes on record.", show_default=False)]
 ReviewerOption = Annotated[
@@ -32,10 +32,10 @@ def decision_of(here: "Opened", reason: str, reviewer: str) -> "Decision":
     """
     import sys
 
-    from agent.person import git_config
-    from pipeline.cases import Decision
+    from agent.setup.person import git_config
     from pipeline.errors import ChurnopsError
-    from pipeline.trust import accepted_trust
+    from pipeline.record.approvers import accepted_trust
+    from pipeline.record.cases import Decision
 
     if not reason.strip() and sys.stdin.isatty():
         reason = typer.prompt("Reason")
@@ -61,8 +61,8 @@ def seal_of(here: "Opened", record: "BaseModel", words: str, key: Path | None) -
 
     from pipeline.canonical import canonical
     from pipeline.errors import ChurnopsError
-    from pipeline.signatures import sign
-    from pipeline.trust import accepted_trust, confirmed
+    from pipeline.record.approvers import accepted_trust, confirmed
+    from pipeline.record.signatures import sign
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ChurnopsError("Approval needs a person at a terminal; there is none here.", "Run the command yourself, without pipes.")
@@ -74,7 +74,7 @@ def seal_of(here: "Opened", record: "BaseModel", words: str, key: Path | None) -
 
 
 def _configured_key() -> Path:
-    from agent.person import git_config
+    from agent.setup.person import git_config
     from pipeline.errors import ChurnopsError
 
     configured = git_config("user.signingkey")

@@ -16,13 +16,13 @@ def demo() -> None:
     from rich.rule import Rule
 
     from agent.commands.options import opened
-    from agent.commands.reports import print_report
+    from agent.commands.reports.listing import print_report
     from agent.commands.train import run_training
     from agent.commands.triage import run_triage
-    from agent.commands.window import WindowChoice
-    from agent.workspace_setup import set_up_synthetic
-    from pipeline.scenarios import SCENARIOS
-    from pipeline.simulation import simulate
+    from agent.commands.window_options import WindowChoice
+    from agent.setup.new_workspace import set_up_synthetic
+    from pipeline.worlds.scenarios import SCENARIOS
+    from pipeline.worlds.simulation import simulate
 
     console = Console(highlight=False)
     started = time.monotonic()

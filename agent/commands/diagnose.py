@@ -3,7 +3,15 @@
 import typer
 
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened
-from agent.commands.window import CurrentOption, LengthOption, OutcomesOption, RowsOption, SinceDeployOption, SinceOption, WindowChoice
+from agent.commands.window_options import (
+    CurrentOption,
+    LengthOption,
+    OutcomesOption,
+    RowsOption,
+    SinceDeployOption,
+    SinceOption,
+    WindowChoice,
+)
 
 
 def diagnose(
@@ -19,12 +27,12 @@ def diagnose(
     """Find out what happened in the current window, how sure that is, and what could not be seen; opens no case."""
     from rich.console import Console
 
-    from agent.diagnosis_view import diagnosis_view
-    from pipeline.baseline import baseline_of
-    from pipeline.champion import open_champion
-    from pipeline.diagnosis import diagnose as conclude
-    from pipeline.events import known_events, recorded_events
-    from pipeline.observed import observe
+    from agent.views.diagnosis_view import diagnosis_view
+    from pipeline.diagnosis.diagnosis import diagnose as conclude
+    from pipeline.diagnosis.observed import observe
+    from pipeline.record.champion import open_champion
+    from pipeline.rulings.noted_events import known_events, recorded_events
+    from pipeline.windows.baseline import baseline_of
 
     console = Console(stderr=as_json, highlight=False)
     choice = WindowChoice(current, outcomes, length, since, since_deploy, rows)

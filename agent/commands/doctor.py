@@ -12,9 +12,9 @@ def doctor(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> No
     from rich.console import Console
     from rich.markup import escape
 
-    from agent.installation import installation
+    from agent.setup.installation import installation
     from pipeline.errors import ChurnopsError
-    from reports.health import Finding, signs, workspace_health
+    from reports.decisions.health import Finding, signs, workspace_health
 
     console = Console(stderr=as_json, highlight=False)
     try:

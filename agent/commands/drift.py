@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened
-from agent.commands.window import CurrentOption, LengthOption, RowsOption, SinceDeployOption, SinceOption, WindowChoice
+from agent.commands.window_options import CurrentOption, LengthOption, RowsOption, SinceDeployOption, SinceOption, WindowChoice
 
 
 def drift(
@@ -25,11 +25,11 @@ def drift(
 
     from rich.console import Console
 
-    from agent.drift_view import drift_view, segments_view
-    from pipeline.baseline import baseline_of, segments_of
-    from pipeline.champion import open_champion
-    from pipeline.drift import summarise_drift, write_evidently_html
-    from pipeline.windows import require_whole
+    from agent.views.drift_view import drift_view, segments_view
+    from pipeline.drift.summarise import summarise_drift, write_evidently_html
+    from pipeline.intake.windows import require_whole
+    from pipeline.record.champion import open_champion
+    from pipeline.windows.baseline import baseline_of, segments_of
 
     console = Console(stderr=as_json, highlight=False)
     choice = WindowChoice(current=current, length=length, since=since, since_deploy=since_deploy, rows=rows)

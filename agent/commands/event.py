@@ -18,8 +18,8 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Write an event down. Later cases show it beside their findings, as a quotation."""
-    from pipeline.rulings import note_event
-    from pipeline.spans import parse_end, parse_start
+    from pipeline.windows.spans import parse_end, parse_start
+    from reports.decisions.rulings import note_event
 
     event = note_event(opened_by_person(workspace), name, parse_start(since).start, parse_end(until))
     typer.echo(f"Event {event.number} noted: {event.name}", err=as_json)
@@ -32,7 +32,7 @@ def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> Non
     """Show the events, oldest first."""
     import json
 
-    from pipeline.events import recorded_events
+    from pipeline.rulings.noted_events import recorded_events
 
     events = recorded_events(opened_to_look(workspace).state)
     for event in events:

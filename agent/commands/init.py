@@ -10,7 +10,7 @@ from agent.commands.options import HERE, JsonOption
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pipeline.inference import Inference
+    from pipeline.tables.guessed_schema import Inference
 
 
 def init(
@@ -26,8 +26,8 @@ def init(
     """Make a workspace: infer the columns' roles, show them, and write churnops.toml for you to correct."""
     from rich.console import Console
 
-    from agent.consent import ask_once
-    from agent.workspace_setup import set_up, set_up_synthetic
+    from agent.operators.consent import ask_once
+    from agent.setup.new_workspace import set_up, set_up_synthetic
 
     if synthetic == (data is not None):
         raise typer.BadParameter("give either --data FILE or --synthetic", param_hint="--data")
@@ -48,7 +48,7 @@ def _show(console: "Console", found: "Inference") -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from pipeline.shown import plain
+    from pipeline.shown_text import plain
 
     table = Table("column", "role", "note", box=None, header_style="dim", pad_edge=False)
     columns = found.schema

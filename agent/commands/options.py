@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from pipeline.opened import Opened
+    from pipeline.record.opened_workspace import Opened
 
 WorkspaceOption = Annotated[Path, typer.Option("--workspace", "-w", help="Folder of the workspace, or any folder below it.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of stdout.")]
@@ -15,9 +15,9 @@ HERE = Path()
 
 def opened(workspace: Path) -> "Opened":
     """The workspace the command works in, under the shipped policy."""
-    from agent.person import who
+    from agent.setup.person import who
     from pipeline.clock import utc_now
-    from pipeline.opened import open_workspace
+    from pipeline.record.opened_workspace import open_workspace
     from prompts import policy_text
 
     return open_workspace(workspace, policy_text(), utc_now, who())
@@ -27,9 +27,9 @@ def opened_by_person(workspace: Path) -> "Opened":
     """As `opened`, after completing what a kill had cut off. For the commands that people type.
 
     Raises:
-        IntegrityError: see `reports.recovery.recover`.
+        IntegrityError: see `reports.decisions.recovery.recover`.
     """
-    from reports.recovery import note_changed_trust, recover
+    from reports.decisions.recovery import note_changed_trust, recover
 
     here = opened(workspace)
     if note_changed_trust(here):

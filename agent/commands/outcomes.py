@@ -23,7 +23,7 @@ def add(
     import json
     from dataclasses import asdict
 
-    from pipeline.known_outcomes import add_outcomes
+    from pipeline.intake.outcomes import add_outcomes
 
     found = add_outcomes(opened_by_person(workspace), file)
     said = f"{found.added:,} outcomes added ({found.corrected:,} correct an earlier word), {found.known:,} were known already."

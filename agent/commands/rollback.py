@@ -22,7 +22,7 @@ def rollback(
     from rich.console import Console
     from rich.markup import escape
 
-    from reports.rollback import draft_rollback, roll_back
+    from reports.decisions.rollback import draft_rollback, roll_back
 
     console = Console(highlight=False)
     here = opened_to_look(workspace)  # going back is the way out of a champion that cannot be loaded

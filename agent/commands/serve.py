@@ -39,11 +39,11 @@ def serve(
         import uvicorn
         from uvicorn.supervisors import Multiprocess
 
-        from agent.person import who
+        from agent.setup.person import who
         from pipeline.clock import utc_now
         from prompts import policy_text
-        from reports.review_page.sign_in import LINK_LASTS, sign_in_link
-        from reports.web import worker_app
+        from reports.web.app import worker_app
+        from reports.web.review_page.sign_in import LINK_LASTS, sign_in_link
 
         app = partial(worker_app, here.workspace.root, policy_text(), who(), local=local, shared_measures=Path(counted))
         config = uvicorn.Config(

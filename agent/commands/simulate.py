@@ -23,7 +23,7 @@ def simulate(
     from rich.console import Console
     from rich.table import Table
 
-    from pipeline.scenarios import SCENARIOS
+    from pipeline.worlds.scenarios import SCENARIOS
 
     console = Console(stderr=as_json, highlight=False)
     if scenario == "list":
@@ -36,7 +36,7 @@ def simulate(
         return
     if scenario not in SCENARIOS:
         raise typer.BadParameter(f"{scenario} is none of: {', '.join(SCENARIOS)}", param_hint="--scenario")
-    from pipeline.simulation import simulate as run
+    from pipeline.worlds.simulation import simulate as run
 
     with console.status(f"Drawing and scoring {rows:,} customers"):
         done = run(opened(workspace), scenario, rows, labelled_share=labels, seed=seed, severity=severity)

@@ -9,8 +9,8 @@ from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened_by_
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from agent.training_run import Trained
-    from pipeline.opened import Opened
+    from agent.training_by_hand import Trained
+    from pipeline.record.opened_workspace import Opened
 
 
 def train(
@@ -35,8 +35,8 @@ def run_training(here: "Opened", estimator: Literal["random_forest", "logistic_r
     import anyio
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from agent.training_run import train_by_hand
-    from pipeline.trainer import Progress as Stage
+    from agent.training_by_hand import train_by_hand
+    from pipeline.training.child import Progress as Stage
 
     with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True) as bar:
         task = bar.add_task("Training", total=1.0)

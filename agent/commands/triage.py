@@ -5,14 +5,22 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened_by_person
-from agent.commands.window import CurrentOption, LengthOption, OutcomesOption, RowsOption, SinceDeployOption, SinceOption, WindowChoice
+from agent.commands.window_options import (
+    CurrentOption,
+    LengthOption,
+    OutcomesOption,
+    RowsOption,
+    SinceDeployOption,
+    SinceOption,
+    WindowChoice,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from agent.case.triage import Outcome
     from agent.operators.claude import Claude
-    from agent.triage import Outcome
-    from pipeline.opened import Opened
+    from pipeline.record.opened_workspace import Opened
 
 OperatorName = Literal["auto", "claude", "rulebook"]
 
@@ -74,9 +82,9 @@ def run_triage(here: "Opened", claude: "Claude | None", console: "Console", choi
     an unfinished case to go on with."""
     import anyio
 
-    from agent.live import LiveView
+    from agent.case.triage import triage as run
     from agent.operators.rulebook import Rulebook
-    from agent.triage import triage as run
+    from agent.views.live_view import LiveView
 
     rulebook = Rulebook(here.policy)
     with LiveView(console) as view:
@@ -93,8 +101,8 @@ def choose_operator(here: "Opened", name: OperatorName, console: "Console") -> "
     """
     import os
 
-    from agent.consent import LEAVES, ask_once
     from agent.operators.claude import key_available
+    from agent.operators.consent import LEAVES, ask_once
     from pipeline.errors import SettingsError
 
     provider = here.settings.operator.provider
@@ -114,7 +122,7 @@ def choose_operator(here: "Opened", name: OperatorName, console: "Console") -> "
 
 
 def _claude(here: "Opened") -> "Claude":
-    from agent.briefing import system_prompt
+    from agent.case.briefing import system_prompt
     from agent.operators.claude import Claude
 
     return Claude(here.settings.operator, system_prompt(here.policy))
@@ -124,9 +132,9 @@ async def first_request(here: "Opened", choice: WindowChoice) -> str:
     """The first Messages request of a triage as JSON. It opens the case, as a triage would, and sends nothing."""
     import json
 
-    from agent.loop import tool_specs
-    from agent.reach import reach
-    from agent.triage import brief
+    from agent.case.loop import tool_specs
+    from agent.case.triage import brief
+    from agent.conversation.tool_client import reach
     from tools.casework import Casework
     from tools.server import build_server
 

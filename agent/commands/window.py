@@ -1,83 +1,70 @@
-"""Which window a command looks at: a file, or a span of the prediction log."""
+"""`churnops window`: rows that a person keeps out of windows, references and training."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from pipeline.baseline import Baseline
-    from pipeline.champion import Champion
-    from pipeline.opened import Opened
-    from pipeline.windows import Window
+from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened_by_person, opened_to_look
 
-CurrentOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--current",
-        help="A window in a file (CSV, JSONL, Parquet), a folder or a pattern instead of the prediction log.",
-        show_default=False,
-    ),
-]
-OutcomesOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--outcomes",
-        help="Outcomes in a file instead of the logged ones: id and target columns, optionally predicted_at and observed_at.",
-        show_default=False,
-    ),
-]
-LengthOption = Annotated[str, typer.Option("--window", help="Length before the newest prediction, like 7d, 24h or 2w.", show_default="7d")]
-SinceOption = Annotated[str, typer.Option("--since", help="From this date or time on (ISO 8601, UTC).", show_default=False)]
-SinceDeployOption = Annotated[bool, typer.Option("--since-deploy", help="Since the champion was deployed.")]
-RowsOption = Annotated[int | None, typer.Option("--rows", min=1, help="The newest predictions, this many.", show_default=False)]
+app = typer.Typer(help="Keep broken rows out of windows, references and training, or take them back in.", no_args_is_help=True)
 
 
-@dataclass(frozen=True)
-class WindowChoice:
-    """What the person asked for; nothing is the last seven days of the log."""
+@app.command()
+def exclude(
+    since: Annotated[str, typer.Option("--since", help="First day or moment of scoring (ISO 8601, UTC).")],
+    until: Annotated[str, typer.Option("--until", help="Last day or moment; a day counts whole.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; goes on record.")],
+    where: Annotated[str, typer.Option("--where", help="COLUMN=VALUE: only rows with this value.", show_default=False)] = "",
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Leave rows out from now on. They stay where they are; a champion that has learnt from them keeps what it learnt."""
+    from pipeline.windows.spans import parse_end, parse_start
+    from reports.decisions.rulings import exclude as leave_out
 
-    current: Path | None = None
-    outcomes: Path | None = None
-    length: str = ""
-    since: str = ""
-    since_deploy: bool = False
-    rows: int | None = None
+    column, equals, value = where.partition("=")
+    if where and not (column and equals and value):
+        raise typer.BadParameter("write it like contract=yearly", param_hint="--where")
+    here = opened_by_person(workspace)
+    chosen = (column.strip(), value.strip()) if where else None
+    made = leave_out(here, parse_start(since).start, parse_end(until), chosen, reason)
+    only = f" with {made.column} = {made.value}" if made.column else ""
+    typer.echo(
+        f"Exclusion {made.number}: rows{only} of {made.since:%Y-%m-%d %H:%M} to before {made.until:%Y-%m-%d %H:%M} UTC.", err=as_json
+    )
+    if as_json:
+        typer.echo(made.model_dump_json())
 
-    def check(self) -> None:
-        """Options that do not go together are wrong usage."""
-        spans = [name for name, given in self._spans() if given]
-        if len(spans) > 1:
-            raise typer.BadParameter(f"choose one of {', '.join(spans)}", param_hint=spans[0])
-        if spans and self.current is not None:
-            raise typer.BadParameter("a file is a window by itself: leave it out with --current", param_hint=spans[0])
 
-    def reader(self, here: "Opened") -> "Callable[[Champion, Baseline], Window]":
-        """How to read that window once it is known what it is compared with."""
-        self.check()
+@app.command("list")
+def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
+    """Show what is and was left out."""
+    import json
 
-        def read(champion: "Champion", baseline: "Baseline") -> "Window":
-            from pipeline.spans import NewestRows, SinceDeploy, parse_length, parse_start
-            from pipeline.windows import file_window, logged_window
+    from pipeline.rulings.exclusions import recorded_exclusions
 
-            if self.current is not None:
-                return file_window(here, baseline, self.current, self.outcomes)
-            span = (
-                parse_length(self.length)
-                if self.length
-                else parse_start(self.since)
-                if self.since
-                else SinceDeploy()
-                if self.since_deploy
-                else NewestRows(self.rows)
-                if self.rows
-                else None
-            )
-            return logged_window(here, champion, baseline, span, self.outcomes)
+    recorded = recorded_exclusions(opened_to_look(workspace).state)
+    for one in recorded:
+        only = f" with {one.column} = {one.value}" if one.column else ""
+        ended = f", ended by {one.ended_by} on {one.ended_at:%Y-%m-%d}" if one.ended_at else ""
+        span = f"{one.since:%Y-%m-%d %H:%M} to before {one.until:%Y-%m-%d %H:%M} UTC"
+        typer.echo(f"{one.number}: rows{only} of {span} ({one.by}: {one.reason}){ended}", err=as_json)
+    if not recorded:
+        typer.echo("Nothing is left out.", err=as_json)
+    if as_json:
+        typer.echo(json.dumps({"exclusions": [one.model_dump(mode="json") for one in recorded]}))
 
-        return read
 
-    def _spans(self) -> tuple[tuple[str, object], ...]:
-        return ("--window", self.length), ("--since", self.since), ("--since-deploy", self.since_deploy), ("--rows", self.rows)
+@app.command()
+def include(
+    number: Annotated[int, typer.Argument(metavar="ID", help="Of the exclusion, as `window list` shows it.")],
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Take rows back in."""
+    from reports.decisions.rulings import include as take_back
+
+    ended = take_back(opened_by_person(workspace), number)
+    typer.echo(f"Exclusion {ended.number} ended; its rows count again.", err=as_json)
+    if as_json:
+        typer.echo(ended.model_dump_json())

@@ -4,10 +4,10 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from agent.conversation import Answer, Conversation, OperatorFailed, OperatorTurn, Say, Spend, ToolReturn, ToolSpec
-from agent.operators.answer import StreamedAnswer, most_tokens
-from agent.prices import price_of
-from pipeline.settings import OperatorSettings
+from agent.conversation.messages import Answer, Conversation, OperatorFailed, OperatorTurn, Say, Spend, ToolReturn, ToolSpec
+from agent.operators.claude_answer import StreamedAnswer, most_tokens
+from agent.operators.prices import price_of
+from pipeline.workspace.settings import OperatorSettings
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic, AsyncAnthropicBedrock, AsyncAnthropicVertex

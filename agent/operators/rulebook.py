@@ -6,7 +6,7 @@ It keeps no state of its own: what to do next is read off the conversation, so i
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from agent.conversation import (
+from agent.conversation.messages import (
     Answer,
     Briefing,
     Conversation,
@@ -19,10 +19,10 @@ from agent.conversation import (
     ToolReturn,
     ToolSpec,
 )
-from agent.readings import read
-from pipeline.cases import Call
-from pipeline.diagnosis import Action
-from pipeline.policy import Policy
+from agent.conversation.tool_results import read
+from pipeline.diagnosis.diagnosis import Action
+from pipeline.record.cases import Call
+from pipeline.workspace.policy import Policy
 from reports.second_opinion import SecondOpinion
 from tools.evidence_pack import EvidencePack
 from tools.results import DiagnosisResult, DriftResult, MetricsResult, TrainingReply

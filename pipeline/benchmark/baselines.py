@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from pipeline.artifact import Artifact
-from pipeline.baseline import baseline_of
 from pipeline.benchmark.instance import Answer
-from pipeline.policy import Policy
-from pipeline.profiling import exact_values
-from pipeline.scores import PSI, score_column, score_profiles
-from pipeline.windows import Window
+from pipeline.drift.scores import PSI, score_column, score_profiles
+from pipeline.intake.windows import Window
+from pipeline.models.artifact import Artifact
+from pipeline.profiles.counting import exact_values
+from pipeline.windows.baseline import baseline_of
+from pipeline.workspace.policy import Policy
 
 _PSI = 0.2  # "significant change" in the credit-scoring rule of thumb
 _RETRAIN = Answer(cause="covariate_harmful", action="retrain", mode="combined")

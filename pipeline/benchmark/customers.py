@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.customers import churn_probability, make_customers
 from pipeline.errors import DataError
-from pipeline.inference import infer
-from pipeline.schema import Schema
-from pipeline.tables import raw_of, read_raw, typed
+from pipeline.tables.guessed_schema import infer
+from pipeline.tables.reading import raw_of, read_raw, typed
+from pipeline.tables.schema import Schema
 from pipeline.worlds.change import Pool
+from pipeline.worlds.telephone_customers import churn_probability, make_customers
 
 REFERENCE_ROWS = 6_000
 _WINDOW_POOL, _FUTURE_POOL = 20_000, 20_000

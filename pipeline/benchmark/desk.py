@@ -9,18 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.artifact import Artifact, open_artifact, publish
 from pipeline.benchmark.baselines import BASELINES
 from pipeline.benchmark.customers import Table, crowds
 from pipeline.benchmark.instance import Answer, Answered, Broken, Labels, Question, Result, Skipped
 from pipeline.benchmark.truth import Gains, find_truth, gained_by_rows
 from pipeline.benchmark.world import Exhibit, make_world, named_columns, plan_change
-from pipeline.policy import Policy
-from pipeline.rows import write_rows
-from pipeline.settings import EstimatorName, ValueSettings
-from pipeline.staging import staging_folder
-from pipeline.trainer import ARTIFACT, GATE_ROWS, TRAIN_ROWS, TrainingJob, run
-from pipeline.workspace import Workspace
+from pipeline.models.artifact import Artifact, open_artifact, publish
+from pipeline.tables.typed_parquet import write_rows
+from pipeline.training.child import ARTIFACT, GATE_ROWS, TRAIN_ROWS, TrainingJob, run
+from pipeline.workspace.folder import Workspace
+from pipeline.workspace.policy import Policy
+from pipeline.workspace.settings import EstimatorName, ValueSettings
+from pipeline.workspace.staging import staging_folder
 from pipeline.worlds.change import NotExpressible
 
 TRAIN_SHARE = 0.75  # of the reference; the rest judges the champion

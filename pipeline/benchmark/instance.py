@@ -5,11 +5,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.diagnosis import Action, Mode
-from pipeline.finding import Cause
-from pipeline.scenarios import KINDS, SEVERITIES
-from pipeline.settings import EstimatorName
+from pipeline.diagnosis.diagnosis import Action, Mode
+from pipeline.diagnosis.finding import Cause
+from pipeline.workspace.settings import EstimatorName
 from pipeline.worlds.change import Severity
+from pipeline.worlds.scenarios import KINDS, SEVERITIES
 
 Labels = Literal["full", "partial", "none"]
 Remedy = Literal["monitor", "fix_data", "collect_labels", "recalibrate", "retrain_combined", "retrain_recent"]

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.benchmark.instance import Answer, Answered, Broken, Result, Skipped
-from pipeline.finding import Cause
+from pipeline.diagnosis.finding import Cause
 
 CAUSES: tuple[Cause, ...] = get_args(Cause)
 _Z = 1.959964  # of a 95% interval

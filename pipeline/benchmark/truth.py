@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from pipeline.benchmark.instance import Question, Remedy, Truth
 from pipeline.benchmark.world import World
-from pipeline.estimators import build
-from pipeline.finding import Cause
-from pipeline.scenarios import scenario_named
-from pipeline.settings import EstimatorName, ValueSettings
-from pipeline.value import worth
+from pipeline.diagnosis.finding import Cause
+from pipeline.measures.campaign_value import worth
+from pipeline.models.estimators import build
+from pipeline.workspace.settings import EstimatorName, ValueSettings
+from pipeline.worlds.scenarios import scenario_named
 
 # In points: percent of the profit that perfect information would bring in the same time. Looking costs nothing; whatever people must be
 # asked for, check or approve costs about what a small real gain brings, so that none of it is right where nothing is wrong.

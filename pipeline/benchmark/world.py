@@ -6,16 +6,16 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from pipeline.artifact import Artifact
-from pipeline.baseline import baseline_of
 from pipeline.benchmark.customers import Crowds, Table, crowds
 from pipeline.benchmark.instance import Labels, Question
-from pipeline.profiling import profile_window
-from pipeline.scenarios import DAY, KINDS, SEVERITIES, draw_customers, recency, scenario_named
-from pipeline.schema import Schema
-from pipeline.sources import ALL_ROWS, Frame
-from pipeline.windows import Labelled, Window
+from pipeline.intake.windows import Labelled, Window
+from pipeline.models.artifact import Artifact
+from pipeline.profiles.counting import profile_window
+from pipeline.sources.source import ALL_ROWS, Frame
+from pipeline.tables.schema import Schema
+from pipeline.windows.baseline import baseline_of
 from pipeline.worlds.change import Change, Numbers
+from pipeline.worlds.scenarios import DAY, KINDS, SEVERITIES, draw_customers, recency, scenario_named
 
 DAYS = 28  # of a window: long enough for outcomes to ripen while it lasts
 START = datetime(2026, 3, 2, tzinfo=UTC)

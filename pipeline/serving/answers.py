@@ -5,11 +5,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.risk import RetentionAction, Tier
+from pipeline.measures.risk_tiers import RetentionAction, Tier
+from pipeline.scoring.scorer import Scored
 from pipeline.serving.champion_watch import Serving
 from pipeline.serving.customer_input import Wrong
-from pipeline.serving.scorer import Scored
-from pipeline.settings import ServingSettings
+from pipeline.workspace.settings import ServingSettings
 
 
 class _Answer(BaseModel):

@@ -5,13 +5,13 @@ import os
 import time
 from dataclasses import dataclass, replace
 
-from pipeline.champion import Champion, find_champion, open_champion
 from pipeline.errors import ChurnopsError, IntegrityError, WorkspaceError
-from pipeline.ledger import MOVES
-from pipeline.opened import Opened
+from pipeline.record.champion import Champion, find_champion, open_champion
+from pipeline.record.ledger import MOVES
+from pipeline.record.opened_workspace import Opened
+from pipeline.scoring.scorer import Scorer, open_scorer
 from pipeline.serving.customer_input import CustomerInput, customer_input
-from pipeline.serving.measures import Measures
-from pipeline.serving.scorer import Scorer, open_scorer
+from pipeline.serving.request_counters import Measures
 
 _KEPT = 2  # the champion and the one before it, so that a rollback is at once
 _TRY_AGAIN_SECONDS = 1.0  # after a failure that the pointer does not show: who may approve, a database that was away

@@ -8,9 +8,9 @@ from typing import Annotated, Any, cast
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from pipeline.missing import MISSING
-from pipeline.profile import Profile
-from pipeline.schema import Schema
+from pipeline.profiles.profile import Profile
+from pipeline.tables.missing import MISSING
+from pipeline.tables.schema import Schema
 
 LONGEST_TEXT = 200  # characters; a category is a name or a code, not an essay
 MOST_CUSTOMERS = 1_000  # in one batch: scored in a tenth of a second, so nobody waits long behind it

@@ -9,10 +9,10 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import Connection, select
 
 from pipeline.clock import stamp
-from pipeline.opened import Opened
+from pipeline.record.opened_workspace import Opened
 from pipeline.serving.answers import OutcomeResult
 from pipeline.serving.customer_input import ALLOWED_ID, CustomerId, InputError, Wrong, wrongs
-from pipeline.state import outcomes, predictions
+from pipeline.state.database import outcomes, predictions
 
 MOST_OUTCOMES = 1_000  # in one request: one transaction, which others wait for
 _Result = Literal["added", "corrected", "known", "unknown"]

@@ -10,16 +10,16 @@ from uuid import uuid4
 from sqlalchemy import select
 
 from pipeline.errors import ChurnopsError
-from pipeline.opened import Opened
+from pipeline.record.opened_workspace import Opened
+from pipeline.scoring.customer_row import Cell, typed_cells
+from pipeline.scoring.scorer import Scored
 from pipeline.serving.answers import OutcomeResults, Prediction, Predictions, Ready, prediction
 from pipeline.serving.champion_watch import ChampionWatch, Serving
 from pipeline.serving.customer_input import CustomerRow
-from pipeline.serving.customer_row import Cell, typed_cells
-from pipeline.serving.measures import Measures
 from pipeline.serving.outcome_intake import OutcomeIntake
 from pipeline.serving.prediction_writer import Answered, PredictionWriter
-from pipeline.serving.scorer import Scored
-from pipeline.state import schema_version
+from pipeline.serving.request_counters import Measures
+from pipeline.state.database import schema_version
 
 
 class PredictionDesk:

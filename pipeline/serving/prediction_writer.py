@@ -10,8 +10,8 @@ from typing import Any
 
 from pipeline.clock import stamp
 from pipeline.errors import ChurnopsError
-from pipeline.serving.measures import Measures
-from pipeline.state import State, predictions
+from pipeline.serving.request_counters import Measures
+from pipeline.state.database import State, predictions
 
 _MOST_TOGETHER = 2_000  # rows; a transaction of so many takes some 20 ms, and no request waits longer for its own
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from pipeline.drivers import lean, level, risk, strongest_first
-from pipeline.schema import Schema
+from pipeline.tables.schema import Schema
 from pipeline.worlds.change import Change, Numbers, Pool, Severity, needed, strength_order
+from pipeline.worlds.drivers import lean, level, risk, strongest_first
 
 _LEAN = {"mild": 0.25, "strong": 0.4}  # standard deviations by which each moving column leans on its own
 _LEAN_CATEGORIES = {"mild": 0.4, "strong": 0.6}  # more: a distance between shares grows more slowly than one between means

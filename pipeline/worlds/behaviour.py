@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from pipeline.drivers import riskiest, segments
 from pipeline.worlds.arrivals import followers, lean_to_safety
 from pipeline.worlds.change import Change, Numbers, Pool, Severity, chosen, strength_order
+from pipeline.worlds.drivers import riskiest, segments
 
 _ODDS = {"mild": 1.6, "strong": 2.5}
 _SETTLED_LEAVE = {"mild": 0.5, "strong": 0.75}
@@ -91,7 +91,7 @@ def mirrored(pool: Pool, affected: Mask, among: Mask) -> Behave:
 
 def estimated_risk(pool: Pool) -> Callable[[pd.DataFrame], Numbers]:
     """Chance of churn by a plain logistic regression on the pool's outcomes, within 0.01 to 0.99."""
-    from pipeline.estimators import build
+    from pipeline.models.estimators import build
 
     features, churned = list(pool.columns.features), pool.frame[pool.columns.target]
     model = build("logistic_regression", {}, 0, pool.columns).fit(pool.frame[features], churned)

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.drivers import Segment, strongest_first
 from pipeline.errors import DataError
-from pipeline.schema import Schema
+from pipeline.tables.schema import Schema
+from pipeline.worlds.drivers import Segment, strongest_first
 
 Numbers = NDArray[np.float64]
 Severity = Literal["mild", "strong"]

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from pipeline.drivers import segments
 from pipeline.worlds.behaviour import everybody, mirrored
 from pipeline.worlds.change import Change, Numbers, Pool, Severity, chosen, needed, strength_order
+from pipeline.worlds.drivers import segments
 
 _PRICES = {"mild": 1.1, "strong": 1.35}
 _MOVED_ON = {"mild": 0.08, "strong": 0.25}  # share of the customers who take the new offer

@@ -9,15 +9,15 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 
-from agent.briefing import briefing
-from agent.conversation import Briefing
-from pipeline.cases import ModelRef, ReportRef, Status
-from pipeline.diagnosis import Action, Mode, RunnerUp
-from pipeline.evidence import Comparison, DriftSummary, FeatureDrift, GateCheck, GateResult, Measure, Metrics
-from pipeline.finding import Cause
-from pipeline.policy import Band, Policy, load_policy
-from pipeline.schema import Kind
-from pipeline.settings import EstimatorName
+from agent.case.briefing import briefing
+from agent.conversation.messages import Briefing
+from pipeline.diagnosis.diagnosis import Action, Mode, RunnerUp
+from pipeline.diagnosis.finding import Cause
+from pipeline.measures.measure import Comparison, DriftSummary, FeatureDrift, GateCheck, GateResult, Measure, Metrics
+from pipeline.record.cases import ModelRef, ReportRef, Status
+from pipeline.tables.schema import Kind
+from pipeline.workspace.policy import Band, Policy, load_policy
+from pipeline.workspace.settings import EstimatorName
 from prompts import policy_text
 from tools.evidence_pack import EvidencePack
 from tools.results import Candidate, DiagnosisResult, DriftResult, MetricsResult, ReportReply, ServingModel, TrainingReply

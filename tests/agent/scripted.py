@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from agent.conversation import Answer, Conversation, OperatorFailed, OperatorTurn, Say, Spend, ToolCall, ToolSpec
+from agent.conversation.messages import Answer, Conversation, OperatorFailed, OperatorTurn, Say, Spend, ToolCall, ToolSpec
 
 Step = OperatorTurn | Answer | OperatorFailed
 

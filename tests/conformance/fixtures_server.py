@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from pipeline.clock import utc_now
-from pipeline.opened import open_workspace
+from pipeline.record.opened_workspace import open_workspace
 from prompts import policy_text
 from tests.conformance.fixtures import register
 from tools.casework import Casework

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.checkout import ROOT
+
 NODE = ROOT / ".node" / "node_modules"
 SUITE = NODE / "@modelcontextprotocol" / "conformance"
 HERE = Path(__file__).parent

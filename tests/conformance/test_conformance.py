@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.opened import Opened
+from pipeline.record.opened_workspace import Opened
 from tests.conformance.suite import HERE, inspect, require_node, run_suite, say, scored
 from tests.tools.served import CONSOLE_SCRIPT, Served, as_a_process, bearer, churnops_mcp, issue
 

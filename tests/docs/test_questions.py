@@ -1,9 +1,10 @@
 """The published list of questions is made from the code, and is up to date."""
 
 import importlib.util
-from pathlib import Path
 
-DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
+from tests.checkout import ROOT
+
+DOCS = ROOT / "docs"
 
 
 def test_the_list_of_questions_is_what_the_code_answers() -> None:

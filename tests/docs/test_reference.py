@@ -1,9 +1,10 @@
 """The reference is made from the code, and is up to date."""
 
 import importlib.util
-from pathlib import Path
 
-DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
+from tests.checkout import ROOT
+
+DOCS = ROOT / "docs"
 
 
 def test_the_reference_is_what_the_code_says() -> None:

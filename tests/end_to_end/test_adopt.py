@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.artifact import open_artifact
-from pipeline.champion import require_champion
-from pipeline.opened import Opened
-from pipeline.reference import load_split, reference_file
+from pipeline.intake.reference import load_split, reference_file
+from pipeline.models.artifact import open_artifact
+from pipeline.record.champion import require_champion
+from pipeline.record.opened_workspace import Opened
 from tests.end_to_end.command_line import CommandLine
 from tests.pipeline.own_models import fitted, save_pyfunc, save_sklearn, second_column
-from tests.reports.test_approval_terminal import at_a_terminal
+from tests.reports.decisions.test_approval_terminal import at_a_terminal
 
 CHURNOPS = [sys.executable, "-m", "churnops"]
 

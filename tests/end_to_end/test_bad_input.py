@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline.customers import make_customers
-from pipeline.opened import Opened
+from pipeline.record.opened_workspace import Opened
+from pipeline.worlds.telephone_customers import make_customers
 from tests.end_to_end.command_line import CommandLine, Said
 
 Break = Callable[[Path], list[str]]

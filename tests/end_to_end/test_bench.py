@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from agent.benchmarked import Diagnosing, FullCase
-from pipeline.artifact import open_artifact
+from agent.bench_operators import Diagnosing, FullCase
 from pipeline.benchmark.desk import Setup, train_champion
 from pipeline.benchmark.instance import Answer, Answered, Broken, Question, Result, Skipped, Truth
 from pipeline.benchmark.scoring import report
 from pipeline.benchmark.world import make_world
-from pipeline.customers import make_customers
-from pipeline.workspace import Workspace
+from pipeline.models.artifact import open_artifact
+from pipeline.workspace.folder import Workspace
+from pipeline.worlds.telephone_customers import make_customers
 from prompts import policy_text
 from reports.benchmark_page import render
 from tests.end_to_end.command_line import CommandLine

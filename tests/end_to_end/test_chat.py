@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.champion import require_champion
-from pipeline.opened import Opened
+from pipeline.record.champion import require_champion
+from pipeline.record.opened_workspace import Opened
 from tests.agent.chat.conftest import changed as changed
 from tests.agent.chat.conftest import changed_workspace as changed_workspace
 from tests.conftest import NOON

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.opened import Opened
-from pipeline.simulation import simulate
+from pipeline.record.opened_workspace import Opened
+from pipeline.worlds.simulation import simulate
 from tests.end_to_end.command_line import CommandLine
 from tests.messages_server import Fail, MessagesServer, Reply, Tool
 

@@ -3,9 +3,9 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
-from pipeline.customers import make_customers
+from pipeline.worlds.telephone_customers import make_customers
+from tests.checkout import ROOT
 from tests.end_to_end.command_line import CommandLine
 
 RUN = """
@@ -24,8 +24,7 @@ def test_drift_of_a_file_loads_no_table_library(churnops: CommandLine) -> None:
     assert churnops("train").code == 0
     window = churnops.folder / "window.csv"
     make_customers(1500, seed=3).drop(columns="Churn").to_csv(window, index=False)
-    root = Path(__file__).resolve().parents[2]
-    ran = subprocess.run([sys.executable, "-c", RUN, str(window), str(churnops.folder)], capture_output=True, text=True, cwd=root)
+    ran = subprocess.run([sys.executable, "-c", RUN, str(window), str(churnops.folder)], capture_output=True, text=True, cwd=ROOT)
     assert ran.returncode == 0, ran.stderr
     found, loaded = (json.loads(line) for line in ran.stdout.splitlines()[-2:])
     assert found["current_rows"] == 1500

@@ -9,14 +9,14 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from pipeline.clock import utc_now
-from pipeline.opened import open_workspace
-from pipeline.state import predictions
+from pipeline.record.opened_workspace import open_workspace
+from pipeline.state.database import predictions
 from prompts import policy_text
-from reports.web import web_app
+from reports.web.app import web_app
 from tests.end_to_end.command_line import CommandLine
-from tests.pipeline.postgres import postgres_server
-from tests.pipeline.serving.test_prediction_api import customer
-from tests.reports.test_approval_terminal import at_a_terminal
+from tests.postgres import postgres_server
+from tests.reports.decisions.test_approval_terminal import at_a_terminal
+from tests.reports.web.test_prediction_api import customer
 
 
 @pytest.fixture(scope="module")

@@ -18,14 +18,14 @@ from urllib.parse import urlsplit
 import anyio
 import pytest
 
+from agent.case.triage import triage
 from agent.operators.rulebook import Rulebook
-from agent.triage import triage
-from pipeline.cases import Case
-from pipeline.champion import require_champion
 from pipeline.clock import utc_now
-from pipeline.opened import Opened, open_workspace
-from pipeline.simulation import simulate
-from pipeline.windows import logged_window
+from pipeline.intake.windows import logged_window
+from pipeline.record.cases import Case
+from pipeline.record.champion import require_champion
+from pipeline.record.opened_workspace import Opened, open_workspace
+from pipeline.worlds.simulation import simulate
 from prompts import policy_text
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

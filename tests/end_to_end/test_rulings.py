@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.opened import Opened
+from pipeline.record.opened_workspace import Opened
 from tests.end_to_end.command_line import CommandLine
 
 

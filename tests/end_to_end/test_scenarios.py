@@ -8,16 +8,17 @@ from pathlib import Path
 import anyio
 import pytest
 
+from agent.case.triage import Outcome, triage
 from agent.operators.rulebook import Rulebook
-from agent.training_run import train_by_hand
-from agent.triage import Outcome, triage
-from agent.workspace_setup import set_up
-from pipeline.opened import Opened, open_workspace
-from pipeline.simulation import simulate
-from pipeline.trainer import Progress
-from pipeline.windows import logged_window
+from agent.setup.new_workspace import set_up
+from agent.training_by_hand import train_by_hand
+from pipeline.intake.windows import logged_window
+from pipeline.record.opened_workspace import Opened, open_workspace
+from pipeline.training.child import Progress
+from pipeline.worlds.simulation import simulate
 from prompts import policy_text
-from tests.conftest import TELCO, Clock
+from tests.checkout import TELCO
+from tests.conftest import Clock
 
 # scenario → (cause, action, mode, status).
 EXPECTED = {

@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from pipeline.opened import Opened
-from pipeline.state import predictions
+from pipeline.record.opened_workspace import Opened
+from pipeline.state.database import predictions
 from tests.end_to_end.command_line import CommandLine
 from tests.end_to_end.http_load import Load, versions
 from tests.pipeline.serving.swaps import another_model, deploy
-from tests.pipeline.serving.test_prediction_api import customer
+from tests.reports.web.test_prediction_api import customer
 
 CHURNOPS = [sys.executable, "-m", "churnops"]
 

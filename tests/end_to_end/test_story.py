@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pipeline.opened import Opened
+from pipeline.record.opened_workspace import Opened
 from tests.end_to_end.command_line import CommandLine
 
 DRIFT_KEYS = {"reference_rows", "current_rows", "share", "drifted", "features_total", "band"}

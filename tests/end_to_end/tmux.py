@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
+from tests.checkout import ROOT
+
 PATIENCE_SECONDS = 90.0
 
 
@@ -22,7 +24,7 @@ class Tmux:
         line = ["env", *settings, *command]
         size = ["-x", str(width), "-y", str(height)]
         self._start = [*self._tmux, "new-session", "-d", *size, *line, ";", "set", "remain-on-exit", "on"]
-        self.project = Path(__file__).resolve().parent.parent.parent
+        self.project = ROOT
 
     def __enter__(self) -> "Tmux":
         subprocess.run(self._start, check=True, cwd=self.project, timeout=30)

@@ -8,18 +8,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.artifact import Artifact, Manifest
-from pipeline.calibration import cross_fit_folds, try_calibration
-from pipeline.estimators import build
-from pipeline.metrics import measure
-from pipeline.observed import Observed
-from pipeline.policy import load_policy
-from pipeline.profiling import profile_reference
-from pipeline.sources import Frame
-from pipeline.windows import Labelled
+from pipeline.diagnosis.observed import Observed
+from pipeline.intake.windows import Labelled
+from pipeline.measures.metrics import measure
+from pipeline.models.artifact import Artifact, Manifest
+from pipeline.models.calibration import cross_fit_folds, try_calibration
+from pipeline.models.estimators import build
+from pipeline.profiles.counting import profile_reference
+from pipeline.sources.source import Frame
+from pipeline.workspace.policy import load_policy
 from prompts import policy_text
-
-from .small_tables import COLUMNS, small_table
+from tests.pipeline.small_tables import COLUMNS, small_table
 
 POLICY = load_policy(policy_text(), {})
 FEATURES = list(COLUMNS.features)

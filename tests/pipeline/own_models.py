@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.adopted import quiet
-from pipeline.estimators import build
-from pipeline.schema import Schema
+from pipeline.models.adopted import quiet
+from pipeline.models.estimators import build
+from pipeline.tables.schema import Schema
 
 SCIKIT_LEARN = version("scikit-learn")
 

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from pipeline.schema import Schema
+from pipeline.tables.schema import Schema
 
 Verdict = tuple[str, float, bool, float]  # method, score, drifted, threshold
 

@@ -8,18 +8,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.artifact import Artifact
-from pipeline.customers import make_customers
-from pipeline.estimators import build
-from pipeline.inference import infer
-from pipeline.observed import Observed
-from pipeline.policy import load_policy
-from pipeline.profile import Profile
-from pipeline.profiling import profile_reference, profile_window
-from pipeline.schema import Schema
-from pipeline.sources import Frame
-from pipeline.tables import raw_of, typed
-from pipeline.windows import Labelled
+from pipeline.diagnosis.observed import Observed
+from pipeline.intake.windows import Labelled
+from pipeline.models.artifact import Artifact
+from pipeline.models.estimators import build
+from pipeline.profiles.counting import profile_reference, profile_window
+from pipeline.profiles.profile import Profile
+from pipeline.sources.source import Frame
+from pipeline.tables.guessed_schema import infer
+from pipeline.tables.reading import raw_of, typed
+from pipeline.tables.schema import Schema
+from pipeline.workspace.policy import load_policy
+from pipeline.worlds.telephone_customers import make_customers
 from prompts import policy_text
 
 RULES = load_policy(policy_text(), {}).evidence

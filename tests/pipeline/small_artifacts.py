@@ -3,14 +3,13 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.artifact import Manifest, installed_versions, write_artifact
-from pipeline.estimators import build
-from pipeline.evidence import CalibrationTrial
-from pipeline.importance import Importance
-from pipeline.metrics import measure
-from pipeline.rows import fingerprint
-
-from .small_tables import COLUMNS, small_table
+from pipeline.measures.measure import CalibrationTrial
+from pipeline.measures.metrics import measure
+from pipeline.models.artifact import Manifest, installed_versions, write_artifact
+from pipeline.models.estimators import build
+from pipeline.models.importance import Importance
+from pipeline.tables.typed_parquet import fingerprint
+from tests.pipeline.small_tables import COLUMNS, small_table
 
 FEATURES = list(COLUMNS.features)
 TABLE = small_table(200, 1)

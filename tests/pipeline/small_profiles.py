@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from pipeline.grids import Grid, PointGrid, even_grid
-from pipeline.profile import CategoricalProfile, NumericalProfile, Profile, categorical_profile, content_of
-from pipeline.schema import Schema
+from pipeline.profiles.grid import Grid, PointGrid, even_grid
+from pipeline.profiles.profile import CategoricalProfile, NumericalProfile, Profile, categorical_profile, content_of
+from pipeline.tables.schema import Schema
 
 FEW = 256  # different values of a reference above 1,000 rows, up to which they are told one by one
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
-from pipeline.schema import Schema
-from pipeline.trainer import TrainingJob
+from pipeline.tables.schema import Schema
+from pipeline.training.child import TrainingJob
 
 COLUMNS = Schema(target="churned", positive="yes", id="customer", numerical=("tenure", "charges"), categorical=("contract", "payment"))
 

@@ -7,21 +7,20 @@ from typing import Literal
 
 import pandas as pd
 
-from pipeline.baseline import Baseline
-from pipeline.champion import Champion
-from pipeline.importance import Importance
-from pipeline.opened import Opened
-from pipeline.policy import load_policy
-from pipeline.profile import Profile, cells_of
-from pipeline.profiling import profile_reference
-from pipeline.schema import Schema
-from pipeline.settings import DataSettings, EngineSettings, PredictionSettings, Settings
-from pipeline.sources import ALL_ROWS, Frame
-from pipeline.state import open_state
-from pipeline.workspace import Workspace
+from pipeline.models.importance import Importance
+from pipeline.profiles.counting import profile_reference
+from pipeline.profiles.profile import Profile, cells_of
+from pipeline.record.champion import Champion
+from pipeline.record.opened_workspace import Opened
+from pipeline.sources.source import ALL_ROWS, Frame
+from pipeline.state.database import open_state
+from pipeline.tables.schema import Schema
+from pipeline.windows.baseline import Baseline
+from pipeline.workspace.folder import Workspace
+from pipeline.workspace.policy import load_policy
+from pipeline.workspace.settings import DataSettings, EngineSettings, PredictionSettings, Settings
 from prompts import policy_text
-
-from .small_tables import COLUMNS, small_table
+from tests.pipeline.small_tables import COLUMNS, small_table
 
 NEWEST = datetime(2026, 11, 21, 9, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -7,7 +7,7 @@ from pathlib import Path
 import mlflow  # noqa: F401 — loaded ahead, so that nothing slow lies between the start and the approval
 
 from pipeline.errors import ChurnopsError
-from pipeline.opened import open_workspace
+from pipeline.record.opened_workspace import open_workspace
 from prompts import policy_text
 from tests.conftest import Clock
 from tests.reports.waiting import LATER, approve_case

@@ -8,8 +8,8 @@ from pathlib import Path
 import anyio
 import pytest
 
-from agent.training_run import train_by_hand
-from pipeline.opened import open_workspace
+from agent.training_by_hand import train_by_hand
+from pipeline.record.opened_workspace import open_workspace
 from prompts import policy_text
 from tests.conftest import Clock
 from tests.reports.waiting import LATER, Waiting, waiting_in

@@ -22,10 +22,10 @@ import typer
 from sqlalchemy.engine.default import DefaultDialect
 
 import pipeline.clock
-import pipeline.estimators
-import pipeline.training
+import pipeline.models.estimators
+import pipeline.training.parent
 from agent.cli import main
-from pipeline.trainer import ARTIFACT, RESULT
+from pipeline.training.child import ARTIFACT, RESULT
 
 steps = 0
 
@@ -58,7 +58,7 @@ def committing(function: Callable[..., Any], last: int) -> Callable[..., Any]:
 
 def teach_once(taught: Path) -> None:
     """The first training leaves its folder in `taught`, later ones copy it."""
-    real = pipeline.training._run_child
+    real = pipeline.training.parent._run_child
 
     async def run_child(folder: Path, *rest: Any) -> None:
         if not taught.exists():
@@ -67,7 +67,7 @@ def teach_once(taught: Path) -> None:
         shutil.copytree(taught / ARTIFACT, folder / ARTIFACT, dirs_exist_ok=True)
         shutil.copyfile(taught / RESULT, folder / RESULT)
 
-    pipeline.training._run_child = run_child
+    pipeline.training.parent._run_child = run_child
 
 
 def confirm(text: str, **_: Any) -> str:

@@ -4,8 +4,8 @@ from typing import Any
 
 import yaml
 
-from pipeline.cases import Call, Case, Challenger, ModelRef, Training, WindowFacts
-from pipeline.policy import Policy, load_policy
+from pipeline.record.cases import Call, Case, Challenger, ModelRef, Training, WindowFacts
+from pipeline.workspace.policy import Policy, load_policy
 from prompts import policy_text
 from reports.audit import Narrative, Verdict, render_audit
 from reports.harm import Harm

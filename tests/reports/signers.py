@@ -7,11 +7,11 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from pipeline.canonical import canonical
-from pipeline.cases import Decision
-from pipeline.opened import Opened
-from pipeline.signatures import sign
-from pipeline.trust import confirmed
-from reports.trusting import draft_trust, trust_now
+from pipeline.record.approvers import confirmed
+from pipeline.record.cases import Decision
+from pipeline.record.opened_workspace import Opened
+from pipeline.record.signatures import sign
+from reports.decisions.accepted_approvers import draft_trust, trust_now
 from tests.reports.waiting import LATER
 
 ADA, BOB, MALLORY = "ada@example.org", "bob@example.org", "mallory@example.org"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.cases import Case, Training
+from pipeline.record.cases import Case, Training
 from reports.audit import Narrative, Verdict, strength
 from tests.conftest import NOON
 from tests.reports.record import HEAD, SECTIONS, SHA, a_case, a_challenger, front_matter, headings, policy, report, trainings_of

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from pipeline.cases import Case, Challenger
+from pipeline.atomic_files import digest_of_file
 from pipeline.errors import ChurnopsError
-from pipeline.evidence import Measure
-from pipeline.files import digest_of_file
-from pipeline.opened import Opened
-from pipeline.policy import Band
+from pipeline.measures.measure import Measure
+from pipeline.record.cases import Case, Challenger
+from pipeline.record.opened_workspace import Opened
+from pipeline.workspace.policy import Band
 from reports.audit import Narrative, Verdict
 from reports.filing import file_report, report_path, status_of
 from reports.harm import Harm

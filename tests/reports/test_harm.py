@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.cases import Call
-from pipeline.evidence import Measure
+from pipeline.measures.measure import Measure
+from pipeline.record.cases import Call
 from reports.audit import Verdict
 from reports.harm import Harm, measured_harm
 from tests.conftest import NOON

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipeline.cases import Status
-from pipeline.diagnosis import Action
+from pipeline.diagnosis.diagnosis import Action
+from pipeline.record.cases import Status
 from reports.audit import Verdict
 from reports.second_opinion import SecondOpinion, weighed
 from tests.reports.record import SECTIONS, a_case, a_challenger, headings, report

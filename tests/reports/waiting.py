@@ -5,13 +5,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from pipeline.cases import Case, Decision
-from pipeline.champion import Champion, require_champion
-from pipeline.opened import Opened
-from pipeline.promotion import finish_move, record_move
-from pipeline.tracking import champion_version
-from pipeline.trust import confirmed
-from reports.approval import approve, draft_approval
+from pipeline.record.approvers import confirmed
+from pipeline.record.cases import Case, Decision
+from pipeline.record.champion import Champion, require_champion
+from pipeline.record.mlflow_mirror import champion_version
+from pipeline.record.opened_workspace import Opened
+from reports.decisions.approval import approve, draft_approval
+from reports.decisions.promotion import finish_move, record_move
 from tests.conftest import NOON
 
 LATER = NOON + timedelta(hours=2)

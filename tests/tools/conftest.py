@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.opened import Opened, open_workspace
-from pipeline.simulation import simulate
+from pipeline.record.opened_workspace import Opened, open_workspace
+from pipeline.worlds.simulation import simulate
 from prompts import policy_text
 from tests.conftest import Clock
 from tests.tools.once import made_once

@@ -8,14 +8,14 @@ from typing import Any
 
 from mcp import Client
 
-from pipeline.cases import Case, ModelRef, TrainingResult, WindowFacts
-from pipeline.champion import require_champion
-from pipeline.diagnosis import Action, Diagnosis, Mode
-from pipeline.evidence import CalibrationTrial, Comparison, DriftSummary, FeatureDrift, GateCheck, GateResult, Measure, Metrics
-from pipeline.finding import Cause
-from pipeline.opened import Opened
-from pipeline.policy import Band, load_policy
-from pipeline.windows import logged_window
+from pipeline.diagnosis.diagnosis import Action, Diagnosis, Mode
+from pipeline.diagnosis.finding import Cause
+from pipeline.intake.windows import logged_window
+from pipeline.measures.measure import CalibrationTrial, Comparison, DriftSummary, FeatureDrift, GateCheck, GateResult, Measure, Metrics
+from pipeline.record.cases import Case, ModelRef, TrainingResult, WindowFacts
+from pipeline.record.champion import require_champion
+from pipeline.record.opened_workspace import Opened
+from pipeline.workspace.policy import Band, load_policy
 from prompts import policy_text
 from tools.case_windows import WindowReader
 from tools.casework import Casework

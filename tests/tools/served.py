@@ -20,8 +20,8 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from pipeline.clock import utc_now
-from pipeline.opened import Opened
-from pipeline.windows import logged_window
+from pipeline.intake.windows import logged_window
+from pipeline.record.opened_workspace import Opened
 from tests.tools.desk import Desk
 from tools.casework import Casework
 from tools.http_server import BOUNDS, HttpBounds, Listening, http_app

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from mcp import Client
 
-from pipeline.opened import Opened
+from pipeline.record.opened_workspace import Opened
 from tests.tools.test_server import OFFERED
 from tests.tools.wire import ERAS, Era, in_process, over_stdio
 

@@ -7,12 +7,12 @@ from typing import Any
 import anyio
 import pytest
 
-from pipeline.baseline import Baseline
-from pipeline.champion import Champion, require_champion
-from pipeline.files import digest_of_file
-from pipeline.opened import Opened
-from pipeline.simulation import simulate
-from pipeline.windows import Window, logged_window
+from pipeline.atomic_files import digest_of_file
+from pipeline.intake.windows import Window, logged_window
+from pipeline.record.champion import Champion, require_champion
+from pipeline.record.opened_workspace import Opened
+from pipeline.windows.baseline import Baseline
+from pipeline.worlds.simulation import simulate
 from reports.audit import Narrative, Verdict
 from reports.filing import file_report, report_path
 from tests.conftest import Clock

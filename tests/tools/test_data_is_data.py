@@ -10,19 +10,19 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from agent.conversation import Briefing
-from agent.events import Event
-from agent.loop import run, tool_specs
-from agent.training_run import train_by_hand
-from agent.triage import Outcome, triage
-from agent.workspace_setup import set_up
-from pipeline import tracking
-from pipeline.opened import Opened, open_workspace
-from pipeline.rulings import note_event, overrule
-from pipeline.shown import quoted
-from pipeline.simulation import simulate
-from pipeline.windows import file_window, logged_window
+from agent.case.events import Event
+from agent.case.loop import run, tool_specs
+from agent.case.triage import Outcome, triage
+from agent.conversation.messages import Briefing
+from agent.setup.new_workspace import set_up
+from agent.training_by_hand import train_by_hand
+from pipeline.intake.windows import file_window, logged_window
+from pipeline.record import mlflow_mirror
+from pipeline.record.opened_workspace import Opened, open_workspace
+from pipeline.shown_text import quoted
+from pipeline.worlds.simulation import simulate
 from prompts import policy_text
+from reports.decisions.rulings import note_event, overrule
 from tests.conftest import NOON, Clock
 from tests.injections import PAYLOADS
 from tests.obedient import Obedient
@@ -177,13 +177,13 @@ async def test_names_of_features(poisoned_schema: Path, tmp_path: Path) -> None:
 async def test_tags_of_the_registry_and_names_of_events_and_people(trained: Opened) -> None:
     opened = dataclasses.replace(trained, person=TEXTS[0])
     simulate(opened, "none", 600, labelled_share=0.5, seed=3)  # nothing else to tell, so events are told
-    with tracking._client(opened.workspace) as client:
-        (run_,) = client.search_runs([client.get_experiment_by_name(tracking.EXPERIMENT).experiment_id])
+    with mlflow_mirror._client(opened.workspace) as client:
+        (run_,) = client.search_runs([client.get_experiment_by_name(mlflow_mirror.EXPERIMENT).experiment_id])
         for place, text in enumerate(TEXTS):
             client.set_tag(run_.info.run_id, f"note{place}", text)
-            client.set_registered_model_tag(tracking.REGISTERED_MODEL, f"note{place}", text)
-            client.set_model_version_tag(tracking.REGISTERED_MODEL, "1", f"note{place}", text)
-        client.update_registered_model(tracking.REGISTERED_MODEL, description="\n".join(TEXTS)[:4000])
+            client.set_registered_model_tag(mlflow_mirror.REGISTERED_MODEL, f"note{place}", text)
+            client.set_model_version_tag(mlflow_mirror.REGISTERED_MODEL, "1", f"note{place}", text)
+        client.update_registered_model(mlflow_mirror.REGISTERED_MODEL, description="\n".join(TEXTS)[:4000])
     for text in sorted(TEXTS, key=len)[:3]:  # as many as an evidence pack quotes
         note_event(opened, text, NOON - pd.Timedelta(days=60), NOON)
     before = standing(opened)

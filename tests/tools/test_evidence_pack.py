@@ -2,9 +2,9 @@
 
 import pytest
 
-from pipeline.conclusion import Setting, conclude
-from pipeline.finding import Finding
-from pipeline.policy import load_policy
+from pipeline.diagnosis.finding import Finding
+from pipeline.diagnosis.rules import Setting, conclude
+from pipeline.workspace.policy import load_policy
 from prompts import policy_text
 from tools.evidence_pack import PACK_BYTES, pack
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from pipeline.cases import Case, Challenger, Override, RuledCause
-from pipeline.diagnosis import Action, Diagnosis
+from pipeline.diagnosis.diagnosis import Action, Diagnosis
+from pipeline.diagnosis.finding import Cause
 from pipeline.errors import Refusal
-from pipeline.finding import Cause
-from pipeline.opened import Opened
-from pipeline.policy import load_policy
+from pipeline.record.cases import Case, Challenger, Override, RuledCause
+from pipeline.record.opened_workspace import Opened
+from pipeline.workspace.policy import load_policy
 from prompts import policy_text
 from tests.conftest import NOON, Clock
 from tests.tools.desk import case_of, desk, diagnosis_of, metrics_of, train_on_record, training_result, under

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.opened import Opened
+from pipeline.record.opened_workspace import Opened
 from tests.end_to_end.command_line import CommandLine
 from tests.tools.served import book, issue
 

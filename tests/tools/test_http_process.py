@@ -14,7 +14,7 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
-from pipeline.opened import Opened
+from pipeline.record.opened_workspace import Opened
 from tests.tools.desk import Desk
 from tests.tools.served import CONSOLE_SCRIPT, ERAS, as_a_process, book, churnops_mcp, http_desk, issue
 from tests.tools.test_http_server import list_tools, no_way_to_deploy
@@ -120,6 +120,6 @@ def _wait_for_trainer(server: int) -> list[int]:
 def _is_trainer(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-        return b"pipeline.trainer" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"pipeline.training.child" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except (ProcessLookupError, FileNotFoundError):
         return False

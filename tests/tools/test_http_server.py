@@ -16,7 +16,7 @@ import pytest
 from mcp import Client, MCPError
 
 from pipeline.errors import ChurnopsError
-from pipeline.opened import Opened
+from pipeline.record.opened_workspace import Opened
 from tests.conftest import Clock
 from tests.tools.desk import Desk
 from tests.tools.served import ERAS, LIFE, bearer, book, casework, http_desk, issue, on_a_thread

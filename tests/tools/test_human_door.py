@@ -6,15 +6,17 @@ import sys
 import pytest
 from sqlalchemy import select
 
-from pipeline.champion import require_champion
-from pipeline.opened import Opened
-from pipeline.state import acknowledgements, events, exclusions
+from pipeline.record.champion import require_champion
+from pipeline.record.opened_workspace import Opened
+from pipeline.state.database import acknowledgements, events, exclusions
 from tests.tools.desk import case_of, desk, diagnosis_of
 
-FORBIDDEN = {"reports.approval", "reports.review_page", "pipeline.promotion", "pipeline.rulings"}
+FORBIDDEN = {"reports.decisions.approval", "reports.web.review_page", "reports.decisions.promotion", "reports.decisions.rulings"}
 
 
-@pytest.mark.parametrize("module", ["tools.server", "tools.casework", "agent.loop", "agent.operators.claude", "agent.operators.rulebook"])
+@pytest.mark.parametrize(
+    "module", ["tools.server", "tools.casework", "agent.case.loop", "agent.operators.claude", "agent.operators.rulebook"]
+)
 def test_importing_it_loads_no_code_that_moves_the_champion_or_rules(module: str) -> None:
     script = f"import sys, {module}; print(*sorted({FORBIDDEN!r} & set(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -22,7 +24,7 @@ def test_importing_it_loads_no_code_that_moves_the_champion_or_rules(module: str
 
 
 def test_the_check_above_would_see_such_code() -> None:
-    script = f"import sys, reports.approval, reports.review_page, pipeline.rulings; print(*sorted({FORBIDDEN!r} & set(sys.modules)))"
+    script = f"import sys, reports.decisions.approval, reports.web.review_page, reports.decisions.rulings; print(*sorted({FORBIDDEN!r} & set(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert set(loaded.stdout.split()) == FORBIDDEN
 

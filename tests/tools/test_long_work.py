@@ -11,7 +11,7 @@ import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 
-from pipeline.opened import Opened
+from pipeline.record.opened_workspace import Opened
 from tests.tools.desk import Desk, desk
 from tests.tools.test_run_training import FAST, artifacts, nothing_is_left
 from tests.tools.wire import ERAS, Era, over_stdio, stdio, trainers_of
@@ -92,7 +92,7 @@ async def test_a_write_that_waits_for_another_process_keeps_nobody_waiting(drift
 
 @pytest.mark.slow
 async def test_judging_and_registering_stay_off_the_event_loop(drifted: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline import tracking
+    from pipeline.record import mlflow_mirror
 
     seen: list[str] = []
 
@@ -100,7 +100,7 @@ async def test_judging_and_registering_stay_off_the_event_loop(drifted: Opened, 
         seen.append(threading.current_thread().name)
         raise RuntimeError("far enough")
 
-    monkeypatch.setattr(tracking, "log_run", elsewhere)
+    monkeypatch.setattr(mlflow_mirror, "log_run", elsewhere)
     async with desk(drifted) as at:
         case_id = (await at.ok("get_drift_summary"))["case_id"]
         await at.refused("run_training", case_id=case_id, **FAST)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.artifact import open_artifact
-from pipeline.opened import Opened, open_workspace
-from pipeline.simulation import simulate
+from pipeline.models.artifact import open_artifact
+from pipeline.record.opened_workspace import Opened, open_workspace
+from pipeline.worlds.simulation import simulate
 from prompts import policy_text
 from tests.conftest import Clock
 from tests.tools.desk import desk, diagnosis_of

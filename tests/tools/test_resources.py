@@ -9,7 +9,7 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp.types import PromptReference, ResourceTemplateReference
 
-from pipeline.opened import Opened
+from pipeline.record.opened_workspace import Opened
 from tests.tools.desk import case_of, desk, train_on_record, under
 from tools.archive import CASES_SHOWN
 from tools.resources import DRIFT, FEATURE, REPORT, REPORTS_LISTED

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from pipeline.cases import ModelRef
-from pipeline.evidence import BlindSpot
-from pipeline.opened import Opened
+from pipeline.measures.measure import BlindSpot
+from pipeline.record.cases import ModelRef
+from pipeline.record.opened_workspace import Opened
 from tests.tools.desk import case_of, desk, drift_of, under
 from tools.result_bounds import FEATURES_BYTES, FINDINGS_BYTES, NAME_LENGTH, TEXT_LENGTH, bounded, shown_name
 from tools.results import DriftResult

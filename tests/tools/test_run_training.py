@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
-from pipeline.opened import Opened
+from pipeline.record.opened_workspace import Opened
 from tests.tools.desk import Desk, case_of, desk, train_on_record, under
 from tools.training_turn import training_turn
 
@@ -30,7 +30,7 @@ def artifacts(opened: Opened) -> set[str]:
 def trainers() -> list[int]:
     """Process ids of the training children this process has."""
     children = [pid for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()]
-    return [int(pid) for pid in children if b"pipeline.trainer" in Path("/proc", pid, "cmdline").read_bytes()]
+    return [int(pid) for pid in children if b"pipeline.training.child" in Path("/proc", pid, "cmdline").read_bytes()]
 
 
 async def open_case(client: Desk) -> str:

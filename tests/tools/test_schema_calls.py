@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis_jsonschema import from_schema
 from mcp.types import CallToolResult
 
-from pipeline.opened import Opened
-from pipeline.simulation import simulate
+from pipeline.record.opened_workspace import Opened
+from pipeline.worlds.simulation import simulate
 from tests.injections import PAYLOADS
 from tests.standing import standing, within_bounds
 from tests.tools.desk import case_of, desk, diagnosis_of, under

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from mcp.types import Tool
 
-from pipeline.opened import Opened
+from pipeline.record.opened_workspace import Opened
 from tests.tools.desk import desk, under
 
 OFFERED = [

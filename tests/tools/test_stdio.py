@@ -8,7 +8,7 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
-from pipeline.opened import Opened
+from pipeline.record.opened_workspace import Opened
 from tests.tools.desk import Desk
 from tests.tools.test_server import OFFERED
 

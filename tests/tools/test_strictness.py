@@ -5,7 +5,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from pipeline.opened import Opened
+from pipeline.record.opened_workspace import Opened
 from tests.tools.desk import desk
 from tools.schemas import answer, compact
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ChurnopsError, WorkspaceError
-from pipeline.workspace import Workspace
+from pipeline.workspace.folder import Workspace
 from tests.conftest import Clock
 from tools.tokens import LONGEST_LIFE, TokenBook
 

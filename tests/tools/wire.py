@@ -10,8 +10,8 @@ from typing import Literal
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
-from pipeline.opened import Opened
-from pipeline.windows import logged_window
+from pipeline.intake.windows import logged_window
+from pipeline.record.opened_workspace import Opened
 from tools.casework import Casework
 from tools.server import build_server
 
@@ -48,6 +48,6 @@ def trainers_of(root: Path) -> list[int]:
             words = (folder / "cmdline").read_bytes().split(b"\0") if folder.name.isdigit() else []
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue
-        if b"pipeline.trainer" in words and str(root.resolve()).encode() in words:
+        if b"pipeline.training.child" in words and str(root.resolve()).encode() in words:
             found.append(int(folder.name))
     return found

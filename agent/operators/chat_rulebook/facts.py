@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from agent.conversation import Asked, Briefing, Conversation, Message, OperatorTurn, ToolCall, ToolReturn
-from agent.readings import read
-from pipeline.policy import Policy
+from agent.conversation.messages import Asked, Briefing, Conversation, Message, OperatorTurn, ToolCall, ToolReturn
+from agent.conversation.tool_results import read
+from pipeline.workspace.policy import Policy
 from tools.evidence_pack import Evidence, EvidencePack
 from tools.results import ComparedModels, DiagnosisResult, DriftResult, FeatureResult, MetricsResult, ReportReply, TrainingReply
 

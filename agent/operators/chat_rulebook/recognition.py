@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from agent.operators.chat_rulebook.vocabulary import Concept, concepts_of, is_known, is_quiet
 
 if TYPE_CHECKING:
-    from agent.operators.chat_rulebook.intents import Intent
+    from agent.operators.chat_rulebook.question_table import Intent
 
 LONGEST = 1_000  # characters of a question; more is no question
 _CLOSE = 0.88  # likeness from which a misspelt name is taken for a feature's

@@ -2,8 +2,8 @@
 
 import re
 
-from pipeline.diagnosis import RunnerUp
-from pipeline.shown import plain
+from pipeline.diagnosis.diagnosis import RunnerUp
+from pipeline.shown_text import plain
 from reports.audit import cell, cell_code
 from tools.evidence_pack import EvidencePack
 from tools.results import Result

@@ -14,13 +14,24 @@ from pathlib import Path
 import anyio
 
 import pipeline.clock
-from agent.chat.crew import Crew
+from agent.chat.answering.crew import Crew
 from agent.chat.window import WindowOf
 from agent.commands.chat import at_terminal
-from agent.commands.window import WindowChoice
-from agent.conversation import Answer, Asked, Conversation, OperatorFailed, OperatorTurn, Say, Spend, ToolCall, ToolReturn, ToolSpec
+from agent.commands.window_options import WindowChoice
+from agent.conversation.messages import (
+    Answer,
+    Asked,
+    Conversation,
+    OperatorFailed,
+    OperatorTurn,
+    Say,
+    Spend,
+    ToolCall,
+    ToolReturn,
+    ToolSpec,
+)
 from agent.operators.rulebook import Rulebook
-from pipeline.opened import open_workspace
+from pipeline.record.opened_workspace import open_workspace
 from prompts import policy_text
 
 PAUSE_SECONDS = 0.02

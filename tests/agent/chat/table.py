@@ -9,16 +9,16 @@ from typing import Any
 
 from mcp.server import MCPServer
 
-from agent.bounds import StopReason
-from agent.chat.desk import Desk
-from agent.chat.events import Consent, Event
-from agent.chat.grounds import Grounds
-from agent.chat.session import Session
-from agent.chat.turn import Turn, Wish
-from agent.conversation import Operator, OperatorTurn, ToolCall, ToolReturn
-from agent.loop import tool_specs
-from agent.reach import reach
-from pipeline.policy import Policy
+from agent.case.bounds import StopReason
+from agent.case.loop import tool_specs
+from agent.chat.answering.desk import Desk
+from agent.chat.answering.grounds import Grounds
+from agent.chat.answering.turn import Turn, Wish
+from agent.chat.session.events import Consent, Event
+from agent.chat.session.session import Session
+from agent.conversation.messages import Operator, OperatorTurn, ToolCall, ToolReturn
+from agent.conversation.tool_client import reach
+from pipeline.workspace.policy import Policy
 from tests.agent.case_tools import CaseTools, shipped_policy
 
 

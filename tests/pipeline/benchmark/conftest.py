@@ -9,10 +9,10 @@ from pipeline.benchmark.customers import Table
 from pipeline.benchmark.desk import Desk, Setup, champion_of, train_champion
 from pipeline.benchmark.instance import Answer, Labels, Question
 from pipeline.benchmark.world import Exhibit
-from pipeline.customers import make_customers
-from pipeline.policy import load_policy
-from pipeline.settings import ValueSettings
+from pipeline.workspace.policy import load_policy
+from pipeline.workspace.settings import ValueSettings
 from pipeline.worlds.change import Severity
+from pipeline.worlds.telephone_customers import make_customers
 from prompts import policy_text
 
 Ask = Callable[..., Question]

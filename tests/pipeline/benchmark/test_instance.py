@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from pipeline.benchmark.instance import Answer, Truth, questions
-from pipeline.scenarios import KINDS, SEVERITIES
+from pipeline.worlds.scenarios import KINDS, SEVERITIES
 
 TRUTH = Truth(
     cause="concept_drift",

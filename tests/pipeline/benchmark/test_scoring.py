@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.benchmark.instance import Answer, Answered, Broken, Question, Skipped, Truth
 from pipeline.benchmark.scoring import mean, report, score
-from pipeline.finding import Cause
+from pipeline.diagnosis.finding import Cause
 
 QUESTION = Question(kind="clipped", severity="mild", seed=1, family="random_forest", labels="full")
 RETRAIN = Answer(cause="concept_drift", action="retrain", mode="combined")

@@ -5,9 +5,8 @@ import pytest
 from pipeline.benchmark.desk import Desk
 from pipeline.benchmark.instance import Answered, Broken, Labels, Truth
 from pipeline.benchmark.truth import COST, TOLERANCE
-from pipeline.scenarios import KINDS, SCENARIOS
-
-from .conftest import Ask
+from pipeline.worlds.scenarios import KINDS, SCENARIOS
+from tests.pipeline.benchmark.conftest import Ask
 
 FAULTS = [kind for kind in KINDS if SCENARIOS[kind].truth == "data_fault"]
 LEARNING = {"recalibrate", "retrain_combined", "retrain_recent"}

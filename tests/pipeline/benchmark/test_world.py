@@ -6,16 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.artifact import Artifact, open_artifact
 from pipeline.benchmark.customers import Table, crowds
 from pipeline.benchmark.desk import Setup
 from pipeline.benchmark.world import Exhibit, World, make_world, named_columns
-from pipeline.customers import make_customers
 from pipeline.errors import DataError
-from pipeline.schema import Schema
-from pipeline.workspace import Workspace
-
-from .conftest import Ask
+from pipeline.models.artifact import Artifact, open_artifact
+from pipeline.tables.schema import Schema
+from pipeline.workspace.folder import Workspace
+from pipeline.worlds.telephone_customers import make_customers
+from tests.pipeline.benchmark.conftest import Ask
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,11 @@
 import json
 import shutil
 
-from pipeline.artifact import MANIFEST, publish
-from pipeline.champion import Champion, require_champion
-from pipeline.ledger import MOVES
-from pipeline.opened import Opened
-from pipeline.promotion import finish_move, record_move
+from pipeline.models.artifact import MANIFEST, publish
+from pipeline.record.champion import Champion, require_champion
+from pipeline.record.ledger import MOVES
+from pipeline.record.opened_workspace import Opened
+from reports.decisions.promotion import finish_move, record_move
 
 
 def another_model(opened: Opened, seed: int, **changes: object) -> str:

@@ -9,12 +9,11 @@ from typing import Any, TypeVar
 import pytest
 
 from pipeline.errors import IntegrityError, WorkspaceError
-from pipeline.opened import Opened
+from pipeline.record.opened_workspace import Opened
 from pipeline.serving import champion_watch
 from pipeline.serving.champion_watch import ChampionWatch, Serving
-from pipeline.serving.measures import Measures
-
-from .swaps import another_model, deploy
+from pipeline.serving.request_counters import Measures
+from tests.pipeline.serving.swaps import another_model, deploy
 
 T = TypeVar("T")
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.profile import CategoricalProfile, Profile
-from pipeline.schema import Schema
+from pipeline.profiles.profile import CategoricalProfile, Profile
 from pipeline.serving.customer_input import MOST_CUSTOMERS, CustomerInput, InputError, customer_input
+from pipeline.tables.schema import Schema
 
 COLUMNS = Schema(target="Churn", positive="Yes", id="customer ID", numerical=("tenure", "_x"), categorical=("Contract", "Senior", "class"))
 GOOD: dict[str, Any] = {"customer ID": "C1", "tenure": 3.5, "_x": None, "Contract": "Two year", "Senior": None, "class": "ß"}

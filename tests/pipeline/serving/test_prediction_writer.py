@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import Connection, event, select
 
 from pipeline.errors import WorkspaceError
-from pipeline.serving.measures import Measures
 from pipeline.serving.prediction_writer import Answered, PredictionWriter
-from pipeline.state import State, open_state, predictions
+from pipeline.serving.request_counters import Measures
+from pipeline.state.database import State, open_state, predictions
 
 AT = datetime(2026, 11, 21, 9, tzinfo=UTC)
 

@@ -1,0 +1,275 @@
+"""One triage from alert to report: brief the operator, run the loop, and see to it that every ending leaves a report."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from agent.case.bounds import StopReason
+from agent.case.briefing import briefing
+from agent.case.events import Event, OperatorChanged, ToolCalled, ToolReturned
+from agent.case.loop import Ending, run, tool_specs
+from agent.case.resumption import earlier_calls, known_results, resumable, used_before
+from agent.case.transcript import Transcript
+from agent.conversation.messages import Briefing, Operator, OperatorTurn
+from agent.conversation.tool_client import reach
+from agent.conversation.tool_results import line, read
+from agent.operators.rulebook import Rulebook
+from pipeline.diagnosis.diagnosis import Action, Diagnosis
+from pipeline.errors import ChurnopsError
+from pipeline.measures.measure import DriftSummary
+from pipeline.record.cases import Call, Case, Challenger, ReportRef, Status, concluded
+from pipeline.record.opened_workspace import Opened
+from pipeline.rulings.acknowledgements import Acknowledgement
+from reports.audit import Narrative, Verdict
+from reports.filing import file_report
+from reports.second_opinion import SecondOpinion
+from tools.case_opening import Known
+from tools.case_windows import WindowReader
+from tools.casework import Casework
+from tools.guard import calls_of_run
+from tools.server import build_server
+
+if TYPE_CHECKING:
+    from mcp import Client
+
+_PARTIAL: dict[StopReason, str] = {
+    "turn_limit": "The operator used all its turns (`limits.turns`).",
+    "tool_limit": "The operator used all its tool calls (`limits.tool_calls`).",
+    "token_limit": "The next answer could have exceeded the token limit (`limits.tokens`).",
+    "cost_limit": "The next answer could have exceeded the cost limit (`limits.usd`).",
+    "time_limit": "The time was up (`limits.seconds`).",
+    "interrupted": "A person stopped the run.",
+    "operator_failed": "The operator failed.",
+}
+
+
+class Tokens(BaseModel):
+    """Tokens of one triage; `cached` is the part of `input` that was read from the provider's cache."""
+
+    model_config = ConfigDict(frozen=True)
+
+    input: int
+    output: int
+    cached: int
+
+
+class Outcome(BaseModel):
+    """What a triage came to: the object that `churnops triage --json` prints. Where it rests on an `acknowledgement`, the operator was not
+    asked, and case and report are those that were acknowledged. `second_opinion` is one sentence where the rulebook, over the same results,
+    comes to something else. `closed_by_another`: another run closed the case while this one worked on it, and its report is shown."""
+
+    model_config = ConfigDict(frozen=True)
+
+    case_id: str
+    operator: str
+    drift: DriftSummary
+    diagnosis: Diagnosis | None
+    action: Action | None
+    mode: str | None
+    stopped: StopReason
+    failure: str | None
+    turns: int
+    tool_calls: int
+    trainings: int
+    tokens: Tokens
+    cost_usd: float
+    challenger: Challenger | None
+    report: ReportRef
+    status: Status
+    policy_version: str
+    champion_version: str
+    acknowledgement: Acknowledgement | None = None
+    second_opinion: str | None = None
+    closed_by_another: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """For `--detailed-exit-code`: 0 nothing to do, 10 people must act, 20 a challenger waits, 30 the report is partial."""
+        return {"needs_people": 10, "pending_approval": 20, "partial": 30}.get(self.status, 0)
+
+
+class _Label:
+    """Who works on the case, as its report says: follows the events of the run."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, OperatorChanged):
+            self.name = f"{event.failed}+{event.operator}"
+
+
+async def triage(
+    opened: Opened,
+    read_window: WindowReader,
+    operator: Operator,
+    fallback: Operator | None,
+    show: Callable[[Event], None],
+    resume: str = "",
+) -> Outcome:
+    """Take the current window through one case; `show` reads the events as they happen.
+
+    `resume` goes on with the unfinished case that this id, or its beginning, names; its window must still be the same.
+
+    Raises:
+        ChurnopsError: the window cannot be read or measured, and no case was opened; or the case cannot be resumed.
+    """
+    label = _Label(operator.name)
+    rulebook = Rulebook(opened.policy)
+
+    def second(calls: Sequence[Call]) -> SecondOpinion | None:
+        return None if label.name == rulebook.name else rulebook.opinion(calls)
+
+    unfinished = resumable(opened, resume) if resume else None
+    casework = Casework(opened, read_window, started_by="triage", operator=lambda: label.name, second=second)
+    async with reach(build_server(casework, opened.policy)) as client:
+        opening: list[Event] = []
+
+        def early(event: Event) -> None:
+            show(event)
+            opening.append(event)
+
+        try:
+            known = {} if unfinished is None else known_results(unfinished, opened.cases.calls(unfinished.case_id))
+            first = await brief(client, opened, early, known)
+        except ChurnopsError:
+            if casework.known is None:
+                raise
+            return _known(opened, casework.known, operator.name)
+        tools = await tool_specs(client)
+        case = opened.cases.get(first.case_id)
+        path = opened.workspace.transcripts / f"{first.case_id}.jsonl"
+        used = used_before(path)
+        with ExitStack() as stack:
+            transcript = stack.enter_context(Transcript(path))
+
+            def emit(event: Event) -> None:
+                label(event)
+                transcript(event)
+                show(event)
+
+            for event in opening:
+                transcript(event)
+            calls = len(calls_of_run(case, opened.cases.calls(case.case_id)))
+            ending = await run(operator, fallback, client, tools, (first,), opened.policy.limits, emit, opened.clock, calls, used)
+    return _closed(opened, first.case_id, ending)
+
+
+def _closed(opened: Opened, case_id: str, ending: Ending) -> Outcome:
+    """The outcome of a case that the run has closed, or somebody else meanwhile, or that gets a partial report now."""
+    case = opened.cases.get(case_id)
+    if ending.report is None and case.status in {"open", "partial"}:
+        try:
+            return _outcome(opened, _file_partial(opened, case, ending), ending)
+        except ChurnopsError:
+            case = opened.cases.get(case_id)
+            if case.status in {"open", "partial"}:
+                raise
+    return _outcome(opened, case, ending)
+
+
+async def brief(
+    client: "Client", opened: Opened, emit: Callable[[Event], None], known: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+) -> Briefing:
+    """Open the case: the first message, with drift, the champion's metrics and the diagnosis already in it. `known` results, by tool, are
+    taken as they are.
+
+    Raises:
+        ChurnopsError: what the tool said when it could not measure.
+    """
+
+    called: list[str] = []
+    clock = opened.clock
+
+    async def result(tool: str, arguments: dict[str, Any]) -> Mapping[str, Any]:
+        if tool in known:
+            return known[tool]
+        emit(ToolCalled(at=clock(), call_id=tool, number=len(called) + 1, name=tool, arguments=arguments))
+        called.append(tool)
+        answer = await client.call_tool(tool, arguments)
+        text = " ".join(block.text for block in answer.content if block.type == "text")
+        if answer.is_error or answer.structured_content is None:
+            said = text.removeprefix(f"Error executing tool {tool}: ")
+            emit(ToolReturned(at=clock(), call_id=tool, name=tool, is_error=True, line=said, structured=None))
+            raise ChurnopsError(said)
+        structured = dict(answer.structured_content)
+        reading = read(tool, structured)
+        said = line(reading) if reading else text
+        emit(ToolReturned(at=clock(), call_id=tool, name=tool, is_error=False, line=said, structured=structured))
+        return structured
+
+    async def where_possible(tool: str, arguments: dict[str, Any]) -> Mapping[str, Any] | None:
+        # The case is open by now: the operator goes on without, and the report says what it did not see.
+        with suppress(ChurnopsError):
+            return await result(tool, arguments)
+        return None
+
+    drift = await result("get_drift_summary", {})
+    case = {"case_id": drift["case_id"]}
+    metrics, diagnosis = await where_possible("get_current_model_metrics", case), await where_possible("diagnose", case)
+    return briefing(drift, metrics, diagnosis, earlier_calls(opened.cases.calls(drift["case_id"])))
+
+
+def _file_partial(opened: Opened, case: Case, ending: Ending) -> Case:
+    said = "\n\n".join(message.text for message in ending.conversation if isinstance(message, OperatorTurn) and message.text.strip())
+    why = _PARTIAL[ending.stopped] if ending.failure is None else f"The operator failed: {ending.failure}"
+    verdict = Verdict(status="partial", action=None, mode=None, operator=ending.operator, stopped=ending.stopped, partial=why)
+    return file_report(opened, case, verdict, Narrative(summary="", reasoning=said))
+
+
+def _known(opened: Opened, known: Known, operator: str) -> Outcome:
+    """People have taken note of all there is: nobody was asked, and the report is the one they acknowledged."""
+    case = opened.cases.get(known.acknowledgement.case_id)
+    assert case.report is not None  # what has no report cannot be acknowledged
+    return Outcome(
+        case_id=case.case_id,
+        operator=operator,
+        drift=known.drift,
+        diagnosis=None,
+        action="monitor",
+        mode=None,
+        stopped="finished",
+        failure=None,
+        turns=0,
+        tool_calls=0,
+        trainings=0,
+        tokens=Tokens(input=0, output=0, cached=0),
+        cost_usd=0.0,
+        challenger=None,
+        report=case.report,
+        status="no_deploy_needed",
+        policy_version=opened.policy.version,
+        champion_version=case.champion.version,
+        acknowledgement=known.acknowledgement,
+    )
+
+
+def _outcome(opened: Opened, case: Case, ending: Ending) -> Outcome:
+    assert case.drift is not None and case.report is not None  # the briefing measured the one, every ending writes the other
+    spend = ending.spend
+    another = ending.report is None and case.status != "partial"
+    return Outcome(
+        case_id=case.case_id,
+        operator=(case.operator or ending.operator) if another else ending.operator,
+        drift=case.drift,
+        diagnosis=concluded(case),
+        action=case.action,
+        mode=case.mode,
+        stopped="finished" if another else ending.stopped,
+        failure=None if another else ending.failure,
+        turns=ending.turns,
+        tool_calls=len(opened.cases.calls(case.case_id)),
+        trainings=sum(training.result is not None for training in opened.cases.trainings(case.case_id)),
+        tokens=Tokens(input=spend.input_tokens, output=spend.output_tokens, cached=spend.cached_tokens),
+        cost_usd=round(spend.usd, 6),
+        challenger=case.challenger,
+        report=case.report,
+        status=case.status,
+        policy_version=case.policy_version,
+        champion_version=case.champion.version,
+        second_opinion=ending.report.second_opinion if ending.report else None,
+        closed_by_another=another,
+    )

@@ -1,0 +1,148 @@
+"""The way from a chat to the tools: the MCP client in process, calls that can be left alone the moment the human says stop."""
+
+import asyncio
+import importlib
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import anyio
+import anyio.to_thread
+
+from agent.chat.session.result_budget import READ_RESULT
+from agent.conversation.messages import ToolCall, ToolSpec
+
+if TYPE_CHECKING:
+    from mcp import Client
+    from mcp.types import CallToolResult
+
+    from pipeline.record.cases import Call
+    from pipeline.record.opened_workspace import Opened
+    from reports.second_opinion import SecondOpinion
+    from tools.case_windows import WindowReader
+
+
+class OnProgress(Protocol):
+    """Told how far a call is: `progress` of `total`, in the tool's own unit."""
+
+    async def __call__(self, progress: float, total: float | None, message: str | None) -> None: ...
+
+
+@dataclass(frozen=True)
+class Returned:
+    """A tool's answer, whole."""
+
+    is_error: bool
+    text: str
+    structured: dict[str, Any] | None
+
+
+class Desk:
+    """Calls tools through `client`. `tools` are the server's, and the one that reads earlier results of the session."""
+
+    def __init__(self, client: "Client", tools: tuple[ToolSpec, ...]) -> None:
+        self._client = client
+        self.tools = (*tools, READ_RESULT)
+        self._running: set[asyncio.Task[Returned]] = set()
+
+    async def call(self, call: ToolCall, on_progress: OnProgress) -> Returned:
+        """The answer to one call. Cancelled, it returns at once: the tool is told to stop, and ends when it can."""
+        task = asyncio.create_task(self._reach(call, on_progress))
+        self._running.add(task)
+        task.add_done_callback(self._left)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+
+    def _left(self, task: asyncio.Task[Returned]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # of a call nobody waits for any more, nobody wants to hear
+
+    async def _reach(self, call: ToolCall, on_progress: OnProgress) -> Returned:
+        answers: list[Returned] = []
+
+        async def reach() -> None:
+            try:
+                answers.append(_returned(call.name, await self._client.call_tool(call.name, call.arguments, progress_callback=on_progress)))
+            except Exception as error:  # whatever a tool or its transport raises is the operator's to read, not ours to crash on
+                answers.append(Returned(True, f"The call failed: {error}", None))
+
+        # Cancelling this task alone never reaches a tool in a worker thread; cancelling a group does.
+        async with anyio.create_task_group() as group:
+            group.start_soon(reach)
+        return answers[0]
+
+
+def _returned(name: str, result: "CallToolResult") -> Returned:
+    is_error, structured = bool(result.is_error), result.structured_content
+    if structured is not None and not is_error:
+        return Returned(False, json.dumps(structured, ensure_ascii=False, separators=(",", ":")), structured)
+    said = "\n".join(block.text for block in result.content if block.type == "text").removeprefix(f"Error executing tool {name}: ")
+    return Returned(is_error, said or "No answer.", structured)
+
+
+class DeskHost:
+    """Keeps a desk open in a task of its own, because it has to be closed where it was opened; a turn comes and goes."""
+
+    def __init__(self, opened: "Opened", operator: Callable[[], str]) -> None:
+        self._opened = opened
+        self._operator = operator
+        self._stop = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._desk: asyncio.Future[Desk] = asyncio.get_running_loop().create_future()
+
+    def open(self, read_window: "WindowReader") -> None:
+        """Begin to open a desk on that window; the one of before is closed behind it."""
+        self._stop.set()
+        self._stop, self._desk = asyncio.Event(), asyncio.get_running_loop().create_future()
+        self._task = asyncio.create_task(self._keep(read_window, self._desk, self._stop, self._task))
+
+    async def desk(self) -> Desk:
+        """The desk, once it is open."""
+        return await asyncio.shield(self._desk)
+
+    async def close(self) -> None:
+        """Close the desk; a tool that is still running ends first."""
+        self._stop.set()
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
+    async def _keep(
+        self, read_window: "WindowReader", desk: asyncio.Future[Desk], stop: asyncio.Event, before: asyncio.Task[None] | None
+    ) -> None:
+        if before is not None:
+            await asyncio.wait({before})
+        try:
+            # Seconds of imports, which must not hold up what the human types.
+            await anyio.to_thread.run_sync(importlib.import_module, "tools.server")
+            async with open_desk(self._opened, read_window, self._operator) as opened:
+                desk.set_result(opened)
+                await stop.wait()
+        except Exception as error:  # whoever waits for the desk hears of it
+            if not desk.done():
+                desk.set_exception(error)
+                desk.exception()
+
+
+@asynccontextmanager
+async def open_desk(opened: "Opened", read_window: "WindowReader", operator: Callable[[], str]) -> AsyncIterator[Desk]:
+    """A desk at the tools of `opened`, whose cases are those of the window that `read_window` finds."""
+    from agent.case.loop import tool_specs
+    from agent.conversation.tool_client import reach
+    from agent.operators.rulebook import Rulebook
+    from tools.casework import Casework
+    from tools.server import build_server
+
+    rulebook = Rulebook(opened.policy)
+
+    def second(calls: "Sequence[Call]") -> "SecondOpinion | None":
+        return None if operator() == rulebook.name else rulebook.opinion(calls)
+
+    casework = Casework(opened, read_window, started_by="chat", operator=operator, second=second)
+    async with reach(build_server(casework, opened.policy)) as client:
+        yield Desk(client, await tool_specs(client))

@@ -1,0 +1,173 @@
+"""What the commands of a chat show without any operator: drift, models, cases, as Markdown made from the record."""
+
+from agent.chat.screen.markdown import sentence, table
+from agent.chat.window import WindowOf
+from pipeline.errors import ChurnopsError
+from pipeline.measures.measure import DriftSummary, FeatureDrift, Metrics
+from pipeline.record.cases import Case, concluded
+from pipeline.record.opened_workspace import Opened
+from pipeline.shown_text import plain
+from reports.audit import ARROWS, MEASURES, bar_cells, figure, strength
+from reports.outlook import CAUSES
+
+_CASES = 5  # the newest; `churnops case list` shows all
+
+
+def measured_drift(opened: Opened, window: WindowOf) -> DriftSummary:
+    """Drift of the window as it is now; opens no case.
+
+    Raises:
+        ChurnopsError: there is no champion, or the window cannot be read.
+    """
+    from pipeline.drift.summarise import summarise_drift
+    from pipeline.record.champion import open_champion
+    from pipeline.windows.baseline import baseline_of
+
+    champion, artifact = open_champion(opened)
+    baseline = baseline_of(artifact)
+    return summarise_drift(baseline, window.reader(opened)(champion, baseline), opened.policy)
+
+
+def drift_told(summary: DriftSummary, opened: Opened) -> str:
+    """A drift summary, the features that moved first."""
+    if summary.share is None:
+        return f"**Not enough data**: {summary.current_rows:,} rows in the window, {opened.policy.drift.min_rows:,} needed for a verdict."
+    head = (
+        f"**{summary.drifted} of {summary.features_total} features drifted ({summary.share:.1%}), band {summary.band}.** "
+        f"Reference {summary.reference_rows:,} rows, window {summary.current_rows:,} rows."
+    )
+    ordered = sorted(summary.features, key=strength, reverse=True)
+    rows = [(feature.name, _bar(feature), f"{feature.score:.3g}", _moved(feature)) for feature in ordered]
+    found = [f"- {sentence(spot.said)}" for spot in summary.findings]
+    return "\n\n".join(filter(None, (head, table(("feature", "strength", "score", "what moved"), rows), "\n".join(found))))
+
+
+def feature_told(opened: Opened, window: WindowOf, feature: str) -> str:
+    """One feature from near.
+
+    Raises:
+        ChurnopsError: there is no such feature, or the window cannot be read.
+    """
+    from pipeline.diagnosis.inspection import inspect_feature
+    from pipeline.diagnosis.observed import observe
+    from pipeline.record.champion import open_champion
+    from pipeline.windows.baseline import baseline_of
+
+    champion, artifact = open_champion(opened)
+    baseline = baseline_of(artifact)
+    names = artifact.manifest.columns.features
+    exact = next((name for name in names if name.lower() == feature.lower()), feature)
+    view = inspect_feature(observe(artifact, baseline, window.reader(opened)(champion, baseline)), exact)
+    rows = [(one.label, f"{one.reference:.1%}", f"{one.window:.1%}", _change(one.window - one.reference)) for one in view.bins]
+    parts = [
+        f"**{sentence(plain(view.feature))}** ({view.kind}), {view.sampled:,} rows looked at. Missing {view.missing_reference:.1%} before, "
+        f"{view.missing_window:.1%} now.",
+        table((view.kind, "reference", "window", "change"), rows),
+    ]
+    if view.by_segment:
+        cut = [(one.label, f"{one.rows:,}", _level(one.level_reference), _level(one.level)) for one in view.by_segment]
+        of = "mean" if view.level == "mean" else f"share of {plain(view.level_of or '')}"
+        parts.append(table((plain(view.by or ""), "rows", f"{of}, reference", f"{of}, window"), cut))
+    return "\n\n".join(parts)
+
+
+def models_told(opened: Opened, window: WindowOf, case_id: str) -> str:
+    """Champion and challenger on the same rows; where nothing was trained, the champion then and now.
+
+    Raises:
+        ChurnopsError: there is no such case or no champion, or the window cannot be read.
+    """
+    cases = [opened.cases.find(case_id)] if case_id else list(opened.cases.all())
+    for case in cases:
+        done = [training.result for training in opened.cases.trainings(case.case_id) if training.result is not None]
+        if not done:
+            continue
+        last = done[-1]
+        told = "passed the gate" if last.gate.passed else "failed the gate"
+        columns = {"champion": last.champion_metrics, "challenger" if last.gate.passed else "candidate": last.metrics}
+        parts = [
+            f"Case `{case.case_id}`: {last.estimator.replace('_', ' ')}, mode {last.mode}, {told}; {last.metrics.n:,} rows that neither learnt from."
+        ]
+        parts.append(_measures(columns))
+        if last.comparison is not None:
+            against = last.comparison
+            parts.append(f"ROC-AUC, difference: {against.difference:+.3f} ({against.low:+.3f} to {against.high:+.3f}).")
+        parts.append("\n".join(f"- {'✔' if check.passed else '✗'} `{check.rule}`: {sentence(check.said)}" for check in last.gate.checks))
+        return "\n\n".join(parts)
+    if case_id:
+        raise ChurnopsError(f"Nothing was trained in case {cases[0].case_id}.", "`/compare` alone sets the champion then beside now.")
+    return _then_and_now(opened, window)
+
+
+def _then_and_now(opened: Opened, window: WindowOf) -> str:
+    from pipeline.record.champion import open_champion
+    from pipeline.windows.baseline import baseline_of
+    from tools.case_opening import window_metrics
+
+    champion, artifact = open_champion(opened)
+    current = window.reader(opened)(champion, baseline_of(artifact))
+    now = window_metrics(artifact, current, opened.policy)
+    told = f"Champion version {champion.version}; nothing was trained to compare it with."
+    if now is None:
+        told += f" The window has {current.labelled_rows:,} rows with a known outcome, too few to measure it there."
+    return f"{told}\n\n{_measures({'gate rows': artifact.metrics, 'this window': now})}"
+
+
+def cases_told(opened: Opened) -> str:
+    """The newest cases, and what waits for a person."""
+    cases = opened.cases.all()
+    if not cases:
+        return "No case yet: ask what moved, or run `/triage`."
+    rows = [(case.case_id, case.status.replace("_", " "), _cause(case), (case.action or "–").replace("_", " ")) for case in cases[:_CASES]]
+    waiting = [case for case in cases if case.status == "pending_approval" and case.challenger is not None]
+    said = [
+        f"**Challenger version {case.challenger.version} waits**: `/report {case.case_id}`, then `/approve {case.case_id}` or `/reject {case.case_id}`."
+        for case in waiting
+        if case.challenger is not None
+    ]
+    return "\n\n".join((table(("case", "status", "cause", "action"), rows), *said))
+
+
+def report_told(opened: Opened, case_id: str) -> str:
+    """The report of a case, of the newest that has one where none is named.
+
+    Raises:
+        ChurnopsError: there is none.
+    """
+    from pathlib import Path
+
+    cases = [opened.cases.find(case_id)] if case_id else [case for case in opened.cases.all() if case.report is not None]
+    if not cases or cases[0].report is None:
+        raise ChurnopsError("There is no report yet.", "Run `/triage`.")
+    path = Path(cases[0].report.path)
+    if not path.is_file():
+        raise ChurnopsError(f"The report {path} is gone.", "Restore it from a backup, or run `/triage` again.")
+    return path.read_text(encoding="utf-8").split("\n---\n", 1)[-1].strip()
+
+
+def _cause(case: Case) -> str:
+    found = concluded(case)
+    return CAUSES[found.cause] if found else "–"
+
+
+def _measures(models: dict[str, Metrics | None]) -> str:
+    shown = [(label, *("–" if one is None else figure(getattr(one, name)) for one in models.values())) for name, label in MEASURES]
+    return table(("measure", *models), shown)
+
+
+def _bar(feature: FeatureDrift) -> str:
+    cells = bar_cells(feature)
+    return "█" * cells + "░" * (10 - cells)
+
+
+def _moved(feature: FeatureDrift) -> str:
+    arrow = ARROWS[feature.direction] if feature.direction else ""
+    return f"{arrow} {feature.change}".strip() if feature.drifted or feature.calibrated else "–"
+
+
+def _change(share: float) -> str:
+    return f"{share:+.1%}" if abs(share) >= 0.0005 else "–"
+
+
+def _level(level: float | None) -> str:
+    return "–" if level is None else f"{level:.4g}"

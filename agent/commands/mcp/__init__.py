@@ -1,0 +1,1 @@
+"""`churnops mcp`: the tools for any MCP client."""

@@ -1,0 +1,1 @@
+"""`churnops reports`: what waits for a person, and the person's answer."""

@@ -1,0 +1,44 @@
+"""`churnops reports verify`: does the record still say what it said?"""
+
+from typing import Annotated
+
+import typer
+
+from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened
+
+
+def verify(
+    head: Annotated[
+        str,
+        typer.Option("--head", help="NUMBER:HASH of a row as you noted it elsewhere; shows a tail that was cut off.", show_default=False),
+    ] = "",
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Check ledger, mirror, reports, artifacts, approvals and signatures against each other; exit code 1 when something differs."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    from pipeline.errors import ChurnopsError
+    from reports.decisions.recovery import recover
+    from reports.decisions.verification import verify as check
+
+    here = opened(workspace)
+    console = Console(stderr=as_json, highlight=False)
+    try:
+        for said in recover(here):
+            console.print(escape(said))
+    except ChurnopsError as error:
+        console.print(f"[yellow]{escape(error.problem)}[/]")
+    found = check(here, head)
+    if found.ok:
+        row = here.ledger.append(here.clock(), "verified", None, {"rows": found.rows, "by": here.person})
+        found = found.model_copy(update={"rows": row.seq, "head": f"{row.seq}:{row.hash}"})
+        console.print(f"[green]✔[/] {found.rows} rows, reports, artifacts and approvals are as they were written.")
+        console.print(f"Keep this elsewhere to notice a cut tail later: --head {found.head}", soft_wrap=True)
+    for problem in found.problems:
+        console.print(f"[red]✘[/] {problem.what}: {escape(problem.said)}", soft_wrap=True)
+    if as_json:
+        typer.echo(found.model_dump_json())
+    if not found.ok:
+        raise typer.Exit(1)

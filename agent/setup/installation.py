@@ -1,0 +1,78 @@
+"""What the machine has of what churnops needs: packages, programs, keys; and whether something stands in the way of ours."""
+
+import importlib.util
+import os
+import shutil
+import sys
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+
+from agent.operators.claude import Provider, key_available
+from pipeline.code_folder import CODE
+from reports.decisions.health import Finding
+
+OURS = ("agent", "pipeline", "prompts", "reports", "tools")
+
+
+def installation(provider: Provider, agreed: bool | None, *, signed: bool) -> tuple[Finding, ...]:
+    """Python, packages, programs and keys. No key is shown, only whether there is one."""
+    return (_python(), *_packages(), *_shadows(), *_programs(signed=signed), _key(provider, agreed))
+
+
+def _python() -> Finding:
+    said = f"Python {sys.version.split()[0]}"
+    return Finding(name="python", state="ok", said=f"{said}.")
+
+
+def _packages() -> list[Finding]:
+    """Packages we name without condition; extras are not missed."""
+    try:
+        needed = [line for line in requires("churnops") or () if "extra ==" not in line]
+    except PackageNotFoundError:
+        return [Finding(name="churnops", state="note", said="churnops runs from a folder; it is not installed.")]
+    found = []
+    for line in needed:
+        name = "".join(letter if letter.isalnum() or letter in "-_." else " " for letter in line).split()[0]
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            return [Finding(name="packages", state="broken", said=f"{name} is not installed. Install churnops again.")]
+    return [Finding(name="packages", state="ok", said=", ".join(found))]
+
+
+def _shadows() -> list[Finding]:
+    """Folders called like our packages, elsewhere on the path. The console script stands in front of them; other programs do not."""
+    found = []
+    for name in OURS:
+        spec = importlib.util.find_spec(name)
+        origin = Path(spec.origin).resolve() if spec and spec.origin else None
+        if origin is None or not origin.is_relative_to(CODE):
+            found.append(Finding(name="shadow", state="broken", said=f"`{name}` is imported from {origin}, not from {CODE}. Rename it."))
+        others = [
+            folder for folder in sys.path if folder and Path(folder).resolve() != CODE and (Path(folder) / name / "__init__.py").is_file()
+        ]
+        found += [
+            Finding(name="shadow", state="note", said=f"{folder} has a package called `{name}`, too.") for folder in dict.fromkeys(others)
+        ]
+    return found
+
+
+def _programs(*, signed: bool) -> list[Finding]:
+    found = []
+    for name, why in (("git", "names who decides"), ("ssh-keygen", "signs and checks approvals")):
+        place = shutil.which(name)
+        if place:
+            found.append(Finding(name=name, state="ok", said=f"{place} {why}."))
+        else:
+            needed = signed and name == "ssh-keygen"
+            found.append(Finding(name=name, state="broken" if needed else "note", said=f"{name}, which {why}, is not installed."))
+    return found
+
+
+def _key(provider: Provider, agreed: bool | None) -> Finding:
+    present = key_available(os.environ, provider)
+    consent = {True: "this workspace agreed to use it", False: "this workspace refused it", None: "this workspace was not asked yet"}[
+        agreed
+    ]
+    said = f"A key for Claude ({provider}) is set" if present else f"No key for Claude ({provider}) is set; the rulebook works without"
+    return Finding(name="claude", state="ok" if present and agreed else "note", said=f"{said}; {consent}.")

@@ -1,0 +1,62 @@
+"""A diagnosis on the terminal: what happened, how sure, what to do; then the evidence, and what nobody could see."""
+
+from collections import Counter
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.diagnosis.diagnosis import Diagnosis
+from pipeline.diagnosis.finding import Finding
+from pipeline.shown_text import plain
+from reports.outlook import ACTIONS, CAUSES, cause_words
+
+_COLOURS = {"none": "green", "covariate_benign": "green", "data_fault": "red", "unsure": "magenta"}
+_BAR = 6  # standard errors that fill a bar
+
+
+def diagnosis_view(found: Diagnosis, rows: int, labelled: int) -> Group:
+    """What a person reads of a diagnosis."""
+    colour = "yellow" if found.provisional else _COLOURS.get(found.cause, "yellow")
+    where = f" in {plain(found.column)}" if found.column else ""
+    mode = f" ({found.mode})" if found.mode and found.action == "retrain" else ""
+    head = Text.assemble((f"{cause_words(found)}{where}", f"bold {colour}"), f"  {found.cause}, confidence {found.confidence:.0%}")
+    parts: list[RenderableType] = [
+        head,
+        Text(f"{rows:,} rows in the window, {labelled:,} with a known outcome", style="dim"),
+        Text(found.said),
+        Text.assemble("So: ", (f"{ACTIONS[found.action]}{mode}", "bold"), "."),
+    ]
+    notable = [finding for finding in found.findings if finding.notable]
+    if notable:
+        parts += [Text("\nEvidence", style="bold"), _table(notable)]
+    quiet = [finding for finding in found.findings if not finding.notable]
+    if quiet:
+        parts += [Text("\nLooked for, and not found", style="bold"), *_quiet(quiet)]
+    if found.blind_spots:
+        parts.append(Text("\nBlind spots", style="bold"))
+        parts += [Padding(Text(spot, style="yellow"), (0, 0, 0, 2)) for spot in found.blind_spots]
+    if found.runner_up is not None:
+        parts.append(Text(f"\nIf it is not that: {CAUSES[found.runner_up.cause].lower()}. {found.runner_up.tell_apart}"))
+    return Group(*parts)
+
+
+def _quiet(findings: list[Finding]) -> list[RenderableType]:
+    """One sentence for each kind of evidence, the rest of its columns counted."""
+    first = {finding.name: finding for finding in reversed(findings)}
+    counts = Counter(finding.name for finding in findings)
+    more = {name: f" ({count - 1} more like it)" if count > 1 else "" for name, count in counts.items()}
+    return [Padding(Text(f"{first[name].said}{more[name]}", style="dim"), (0, 0, 0, 2)) for name in counts]
+
+
+def _table(findings: list[Finding]) -> Table:
+    table = Table(box=None, pad_edge=True, show_header=False)
+    table.add_column(no_wrap=True, style="cyan")
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for finding in findings:
+        filled = _BAR if finding.z is None else max(1, min(_BAR, round(abs(finding.z) / 2)))
+        table.add_row(finding.name.replace("_", " "), "█" * filled + "░" * (_BAR - filled), escape(finding.said))
+    return table

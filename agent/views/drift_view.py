@@ -1,0 +1,74 @@
+"""Drift on the terminal: the verdicts in a line each, the features that moved as bars."""
+
+from collections.abc import Mapping
+
+from rich.console import Group
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.measures.measure import DriftSummary
+from pipeline.shown_text import plain
+from pipeline.workspace.policy import Policy
+from reports.audit import bar_cells, strength
+
+_BANDS = {"monitor": "green", "evaluate": "yellow", "retrain": "red", "not_enough_data": "cyan"}
+_ARROWS = {"up": "↑", "down": "↓", "mixed": "↕", None: " "}
+
+
+def drift_view(summary: DriftSummary, policy: Policy) -> Group:
+    """What a person reads of a drift summary; drifted features first."""
+    if summary.share is None:
+        return Group(
+            Text.from_markup(
+                f"[bold cyan]Not enough data[/]: {summary.current_rows:,} rows in the window, {policy.drift.min_rows:,} needed for a verdict. "
+                "Of a log, `--window 60d` or `--rows 2000` takes more."
+            )
+        )
+    colour = _BANDS[summary.band]
+    days = f", {summary.since:%Y-%m-%d} to {summary.until:%Y-%m-%d}" if summary.since and summary.until else ""
+    head = Text.from_markup(
+        f"[bold {colour}]{summary.drifted} of {summary.features_total} features drifted ({summary.share:.0%}), band {summary.band}[/]  "
+        f"reference {summary.reference_rows:,} rows, window {summary.current_rows:,} rows{days}"
+    )
+    calibrated = Text.from_markup(_calibrated(summary))
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("feature", overflow="fold")
+    table.add_column("strength", no_wrap=True)
+    table.add_column("score", justify="right", no_wrap=True)
+    table.add_column("rows moved", justify="right", no_wrap=True)
+    table.add_column("what moved", overflow="fold")
+    for feature in sorted(summary.features, key=strength, reverse=True):
+        cells = bar_cells(feature)
+        bar = Text("█" * cells + "░" * (10 - cells), style=colour if feature.drifted else "dim")
+        moved = escape(f"{_ARROWS[feature.direction]} {feature.change}")
+        rows = f"{feature.moved_share:.1%}"
+        table.add_row(escape(plain(feature.name)), bar, f"{feature.score:.3g}", rows, moved, style="" if feature.drifted else "dim")
+    notes = [
+        Text(f"{plain(feature.name)}: the verdicts differ. {feature.why}", style="yellow") for feature in summary.features if feature.why
+    ]
+    found = [Text(f"Finding: {spot.said}", style="bold yellow") for spot in summary.findings]
+    legend = Text("Five cells are the threshold of the feature's test, ten are ten times it.", style="dim")
+    return Group(head, calibrated, legend, table, *notes, *found)
+
+
+def segments_view(column: str, segments: Mapping[str, DriftSummary]) -> Group:
+    """The verdict on each segment, in one line each."""
+    table = Table(plain(column), "rows", "drifted", "calibrated", "which", box=None, pad_edge=False, header_style="dim")
+    for value, summary in segments.items():
+        drifted = sorted((feature for feature in summary.features if feature.drifted), key=strength, reverse=True)
+        table.add_row(
+            escape(plain(value)),
+            f"{summary.current_rows:,}",
+            "not enough data" if summary.share is None else f"{summary.drifted} ({summary.share:.0%})",
+            f"{summary.calibrated_drifted}",
+            escape(", ".join(plain(feature.name) for feature in drifted[:5]) + (" …" if len(drifted) > 5 else "")),
+        )
+    return Group(Text(f"By {plain(column)}, each against the same segment of the reference:"), table)
+
+
+def _calibrated(summary: DriftSummary) -> str:
+    if summary.calibrated_share is None:
+        return "Calibrated verdict: not enough data in any feature."
+    felt = "" if summary.felt_share is None else f"; {summary.felt_share:.0%} of what the champion leans on"
+    return f"Calibrated (more than chance, and large enough): {summary.calibrated_drifted} features, {summary.calibrated_share:.0%}{felt}"

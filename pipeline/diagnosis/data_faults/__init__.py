@@ -1,0 +1,1 @@
+"""Findings about broken data: copied rows, renamed categories, swapped columns, changed units."""

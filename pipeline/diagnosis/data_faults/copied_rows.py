@@ -1,0 +1,82 @@
+"""Rows that are there twice: in the window, or already in the reference the champion learnt from."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.diagnosis.data_faults.witnesses import Witnesses, surprise
+from pipeline.diagnosis.finding import Finding
+from pipeline.diagnosis.observed import SEED, Observed
+from pipeline.workspace.evidence_policy import DataRules
+
+_Hashes = NDArray[np.uint64]
+
+
+def find_copies(observed: Observed, seen: Witnesses, rules: DataRules) -> tuple[Finding, ...]:
+    """Exact copies, as far as the reference's own rows do not repeat as often. Repeated ids are counted in the profile."""
+    known = _hashes(seen.before)
+    found = [_replayed(known, _hashes(seen.after), rules)]
+    if observed.ids is None:
+        found.append(_repeated(known, observed, rules))
+    return tuple(finding for finding in found if finding is not None)
+
+
+def learnt_rows(observed: Observed) -> int:
+    """How many rows with a known outcome equal, in every feature, a row that the champion learnt from."""
+    features = list(observed.columns.features)
+    known = observed.labelled.features
+    return int(np.isin(_hashes(known[features]), _hashes(observed.reference[features])).sum()) if len(known) else 0
+
+
+def _replayed(known: _Hashes, rows: _Hashes, rules: DataRules) -> Finding | None:
+    shared = int(np.isin(rows, known).sum())
+    # How often a row of the reference has a twin in it is how often a new customer would.
+    own = len(known) - int((np.unique(known, return_counts=True)[1] == 1).sum())
+    share = shared / max(1, len(rows))
+    if share - own / max(1, len(known)) < rules.replayed_share or surprise(own, len(known), shared, len(rows)) < rules.missing_z:
+        return None
+    return Finding(
+        family="data",
+        name="replayed_rows",
+        strength=share,
+        unit="share of the rows",
+        n=len(rows),
+        z=surprise(own, len(known), shared, len(rows)),
+        share=share,
+        argues_for=("data_fault",),
+        said=f"{share:.1%} of the rows equal a row that the champion learnt from in every feature, where {own / len(known):.1%} would by chance: "
+        "old rows delivered again.",
+    )
+
+
+def _repeated(known: _Hashes, observed: Observed, rules: DataRules) -> Finding | None:
+    # Scored again at another time is no copy.
+    window = observed.window if observed.times is None else observed.window.assign(_time=observed.times.to_numpy())
+    rows = _hashes(window)
+    size = min(len(rows), len(known))
+    if not size:
+        return None
+    draw = np.random.default_rng(SEED)
+    own, repeated = (_twice(draw.choice(part, size, replace=False)) for part in (known, rows))
+    share = repeated / size
+    if share - own / size < rules.repeats_share or surprise(own, size, repeated, size) < rules.missing_z:
+        return None
+    return Finding(
+        family="data",
+        name="duplicate_rows",
+        strength=share,
+        unit="share of the rows",
+        n=size,
+        z=surprise(own, size, repeated, size),
+        share=share,
+        argues_for=("data_fault",),
+        said=f"{share:.1%} of the rows repeat another row in every feature; among as many rows of the reference {own / size:.1%} do.",
+    )
+
+
+def _twice(rows: _Hashes) -> int:
+    return len(rows) - len(np.unique(rows))
+
+
+def _hashes(frame: pd.DataFrame) -> _Hashes:
+    return np.asarray(pd.util.hash_pandas_object(frame, index=False), dtype=np.uint64)

@@ -1,0 +1,103 @@
+"""Numbers no customer has: one value that suddenly fills many rows, amounts below zero, amounts beyond all bounds."""
+
+import numpy as np
+
+from pipeline.diagnosis.data_faults.witnesses import Mask, Numbers, Witnesses, surprise
+from pipeline.diagnosis.finding import Finding
+from pipeline.shown_text import plain
+from pipeline.workspace.evidence_policy import DataRules
+
+_RARE = 0.02  # share of the reference's rows up to which a value may turn out to be a default
+_NEIGHBOURS = 0.05  # share of the reference's rows on either side that rise too where customers moved
+_FEW_VALUES = 20  # of a column in which each value is a kind of customer, and may become common
+_FAR = 2.0  # times the reference's range beyond either end
+
+
+def find_odd_values(seen: Witnesses, name: str, rules: DataRules) -> tuple[Finding, ...]:
+    """A default that fills many rows, and values that no customer can have."""
+    before, after = seen.numbers(name)
+    known = before[~np.isnan(before)]
+    if not known.size:
+        return ()
+    default = _default(known, len(before), after, rules)
+    filled = np.zeros(len(after), dtype=bool) if default is None else after == default
+    found = [] if default is None else [_spike(seen, name, default, filled, before)]
+    impossible = _impossible(seen, name, known, np.where(filled, np.nan, after), rules)
+    return (*found, *impossible)
+
+
+def _default(known: Numbers, rows_before: int, after: Numbers, rules: DataRules) -> float | None:
+    """The value that fills so many rows more than in the reference, while those around it do not."""
+    values, counts = np.unique(after[~np.isnan(after)], return_counts=True)
+    few = np.unique(known).size <= _FEW_VALUES
+    most: tuple[float, float] | None = None
+    for value, count in zip(values, counts, strict=True):
+        if count < rules.spike_share * len(after):
+            continue
+        had = int((known == value).sum())
+        if had > (0 if few else _RARE * rows_before):
+            continue
+        risen = count / len(after) - had / rows_before * max(1.0, _rise_around(known, after, float(value)))
+        if risen >= rules.spike_share and surprise(had, rows_before, int(count), len(after)) >= rules.missing_z:
+            most = max(most or (0.0, 0.0), (risen, float(value)))
+    return None if most is None else most[1]
+
+
+def _rise_around(known: Numbers, after: Numbers, value: float) -> float:
+    """How many times as common the values next to `value` became."""
+    ordered = np.sort(known)
+    place, width = int(np.searchsorted(ordered, value)), int(_NEIGHBOURS * ordered.size)
+    low, high = ordered[max(0, place - width)], ordered[min(ordered.size - 1, place + width)]
+    shares = [float(((part >= low) & (part <= high) & (part != value)).mean()) for part in (known, after)]
+    return shares[1] / shares[0] if shares[0] else 1.0
+
+
+def _spike(seen: Witnesses, name: str, value: float, filled: Mask, before: Numbers) -> Finding:
+    share, was = float(filled.mean()), float((before == value).mean())
+    part = seen.part_of(filled)
+    where = "" if part is None else f", all {part.said}"
+    return Finding(
+        family="data",
+        name="value_spike",
+        column=name,
+        segment=None if part is None else part.segment,
+        strength=share,
+        unit="share of the rows",
+        n=len(filled),
+        z=surprise(int((before == value).sum()), len(before), int(filled.sum()), len(filled)),
+        share=share,
+        argues_for=("data_fault",),
+        said=f"`{plain(name)}` is {value:.6g} in {share:.1%} of the rows{where}, {was:.1%} in the reference, and the values around it are no "
+        "more common: a default, not customers.",
+    )
+
+
+def _impossible(seen: Witnesses, name: str, known: Numbers, after: Numbers, rules: DataRules) -> tuple[Finding, ...]:
+    low, high = float(known.min()), float(known.max())
+    reach = _FAR * (high - low)
+    negative = (after < 0) if low >= 0 else np.zeros(len(after), dtype=bool)
+    beyond = ~negative & ((after < low - reach) | (after > high + reach))
+    found = []
+    for mask, said in ((negative, "is negative"), (beyond, "lies far beyond all the reference has")):
+        share = float(mask.mean()) if mask.size else 0.0
+        z = surprise(0, len(known), int(mask.sum()), len(after))
+        if share < rules.beyond_share or z < rules.missing_z:
+            continue
+        part = seen.part_of(mask)
+        where = "" if part is None else f", all {part.said}"
+        found.append(
+            Finding(
+                family="data",
+                name="impossible_values",
+                column=name,
+                segment=None if part is None else part.segment,
+                strength=share,
+                unit="share of the rows",
+                n=len(after),
+                z=z,
+                share=share,
+                argues_for=("data_fault",),
+                said=f"`{plain(name)}` {said} in {share:.1%} of the rows{where}; in the reference it runs from {low:.6g} to {high:.6g}.",
+            )
+        )
+    return tuple(found)

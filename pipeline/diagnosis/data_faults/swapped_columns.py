@@ -1,0 +1,58 @@
+"""Two columns under each other's name."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from pipeline.diagnosis.data_faults.witnesses import Witnesses, gap, gap_by_chance
+from pipeline.diagnosis.finding import Finding
+from pipeline.shown_text import plain
+from pipeline.workspace.evidence_policy import DataRules
+
+
+def find_swapped(seen: Witnesses, names: tuple[str, ...], rules: DataRules) -> tuple[Finding, ...]:
+    """Both columns of each pair among `names`, of one kind, that left their own distributions for each other's."""
+    moved = {name: distance for name in names if (distance := _distance(seen, name, name)) >= _least(seen, name, rules)}
+    found: list[Finding] = []
+    for one, other in combinations(moved, 2):
+        if seen.columns.kind(one) != seen.columns.kind(other):
+            continue
+        crosswise = max(_distance(seen, one, other), _distance(seen, other, one))
+        if crosswise > rules.unit_distance_ratio * min(moved[one], moved[other]):
+            continue
+        said = (
+            f"`{plain(one)}` and `{plain(other)}` look exchanged: each has left its own distribution ({moved[one]:.2f} and {moved[other]:.2f} "
+            f"apart) for the other's ({crosswise:.2f})."
+        )
+        found += [_finding(name, moved[name], len(seen.after), said) for name in (one, other)]
+    return tuple(found)
+
+
+def _least(seen: Witnesses, name: str, rules: DataRules) -> float:
+    rows_before, rows = int(seen.before[name].count()), int(seen.after[name].count())
+    return max(rules.swapped_distance, gap_by_chance(rules.missing_z, rows_before, rows)) if rows and rows_before else 2.0
+
+
+def _distance(seen: Witnesses, before: str, after: str) -> float:
+    """Between the reference's column `before` and the window's `after`, 0-1: Kolmogorov-Smirnov of numbers, total variation of categories."""
+    first, second = seen.before[before].dropna(), seen.after[after].dropna()
+    if first.empty or second.empty:
+        return 1.0
+    if seen.columns.kind(before) == "numerical":
+        return gap(np.sort(first.to_numpy(dtype=np.float64)), np.sort(second.to_numpy(dtype=np.float64)))
+    shares = pd.DataFrame({"before": first.value_counts(normalize=True), "after": second.value_counts(normalize=True)}).fillna(0.0)
+    return float((shares["before"] - shares["after"]).abs().sum() / 2)
+
+
+def _finding(name: str, moved: float, rows: int, said: str) -> Finding:
+    return Finding(
+        family="data",
+        name="swapped_columns",
+        column=name,
+        strength=moved,
+        unit="distance from its own distribution",
+        n=rows,
+        argues_for=("data_fault",),
+        said=said,
+    )

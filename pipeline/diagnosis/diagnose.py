@@ -1,0 +1,44 @@
+"""All evidence about one window, family by family."""
+
+from collections.abc import Callable, Collection, Mapping
+
+from pipeline.diagnosis.data_faults.checks import data_checks
+from pipeline.diagnosis.finding import Family, Finding
+from pipeline.diagnosis.observed import Observed
+from pipeline.diagnosis.outcomes.label_checks import label_checks
+from pipeline.diagnosis.outcomes.labelled_performance import measured_on_labels
+from pipeline.diagnosis.outcomes.prior_shift import estimate_prior
+from pipeline.diagnosis.outcomes.remedies import find_gains
+from pipeline.diagnosis.outcomes.score_shift import find_score_shift
+from pipeline.diagnosis.population.lone_move import find_moved_alone
+from pipeline.diagnosis.population.lost_dependency import find_lost_dependencies
+from pipeline.diagnosis.population.support import find_support
+from pipeline.workspace.policy import Policy
+from pipeline.workspace.settings import ValueSettings
+
+
+def examine(observed: Observed, policy: Policy, value: ValueSettings, without: Collection[Family] = ()) -> tuple[Finding, ...]:
+    """The findings of every family but those in `without`, in the order in which they are asked.
+
+    Where the data checks find broken data, nothing else is asked: every further number would rest on them.
+    """
+    rules = policy.evidence
+    families: Mapping[Family, Callable[[], tuple[Finding, ...]]] = {
+        "data": lambda: data_checks(observed, rules.data),
+        "dependency": lambda: find_lost_dependencies(observed, rules.dependency),
+        "moved_alone": lambda: find_moved_alone(observed, rules.dependency),
+        "labels": lambda: label_checks(observed, policy),
+        "support": lambda: find_support(observed, rules.support),
+        "score": lambda: find_score_shift(observed, rules.support),
+        "prior": lambda: estimate_prior(observed, rules.prior),
+        "performance": lambda: measured_on_labels(observed, policy),
+        "challengers": lambda: find_gains(observed, policy, value),
+    }
+    found: tuple[Finding, ...] = ()
+    for family, look in families.items():
+        if family in without:
+            continue
+        found += look()
+        if family == "data" and any(finding.notable for finding in found):
+            break
+    return found

@@ -1,0 +1,156 @@
+"""What outcomes to expect if nothing had changed: the champion's scores, calibrated on reference rows that it had not seen.
+
+Whatever is wrong with the champion itself is so in the reference too. What outcomes say is therefore always measured against the
+reference, and the reference's own sampling error counts: a champion taught by 1,500 customers is not exact because 5,000 judge it.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.diagnosis.observed import SEED, Observed
+from pipeline.diagnosis.repeated_customers import customers_of
+from pipeline.errors import DataError
+from pipeline.intake.windows import Labelled
+from pipeline.workspace.policy import Policy
+
+Numbers = NDArray[np.float64]
+
+# A forest may say exactly 0 or 1 where it has ten customers to go by; nobody knows a customer better than this.
+_CERTAIN = 1e-3
+_STEPS = 50
+_TIGHT = 1e-9
+_LONGEST_STEP = 4.0
+
+
+@dataclass(frozen=True)
+class Line:
+    """A logistic regression of outcomes on one number: log-odds = intercept + slope * number. `covariance`: of both, shape (2, 2)."""
+
+    intercept: float
+    slope: float
+    covariance: Numbers
+
+    def at(self, number: Numbers) -> Numbers:
+        """Probabilities, shape of `number`."""
+        return from_log_odds(self.intercept + self.slope * number)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Outcomes known (`y`, 1 is churn) and expected (`p`): of the reference out of fold, shape (reference,), and of the window's labelled
+    rows, shape (labelled,). `level_error`: standard error, in log-odds, that the reference's own size leaves in the labelled rows' level;
+    `slope_error`: of the slope of log-odds, whose expected value is 1."""
+
+    reference_y: Numbers
+    reference_p: Numbers
+    y: Numbers
+    p: Numbers
+    level_error: float
+    slope_error: float
+
+    def level(self) -> tuple[float, float]:
+        """Churners beyond those expected among the labelled rows, and the standard error of that number."""
+        variance = float((self.p * (1 - self.p)).sum())
+        return float((self.y - self.p).sum()), (variance + (variance * self.level_error) ** 2) ** 0.5
+
+
+def labels_usable(observed: Observed, policy: Policy) -> bool:
+    """Whether enough outcomes of each kind are known to say anything."""
+    rules, churned = policy.evidence.performance, observed.labelled.churned
+    churners = int(churned.sum())
+    return len(churned) >= rules.min_rows and min(churners, len(churned) - churners) >= rules.min_per_class
+
+
+def one_row_each(observed: Observed, most: int | None = None) -> Observed:
+    """The same with at most one labelled row of each customer, and at most `most` in all, drawn by lot: a customer scored on seven days, or
+    copied under another id, is one customer's word, not seven."""
+    known, ids = observed.labelled, observed.labelled.ids
+    drawn = np.random.default_rng(SEED).permutation(len(known.churned))
+    features = list(observed.columns.features)
+    customers = customers_of(known.features[features], observed.reference[features], ids)
+    _, first = np.unique(customers[drawn], return_index=True)
+    kept = np.sort(drawn[np.sort(first)][:most])
+    labelled = Labelled(
+        known.features.iloc[kept],
+        known.churned.iloc[kept],
+        None if ids is None else ids.iloc[kept],
+        None if known.times is None else known.times.iloc[kept],
+    )
+    return replace(observed, labelled=labelled, labelled_scores=observed.labelled_scores[kept])
+
+
+def expected_outcomes(observed: Observed) -> Expected:
+    """What the champion leads to expect of the labelled rows."""
+    reference_y = observed.reference[observed.columns.target].to_numpy(dtype=np.float64)
+    before, now = log_odds(observed.reference_scores), log_odds(observed.labelled_scores)
+    line = fit_line(before, reference_y)
+    p = line.at(now)
+    weights = p * (1 - p)
+    middle = np.array([1.0, float(now @ weights / weights.sum())])
+    return Expected(
+        reference_y=reference_y,
+        reference_p=line.at(before),
+        y=observed.labelled.churned.to_numpy(dtype=np.float64),
+        p=p,
+        level_error=float(np.sqrt(middle @ line.covariance @ middle)),
+        slope_error=float(np.sqrt(line.covariance[1, 1])) / abs(line.slope),
+    )
+
+
+def log_odds(p: Numbers) -> Numbers:
+    """Logarithm of the odds, of probabilities no more certain than one in a thousand."""
+    kept = np.clip(p, _CERTAIN, 1 - _CERTAIN)
+    return np.asarray(np.log(kept / (1 - kept)))
+
+
+def from_log_odds(x: Numbers) -> Numbers:
+    """Probabilities."""
+    return np.asarray(1 / (1 + np.exp(-x)))
+
+
+def fit_line(x: Numbers, y: Numbers) -> Line:
+    """Maximum likelihood by Newton's method, held to slopes that exist: a tiny penalty keeps separable outcomes finite.
+
+    Raises:
+        DataError: one outcome only.
+    """
+    if y.min(initial=1) == y.max(initial=0):
+        raise DataError("All known outcomes are the same.", "Wait for more outcomes.")
+    design = np.stack([np.ones_like(x), x], axis=1)
+    found, ridge = np.zeros(2), 1e-6 * np.eye(2) * len(x)
+    for _ in range(_STEPS):
+        p = from_log_odds(design @ found)
+        information = design.T @ (design * (p * (1 - p))[:, None]) + ridge
+        step = np.linalg.solve(information, design.T @ (y - p) - ridge @ found)
+        found = found + step * min(1.0, _LONGEST_STEP / max(_LONGEST_STEP, float(np.abs(step).max())))
+        if np.abs(step).max() < _TIGHT:
+            break
+    return Line(float(found[0]), float(found[1]), np.asarray(np.linalg.inv(information), dtype=np.float64))
+
+
+def at_level(p: Numbers, y: Numbers) -> Numbers:
+    """The probabilities with one number added to all log-odds, so that they expect as many churners as there are."""
+    x, shift = log_odds(p), 0.0
+    for _ in range(_STEPS):
+        moved = from_log_odds(x + shift)
+        step = float((y - moved).sum() / (moved * (1 - moved)).sum())
+        shift += min(1.0, max(-1.0, step))
+        if abs(step) < _TIGHT:
+            break
+    return from_log_odds(x + shift)
+
+
+def auc_expected_by(p: Numbers) -> float:
+    """ROC-AUC that the scores `p` have when they are the true probabilities, shape (n,).
+
+    The share of pairs, one row churning and one staying, in which the churner scores higher; ties count half.
+
+    Source: CBPE, Białek et al. (2024), "Estimating Model Performance Under Covariate Shift Without Labels".
+    """
+    values, place = np.unique(p, return_inverse=True)
+    churn, stay = (np.bincount(place, weights=share, minlength=values.size) for share in (p, 1 - p))
+    below = np.cumsum(stay) - stay / 2
+    # A row does not pair with itself; of two rows with equal scores half the pairs count.
+    return float((churn @ below - (p * (1 - p)).sum() / 2) / (churn.sum() * stay.sum() - (p * (1 - p)).sum()))

@@ -1,0 +1,162 @@
+"""Whether known outcomes can be trusted: ripe, of a random sample, and coded the right way round.
+
+A verdict on the champion and every model taught by the window rest on them, so this is asked before what they say. Outcomes that are
+wrong at random, or for some customers only, look exactly like customers who behave differently; nothing here pretends to tell them.
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.diagnosis.finding import Finding
+from pipeline.diagnosis.observed import Observed
+from pipeline.diagnosis.outcomes.expected_outcomes import (
+    Expected,
+    at_level,
+    auc_expected_by,
+    expected_outcomes,
+    labels_usable,
+    one_row_each,
+)
+from pipeline.measures.delong import delong
+from pipeline.workspace.policy import Policy
+
+Numbers = NDArray[np.float64]
+
+_DAY_SECONDS = 86_400.0
+_BY_CHANCE = 1e-3  # of a gap as large between two random samples
+_FEWEST_OTHERS = 50  # rows without an outcome; fewer cannot be told from a random rest
+_FLIPPED_Z = 4.0  # standard errors that both ROC-AUC and rate must lie from what is expected
+_FLIPPED_LEFT = 0.25  # of either distance that may be left once outcomes are turned round
+
+
+def label_checks(observed: Observed, policy: Policy) -> tuple[Finding, ...]:
+    """What is wrong with the known outcomes; notable findings only."""
+    observed = one_row_each(observed)
+    if len(observed.labelled.churned) < policy.evidence.performance.min_rows:
+        return ()
+    expected = expected_outcomes(observed)
+    found = (_immature(observed, expected, policy), _selected(observed, policy), _inverted(observed, expected, policy))
+    return tuple(finding for finding in found if finding is not None)
+
+
+def _immature(observed: Observed, expected: Expected, policy: Policy) -> Finding | None:
+    """Fewer churners than expected, and the younger the label the fewer: customers are taken for stayers who have not left yet.
+
+    A real fall of the churn rate is as large among old labels as among young ones, unless it happened within the window itself.
+    """
+    rules, times = policy.evidence.labels, observed.labelled.times
+    if expected.p.sum() < policy.evidence.performance.min_per_class:
+        return None
+    missed, error = expected.level()
+    z = missed / error
+    if z > -rules.immature_z:
+        return None
+    rows, rate, normal = expected.y.size, float(expected.y.mean()), float(expected.p.mean())
+    what = f"{rate:.1%} of the {rows:,} known outcomes are churn where {normal:.1%} are expected ({-z:.1f} standard errors)"
+    if rate == 0.0:
+        ratio, so = 0.0, "and not a single one: outcomes are written down as staying before they are known."
+    else:
+        trend = None if times is None else _by_age(times, expected)
+        if trend is None or trend[0] < rules.age_z or trend[1] > rules.young_to_old:
+            return None
+        ratio = trend[1]
+        so = (
+            f"and the youngest third has {ratio:.0%} of the churn of the oldest, like for like ({trend[0]:.1f} standard errors): "
+            "these outcomes are not ripe, wait before judging or teaching by them."
+        )
+    return Finding(
+        family="labels",
+        name="labels_immature",
+        strength=ratio,
+        unit="churn of the youngest labels over the oldest, each relative to what is expected of them",
+        n=rows,
+        z=z,
+        argues_for=("label_fault",),
+        argues_against=("prior_shift", "concept_drift"),
+        said=f"{what}, {so}",
+    )
+
+
+def _by_age(times: pd.Series, expected: Expected) -> tuple[float, float] | None:
+    """Standard errors by which churn rises with the label's age, and churn of the youngest third over that of the oldest, each relative to
+    what is expected of these rows. None where all are of one age."""
+    known = times.notna().to_numpy()
+    age = (times.max() - times[known]).dt.total_seconds().to_numpy(dtype=np.float64) / _DAY_SECONDS
+    y, p = expected.y[known], expected.p[known]
+    if not y.any():
+        return None
+    level = at_level(p, y)
+    weight = level * (1 - level)
+    around = age - np.average(age, weights=weight)
+    # By the outcomes themselves: where customers changed, what was expected of them understates how much they vary.
+    variance = float(around**2 @ (y - level) ** 2)
+    young, old = age <= np.quantile(age, 1 / 3), age >= np.quantile(age, 2 / 3)
+    if variance == 0 or not y[old].any():
+        return None
+    ratio = (y[young].sum() / p[young].sum()) / (y[old].sum() / p[old].sum())
+    return float(around @ (y - level)) / variance**0.5, float(ratio)
+
+
+def _selected(observed: Observed, policy: Policy) -> Finding | None:
+    """Labelled customers score unlike the others, so what is true of them is not true of the window."""
+    others = observed.scores[~_labelled(observed)]
+    if others.size < _FEWEST_OTHERS:
+        return None
+    from scipy.stats import ks_2samp
+
+    test = ks_2samp(observed.labelled_scores, others, method="asymp")
+    gap = float(test.statistic)
+    if gap <= policy.evidence.labels.selected_distance or test.pvalue >= _BY_CHANCE:
+        return None
+    mean, elsewhere = float(observed.labelled_scores.mean()), float(others.mean())
+    return Finding(
+        family="labels",
+        name="labels_selected",
+        strength=gap,
+        unit="KS distance between the scores of labelled and other rows",
+        n=observed.labelled_scores.size,
+        argues_for=("label_fault",),
+        said=f"Customers with a known outcome score {mean:.1%} on average, the window's others {elsewhere:.1%} (KS {gap:.2f}, less than one in a "
+        "thousand by chance): outcomes are no random sample, so they do not speak for the window.",
+    )
+
+
+def _labelled(observed: Observed) -> NDArray[np.bool_]:
+    """Which rows of the window's sample have a known outcome, shape (window,)."""
+    ids, times, known = observed.ids, observed.times, observed.labelled
+    if ids is None or known.ids is None:
+        return np.ones(len(observed.window), dtype=bool)  # without ids outcomes are joined to nothing
+    if times is None or known.times is None:
+        return ids.isin(known.ids).to_numpy()
+    return pd.MultiIndex.from_arrays([ids, times]).isin(pd.MultiIndex.from_arrays([known.ids, known.times]))
+
+
+def _inverted(observed: Observed, expected: Expected, policy: Policy) -> Finding | None:
+    """Both the order and the level are what the opposite outcomes would give. Where about half churn the level says nothing, and then
+    neither do we: scores that rank the wrong way round may be customers who changed."""
+    if not labels_usable(observed, policy):
+        return None
+    y, p = expected.y, expected.p
+    aucs, covariance = delong(y, p[None, :])
+    auc, error = float(aucs[0]), float(covariance[0, 0]) ** 0.5
+    normal_auc, rate, normal = auc_expected_by(p), float(y.mean()), float(p.mean())
+    missed, missed_error = expected.level()
+    turned, turned_level = abs(1 - auc - normal_auc), abs(1 - rate - normal)
+    as_it_is, level = normal_auc - auc, abs(rate - normal)
+    if as_it_is < _FLIPPED_Z * error or abs(missed) < _FLIPPED_Z * missed_error:
+        return None
+    if turned > _FLIPPED_LEFT * as_it_is or turned_level > _FLIPPED_LEFT * level:
+        return None
+    return Finding(
+        family="labels",
+        name="labels_inverted",
+        strength=auc,
+        unit="ROC-AUC",
+        n=y.size,
+        z=-as_it_is / error,
+        argues_for=("label_fault",),
+        argues_against=("concept_drift", "prior_shift"),
+        said=f"ROC-AUC is {auc:.2f} and {rate:.1%} churn where {normal_auc:.2f} and {normal:.1%} are expected; turned round, the outcomes fit "
+        f"({1 - auc:.2f} and {1 - rate:.1%}): churn and staying are most likely swapped.",
+    )

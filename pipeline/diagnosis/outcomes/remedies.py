@@ -1,0 +1,136 @@
+"""What another model would be worth: three remedies, each taught and judged by the window's own outcomes.
+
+Cross-fitted over stretches of time: each stretch is judged by models that learnt from the others. Every known outcome so judges once, which
+tells smaller gains apart than one late stretch would.
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.diagnosis.finding import Cause, Finding, Name
+from pipeline.diagnosis.observed import Observed
+from pipeline.diagnosis.outcomes.expected_outcomes import fit_line, labels_usable, log_odds, one_row_each
+from pipeline.measures.campaign_value import gain
+from pipeline.workspace.policy import Policy
+from pipeline.workspace.settings import ValueSettings
+
+Numbers = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+_MOST_ROWS = 10_000  # labelled, so that three remedies take seconds however many outcomes are known
+_FEWEST_TO_TEACH = 5  # of each outcome
+_STRETCHES = 3
+_DAYS_TO_CUT_BETWEEN = 2 * _STRETCHES
+_TREES = 60  # of a forest, enough to tell remedies apart; the training itself takes more
+_CERTAIN = 1e-3  # a forest may say 0 or 1, and one such row must not decide
+_REACH = 1.96  # standard errors of a 95% interval
+
+
+def find_gains(observed: Observed, policy: Policy, value: ValueSettings) -> tuple[Finding, ...]:
+    """What recalibrating the champion, training on reference and recent rows, and training on recent rows alone would gain.
+
+    `strength` is the gain over the champion in percent of the profit that perfect information would bring, with its interval; `z` says by
+    how many standard errors the log loss beats that of every simpler remedy, the champion as it is included. A remedy is notable when it
+    gains what the policy asks for, and over each of these too: what changes more has to pay for itself. The models are of the champion's family, on its hyperparameters, unweighted:
+    as a training would make them. None on too few outcomes.
+    """
+    observed = one_row_each(observed, _MOST_ROWS)
+    if not labels_usable(observed, policy):
+        return ()
+    y = observed.labelled.churned.to_numpy(dtype=np.float64)
+    champion = observed.labelled_scores
+    recalibrated, combined, recent = (np.empty_like(champion) for _ in range(3))
+    stretch = _stretches(observed.labelled.times, y.size)
+    for number in np.unique(stretch):
+        judging = stretch == number
+        teaching = ~judging
+        if min(y[teaching].sum(), (1 - y[teaching]).sum()) < _FEWEST_TO_TEACH:
+            return ()
+        recalibrated[judging] = fit_line(log_odds(champion[teaching]), y[teaching]).at(log_odds(champion[judging]))
+        combined[judging] = _taught(observed, teaching, judging, with_reference=True)
+        recent[judging] = _taught(observed, teaching, judging, with_reference=False)
+    return (
+        _gain("gain_recalibrate", recalibrated, (champion,), y, champion, policy, value),
+        _gain("gain_combined", combined, (champion, recalibrated), y, champion, policy, value),
+        _gain("gain_recent", recent, (champion, recalibrated, combined), y, champion, policy, value),
+    )
+
+
+def _stretches(times: pd.Series | None, rows: int) -> NDArray[np.int64]:
+    """Which of three stretches each row lies in, shape (rows,); cut between days (UTC) where there are six or more, else between times.
+    Without times, and where all are the same, the order of the rows counts."""
+    order = pd.Series(np.arange(rows))
+    if times is not None and times.nunique() > 1:
+        days = times.dt.floor("D")
+        order = (days if days.nunique() >= _DAYS_TO_CUT_BETWEEN else times).reset_index(drop=True)
+    middle = order.rank(na_option="top").to_numpy(dtype=np.float64)
+    return np.ceil(middle * _STRETCHES / (rows + 1)).astype(np.int64)
+
+
+def _taught(observed: Observed, teaching: Mask, judging: Mask, *, with_reference: bool) -> Numbers:
+    """Probabilities of churn for the judging rows by a model of the champion's family, shape (judging,)."""
+    from pipeline.models.estimators import build
+
+    manifest, known = observed.champion.manifest, observed.labelled
+    features, target = list(observed.columns.features), observed.columns.target
+    # As the pipeline would say; but it drops a column in which nothing else is left to learn from.
+    absent = dict.fromkeys(observed.columns.categorical, "missing")
+    rows = known.features[features].fillna(absent)
+    x, y = rows[teaching], known.churned.to_numpy()[teaching]
+    if with_reference:
+        x = pd.concat([observed.reference[features].fillna(absent), x], ignore_index=True)
+        y = np.concatenate([observed.reference[target].to_numpy(), y])
+    given = manifest.hyperparameters
+    if "n_estimators" in given:
+        given = {**given, "n_estimators": min(_TREES, int(given["n_estimators"]))}
+    model = build(manifest.family, given, manifest.seed, observed.columns).fit(x, y.astype(np.int8))
+    return np.asarray(model.predict_proba(rows[judging])[:, 1], dtype=np.float64)
+
+
+_WORDS: dict[Name, tuple[str, str, tuple[Cause, ...]]] = {
+    "gain_recalibrate": ("The champion recalibrated", "the champion as it is", ("prior_shift",)),
+    "gain_combined": (
+        "A model of reference and recent customers",
+        "the champion, recalibrated or not",
+        ("concept_drift", "covariate_harmful"),
+    ),
+    "gain_recent": ("A model of recent customers alone", "the simpler remedies", ("concept_drift",)),
+}
+
+
+def _gain(
+    name: Name, p: Numbers, simpler: tuple[Numbers, ...], y: Numbers, champion: Numbers, policy: Policy, value: ValueSettings
+) -> Finding:
+    rules, found = policy.evidence.challengers, gain(y, p, champion, value)
+    z = min(_loss_z(y, p, other) for other in simpler)
+    lead = min(gain(y, p, other, value).percent for other in simpler)
+    notable = lead > rules.gain and found.z > rules.gain_z and z > rules.loss_z
+    who, rival, causes = _WORDS[name]
+    so = "it is worth having" if notable else "that is not shown to be worth a change"
+    return Finding(
+        family="challengers",
+        name=name,
+        strength=found.percent,
+        unit="percent of the profit of perfect information, beyond the champion's",
+        n=found.n,
+        low=found.percent - _REACH * found.error,
+        high=found.percent + _REACH * found.error,
+        z=z,
+        notable=notable,
+        argues_for=causes if notable else (),
+        argues_against=() if notable else causes,
+        said=f"{who} would have earned {found.percent:+.1f} ± {_REACH * found.error:.1f}% of the perfect profit beyond the champion on {found.n:,} "
+        f"known outcomes; on log loss it is {abs(z):.1f} standard errors {'better' if z > 0 else 'worse'} than {rival}: {so}.",
+    )
+
+
+def _loss_z(y: Numbers, p: Numbers, other: Numbers) -> float:
+    """Standard errors by which the log loss of `p` is lower than that of `other` on the same rows; 0 where they say the same."""
+    less = _log_losses(y, other) - _log_losses(y, p)
+    spread = float(less.std(ddof=1))
+    return float(less.mean()) / (spread / less.size**0.5) if spread > 0 else 0.0
+
+
+def _log_losses(y: Numbers, p: Numbers) -> Numbers:
+    return np.asarray(-np.log(np.clip(np.where(y == 1, p, 1 - p), _CERTAIN, 1)))

@@ -1,0 +1,1 @@
+"""Findings about who the customers are: columns that no longer belong together, unfamiliar customers."""

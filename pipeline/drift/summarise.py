@@ -1,0 +1,148 @@
+"""Drift of a window against the reference: Evidently's verdict and the calibrated one, from two profiles."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.drift.blindspots import find_blind_spots
+from pipeline.drift.scores import KS_DISTANCE, PSI, Rule, Score, score_profiles
+from pipeline.drift.shift import NumericalShift
+from pipeline.drift.verdict import CalibratedDrift, CalibratedFeature, calibrate
+from pipeline.errors import DataError
+from pipeline.intake.windows import Window
+from pipeline.measures.measure import DriftSummary, FeatureDrift
+from pipeline.models.importance import weighted_share
+from pipeline.profiles.counting import exact_values
+from pipeline.profiles.profile import Profile
+from pipeline.tables.schema import Kind, Schema
+from pipeline.windows.baseline import Baseline
+from pipeline.workspace.policy import DriftRules, Policy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SEED = 0  # of the null distribution: the same window has the same verdict
+
+
+def summarise_drift(baseline: Baseline, window: Window, policy: Policy) -> DriftSummary:
+    """Both verdicts on every feature, and what neither sees. The first is Evidently's, or by the method that the policy asks for.
+
+    A feature without any value in the window or the reference has no score: it is not among `features`, but counted in `features_total`, so
+    that no share grows because a column broke. With fewer rows than `drift.min_rows`, or no feature that has a score, there is no verdict:
+    band `not_enough_data`.
+    """
+    reference, profile = baseline.profile, window.profile
+    if window.rows < policy.drift.min_rows:
+        return _no_verdict(reference, window, policy)
+    exact = exact_values((baseline.source, baseline.restriction), (window.source, window.restriction), window.columns)
+    scores = score_profiles(reference, profile, exact, _asked(policy.drift))
+    if not scores:
+        return _no_verdict(reference, window, policy)
+    calibrated = calibrate(
+        reference,
+        profile,
+        scores,
+        min_rows=policy.drift.min_rows,
+        false_discovery_rate=policy.drift.false_discovery_rate,
+        seed=SEED,
+    )
+    weight = {importance.feature: importance.auc_drop for importance in baseline.importances}
+    features = tuple(
+        _feature(feature, scores[feature.name], weight[feature.name]) for feature in calibrated.features if feature.name in scores
+    )
+    total = len(window.columns.features)
+    share = sum(feature.drifted for feature in features) / total
+    return DriftSummary(
+        reference_rows=reference.rows,
+        current_rows=window.rows,
+        share=share,
+        drifted=sum(feature.drifted for feature in features),
+        drifted_numerical=sum(feature.drifted for feature in features if feature.kind == "numerical"),
+        drifted_categorical=sum(feature.drifted for feature in features if feature.kind == "categorical"),
+        features_total=total,
+        band=policy.band(share, window.rows),
+        calibrated_drifted=calibrated.drifted,
+        calibrated_share=calibrated.share,
+        felt_share=weighted_share(baseline.importances, _drifted(calibrated)),
+        since=window.since,
+        until=window.until,
+        features=features,
+        findings=find_blind_spots(reference, profile, policy.evidence.data),
+    )
+
+
+def write_evidently_html(reference: "pd.DataFrame", current: "pd.DataFrame", schema: Schema, path: Path) -> None:
+    """Evidently's own report on the schema's features, for people.
+
+    Raises:
+        DataError: a feature has no value at all, of which Evidently makes no report.
+    """
+    import os
+
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    from evidently import DataDefinition, Dataset, Report
+    from evidently.presets import DataDriftPreset
+
+    empty = [name for name in schema.features if current[name].isna().all() or reference[name].isna().all()]
+    if empty:
+        raise DataError(f"Every value is missing in: {', '.join(empty)}.", "Evidently makes no report of that; mend the feed.")
+    # Kinds come from the schema: left to itself Evidently guesses them anew from each window.
+    roles = DataDefinition(numerical_columns=list(schema.numerical), categorical_columns=list(schema.categorical))
+    features = list(schema.features)
+    snapshot = Report([DataDriftPreset(columns=features)]).run(
+        Dataset.from_pandas(current[features], data_definition=roles), Dataset.from_pandas(reference[features], data_definition=roles)
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    snapshot.save_html(str(path))
+
+
+def _no_verdict(reference: Profile, window: Window, policy: Policy) -> DriftSummary:
+    return DriftSummary(
+        reference_rows=reference.rows,
+        current_rows=window.rows,
+        share=None,
+        drifted=0,
+        drifted_numerical=0,
+        drifted_categorical=0,
+        features_total=len(window.columns.features),
+        band="not_enough_data",
+        calibrated_drifted=0,
+        calibrated_share=None,
+        felt_share=None,
+        since=window.since,
+        until=window.until,
+        features=(),
+        findings=find_blind_spots(reference, window.profile, policy.evidence.data),
+    )
+
+
+def _asked(rules: DriftRules) -> dict[Kind, Rule]:
+    """Methods that the policy puts in the place of Evidently's."""
+    named = {"psi": Rule(PSI, rules.psi_threshold), "ks": Rule(KS_DISTANCE, rules.ks_threshold)}
+    chosen: dict[Kind, str] = {"numerical": rules.numerical, "categorical": rules.categorical}
+    return {kind: named[name] for kind, name in chosen.items() if name != "default"}
+
+
+def _drifted(calibrated: CalibratedDrift) -> set[str]:
+    return {feature.name for feature in calibrated.features if feature.drifted}
+
+
+def _feature(found: CalibratedFeature, score: Score, importance: float) -> FeatureDrift:
+    assert found.shift is not None  # a column with a score has values on both sides
+    moved = found.shift.direction if isinstance(found.shift, NumericalShift) else None
+    return FeatureDrift(
+        name=found.name,
+        kind=found.kind,
+        method=score.method,
+        score=score.score,
+        low=score.low,
+        high=score.high,
+        threshold=score.threshold,
+        drifted=score.drifted,
+        direction=moved if score.drifted or found.drifted else None,
+        change=found.shift.said,
+        moved_share=found.shift.share,
+        calibrated=found.drifted,
+        p_adjusted=found.p_adjusted,
+        importance=importance,
+        why=found.reason,
+    )

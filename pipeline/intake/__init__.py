@@ -1,0 +1,1 @@
+"""From a team's files, tables and outcomes to a window."""

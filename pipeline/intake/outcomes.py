@@ -1,0 +1,99 @@
+"""Outcomes from a file, and which row of a window each belongs to."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.errors import DataError
+from pipeline.record.opened_workspace import Opened
+from pipeline.state.predictions import log_outcomes, logged_ids, read_outcomes
+from pipeline.tables.reading import RawTable, read_raw, typed
+from pipeline.tables.schema import Schema
+from pipeline.workspace.settings import Settings
+
+PREDICTED_AT, OBSERVED_AT = "predicted_at", "observed_at"
+
+
+def read_outcome_file(path: Path, settings: Settings) -> pd.DataFrame:
+    """Columns `_id`, `_time` (missing where the file has no `predicted_at`), `_observed` (missing likewise), `_churned`.
+
+    Of several words on an id and time the last one counts: by `observed_at` where the file has it, else by the order of rows.
+    """
+    schema = settings.data.columns
+    id_column = settings.predictions.id or schema.id
+    if id_column is None:
+        raise DataError("The workspace names no id column, so outcomes cannot be joined.", "Set `id` under [data] in churnops.toml.")
+    raw = read_raw(path, settings.data.format)
+    if id_column not in raw.frame.columns and schema.id in raw.frame.columns:
+        id_column = str(schema.id)
+    frame = typed(raw, Schema(target=schema.target, positive=schema.positive, id=id_column), with_target=False)
+    if schema.target not in raw.frame.columns or id_column not in frame.columns:
+        raise DataError(f"{path.name} lacks `{id_column}` or `{schema.target}`.", "Outcomes need the id column and the target column.")
+    answer = raw.frame[schema.target].dropna()
+    others = set(answer.unique()) - {schema.positive}
+    if len(others) > 1:
+        raise DataError(
+            f"{path.name}: `{schema.target}` holds {len(others)} values beside `{schema.positive}`.", "Export both outcomes only."
+        )
+    times = {"_time": _times(raw, schema, PREDICTED_AT), "_observed": _times(raw, schema, OBSERVED_AT)}
+    known = pd.DataFrame({"_id": frame[id_column], **times, "_churned": (answer == schema.positive).astype("float64")}).loc[answer.index]
+    known = known.dropna(subset="_id").sort_values("_observed", kind="stable", na_position="first")
+    return known.drop_duplicates(["_id", "_time"], keep="last")
+
+
+@dataclass(frozen=True)
+class Added:
+    """What came of adding outcomes to the log: rows `added`, of them `corrected` an earlier word, and rows that were `known` already.
+    `strangers` of the added have an id for which no prediction is logged; None where the log is the team's own."""
+
+    added: int
+    corrected: int
+    known: int
+    strangers: int | None
+
+
+def add_outcomes(opened: Opened, path: Path) -> Added:
+    """Add a file's outcomes to the log; what the log says already is left out, so that adding a file twice changes nothing.
+
+    Outcomes that do not say when they were observed are known from now on.
+
+    Raises:
+        DataError: as `read_outcome_file`.
+    """
+    told, now = read_outcome_file(path, opened.settings), opened.clock()
+    said = read_outcomes(opened.state, datetime.max.replace(tzinfo=UTC)).rename(columns={"_churned": "_said"})
+    told = told.merge(said, on=["_id", "_time"], how="left")
+    new = told[told["_said"].isna() | (told["_said"] != told["_churned"])]
+    times = new["_time"].astype(object).where(new["_time"].notna(), None)
+    log_outcomes(
+        opened.state,
+        ids=new["_id"].tolist(),
+        predicted=times.tolist(),
+        observed=new["_observed"].fillna(now).tolist(),
+        churned=new["_churned"].astype(int).tolist(),
+    )
+    log = opened.settings.predictions
+    strangers = None if log.file or log.table else int((~new["_id"].isin(logged_ids(opened.state))).sum())
+    return Added(added=len(new), corrected=int(new["_said"].notna().sum()), known=len(told) - len(new), strangers=strangers)
+
+
+def _times(raw: RawTable, schema: Schema, name: str) -> pd.Series:
+    """One column of times, all missing where the table does not have it."""
+    if name not in raw.frame.columns:
+        return pd.Series(pd.NaT, index=raw.frame.index, dtype="datetime64[us, UTC]")
+    return typed(raw, Schema(target=schema.target, positive=schema.positive, time=name), with_target=False)[name]
+
+
+def join_outcomes(ids: pd.Series, times: pd.Series | None, outcomes: pd.DataFrame) -> pd.Series:
+    """Outcome of each row: the one for its id and scoring time, else the one for its id that names no scoring time."""
+    dated = outcomes[outcomes["_time"].notna()]
+    undated = outcomes[outcomes["_time"].isna()].set_index("_id")["_churned"]
+    churned = ids.map(undated).astype("float64")
+    if times is not None and len(dated):
+        keys = pd.MultiIndex.from_arrays([ids, times])
+        by_time = dated.set_index(["_id", "_time"])["_churned"]
+        found = pd.Series(by_time.reindex(keys).to_numpy(dtype="float64"), index=ids.index)
+        churned = found.fillna(churned)
+    return churned

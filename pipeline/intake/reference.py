@@ -1,0 +1,50 @@
+"""The reference table: remembered by path and sha256, read whole, and split the same way every time."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.atomic_files import digest_of_file
+from pipeline.errors import DataError
+from pipeline.record.opened_workspace import Opened
+from pipeline.rulings.exclusions import excluded, without_excluded
+from pipeline.tables.reading import read_raw, typed
+from pipeline.tables.splits import Split, split_reference
+
+
+def reference_file(opened: Opened) -> Path:
+    """Where the reference lies; a relative path counts from the workspace's folder."""
+    return opened.workspace.root / opened.settings.data.file
+
+
+def load_reference(opened: Opened) -> pd.DataFrame:
+    """The typed reference table.
+
+    Raises:
+        DataError: it is gone, unreadable, or not the bytes `churnops init` saw.
+    """
+    path, data = reference_file(opened), opened.settings.data
+    if not path.is_file():
+        raise DataError(
+            f"The reference table {path} is gone.", "Put it back, or name its new place as `file` under [data] in churnops.toml."
+        )
+    found = digest_of_file(path)
+    if found != data.sha256:
+        raise DataError(
+            f"The reference table {path} changed: its sha256 is {found}, churnops.toml remembers {data.sha256}.",
+            "Restore it, or start a new workspace with `churnops init`.",
+        )
+    return typed(read_raw(path, data.format), data.columns, with_target=True)
+
+
+def load_split(opened: Opened) -> Split:
+    """The reference in its three parts: train, gate, held back. Rows that people took out are missing from their part, so that no other row
+    changes sides."""
+    columns = opened.settings.data.columns
+    split, left_out = split_reference(load_reference(opened), columns, opened.settings.training.seed), excluded(opened.state)
+    if columns.time is None or not left_out:
+        return split
+    train, gate, held_back = (
+        without_excluded(part, part[columns.time], left_out).reset_index(drop=True) for part in (split.train, split.gate, split.held_back)
+    )
+    return Split(train, gate, held_back, split.how)

@@ -1,0 +1,108 @@
+"""A log of the team's own: where the settings say that it lies, under which names, and which of its rows are a window."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from pipeline.errors import DataError
+from pipeline.profiles.counting import last_time
+from pipeline.record.champion import Champion
+from pipeline.record.opened_workspace import Opened
+from pipeline.sources.opening import open_source
+from pipeline.sources.source import DatabaseTable, Files, Frame, Restriction, Source, SparkTable
+from pipeline.tables.file_format import FileFormat
+from pipeline.tables.schema import Schema
+from pipeline.windows.spans import WEEK, Span, start_of
+
+TICK = timedelta(milliseconds=1)  # what every engine tells apart; SQLite nothing finer
+_JSON_LINES = (".jsonl", ".ndjson")
+
+
+@dataclass(frozen=True)
+class OwnLog:
+    """Rows with a name for people. `columns`: the workspace's schema with id and time as these rows have them."""
+
+    name: str
+    source: Source
+    columns: Schema
+
+
+def own_log(opened: Opened) -> OwnLog | None:
+    """The log that [predictions] names; None where that is churnops' own.
+
+    Raises:
+        DataError: the log is a file of JSON lines and cannot be read.
+    """
+    log, spark = opened.settings.predictions, opened.settings.engine.name == "spark"
+    columns = named_columns(opened)
+    if log.table:
+        url = _from_folder(log.url, opened.workspace.root)
+        return OwnLog(log.table, SparkTable(log.table) if spark else DatabaseTable(url, log.table, log.format.timezone), columns)
+    if not log.file:
+        return None
+    name = Path(log.file).name
+    if spark:
+        return OwnLog(name, SparkTable(f"parquet.`{log.file.replace('`', '``')}`"), columns)
+    return OwnLog(name, file_source(opened.workspace.root / log.file, log.format, columns), columns)
+
+
+def named_columns(opened: Opened) -> Schema:
+    """The workspace's schema with id and time as [predictions] names them."""
+    log, columns = opened.settings.predictions, opened.settings.data.columns
+    return columns.model_copy(update={"id": log.id or columns.id, "time": log.time or columns.time})
+
+
+def file_source(path: Path, fmt: FileFormat, columns: Schema) -> Files | Frame:
+    """One file, a folder of them or a pattern; JSON lines are read into memory.
+
+    Raises:
+        DataError: JSON lines that cannot be read.
+    """
+    if path.suffix.lower() not in _JSON_LINES:
+        return Files(str(path), fmt)
+    from pipeline.tables.reading import read_raw, salvaged
+
+    raw = read_raw(path, fmt)
+    read = salvaged(raw, columns)
+    whole = [name for name in read if name in raw.frame and not (read[name].isna() & raw.frame[name].notna()).any()]
+    return Frame(raw.frame.assign(**{str(name): read[name] for name in whole}))
+
+
+def meant_rows(log: OwnLog, opened: Opened, champion: Champion, span: Span | None, segment: tuple[str, str] | None) -> Restriction:
+    """The rows of `span`, by default of the seven days before the newest one, or all of them where they have no scoring time.
+
+    Where [predictions] names a column of model versions and any of these rows has the champion's there, the others are left out: the same
+    customers may be scored by a second model beside it.
+
+    Raises:
+        DataError: nothing was scored in the span, or it was asked for and the rows have no scoring time; the log cannot be read.
+    """
+    newest = None if log.columns.time is None else last_time(log.source, log.columns)
+    if newest is not None:
+        from_newest = partial(last_time, log.source, log.columns)
+        since = start_of(span or WEEK, newest, from_newest, opened.ledger, champion, TICK)
+        # An end, so that rows that arrive meanwhile are not half in the window.
+        rows = Restriction(since=since, until=newest + TICK)
+    elif span is None:
+        rows = Restriction()
+    else:
+        raise DataError(
+            f"{log.name} has no scoring time, so no stretch of it can be chosen.",
+            "Name its column as `time` under [predictions], or leave the option out: then all rows are the window.",
+        )
+    version = opened.settings.predictions.model_version
+    if version and _any(log, served := replace(rows, version=(version, champion.version))):
+        rows = served
+    return replace(rows, segment=segment)
+
+
+def _any(log: OwnLog, rows: Restriction) -> bool:
+    with open_source(log.source, log.columns, rows) as relation:
+        return bool(list(relation.rows(f"select 1 from {relation.table} limit 1")))
+
+
+def _from_folder(url: str, root: Path) -> str:
+    """A relative path to an SQLite file counts from the workspace's folder, like that of every other file."""
+    before, slashes, path = url.partition(":///")
+    return f"{before}{slashes}{root / path}" if before.startswith("sqlite") and path else url

@@ -1,0 +1,1 @@
+"""The numbers a decision rests on: metrics with intervals, comparisons, profit of a campaign, risk tiers."""

@@ -1,0 +1,80 @@
+"""What a retention campaign is worth, so that two scorings of the same customers can be compared by what they would earn.
+
+An offer to a customer who would leave with probability p brings acceptance · p · margin and costs offer_cost, taken or not. A campaign makes
+an offer to everybody for whom that is more than nothing. Perfect information would make it to the churners alone; what a scoring earns is
+told as a percentage of that, so that windows of any size and currency can be compared.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pipeline.errors import DataError
+from pipeline.workspace.settings import ValueSettings
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Worth:
+    """Percent of the profit that perfect information would bring (or a difference of two such), and its standard error, on `n` rows."""
+
+    percent: float
+    error: float
+    n: int
+
+    @property
+    def z(self) -> float:
+        """How many standard errors it lies above zero; 0 where nothing varies."""
+        return self.percent / self.error if self.error > 0 else 0.0
+
+
+def break_even(value: ValueSettings) -> float:
+    """Probability of churn at which an offer pays for itself; above 1 where no offer ever does."""
+    return value.offer_cost / (value.acceptance * value.margin)
+
+
+def expected_value(p: ArrayLike, value: ValueSettings) -> Numbers:
+    """What an offer to a customer is expected to bring, in the team's currency, for each probability of churn; shape of `p`."""
+    return np.asarray(value.acceptance * value.margin * np.asarray(p, dtype=np.float64) - value.offer_cost)
+
+
+def worth(y: ArrayLike, p: ArrayLike, value: ValueSettings) -> Worth:
+    """What a campaign by the scores `p` would have earned of customers whose outcome is known.
+
+    Args:
+        y: outcomes, 1 is churn, shape (n,).
+        p: probabilities of churn by which the offers are made, shape (n,).
+        value: what offers cost and bring.
+
+    The standard error is that of a ratio of two sums over the same rows (linearised). Where no offer can pay, 0 percent.
+
+    Raises:
+        DataError: nobody churned, so that perfect information would earn nothing to compare with.
+    """
+    outcome = np.asarray(y, dtype=np.float64)
+    return _ratio(_profits(outcome, p, value), outcome, value)
+
+
+def gain(y: ArrayLike, p: ArrayLike, p_before: ArrayLike, value: ValueSettings) -> Worth:
+    """What a campaign by the scores `p` would have earned beyond one by `p_before` on the same rows; arguments and errors as `worth`."""
+    outcome = np.asarray(y, dtype=np.float64)
+    return _ratio(_profits(outcome, p, value) - _profits(outcome, p_before, value), outcome, value)
+
+
+def _profits(outcome: Numbers, p: ArrayLike, value: ValueSettings) -> Numbers:
+    return np.where(expected_value(p, value) > 0, expected_value(outcome, value), 0.0)
+
+
+def _ratio(profits: Numbers, outcome: Numbers, value: ValueSettings) -> Worth:
+    if not outcome.any():
+        raise DataError(
+            f"None of the {outcome.size} customers churned, so no campaign could have earned anything.", "Wait for more outcomes."
+        )
+    perfect = outcome * max(0.0, float(expected_value(1.0, value)))
+    if not perfect.any():
+        return Worth(0.0, 0.0, outcome.size)
+    share = profits.sum() / perfect.sum()
+    error = np.sqrt(np.sum((profits - share * perfect) ** 2)) / perfect.sum()
+    return Worth(float(100 * share), float(100 * error), outcome.size)

@@ -1,0 +1,39 @@
+"""By how much one model's probabilities beat another's on the same rows: what ROC-AUC, which sees ranks alone, cannot tell."""
+
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pipeline.measures.campaign_value import gain
+from pipeline.measures.measure import Comparison, Margins
+from pipeline.models.calibration import log_losses
+from pipeline.workspace.settings import ValueSettings
+
+
+def measure_margins(y: ArrayLike, p: ArrayLike, p_other: ArrayLike, value: ValueSettings, confidence: float) -> Margins:
+    """Losses and profit by the scores `p` minus those by `p_other`.
+
+    Args:
+        y: outcomes, 1 is churn, shape (n,), both classes present.
+        p: the candidate's probabilities of churn, shape (n,).
+        p_other: the other model's for the same rows in the same order, shape (n,).
+        value: what a campaign costs and brings.
+        confidence: of the intervals, such as 0.95; they are of a mean of paired differences.
+    """
+    outcome = np.asarray(y, dtype=np.int8)
+    mine, other = (np.asarray(scores, dtype=np.float64) for scores in (p, p_other))
+    deviates = NormalDist().inv_cdf((1 + confidence) / 2)
+    earned = gain(outcome, mine, other, value)
+    reach = deviates * earned.error
+    return Margins(
+        log_loss=_mean(log_losses(outcome, mine) - log_losses(outcome, other), deviates),
+        brier=_mean((mine - outcome) ** 2 - (other - outcome) ** 2, deviates),
+        profit=Comparison(difference=earned.percent, low=earned.percent - reach, high=earned.percent + reach, n=earned.n),
+    )
+
+
+def _mean(differences: NDArray[np.float64], deviates: float) -> Comparison:
+    mean = float(differences.mean())
+    reach = deviates * float(differences.std(ddof=1)) / np.sqrt(differences.size)
+    return Comparison(difference=mean, low=mean - reach, high=mean + reach, n=differences.size)

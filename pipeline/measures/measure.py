@@ -1,0 +1,206 @@
+"""The numbers a decision rests on, as types: measures with intervals, comparisons, gate checks, drift."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from pipeline.tables.schema import Kind
+from pipeline.workspace.policy import Band
+
+Direction = Literal["up", "down", "mixed"]
+What = Literal[
+    "missing_column",
+    "extra_column",
+    "all_missing",
+    "more_missing",
+    "text_in_numbers",
+    "constant",
+    "new_values",
+    "duplicate_ids",
+    "clipped",
+]
+
+
+class _Evidence(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Measure(_Evidence):
+    """One number measured on `n` rows, with its interval where one is known."""
+
+    value: float
+    n: int
+    low: float | None = None
+    high: float | None = None
+
+
+class Metrics(_Evidence):
+    """How a model does on `n` labelled rows, `churners` of them positive. All but log loss and Brier are better when higher,
+    calibration error too is better when lower. Label metrics use `threshold` on the probability."""
+
+    n: int
+    churners: int
+    threshold: float
+    roc_auc: Measure
+    pr_auc: Measure
+    accuracy: Measure
+    f1: Measure
+    precision: Measure
+    recall: Measure
+    log_loss: Measure
+    brier: Measure
+    calibration_error: Measure
+
+
+class ReliabilityBin(_Evidence):
+    """Labelled rows with neighbouring scores: `predicted` is their mean probability of churn, `observed` the share of them that churned,
+    `low` to `high` Wilson's 95% interval of that; all in 0-1."""
+
+    predicted: float
+    observed: float
+    low: float
+    high: float
+    rows: int
+
+
+class Reliability(_Evidence):
+    """Whether a model's probabilities come true: bins of labelled rows, lowest scores first, no score in two of them."""
+
+    bins: tuple[ReliabilityBin, ...]
+
+
+class Comparison(_Evidence):
+    """A measure of the candidate minus the same of another model on the same `n` rows, with its paired interval; by itself it is of
+    ROC-AUC against the champion."""
+
+    difference: float
+    low: float
+    high: float
+    n: int
+
+
+class Margins(_Evidence):
+    """The candidate against another model on the same rows. Log loss and Brier score are better below 0; `profit`, what a campaign would
+    earn, is in percent of what perfect information would bring, and better above 0."""
+
+    log_loss: Comparison
+    brier: Comparison
+    profit: Comparison
+
+
+class GateCheck(_Evidence):
+    """One condition of the quality gate: the rule's name in the policy, and what was measured against it."""
+
+    rule: str
+    passed: bool
+    said: str
+
+
+class GateResult(_Evidence):
+    """The quality gate's verdict; passed only when every check passed."""
+
+    passed: bool
+    checks: tuple[GateCheck, ...]
+
+
+class CalibrationTrial(_Evidence):
+    """Whether calibrating the probabilities helped on out-of-fold training rows (log loss, lower is better)."""
+
+    method: str
+    log_loss_raw: float
+    log_loss_calibrated: float
+    z: float
+    n: int
+    kept: bool
+
+
+class ServingProof(_Evidence):
+    """How single customers would be scored, and what shows that it is exact: the fast path beside scikit-learn on `rows` stored rows and
+    `edges` rows made of one of them (values missing, categories never seen).
+
+    `max_difference` is between probabilities, None where there is no fast path; `label_flips` and `tier_flips` are rows whose label or risk
+    tier differs. `why`: because of what scikit-learn serves, None on the fast path.
+    """
+
+    path: Literal["fast", "scikit-learn"]
+    why: str | None
+    rows: int
+    edges: int
+    max_difference: float | None
+    label_flips: int
+    tier_flips: int
+    seconds: float
+
+    def said(self) -> str:
+        """One sentence for people."""
+        if self.path == "scikit-learn":
+            return f"scikit-learn scores single customers, because {self.why}."
+        same = "bit for bit" if self.max_difference == 0 else f"to within {self.max_difference:.1g}"
+        return (
+            f"The fast path scores single customers as scikit-learn does, {same}, on {self.rows:,} stored rows and {self.edges} made of them "
+            "with values missing or never seen; no label and no risk tier differs."
+        )
+
+
+class FeatureDrift(_Evidence):
+    """Drift of one feature.
+
+    Evidently's verdict: `score` is a p-value or a distance, by `method`; counted from a profile, it lies in [`low`, `high`].
+    The calibrated verdict: `calibrated` is None where there is not enough data; `p_adjusted` is the chance of such a distance had nothing
+    changed, among all columns. `why` says where the two differ. `change` says what moved, in the column's own unit; `moved_share` is
+    the least share of the window's rows (0-1) that moved. `importance`: what the champion's ROC-AUC loses without the feature.
+    """
+
+    name: str
+    kind: Kind
+    method: str
+    score: float
+    low: float
+    high: float
+    threshold: float
+    drifted: bool
+    direction: Direction | None
+    change: str
+    moved_share: float
+    calibrated: bool | None
+    p_adjusted: float | None
+    importance: float
+    why: str | None
+
+
+class BlindSpot(_Evidence):
+    """Something wrong with the data that no drift score shows. `column` is None where the rows as such are meant; `share` is the
+    share of the window's rows it concerns, 0-1; `z`, where it is a share that rose, by how many standard errors; `said` is one sentence for
+    people."""
+
+    what: What
+    column: str | None
+    share: float
+    z: float | None = None
+    said: str
+
+
+class DriftSummary(_Evidence):
+    """How a window differs from the reference: Evidently's verdict and the policy's band for it, the calibrated verdict beside it.
+
+    `share` is of `features_total`, all the schema has; `features` lacks those without any value, which have no score. Where the band is
+    `not_enough_data`, `share` is None and `features` empty: no verdict was computed. `calibrated_share` is of the features with enough data;
+    `felt_share` is the share (0-1) of the champion's reliance that lies on calibrated-drifted features.
+    """
+
+    reference_rows: int
+    current_rows: int
+    share: float | None
+    drifted: int
+    drifted_numerical: int
+    drifted_categorical: int
+    features_total: int
+    band: Band
+    calibrated_drifted: int
+    calibrated_share: float | None
+    felt_share: float | None
+    since: datetime | None
+    until: datetime | None
+    features: tuple[FeatureDrift, ...]
+    findings: tuple[BlindSpot, ...]

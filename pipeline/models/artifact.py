@@ -1,0 +1,300 @@
+"""A trained model as a folder named by its own sha256: nothing in it is loaded before its bytes have been checked."""
+
+import pickle
+import re
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from pipeline.atomic_files import digest_of_folder, sync_folder
+from pipeline.errors import DataError, IntegrityError
+from pipeline.measures.measure import CalibrationTrial, Metrics
+from pipeline.models.importance import Importance
+from pipeline.models.library_versions import check_versions
+from pipeline.profiles.profile import Profile
+from pipeline.sources.source import Frame
+from pipeline.tables.schema import Schema
+from pipeline.workspace.folder import Workspace
+from pipeline.workspace.settings import EstimatorName
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MODEL = "model"
+PICKLE = "model.pkl"
+REFERENCE = "reference.parquet"
+MANIFEST = "manifest.json"
+METRICS = "metrics.json"
+PROFILE = "profile.json"
+IMPORTANCE = "importance.json"
+REFERENCE_SCORES = "reference_scores.npy"
+
+
+class Recalibration(BaseModel):
+    """How a model's probabilities were learnt anew: `slope` and `intercept` of the log-odds of the model with digest `of`, fitted on `rows`
+    later rows, whose fingerprint is `data_sha256`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    of: str
+    slope: float
+    intercept: float
+    rows: int
+    churners: int
+    data_sha256: str
+
+
+class Adopted(BaseModel):
+    """Where a model that others fitted came from, and the sha256 of its folder as it came. `family`: what churnops would train in its place.
+    `accepted_scikit_learn`: the installed version under which a person accepted that it was fitted with another. `claimed`: what its own
+    trainer measured, which decides nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    model_sha256: str
+    family: EstimatorName
+    accepted_scikit_learn: str | None = None
+    claimed: dict[str, float] = {}
+
+
+class Manifest(BaseModel):
+    """What the model is and what it was made from. `rows`, `churners` and `data_sha256` are of the training rows without ids
+    (the fingerprint of `reference.parquet`); `versions` are of Python and the packages that fitted it.
+
+    Of a recalibrated model they are of the rows its ranks were learnt from, because that is what windows are compared with;
+    `recalibration` says what its probabilities were learnt from.
+
+    Of an `adopted` model they are of the rows given as its reference, `estimator` is what its class is called, `trained_at` is when it was
+    adopted, and `versions` are those on record with it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    columns: Schema
+    estimator: str
+    hyperparameters: dict[str, int | float]
+    seed: int
+    threshold: float
+    calibration: CalibrationTrial
+    data_sha256: str
+    rows: int
+    churners: int
+    versions: dict[str, str]
+    trained_at: datetime
+    recalibration: Recalibration | None = None
+    adopted: Adopted | None = None
+
+    @property
+    def family(self) -> EstimatorName:
+        """The family of models that would succeed it: its own, or the workspace's where others fitted it."""
+        return self.adopted.family if self.adopted else TypeAdapter[EstimatorName](EstimatorName).validate_python(self.estimator)
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One published model whose bytes matched its digest when it was opened. `metrics` are on its gate rows."""
+
+    digest: str
+    path: Path
+    manifest: Manifest
+    metrics: Metrics
+
+    @property
+    def reference_file(self) -> Path:
+        """Where the typed training rows lie, as Parquet."""
+        return self.path / REFERENCE
+
+    def reference(self) -> "pd.DataFrame":
+        """The typed training rows: features, then the target; no ids."""
+        from pipeline.tables.typed_parquet import read_rows
+
+        return read_rows(self.reference_file, self.manifest.columns)
+
+    def reference_scores(self) -> NDArray[np.float64]:
+        """Probability of churn for each reference row as a model that had not seen it gives it (out of fold), shape (rows,). Of an adopted
+        model its own scores, which flatter it where it learnt from these rows."""
+        return np.asarray(np.load(self.path / REFERENCE_SCORES, allow_pickle=False), dtype=np.float64)
+
+    def profile(self) -> Profile:
+        """Profile of the training rows: what windows are compared with."""
+        return Profile.model_validate_json((self.path / PROFILE).read_bytes())
+
+    def importances(self) -> tuple[Importance, ...]:
+        """How much the model leans on each feature."""
+        return TypeAdapter(tuple[Importance, ...]).validate_json((self.path / IMPORTANCE).read_bytes())
+
+    def scores(self, frame: "pd.DataFrame") -> NDArray[np.float64]:
+        """Probability of churn for each row of a typed frame, shape (n,). The first call loads the model.
+
+        Raises:
+            DataError: a feature's column is missing.
+            IntegrityError: the bytes changed since the artifact was opened, or cannot be loaded by the installed packages.
+        """
+        features = self.manifest.columns.features
+        missing = [name for name in features if name not in frame.columns]
+        if missing:
+            raise DataError(f"The table lacks columns the model was trained on: {', '.join(missing)}.", "Give a table that has them.")
+        return np.asarray(self.model.predict_proba(frame[list(features)])[:, 1], dtype=np.float64)
+
+    @cached_property
+    def model(self) -> Any:
+        """The fitted classifier.
+
+        Raises:
+            IntegrityError: the bytes changed since the artifact was opened, cannot be loaded by the installed packages, or were fitted
+                with another scikit-learn.
+            ModelError: it was adopted, and cannot be loaded.
+        """
+        # Unpickling runs what the bytes say, and they may have changed since the artifact was opened.
+        _check(self.path, self.digest)
+        adopted = self.manifest.adopted
+        check_versions(self.manifest.versions, adopted.accepted_scikit_learn if adopted else None)
+        if adopted is not None:
+            from pipeline.models.adopted import load_adopted
+
+            return load_adopted(self.path / MODEL, self.manifest.columns)
+        try:
+            return pickle.loads((self.path / MODEL / PICKLE).read_bytes())
+        except Exception as error:
+            trained = ", ".join(f"{name} {number}" for name, number in self.manifest.versions.items())
+            raise IntegrityError(
+                f"The model {self.digest[:12]} cannot be loaded here ({type(error).__name__}); it was trained with {trained}.",
+                "Install those versions, or train again with `churnops train`.",
+            ) from error
+
+
+def write_artifact(
+    folder: Path,
+    model: Any,
+    manifest: Manifest,
+    metrics: Metrics,
+    importances: tuple[Importance, ...],
+    train_rows: "pd.DataFrame",
+    scores: NDArray[np.float64],
+) -> None:
+    """Write a not yet published artifact into the new folder `folder`.
+
+    Args:
+        folder: created here.
+        model: fitted scikit-learn classifier, or the folder of an MLflow model, which is copied as it is.
+        manifest: what it is.
+        metrics: on the gate rows.
+        importances: of the features to the model.
+        train_rows: typed training rows; only features and target are kept.
+        scores: out-of-fold probability of churn of each training row, shape (rows,).
+    """
+    from pipeline.profiles.counting import profile_reference
+    from pipeline.tables.typed_parquet import write_rows
+
+    columns = manifest.columns
+    folder.mkdir()
+    if isinstance(model, Path):
+        shutil.copytree(model, folder / MODEL)
+    else:
+        _save(model, columns, folder / MODEL)
+    write_rows(train_rows[[*columns.features, columns.target]], folder / REFERENCE)
+    np.save(folder / REFERENCE_SCORES, scores, allow_pickle=False)
+    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    (folder / METRICS).write_text(metrics.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    (folder / IMPORTANCE).write_bytes(TypeAdapter(tuple[Importance, ...]).dump_json(importances, indent=2) + b"\n")
+    profile = profile_reference(Frame(train_rows[list(columns.features)]), columns)
+    (folder / PROFILE).write_text(profile.model_dump_json() + "\n", encoding="utf-8")
+
+
+def _save(model: Any, columns: Schema, place: Path) -> None:
+    import mlflow.sklearn
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, TensorSpec
+    from mlflow.types import Schema as Signature
+
+    inputs: list[ColSpec | TensorSpec] = [
+        *(ColSpec(DataType.double, name) for name in columns.numerical),
+        *(ColSpec(DataType.string, name) for name in columns.categorical),
+    ]
+    # Signature and requirements are given, because guessing them takes MLflow seconds.
+    mlflow.sklearn.save_model(
+        model,
+        str(place),
+        signature=ModelSignature(Signature(inputs), Signature([TensorSpec(np.dtype(np.float64), (-1, 2))])),
+        pip_requirements=[f"{name}=={version(name)}" for name in ("cloudpickle", "numpy", "pandas", "scikit-learn")],
+        serialization_format=mlflow.sklearn.SERIALIZATION_FORMAT_CLOUDPICKLE,
+        pyfunc_predict_fn="predict_proba",
+    )
+
+
+def installed_versions() -> dict[str, str]:
+    """Versions of Python and of the packages that decide what a fit gives."""
+    import platform
+
+    found = {"python": platform.python_version()}
+    for name in ("scikit-learn", "numpy", "pandas", "churnops"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def publish(staged: Path, workspace: Workspace) -> str:
+    """Move a staged artifact to its place among the workspace's models; returns its digest.
+
+    Every byte is on disk before the rename, so a model that is there is whole. Publishing the same bytes again changes nothing.
+
+    Raises:
+        IntegrityError: bytes other than these already lie under their digest.
+    """
+    digest = digest_of_folder(staged)
+    place = workspace.models / digest
+    if place.exists():
+        _check(place, digest)
+        return digest
+    for path in (staged, *staged.rglob("*")):
+        sync_folder(path)
+    workspace.models.mkdir(parents=True, exist_ok=True)
+    staged.rename(place)
+    sync_folder(workspace.models)
+    return digest
+
+
+def open_artifact(workspace: Workspace, digest: str) -> Artifact:
+    """The published artifact, after its bytes have been checked; the model itself is not loaded yet.
+
+    Raises:
+        IntegrityError: it was deleted, or its bytes are not those its digest names.
+    """
+    # The name comes from a pointer file or a table; it must not lead out of the folder of models.
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise IntegrityError(f"`{digest}` is not the digest of a model.", "See the registered models with `churnops reports list`.")
+    path = workspace.models / digest
+    _check(path, digest)
+    return Artifact(
+        digest=digest,
+        path=path,
+        manifest=Manifest.model_validate_json((path / MANIFEST).read_bytes()),
+        metrics=Metrics.model_validate_json((path / METRICS).read_bytes()),
+    )
+
+
+def _check(path: Path, digest: str) -> None:
+    if not path.is_dir():
+        raise IntegrityError(
+            f"The model {digest[:12]} was deleted: {path} is not there.",
+            "Restore that folder from a backup.",
+        )
+    try:
+        found = digest_of_folder(path)
+    except ValueError:
+        found = ""
+    if found != digest:
+        raise IntegrityError(
+            f"The model {digest[:12]} was changed: the bytes differ from those its digest names, so nothing of it was loaded.",
+            "Restore that folder from a backup.",
+        )

@@ -1,0 +1,1 @@
+"""Mergeable summaries of a window, and the queries that count them."""

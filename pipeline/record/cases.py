@@ -1,0 +1,188 @@
+"""Cases: one triage from alert to decision, with every tool call and training on record. Where they are kept: `case_file`."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipeline.diagnosis.diagnosis import Action, Diagnosis, Mode
+from pipeline.measures.measure import CalibrationTrial, Comparison, DriftSummary, GateResult, Margins, Metrics, Reliability, ServingProof
+from pipeline.measures.risk_tiers import TierFlow
+from pipeline.shown_text import plain
+
+Status = Literal["open", "no_deploy_needed", "needs_people", "pending_approval", "partial", "approving", "approved", "rejected"]
+CallOutcome = Literal["ok", "refused", "failed"]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelRef(_Record):
+    """A registered model: registry version and artifact digest."""
+
+    version: str
+    digest: str
+
+
+class WindowFacts(_Record):
+    """What a case remembers of its window."""
+
+    source: str
+    since: datetime | None
+    until: datetime | None
+    rows: int
+    labelled_rows: int
+    labelled_churners: int
+    fingerprint: str
+
+
+class Challenger(_Record):
+    """A candidate that passed the gate and waits for approval."""
+
+    version: str
+    digest: str
+    gate: GateResult
+    metrics: Metrics
+
+
+class ReportRef(_Record):
+    """A report as it was written."""
+
+    path: str
+    sha256: str
+
+
+class Decision(_Record):
+    """What a person decided, and why."""
+
+    reviewer: str
+    reason: str
+    at: datetime
+
+
+RuledCause = Literal["none", "covariate_benign", "covariate_harmful", "prior_shift", "concept_drift", "data_fault", "label_fault"]
+_ANSWERS: Mapping[RuledCause, tuple[Action, Mode | None]] = MappingProxyType(
+    {
+        "none": ("monitor", None),
+        "covariate_benign": ("monitor", None),
+        "covariate_harmful": ("retrain", "combined"),
+        "prior_shift": ("recalibrate", "recalibrate"),
+        "concept_drift": ("retrain", "combined"),
+        "data_fault": ("fix_data", None),
+        "label_fault": ("collect_labels", None),
+    }
+)
+
+
+class Override(_Record):
+    """A person's word on what happened, for this case alone. `by` is who."""
+
+    cause: RuledCause
+    reason: str
+    by: str
+    at: datetime
+
+
+class Case(_Record):
+    """One case. `champion` is the model that served when it was opened; `person` is who opened it, as far as the machine says."""
+
+    case_id: str
+    key: str
+    kind: Literal["triage", "manual"]
+    status: Status = "open"
+    opened_at: datetime
+    started_by: str
+    person: str = ""
+    policy_version: str
+    champion: ModelRef
+    window: WindowFacts | None = None
+    drift: DriftSummary | None = None
+    diagnosis: Diagnosis | None = None
+    override: Override | None = None
+    action: Action | None = None
+    mode: str | None = None
+    operator: str | None = None
+    challenger: Challenger | None = None
+    report: ReportRef | None = None
+    closed_at: datetime | None = None
+    decision: Decision | None = None
+
+
+class Call(_Record):
+    """One tool call of a case; `number` is what reports cite. `result` is the tool's structured answer, or {"refused": …}."""
+
+    number: int
+    at: datetime
+    tool: str
+    arguments: dict[str, Any]
+    outcome: CallOutcome
+    seconds: float
+    result: dict[str, Any]
+
+
+class TrainingResult(_Record):
+    """What one training of a case came to. `margins` are over the champion, `margins_recalibrated` over the champion recalibrated on the
+    same recent rows; None where that was not measured. `serving`: how single customers would be scored; `tier_flow`: who changes risk tier on
+    the gate rows from the champion to this model; `reliability`: whether its probabilities came true there, and the champion's. All four are
+    absent from records of earlier versions, whose digests must stay what they were.
+    """
+
+    mode: str
+    estimator: str
+    hyperparameters: dict[str, int | float]
+    digest: str | None
+    version: str | None
+    metrics: Metrics
+    champion_metrics: Metrics | None
+    comparison: Comparison | None
+    gate: GateResult
+    calibration: CalibrationTrial
+    train_rows: int
+    gate_rows: int
+    seconds: float
+    margins: Margins | None = None
+    margins_recalibrated: Margins | None = None
+    serving: ServingProof | None = Field(None, exclude_if=lambda found: found is None)
+    tier_flow: TierFlow | None = Field(None, exclude_if=lambda found: found is None)
+    reliability: Reliability | None = Field(None, exclude_if=lambda found: found is None)
+    champion_reliability: Reliability | None = Field(None, exclude_if=lambda found: found is None)
+
+
+class Training(_Record):
+    """One training of a case; `result` is None while it runs, and stays None when it was cut off."""
+
+    number: int
+    started_at: datetime
+    arguments: dict[str, Any]
+    result: TrainingResult | None
+
+
+def concluded(case: Case) -> Diagnosis | None:
+    """What happened as far as this case is concerned: the diagnosis, with a person's word laid over it where there is one."""
+    override, found = case.override, case.diagnosis
+    if override is None:
+        return found
+    action, mode = _ANSWERS[override.cause]
+    before = f" instead of {found.cause.replace('_', ' ')}" if found else ""
+    return Diagnosis(
+        cause=override.cause,
+        confidence=1.0,
+        column=found.column if found else None,
+        action=action,
+        mode=mode,
+        rule="overruled",
+        said=f'A person ruled{before}, for the reason "{plain(override.reason, 200)}".',
+        findings=found.findings if found else (),
+        blind_spots=found.blind_spots if found else (),
+        runner_up=None,
+    )
+
+
+def mode_of(case: Case, trainings: Sequence[Training]) -> str | None:
+    """How the case's challenger was trained; None where it has none."""
+    if case.challenger is None:
+        return None
+    return next((done.result.mode for done in trainings if done.result and done.result.digest == case.challenger.digest), None)

@@ -1,0 +1,62 @@
+"""A workspace opened for work: its settings, policy, state and clock, read once and passed down together."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.clock import Clock
+from pipeline.errors import WorkspaceError
+from pipeline.record.approvers import configured_trust, first_trust
+from pipeline.record.case_store import CaseFile
+from pipeline.record.ledger import Ledger
+from pipeline.state.database import State, open_state
+from pipeline.state.engine import named
+from pipeline.workspace.folder import Workspace, find_workspace
+from pipeline.workspace.policy import Policy, load_policy
+from pipeline.workspace.settings import Settings, read_settings
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One opened workspace. `person` is who works in it, as far as the machine says (user and e-mail); nobody has proved it."""
+
+    workspace: Workspace
+    settings: Settings
+    policy: Policy
+    state: State
+    clock: Clock
+    person: str = ""
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.state, self.workspace.ledger_mirror)
+
+    @property
+    def cases(self) -> CaseFile:
+        return CaseFile(self.state)
+
+
+def open_workspace(start: Path, policy_text: str, clock: Clock, person: str = "") -> Opened:
+    """Open the workspace `start` lies in, with the shipped policy `policy_text` under its overrides.
+
+    Raises:
+        WorkspaceError, SettingsError: see `find_workspace`, `read_settings`, `load_policy`, `open_state`; or the database in PostgreSQL
+            belongs to another workspace.
+    """
+    workspace = find_workspace(start)
+    workspace.require_writable()
+    settings = read_settings(workspace.settings_file)
+    policy = load_policy(policy_text, settings.policy)
+    # A folder that holds settings alone (fresh from version control, say) is a new workspace, not a damaged one.
+    new = not workspace.home.exists()
+    state = open_state(settings.database_url or workspace.state_db, create=new)
+    opened = Opened(workspace, settings, policy, state, clock, person)
+    if new and not opened.ledger.of_kind("trusted"):
+        found = first_trust(configured_trust(workspace), clock())
+        workspace.home.mkdir(exist_ok=True)
+        opened.ledger.append(clock(), "trusted", None, found)
+    elif new and settings.database_url:
+        raise WorkspaceError(
+            f"{named(state.place)} holds the state of another workspace.",
+            "Bring that one's .churnops here, or name another database or schema.",
+        )
+    return opened

@@ -1,0 +1,1 @@
+"""One customer scored exactly as scikit-learn would, without a table around it."""

@@ -1,0 +1,167 @@
+"""An opened source: the rows meant, as something to select from, with what its engine calls things."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pipeline.errors import DataError
+from pipeline.sources.source import Exclusion, Restriction
+
+ColumnType = Literal["number", "boolean", "local time", "instant", "text"]
+Run = Callable[[str, Mapping[str, object]], Iterator[Sequence[Any]]]
+
+_EPOCH_SECONDS = (1e8, 4.2e9)  # from 1973 to 2103: no unit's numbers look like another's
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What engines call by different names. `marker` goes before a parameter's name; `number` and `epoch` turn what stands for {0} into a
+    number and into seconds since 1970, or into null where it is none; `listed` selects the texts of a JSON list. `numbering` is a number of a
+    row's own, the same in every query."""
+
+    double: str
+    text: str
+    marker: str
+    number: str
+    epoch: str
+    listed: str
+    numbering: str = "row_number() over ()"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its quoted name, and what kind of values the engine says it has. "text" may be anything."""
+
+    name: str
+    type: ColumnType
+
+
+@dataclass(frozen=True)
+class Relation:
+    """The rows meant: `table` stands after FROM and needs `parameters`; `run` yields the rows of a query.
+
+    `columns` go by stripped name; `id` and `time` name the customer and the time of scoring where the source has them. `decimal` is the
+    mark in numbers written as text, `timezone` that of times written without one.
+    """
+
+    dialect: Dialect
+    columns: Mapping[str, Column]
+    id: Column | None
+    time: Column | None
+    table: str
+    run: Run
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    decimal: Literal[".", ","] = "."
+    timezone: str = "UTC"
+
+    def rows(self, query: str, **parameters: object) -> Iterator[Sequence[Any]]:
+        """Rows of a query."""
+        return self.run(query, {**self.parameters, **parameters})
+
+    def one(self, query: str, **parameters: object) -> Sequence[Any]:
+        """The only row of a query."""
+        (row,) = self.rows(query, **parameters)
+        return row
+
+
+def identifier(name: str) -> str:
+    """A name as standard SQL has it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text_of(column: Column, dialect: Dialect) -> str:
+    """SQL for a column's values as text, as Python would write them."""
+    if column.type == "boolean":
+        return f"case when {column.name} then 'True' when not {column.name} then 'False' end"
+    return f"cast({column.name} as {dialect.text})"
+
+
+def restricted(whole: Relation, restriction: Restriction) -> Relation:
+    """`whole` without the rows that `restriction` leaves out.
+
+    Raises:
+        DataError: the source lacks the column to restrict by, or its times cannot be read.
+    """
+    conditions: list[str] = []
+    parameters: dict[str, object] = {}
+    marker = whole.dialect.marker
+    for name, sign, limit in (("since", ">", restriction.since), ("until", "<=", restriction.until)):
+        if limit is not None:
+            if whole.time is not None and whole.time.type == "text":
+                _require_times(whole, whole.time)
+            expression, bound, parameters[name] = _limit(whole, limit, f"{marker}{name}")
+            conditions.append(f"{expression} {sign} {bound}")
+    for part, chosen in (("segment", restriction.segment), ("version", restriction.version)):
+        if chosen is None:
+            continue
+        name, value = chosen
+        if name not in whole.columns:
+            raise DataError(f"There is no column `{name}` to choose a {part} by.", f"Columns are {', '.join(whole.columns)}.")
+        conditions.append(f"trim({text_of(whole.columns[name], whole.dialect)}) in ({marker}{part}, {marker}{part}_as_float)")
+        parameters |= {part: value, f"{part}_as_float": f"{value}{whole.decimal}0"}
+    for place, exclusion in enumerate(restriction.left_out if whole.time is not None else ()):
+        found, values = _left_out(whole, exclusion, f"gone{place}")
+        conditions.append(found)
+        parameters |= values
+    if not conditions:
+        return whole
+    table = f"(select * from {whole.table} where {' and '.join(conditions)}) as meant"
+    return replace(whole, table=table, parameters=parameters)
+
+
+def _left_out(whole: Relation, exclusion: Exclusion, name: str) -> tuple[str, dict[str, object]]:
+    """The condition that keeps all rows but those of an exclusion, also those whose time cannot be told, and its parameters."""
+    marker = whole.dialect.marker
+    parameters: dict[str, object] = {}
+    conditions = []
+    for limit, sign, moment in (("since", ">=", exclusion.since), ("until", "<", exclusion.until)):
+        expression, bound, parameters[f"{name}_{limit}"] = _limit(whole, moment, f"{marker}{name}_{limit}")
+        conditions.append(f"{expression} {sign} {bound}")
+    if exclusion.where is not None:
+        column, value = exclusion.where
+        if column not in whole.columns:
+            return "1 = 1", {}
+        conditions.append(f"trim({text_of(whole.columns[column], whole.dialect)}) in ({marker}{name}, {marker}{name}_as_float)")
+        parameters |= {name: value, f"{name}_as_float": f"{value}{whole.decimal}0"}
+    return f"case when {' and '.join(conditions)} then 0 else 1 end = 1", parameters
+
+
+def epoch_of(relation: Relation, time: Column) -> str:
+    """SQL for a time as seconds since 1970."""
+    return f"{time.name} / {_per_second(relation, time)!r}" if time.type == "number" else relation.dialect.epoch.format(time.name)
+
+
+def _limit(relation: Relation, limit: datetime, bound: str) -> tuple[str, str, object]:
+    """What to compare with what, and the parameter's value. A column with a type of time is compared as it is, so that an index serves."""
+    column = relation.time
+    if column is None:
+        raise DataError("The rows have no scoring time to choose a window by.", "Name its column as `time` in churnops.toml.")
+    if column.type == "instant":
+        return column.name, bound, limit
+    if column.type == "local time":
+        return column.name, bound, limit.astimezone(ZoneInfo(relation.timezone)).replace(tzinfo=None)
+    if column.type == "number":
+        return column.name, bound, limit.timestamp() * _per_second(relation, column)
+    epoch = relation.dialect.epoch
+    return epoch.format(column.name), epoch.format(f"cast({bound} as {relation.dialect.text})"), limit.astimezone(UTC).isoformat()
+
+
+def _per_second(relation: Relation, column: Column) -> float:
+    """What a numerical time counts: 1 for seconds since 1970, 1,000 for milliseconds, and so on."""
+    (latest,) = relation.one(f"select max({column.name}) from {relation.table}")
+    earliest, last = _EPOCH_SECONDS
+    for unit in (1.0, 1e3, 1e6, 1e9):
+        if latest is None or earliest <= float(latest) / unit <= last:
+            return unit
+    raise DataError(f"The numbers in {column.name} are no times since 1970.", "Name another column as `time` in churnops.toml.")
+
+
+def _require_times(relation: Relation, column: Column) -> None:
+    written, read = relation.one(f"select count({column.name}), count({relation.dialect.epoch.format(column.name)}) from {relation.table}")
+    if read < written:
+        raise DataError(
+            f"{written - read} of {written} times in {column.name} cannot be read.",
+            "Write them year first, like 2026-01-31T10:00:00+01:00.",
+        )

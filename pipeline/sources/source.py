@@ -1,0 +1,85 @@
+"""Where the rows of a window lie, and which of them are meant. Profiles are counted there; rows stay where they are."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pipeline.tables.file_format import FileFormat
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.state.engine import StatePlace
+
+_UNKNOWN = FileFormat()
+
+
+@dataclass(frozen=True)
+class Files:
+    """CSV or Parquet files: one file, a folder with all below it, or a pattern with `*` and `**`. `format` is how CSV is written;
+    what it leaves empty is found out from the beginning of the first file.
+    """
+
+    path: str
+    format: FileFormat = _UNKNOWN
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A table in memory."""
+
+    frame: "pd.DataFrame"
+
+
+@dataclass(frozen=True)
+class DatabaseTable:
+    """A table or view in PostgreSQL or SQLite, by its SQLAlchemy URL. `table` may name its schema: `sales.customers`.
+
+    `timezone` is that of times written without one. SQLite compares times to the millisecond, and knows no zone but UTC.
+    """
+
+    url: str = field(repr=False)  # it may hold a password
+    table: str
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True)
+class PredictionLog:
+    """The log of predictions that churnops keeps in its state database; only those of one model `version` where it is given."""
+
+    place: "StatePlace" = field(repr=False)  # a URL may hold a password
+    version: str | None = None
+
+
+@dataclass(frozen=True)
+class SparkTable:
+    """A table or view of the running Spark session (or of a new one), or what may stand for one in its SQL: parquet.`folder`."""
+
+    table: str
+
+
+Source = Files | Frame | DatabaseTable | PredictionLog | SparkTable
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """Rows that are left out: `since` <= scoring time < `until`, and of those the ones with a value in a column where `where` names both."""
+
+    since: datetime
+    until: datetime
+    where: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Restriction:
+    """Which rows are meant: `since` < scoring time <= `until`; `segment` and the model's `version`, each a column and the value it must
+    have. None: no such limit. Rows without a scoring time are never among those `left_out`."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    segment: tuple[str, str] | None = None
+    version: tuple[str, str] | None = None
+    left_out: tuple[Exclusion, ...] = ()
+
+
+ALL_ROWS = Restriction()

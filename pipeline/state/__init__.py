@@ -1,0 +1,1 @@
+"""The state database: its schema, the engines it runs on, and the log of predictions."""

@@ -1,0 +1,237 @@
+"""The state database: predictions, outcomes, cases, what people ruled, and the ledger, under one schema version; an SQLite file, or a
+database in PostgreSQL.
+
+Version 2 added `events`, `exclusions` and `acknowledgements`. A database of an older version is brought up to date when it is opened.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+
+from sqlalchemy import JSON, Column, Connection, Float, Index, Integer, MetaData, String, Table, Text, inspect, select
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from pipeline.errors import WorkspaceError
+from pipeline.state.engine import StatePlace, engine_for, named
+
+SCHEMA_VERSION = 2
+
+_RESTORE = "Restore it from a backup."
+
+metadata = MetaData()
+
+_CustomerId = String(200).with_variant(Text, "postgresql")  # SQLite takes longer ones, too
+_Features = JSON().with_variant(JSONB, "postgresql")  # people query them there
+
+schema_version = Table("schema_version", metadata, Column("version", Integer, primary_key=True))
+
+predictions = Table(
+    "predictions",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", _CustomerId, nullable=False),
+    Column("predicted_at", String(32), nullable=False),
+    Column("model_version", String(64), nullable=False),
+    Column("score", Float, nullable=False),
+    Column("features", _Features, nullable=False),
+    Index("predictions_by_time", "predicted_at"),
+    Index("predictions_by_id", "id", "predicted_at"),
+)
+
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", _CustomerId, nullable=False),
+    Column("predicted_at", String(32)),
+    Column("observed_at", String(32), nullable=False),
+    Column("churned", Integer, nullable=False),
+    Index("outcomes_by_id", "id", "predicted_at"),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("case_id", String(64), primary_key=True),
+    Column("key", String(64), nullable=False),
+    Column("status", String(32), nullable=False),
+    Column("opened_at", String(32), nullable=False),
+    Column("body", JSON, nullable=False),
+    Index("cases_by_key", "key", "status"),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("case_id", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", String(32), nullable=False),
+    Column("tool", String(64), nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("result", JSON, nullable=False),
+)
+
+trainings = Table(
+    "trainings",
+    metadata,
+    Column("case_id", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("started_at", String(32), nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("result", JSON),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("name", Text, nullable=False),
+    Column("since", String(32), nullable=False),
+    Column("until", String(32), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("by", Text, nullable=False),
+)
+
+exclusions = Table(
+    "exclusions",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("since", String(32), nullable=False),
+    Column("until", String(32), nullable=False),
+    Column("column", Text),
+    Column("value", Text),
+    Column("reason", Text, nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("ended_at", String(32)),
+    Column("ended_by", Text),
+)
+
+acknowledgements = Table(
+    "acknowledgements",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("case_id", String(64), nullable=False),
+    Column("champion", String(64), nullable=False),
+    Column("until", String(32)),
+    Column("reason", Text, nullable=False),
+    Column("shift", JSON, nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("by", Text, nullable=False),
+    Index("acknowledgements_by_champion", "champion"),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(32), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("case_id", String(64)),
+    Column("body", Text, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+
+class State:
+    """An open state database. Every write is one transaction; writers wait for each other up to ten seconds."""
+
+    def __init__(self, place: StatePlace) -> None:
+        self.place = place
+        self._engine = engine_for(place)
+        # On SQLite every transaction sees one moment; PostgreSQL is told to.
+        one_moment = {} if isinstance(place, Path) else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        self._reading = self._engine.execution_options(**one_moment)
+        self._writing = self._engine.execution_options(writes=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent view of the database.
+
+        Raises:
+            WorkspaceError: the database cannot be reached, or another writer does not end.
+        """
+        with self._reached(), self._reading.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction that holds the write lock from its start, so that what it reads cannot change under it. Errors as `read`."""
+        with self._reached(), self._writing.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Release the file, or the connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            said = str(error.orig).partition("\n")[0]
+            raise WorkspaceError(
+                f"The state database {named(self.place)} does not answer ({said}).", "Nothing was written; look after it, then try again."
+            ) from error
+
+
+def open_state(place: StatePlace, *, create: bool = False) -> State:
+    """The state database at `place`, brought up to this schema version; with `create` made when absent.
+
+    Raises:
+        WorkspaceError: absent (without `create`), not a database, not reached, or written by a newer churnops.
+        SettingsError: see `engine_for`.
+    """
+    if isinstance(place, Path):
+        if not place.exists() and not create:
+            raise WorkspaceError(f"The workspace has no state database ({place}).", _RESTORE)
+        if create:
+            place.parent.mkdir(parents=True, exist_ok=True)
+    state = State(place)
+    try:
+        if create:
+            with state.write() as connection:
+                metadata.create_all(connection)
+                if connection.execute(select(schema_version.c.version)).first() is None:
+                    connection.execute(schema_version.insert().values(version=SCHEMA_VERSION))
+        found = _version(state)
+        if found is not None and found < SCHEMA_VERSION:
+            found = _bring_up_to_date(state)
+    except DatabaseError as error:
+        raise WorkspaceError(f"{named(place)} is not a churnops state database ({error.orig}).", _RESTORE) from error
+    if found is None or found > SCHEMA_VERSION:
+        raise WorkspaceError(
+            f"{named(place)} has schema version {found}; this churnops knows versions up to {SCHEMA_VERSION}.",
+            "Upgrade churnops; nothing was changed.",
+        )
+    return state
+
+
+def _version(state: State) -> int | None:
+    with state.read() as connection:
+        if not inspect(connection).has_table(schema_version.name):
+            raise WorkspaceError(f"{named(state.place)} is not a churnops state database (it has no schema version).", _RESTORE)
+        return connection.execute(select(schema_version.c.version)).scalar_one_or_none()
+
+
+def _bring_up_to_date(state: State) -> int:
+    """All steps in one transaction: another process finds the old schema or the new one."""
+    with state.write() as connection:
+        found: int = connection.execute(select(schema_version.c.version)).scalar_one()
+        while found < SCHEMA_VERSION:
+            _STEPS[found](connection)
+            found += 1
+        connection.execute(schema_version.update().values(version=found))
+        return found
+
+
+def _from_1_to_2(connection: Connection) -> None:
+    metadata.create_all(connection, tables=[events, exclusions, acknowledgements])
+
+
+_STEPS: Mapping[int, Callable[[Connection], None]] = MappingProxyType({1: _from_1_to_2})

@@ -1,0 +1,190 @@
+"""Customer tables from the files teams have: first every cell as text, then the typed columns a schema names."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import pandas as pd
+
+from pipeline.errors import DataError
+from pipeline.tables.cell_values import Decimal, clean_text, parse_numbers, parse_times
+from pipeline.tables.delimited import decode, read_delimited
+from pipeline.tables.file_format import FileFormat
+from pipeline.tables.schema import Schema
+
+_DELIMITED = (".csv", ".txt", ".tsv")
+_JSON_LINES = (".jsonl", ".ndjson")
+_PARQUET = (".parquet", ".pq")
+_UNKNOWN = FileFormat()
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A table as written: every cell of `frame` is a stripped text or None (dtype object). `format` says how the file is written."""
+
+    frame: pd.DataFrame
+    format: FileFormat
+    path: Path
+
+    @property
+    def decimal(self) -> Decimal:
+        """The decimal mark of the table's numbers."""
+        return self.format.decimal or "."
+
+
+def read_raw(path: Path, fmt: FileFormat = _UNKNOWN) -> RawTable:
+    """Read a delimited text file, JSON lines or Parquet. What `fmt` leaves empty is found out; its time zone is passed on.
+
+    The decimal mark of a text file goes by its cells: "12,5" speaks for the comma, "12.5" for the dot, and "1,234" alone is thousands
+    unless the delimiter is `;`. JSON lines and Parquet carry numbers of their own, so there the dot holds whatever `fmt` says.
+
+    Raises:
+        DataError: no such file, another kind of file, no rows, or not what its ending says.
+    """
+    if not path.exists():
+        raise DataError(f"There is no file {path}.", "Check the path.")
+    if path.is_dir():
+        raise DataError(f"{path} is a folder.", "Name one file in it.")
+    if path.stat().st_size == 0:
+        raise DataError(f"{path.name} is empty.", "Export it again.")
+    try:
+        frame, found = _read(path, fmt)
+    except OSError as error:
+        raise DataError(f"{path.name} cannot be read: {error.strerror or error}.", "Give your user read access to it.") from error
+    return raw_of(frame, path, found)
+
+
+def raw_of(frame: pd.DataFrame, name: str | Path, fmt: FileFormat = _UNKNOWN) -> RawTable:
+    """A table that lies in memory, as if it had been read from a file called `name`.
+
+    Raises:
+        DataError: no rows, or two columns of one name.
+    """
+    path = Path(name)
+    repeated = frame.columns[frame.columns.duplicated()]
+    if len(repeated):
+        raise DataError(f"{path.name} has more than one column named `{repeated[0]}`.", "Rename all but one.")
+    if frame.empty:
+        raise DataError(f"{path.name} has no rows.", "Export the rows as well.")
+    return RawTable(pd.DataFrame({column: clean_text(frame[column], fmt.decimal or ".") for column in frame}), fmt, path)
+
+
+def _read(path: Path, fmt: FileFormat) -> tuple[pd.DataFrame, FileFormat]:
+    ending = path.suffix.lower()
+    if ending in _DELIMITED:
+        return read_delimited(path, fmt)
+    if ending in _JSON_LINES:
+        return _read_json_lines(path, fmt)
+    if ending in _PARQUET:
+        return _read_parquet(path), FileFormat(decimal=".", timezone=fmt.timezone)
+    supported = ", ".join((*_DELIMITED, *_JSON_LINES, *_PARQUET))
+    raise DataError(f"{path.name} ends in `{ending}`, which is no table churnops reads.", f"Supported are {supported}.")
+
+
+def _read_json_lines(path: Path, fmt: FileFormat) -> tuple[pd.DataFrame, FileFormat]:
+    text, encoding = decode(path, fmt.encoding)
+    rows: list[dict[str, object]] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError:
+            row = None
+        if not isinstance(row, dict) or any(isinstance(value, dict | list) for value in row.values()):
+            raise DataError(f"{path.name}, line {number}: not one flat JSON object.", "Write one object per line, without nesting.")
+        rows.append({name.strip(): value for name, value in row.items()})
+    return pd.DataFrame(rows, dtype=object), FileFormat(decimal=".", encoding=encoding, timezone=fmt.timezone)
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+    try:
+        table = pq.ParquetFile(path).read()
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path.name} is not a readable Parquet file.", "Export it again.") from error
+    nested = [field.name for field in table.schema if pa.types.is_nested(field.type)]
+    if nested:
+        raise DataError(f"{path.name}: column `{nested[0]}` holds lists or structs.", "Flatten it, or leave it out.")
+    # Without the metadata of pandas an index is a column like any other; with objects, integers with gaps stay integers.
+    frame = cast(pd.DataFrame, table.to_pandas(ignore_metadata=True, integer_object_nulls=True))
+    frame.columns = frame.columns.str.strip()
+    return frame
+
+
+def typed(raw: RawTable, schema: Schema, *, with_target: bool) -> pd.DataFrame:
+    """The columns `schema` names, in the order id (text), time (datetime64[us, UTC]), numerical (float64), categorical (object: text or
+    NaN), target (int8, 1 is churn; only `with_target`). Infinite numbers are missing.
+
+    A table `with_target` is one to learn from and must have every column; a window may lack id and time.
+
+    Raises:
+        DataError: a column is missing or holds what its role does not allow. No sentence quotes a cell: it may leave the machine.
+    """
+    frame = raw.frame
+    needed = [*schema.features, *((schema.id, schema.time, schema.target) if with_target else ())]
+    lacking = [name for name in needed if name is not None and name not in frame]
+    if lacking:
+        names = ", ".join(f"`{name}`" for name in lacking)
+        raise DataError(f"{raw.path.name} lacks {names}.", "Add the missing columns to the export; `data` in churnops.toml names them all.")
+    columns: dict[str, pd.Series] = {}
+    if schema.id is not None and schema.id in frame:
+        columns[schema.id] = frame[schema.id].fillna(float("nan"))
+    if schema.time is not None and schema.time in frame:
+        columns[schema.time] = _times(raw, schema.time)
+    for name in schema.numerical:
+        columns[name] = _numbers(raw, name)
+    for name in schema.categorical:
+        columns[name] = frame[name].fillna(float("nan"))
+    if with_target:
+        columns[schema.target] = _outcomes(raw, schema)
+    return pd.DataFrame(columns, index=frame.index)
+
+
+def salvaged(raw: RawTable, schema: Schema) -> pd.DataFrame:
+    """As `typed` without target, of a table that may be broken: a feature without a column and a text among numbers are missing values.
+
+    Raises:
+        DataError: a time cannot be read.
+    """
+    frame = raw.frame.assign(**{name: None for name in schema.features if name not in raw.frame})
+    for name in schema.numerical:
+        frame[name] = frame[name].where(parse_numbers(frame[name], raw.decimal).notna(), None)
+    return typed(RawTable(frame, raw.format, raw.path), schema, with_target=False)
+
+
+def _numbers(raw: RawTable, name: str) -> pd.Series:
+    text = raw.frame[name]
+    numbers = parse_numbers(text, raw.decimal)
+    _require_all(raw, name, numbers.isna() & text.notna(), "are not numbers", f"Mend the export, or make `{name}` categorical.")
+    return numbers.replace([float("inf"), float("-inf")], float("nan"))
+
+
+def _times(raw: RawTable, name: str) -> pd.Series:
+    text = raw.frame[name]
+    times = parse_times(text, raw.format.timezone)
+    _require_all(raw, name, times.isna() & text.notna(), "are not dates or times", "Write them like 2024-01-31T10:00:00+01:00.")
+    return times
+
+
+def _outcomes(raw: RawTable, schema: Schema) -> pd.Series:
+    text = raw.frame[schema.target]
+    _require_all(raw, schema.target, text.isna(), "are missing", "Leave out customers whose outcome is not known.")
+    distinct = text.nunique()
+    if distinct != 2:
+        raise DataError(
+            f"{raw.path.name}: the target `{schema.target}` holds {distinct} different values, not two.", "Export both outcomes only."
+        )
+    outcomes = (text == schema.positive).astype("int8")
+    if not outcomes.any():
+        raise DataError(f"{raw.path.name}: no value of `{schema.target}` is `{schema.positive}`.", "Mend `positive` in churnops.toml.")
+    return outcomes
+
+
+def _require_all(raw: RawTable, name: str, wrong: "pd.Series[bool]", said: str, next_step: str) -> None:
+    if wrong.any():
+        first = int(wrong.to_numpy().argmax()) + 1
+        raise DataError(f"{raw.path.name}: {int(wrong.sum())} values of `{name}` {said}, the first in data row {first}.", next_step)

@@ -1,0 +1,112 @@
+"""Dividing labelled rows so that what judges a model never taught it: the reference in three, recent rows in two."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pipeline.errors import DataError
+from pipeline.tables.schema import Schema
+
+TRAIN_SHARE, GATE_SHARE = 0.6, 0.2  # the rest is held back
+FEWEST_ROWS = 20  # of one part; below it an AUC says nothing
+_DAYS_TO_CUT_BETWEEN = 3
+
+
+@dataclass(frozen=True)
+class Split:
+    """The reference in three. `how` says for people by what it was divided; rows keep their order, the index starts anew."""
+
+    train: pd.DataFrame
+    gate: pd.DataFrame
+    held_back: pd.DataFrame
+    how: str
+
+
+@dataclass(frozen=True)
+class RecentSplit:
+    """Boolean masks over the recent rows. A row may be in neither."""
+
+    train: np.ndarray
+    held_out: np.ndarray
+
+
+def split_reference(frame: pd.DataFrame, schema: Schema, seed: int) -> Split:
+    """60% of a typed, labelled table to train on, 20% for the gate, 20% held back.
+
+    Where no id repeats: at random, seeded, with the target's share equal in all parts. Where ids repeat, no id is on two sides; with a
+    time column the earliest rows train, the next judge, the last are held back, and rows whose id an earlier side has are dropped.
+    Where that leaves too little, as with the same customers scored every day, and without a time column, customers are divided at random.
+
+    Raises:
+        DataError: a part would lack one outcome or have fewer than 20 rows.
+    """
+    rng = np.random.default_rng(seed)
+    churned = frame[schema.target].to_numpy(dtype=bool)
+    ids = frame[schema.id] if schema.id is not None else pd.Series(pd.NA, index=frame.index)
+    if not ids.dropna().duplicated().any():
+        return _checked(frame, schema, _random_parts(churned, rng), "at random, outcomes in equal shares")
+    if schema.time is not None:
+        by_time = _parts_by_time(frame[schema.time], ids)
+        if _problem(by_time, churned) is None:
+            return _checked(frame, schema, by_time, f"by `{schema.time}`, each customer on one side")
+    # A row without an id is a customer of its own.
+    customer = pd.factorize(ids.where(ids.notna(), pd.Series(np.arange(len(ids)), index=ids.index)))[0]
+    ever_churned = np.zeros(customer.max() + 1, dtype=bool)
+    np.logical_or.at(ever_churned, customer, churned)
+    return _checked(frame, schema, _random_parts(ever_churned, rng)[customer], "at random by customer")
+
+
+def split_recent(frame: pd.DataFrame, time: pd.Series, ids: pd.Series | None, held_out_share: float) -> RecentSplit:
+    """The latest rows judge, the earlier ones train; `time` and `ids` belong to `frame` row by row.
+
+    The cut is the one between two times that comes nearest to `held_out_share` (0-1); it falls between calendar days (UTC) where there
+    are three or more. Rows without a time count as earliest. Rows of one single time have no order, so every so-manieth is held out.
+    Held-out rows of a customer who also trains are dropped.
+    """
+    moments = time.dt.floor("D") if time.dt.floor("D").nunique() >= _DAYS_TO_CUT_BETWEEN else time
+    ranks = moments.rank(method="dense", na_option="top").to_numpy(dtype=int)
+    if (ranks == ranks[:1]).all():
+        held_out = np.floor((np.arange(len(frame)) + 1) * held_out_share) > np.floor(np.arange(len(frame)) * held_out_share)
+    else:
+        earlier = np.cumsum(np.bincount(ranks, minlength=2))[:-1]
+        cut = 1 + int(np.argmin(np.abs(earlier[1:] / len(frame) - (1 - held_out_share))))
+        held_out = ranks > cut
+    train = ~held_out
+    if ids is not None:
+        held_out &= ~(ids.isin(ids[train].dropna())).to_numpy()
+    return RecentSplit(train, held_out)
+
+
+def _random_parts(churned: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    parts = np.empty(len(churned), dtype=int)
+    for outcome in (False, True):
+        rows = rng.permutation(np.flatnonzero(churned == outcome))
+        cuts = np.round(len(rows) * np.array([TRAIN_SHARE, TRAIN_SHARE + GATE_SHARE])).astype(int)
+        for part, members in enumerate(np.split(rows, cuts)):
+            parts[members] = part
+    return parts
+
+
+def _parts_by_time(time: pd.Series, ids: pd.Series) -> np.ndarray:
+    ranks = time.rank(method="max", na_option="top", pct=True).to_numpy()
+    parts = np.searchsorted([TRAIN_SHARE, TRAIN_SHARE + GATE_SHARE], ranks)
+    first = pd.Series(parts, index=ids.index).groupby(ids).transform("min").to_numpy()
+    return np.where(ids.notna() & (parts > first), -1, parts)
+
+
+def _problem(parts: np.ndarray, churned: np.ndarray) -> str | None:
+    for part, name in enumerate(("training", "gate", "held-back")):
+        rows, churners = int((parts == part).sum()), int(churned[parts == part].sum())
+        if rows < FEWEST_ROWS:
+            return f"The {name} part would have {rows} rows; {FEWEST_ROWS} are needed."
+        if churners in (0, rows):
+            return f"The {name} part would have {'no' if churners == 0 else 'only'} churners."
+    return None
+
+
+def _checked(frame: pd.DataFrame, schema: Schema, parts: np.ndarray, how: str) -> Split:
+    if problem := _problem(parts, frame[schema.target].to_numpy(dtype=bool)):
+        raise DataError(problem, "Bring more labelled rows.")
+    train, gate, held_back = (frame[parts == part].reset_index(drop=True) for part in range(3))
+    return Split(train, gate, held_back, how)

@@ -1,0 +1,181 @@
+"""From rows to a challenger: train in a child process, judge at the gate, and only then publish and register."""
+
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+from anyio import to_thread
+from sqlalchemy import Connection
+
+from pipeline.canonical import digest_of
+from pipeline.diagnosis.diagnosis import Mode
+from pipeline.intake.windows import Window
+from pipeline.measures.campaign_value import break_even
+from pipeline.models.artifact import Artifact, installed_versions, open_artifact, publish
+from pipeline.models.estimators import hyperparameters_of
+from pipeline.record import mlflow_mirror
+from pipeline.record.cases import Challenger, TrainingResult
+from pipeline.record.opened_workspace import Opened
+from pipeline.tables.splits import split_recent
+from pipeline.tables.typed_parquet import fingerprint
+from pipeline.training.child import TrainingJob
+from pipeline.training.gate import judge, judge_recalibrated
+from pipeline.training.parent import OnProgress, TrainingOutcome, train
+from pipeline.workspace.policy import Band
+from pipeline.workspace.settings import EstimatorName, Settings
+
+# Writes what a training means for its case, in one transaction with the ledger's rows on it.
+Record = Callable[[Connection, TrainingResult, Challenger | None], object]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Typed rows to learn from and rows to be judged on; no customer is in both. The last `recent` rows to learn from are of the window."""
+
+    train: pd.DataFrame
+    gate: pd.DataFrame
+    recent: int = 0
+
+
+def retraining_rows(champion: Artifact, window: Window, held_out_share: float, mode: Mode = "combined") -> Rows:
+    """The window's earlier outcomes to learn from, its later ones to be judged on; in mode `combined` what the champion learnt from, too.
+
+    A window without times is taken in the order of its rows.
+    """
+    columns, known = champion.manifest.columns, window.labelled
+    recent = known.features.assign(**{columns.target: known.churned.astype("int8")})
+    times = known.times
+    if times is None:
+        times = pd.Series(pd.date_range("2000-01-01", periods=len(recent), freq="s", tz="UTC"), index=recent.index)
+    split = split_recent(recent, times, known.ids, held_out_share)
+    taught = recent[split.train]
+    train = pd.concat([champion.reference(), taught], ignore_index=True) if mode == "combined" else taught.reset_index(drop=True)
+    return Rows(train=train, gate=recent[split.held_out], recent=len(taught))
+
+
+def same_again(champion: Artifact, rows: Rows, settings: Settings, estimator: EstimatorName) -> bool:
+    """Whether a new model with the estimator's defaults would be the champion once more: same rows, same settings, same versions. What a
+    trainer of the team's own would make, nobody knows before."""
+    made, columns = champion.manifest, settings.data.columns
+    now = made.model_copy(
+        update={
+            "estimator": estimator,
+            "hyperparameters": hyperparameters_of(estimator, {}),
+            "seed": settings.training.seed,
+            "threshold": settings.training.threshold,
+            "data_sha256": fingerprint(rows.train[[*columns.features, columns.target]]),
+            "versions": installed_versions(),
+            "recalibration": None,
+            "adopted": None,
+        }
+    )
+    return now == made and not settings.training.command
+
+
+async def challenge(
+    opened: Opened,
+    rows: Rows,
+    *,
+    case_id: str | None,
+    mode: str,
+    champion: Artifact | None,
+    band: Band | None,
+    estimator: EstimatorName,
+    hyperparameters: Mapping[str, float],
+    on_progress: OnProgress | None,
+    record: Record | None = None,
+) -> tuple[TrainingResult, Challenger | None]:
+    """Train one candidate and judge it. Every training is tracked; only one that passed the gate is published and registered.
+
+    In mode `recalibrate` the champion's own estimator and hyperparameters count, whatever is given. In every other mode
+    `training.command` trains, where it is set; it is told the estimator where that is not the workspace's, and every hyperparameter given.
+
+    Raises:
+        TrainingError: see `pipeline.training.parent.train`; nothing is left behind.
+    """
+    settings, policy = opened.settings, opened.policy
+    job = TrainingJob(
+        columns=settings.data.columns,
+        estimator=estimator,
+        hyperparameters=dict(hyperparameters),
+        seed=settings.training.seed,
+        threshold=settings.training.threshold,
+        confidence=policy.gate.confidence,
+        champion=champion.digest if champion else None,
+        recent_rows=rows.recent,
+        value=settings.value,
+        trained_at=opened.clock(),
+    )
+    if mode == "recalibrate":
+        job = job.model_copy(update={"recalibrates": True, "threshold": _worthwhile_from(settings)})
+    elif settings.training.command:
+        named = () if estimator == settings.training.estimator else ("--estimator", estimator)
+        given = (word for name, value in hyperparameters.items() for word in ("--set", f"{name}={value}"))
+        job = job.model_copy(update={"command": (*shlex.split(settings.training.command), *named, *given)})
+    async with train(
+        job, rows.train, rows.gate, opened.workspace, on_progress=on_progress, time_limit_seconds=settings.training.time_limit_seconds
+    ) as outcome:
+        # In a thread: MLflow and the disk take their time, and others are being served.
+        return await to_thread.run_sync(judge_and_register, opened, outcome, rows, case_id, mode, band, record)
+
+
+def _worthwhile_from(settings: Settings) -> float:
+    """Probability from which an offer pays. New probabilities ask for a new threshold, and where they are right this is the best one."""
+    paying = break_even(settings.value)
+    return paying if paying < 1 else settings.training.threshold
+
+
+def judge_and_register(
+    opened: Opened, outcome: TrainingOutcome, rows: Rows, case_id: str | None, mode: str, band: Band | None, record: Record | None
+) -> tuple[TrainingResult, Challenger | None]:
+    """Put a candidate before the gate, track it, and publish, register and record it if it passed."""
+    workspace, ledger, manifest = opened.workspace, opened.ledger, outcome.manifest
+    if mode == "recalibrate":
+        gate = judge_recalibrated(outcome.metrics, outcome.comparison, outcome.margins, opened.policy)
+    else:
+        gate = judge(outcome.metrics, outcome.comparison, band, opened.policy, outcome.margins, outcome.margins_recalibrated)
+    run_id = mlflow_mirror.log_run(
+        workspace, manifest=manifest, metrics=outcome.metrics, comparison=outcome.comparison, gate=gate, case_id=case_id
+    )
+    figures = {"mode": mode, "roc_auc": outcome.metrics.roc_auc.value, "gate_rows": outcome.metrics.n, "mlflow_run": run_id}
+    challenger = None
+    if gate.passed:
+        digest = publish(outcome.staged, workspace)
+        version = mlflow_mirror.register(workspace, run_id, open_artifact(workspace, digest))
+        challenger = Challenger(version=version, digest=digest, gate=gate, metrics=outcome.metrics)
+    result = TrainingResult(
+        mode=mode,
+        estimator=manifest.estimator,
+        hyperparameters=manifest.hyperparameters,
+        digest=challenger.digest if challenger else None,
+        version=challenger.version if challenger else None,
+        metrics=outcome.metrics,
+        champion_metrics=outcome.champion_metrics,
+        comparison=outcome.comparison,
+        gate=gate,
+        calibration=manifest.calibration,
+        train_rows=len(rows.train),
+        gate_rows=len(rows.gate),
+        seconds=outcome.seconds,
+        margins=outcome.margins,
+        margins_recalibrated=outcome.margins_recalibrated,
+        serving=outcome.serving,
+        tier_flow=outcome.tier_flow,
+        reliability=outcome.reliability,
+        champion_reliability=outcome.champion_reliability,
+    )
+    serving = outcome.serving.model_dump(mode="json")
+    judged = {**gate.model_dump(mode="json"), "policy_version": opened.policy.version, **figures, "serving": serving}
+    # One transaction: a kill leaves a training that is known with all that follows from it, or one that never was.
+    with opened.state.write() as connection:
+        at = opened.clock()
+        ledger.append_in(connection, at, "trained", case_id, {"data": manifest.data_sha256, "estimator": manifest.estimator, **figures})
+        ledger.append_in(connection, at, "gated", case_id, judged)
+        if challenger is not None:
+            known = {"version": challenger.version, "digest": challenger.digest, "mlflow_run": run_id, "metrics": digest_of(result)}
+            ledger.append_in(connection, at, "challenged", case_id, known)
+        if record is not None:
+            record(connection, result, challenger)
+    ledger.catch_up()
+    return result, challenger

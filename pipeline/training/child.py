@@ -1,0 +1,298 @@
+"""The child process that fits and judges one model: it touches nothing but its staging folder, and dies with its parent.
+
+Run as `python -P -m pipeline.training.child JOB.json WORKSPACE`; the rows lie beside the job. Standard output carries one JSON
+`Progress` per line, standard error is for people, standard input says by closing that the parent is gone.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from pydantic import BaseModel, ConfigDict
+
+from pipeline.errors import ChurnopsError
+from pipeline.measures.measure import Comparison, Margins, Metrics, Reliability, ServingProof
+from pipeline.measures.risk_tiers import TierFlow, tier_flow
+from pipeline.models.artifact import Artifact, Manifest, Recalibration, installed_versions, open_artifact, write_artifact
+from pipeline.models.importance import Importance
+from pipeline.tables.schema import Schema
+from pipeline.workspace.folder import Workspace
+from pipeline.workspace.settings import EstimatorName, ValueSettings
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+JOB = "job.json"
+TRAIN_ROWS = "train.parquet"
+GATE_ROWS = "gate.parquet"
+ARTIFACT = "artifact"
+RESULT = "result.json"
+ORPHANED = 3
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TrainingJob(_Message):
+    """What to train. `champion` is the digest of the model to beat on the gate rows, `confidence` that of the intervals.
+
+    `recent_rows` of the training rows, the last ones, are of the window: on them the champion is recalibrated, as a rival to beat too. A
+    job that `recalibrates` makes that rival itself, from training rows that are all recent. `command`: words that start the team's own
+    trainer, which then makes the model.
+    """
+
+    columns: Schema
+    estimator: EstimatorName
+    hyperparameters: dict[str, int | float] = {}
+    seed: int
+    threshold: float
+    confidence: float
+    champion: str | None = None
+    recent_rows: int = 0
+    recalibrates: bool = False
+    command: tuple[str, ...] = ()
+    value: ValueSettings = ValueSettings()
+    trained_at: datetime
+
+
+class Progress(_Message):
+    """How far a training is: `fraction` in 0-1, and a sentence for people."""
+
+    stage: str
+    fraction: float
+    said: str
+
+
+class Judged(_Message):
+    """What the child found on the gate rows; the artifact lies beside it. `margins` are over the champion, `margins_recalibrated` over the
+    champion recalibrated on the recent training rows; `tier_flow` is from the champion to the model."""
+
+    manifest: Manifest
+    metrics: Metrics
+    champion_metrics: Metrics | None
+    comparison: Comparison | None
+    margins: Margins | None
+    margins_recalibrated: Margins | None
+    serving: ServingProof
+    tier_flow: TierFlow | None
+    reliability: Reliability
+    champion_reliability: Reliability | None
+
+
+Say = Callable[[str, float, str], None]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A fitted model and what goes into its artifact. `saved`: what is written there, the model or the folder it was saved in. `scores`: of
+    the `reference` rows, by models that had not seen them; where others fitted it, its own."""
+
+    saved: Any
+    model: Any
+    manifest: Manifest
+    reference: "pd.DataFrame"
+    scores: "NDArray[np.float64]"
+    importances: Callable[[], tuple[Importance, ...]]
+
+
+def main() -> None:
+    """Fit, judge, write; exit 1 with one sentence on standard error when the data or a model do not allow it."""
+    job_file, root = Path(sys.argv[1]), Path(sys.argv[2])
+    job = TrainingJob.model_validate_json(job_file.read_bytes())
+    threading.Thread(target=_die_with_parent, args=(bool(job.command),), daemon=True).start()
+    # What libraries print must not mix with progress.
+    progress = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    try:
+        run(job, job_file.parent, Workspace(root), progress)
+    except ChurnopsError as error:
+        sys.exit(str(error))
+    # All is on disk. A slow farewell of the libraries would leave a moment in which the parent, done, lets go and is taken for dead.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def run(job: TrainingJob, folder: Path, workspace: Workspace, progress: TextIO) -> None:
+    """Train by `job` on the rows in `folder`, and leave artifact and result there.
+
+    Raises:
+        ChurnopsError: too few outcomes, unknown hyperparameters, or a champion whose bytes are not its own.
+    """
+
+    def say(stage: str, fraction: float, said: str) -> None:
+        progress.write(Progress(stage=stage, fraction=fraction, said=said).model_dump_json() + "\n")
+        progress.flush()
+
+    say("loading", 0.0, "Loading scikit-learn and the rows")
+    from pipeline.tables.typed_parquet import read_rows
+
+    train, gate = read_rows(folder / TRAIN_ROWS, job.columns), read_rows(folder / GATE_ROWS, job.columns)
+    champion = None if job.champion is None else open_artifact(workspace, job.champion)
+    if job.recalibrates:
+        assert champion is not None  # there is nothing else to recalibrate
+        made = _recalibrated(job, champion, train, folder, say)
+    elif job.command:
+        made = _own(job, folder, workspace, train, say)
+    else:
+        made = _fitted(job, train, say)
+
+    say("judging", 0.7, f"Judging on {len(gate):,} gate rows")
+    judged = judge_made(job, made, champion, train, gate)
+
+    say("weighing", 0.75, f"ROC-AUC {judged.metrics.roc_auc.value:.4f} on the gate rows; weighing {len(job.columns.features)} features")
+    importances = made.importances()
+
+    say("saving", 0.85, "Saving the model")
+    write_artifact(folder / ARTIFACT, made.saved, made.manifest, judged.metrics, importances, made.reference, made.scores)
+    (folder / RESULT).write_text(judged.model_dump_json(), encoding="utf-8")
+    say("done", 1.0, "Trained and judged")
+
+
+def _own(job: TrainingJob, folder: Path, workspace: Workspace, train: "pd.DataFrame", say: Say) -> Made:
+    """A new model by the team's own trainer. What it measured is recorded; what counts is measured here."""
+    from pipeline.training.adopted_fit import take_over
+    from pipeline.training.team_trainer import MODEL, run_own_trainer
+
+    words = " ".join(job.command)
+    say("fitting", 0.2, f"Running your trainer: {words}")
+    out = folder / "own"
+    claimed = run_own_trainer(job.command, folder / TRAIN_ROWS, folder / GATE_ROWS, out, job.seed, workspace.root)
+    return take_over(job, out / MODEL, train, f"training.command: {words}", claimed=claimed)
+
+
+def _fitted(job: TrainingJob, train: "pd.DataFrame", say: Say) -> Made:
+    """A new model of the training rows."""
+    from pipeline.models.calibration import calibrated_model, cross_fit_folds, try_calibration
+    from pipeline.models.estimators import build, hyperparameters_of
+    from pipeline.models.importance import measure_importance
+    from pipeline.tables.typed_parquet import fingerprint
+
+    features, target = list(job.columns.features), job.columns.target
+    x, y = train[features], train[target].to_numpy()
+    say("calibrating", 0.2, f"Trying calibration on {len(train):,} training rows")
+    groups = _groups(train, job.columns)
+    folds = cross_fit_folds(y, groups, job.seed)
+    pipeline = build(job.estimator, job.hyperparameters, job.seed, job.columns)
+    trial, unseen = try_calibration(pipeline, x, y, groups, folds)
+
+    sofar = f"log loss {min(trial.log_loss_raw, trial.log_loss_calibrated):.4f} out of fold"
+    say("fitting", 0.5, f"Fitting {job.estimator}, {'calibrated' if trial.kept else 'uncalibrated'}; {sofar}")
+    model = calibrated_model(pipeline, folds) if trial.kept else pipeline
+    model.fit(x, y)
+    manifest = Manifest(
+        columns=job.columns,
+        estimator=job.estimator,
+        hyperparameters=hyperparameters_of(job.estimator, job.hyperparameters),
+        seed=job.seed,
+        threshold=job.threshold,
+        calibration=trial,
+        data_sha256=fingerprint(train[[*features, target]]),
+        rows=len(train),
+        churners=int(y.sum()),
+        versions=installed_versions(),
+        trained_at=job.trained_at,
+    )
+    return Made(model, model, manifest, train, unseen, lambda: measure_importance(model, x, y, job.seed))
+
+
+def _recalibrated(job: TrainingJob, champion: Artifact, train: "pd.DataFrame", folder: Path, say: Say) -> Made:
+    """The champion with probabilities learnt anew. Its ranks stay, and with them what it was taught on and what it leans on."""
+    from pipeline.models.calibration import cross_fit_folds, try_recalibration
+    from pipeline.models.recalibration import recalibrate
+    from pipeline.tables.typed_parquet import fingerprint
+
+    features, target = list(job.columns.features), job.columns.target
+    x, y = train[features], train[target].to_numpy()
+    say("calibrating", 0.2, f"Trying recalibration on {len(train):,} recent rows")
+    trial = try_recalibration(champion.scores(train), y, cross_fit_folds(y, _groups(train, job.columns), job.seed))
+
+    say("fitting", 0.5, f"Recalibrating the champion {champion.digest[:12]}")
+    made, adopted = recalibrate(champion.model, x, y), champion.manifest.adopted
+    changes = {
+        "threshold": job.threshold,
+        "calibration": trial,
+        "versions": installed_versions() if adopted is None else champion.manifest.versions,
+        "trained_at": job.trained_at,
+        "recalibration": Recalibration(
+            of=champion.digest,
+            slope=made.slope,
+            intercept=made.intercept,
+            rows=len(train),
+            churners=int(y.sum()),
+            data_sha256=fingerprint(train[[*features, target]]),
+        ),
+    }
+    scores = made.passed_through(champion.reference_scores())
+    saved = made.model
+    if adopted is not None:
+        from pipeline.training.adopted_fit import recalibrated_folder
+
+        saved = recalibrated_folder(champion, made.slope, made.intercept, folder / "recalibrated")
+    return Made(saved, made.model, champion.manifest.model_copy(update=changes), champion.reference(), scores, champion.importances)
+
+
+def judge_made(job: TrainingJob, made: Made, champion: Artifact | None, train: "pd.DataFrame", gate: "pd.DataFrame") -> Judged:
+    """The model beside the champion, and beside the champion recalibrated, on the gate rows."""
+    from pipeline.measures.margins import measure_margins
+    from pipeline.measures.metrics import compare, measure, reliability
+    from pipeline.models.recalibration import recalibrate
+    from pipeline.scoring.proof import not_ours, prove
+
+    features, target = list(job.columns.features), job.columns.target
+    outcome = gate[target].to_numpy()
+    p = made.model.predict_proba(gate[features])[:, 1]
+    metrics = measure(outcome, p, job.threshold, job.confidence)
+    champion_metrics, champion_curve, comparison, margins, margins_recalibrated, flow = None, None, None, None, None, None
+    if champion is not None:
+        p_champion = champion.scores(gate)
+        champion_metrics = measure(outcome, p_champion, champion.manifest.threshold, job.confidence)
+        champion_curve = reliability(outcome, p_champion)
+        comparison = compare(outcome, p, p_champion, job.confidence)
+        flow = tier_flow(p_champion.tolist(), p.tolist())
+        margins = measure_margins(outcome, p, p_champion, job.value, job.confidence)
+        recent = train.iloc[len(train) - job.recent_rows :]
+        if recent[target].nunique() == 2 and not job.recalibrates:
+            rival = recalibrate(champion.model, recent[features], recent[target].to_numpy())
+            margins_recalibrated = measure_margins(outcome, p, rival.passed_through(p_champion), job.value, job.confidence)
+    return Judged(
+        manifest=made.manifest,
+        metrics=metrics,
+        champion_metrics=champion_metrics,
+        comparison=comparison,
+        margins=margins,
+        margins_recalibrated=margins_recalibrated,
+        serving=not_ours() if made.manifest.adopted else prove(made.model, job.columns, made.reference, job.threshold)[1],
+        tier_flow=flow,
+        reliability=reliability(outcome, p),
+        champion_reliability=champion_curve,
+    )
+
+
+def _groups(train: "pd.DataFrame", columns: Schema) -> "NDArray[np.int64] | None":
+    """Customer of each row as numbers from 0, where customers repeat."""
+    if columns.id is None or columns.id not in train.columns or train[columns.id].is_unique:
+        return None
+    codes, _ = train[columns.id].factorize(use_na_sentinel=False)
+    return codes
+
+
+def _die_with_parent(whole_group: bool) -> None:
+    # Not through sys.stdin: its lock would be held at exit. Nothing is ever written to the pipe, so this ends only at its end.
+    os.read(0, 1)
+    if whole_group and os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)  # the team's trainer goes along, whether or not it watches its standard input
+    os._exit(ORPHANED)
+
+
+if __name__ == "__main__":
+    main()

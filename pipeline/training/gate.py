@@ -1,0 +1,111 @@
+"""The quality gate: what a candidate must show on rows it never saw before a person is asked about it."""
+
+import math
+from collections.abc import Iterator
+from statistics import NormalDist
+
+from pipeline.measures.measure import Comparison, GateCheck, GateResult, Margins, Measure, Metrics
+from pipeline.workspace.policy import Band, GateRules, Policy
+
+_MUST_BE_BETTER: tuple[Band, ...] = ("monitor", "evaluate")  # the share of drifted features alone asks for no new model there
+
+
+def judge(
+    metrics: Metrics,
+    comparison: Comparison | None,
+    band: Band | None,
+    policy: Policy,
+    margins: Margins | None = None,
+    recalibrated: Margins | None = None,
+) -> GateResult:
+    """The gate's verdict on a model that was trained.
+
+    Args:
+        metrics: the candidate on the gate rows.
+        comparison: candidate against champion on the same rows; None for a first model.
+        band: the drift band the training answers; below `retrain` a candidate is kept only if it is better. None outside a triage.
+        policy: its `gate` rules are applied. Numbers that are not finite pass no check.
+        margins: over the champion; they too may show that the candidate is better.
+        recalibrated: over the champion recalibrated on recent rows: what a new model must be worth more than. None where there are none.
+    """
+    rules = policy.gate
+    checks = [_floor(metrics, rules.min_roc_auc)]
+    if comparison is not None:
+        checks.append(_not_worse(comparison, rules.max_auc_drop))
+        if recalibrated is not None:
+            checks += _not_below_recalibration(recalibrated, rules)
+        if band in _MUST_BE_BETTER:
+            checks.append(_better(comparison, margins, rules.confidence))
+    return _verdict(checks)
+
+
+def judge_recalibrated(metrics: Metrics, comparison: Comparison | None, margins: Margins | None, policy: Policy) -> GateResult:
+    """The gate's verdict on the champion with probabilities learnt anew: its ranks are the champion's, so its losses decide.
+
+    Arguments as for `judge`.
+    """
+    rules = policy.gate
+    checks = [_floor(metrics, rules.min_roc_auc)]
+    if comparison is not None:
+        checks.append(_not_worse(comparison, rules.max_auc_drop))
+    if margins is not None:
+        checks.append(_smaller_losses(margins, rules))
+    return _verdict(checks)
+
+
+def _verdict(checks: list[GateCheck]) -> GateResult:
+    return GateResult(passed=all(check.passed for check in checks), checks=tuple(checks))
+
+
+def _floor(metrics: Metrics, floor: float) -> GateCheck:
+    auc = metrics.roc_auc
+    broken = [name for name, found in metrics if isinstance(found, Measure) and not math.isfinite(found.value)]
+    if broken:
+        said = f"Not a finite number on {auc.n:,} rows: {', '.join(broken)}."
+        return GateCheck(rule="gate.min_roc_auc", passed=False, said=said)
+    passed = auc.value >= floor
+    interval = "" if auc.low is None or auc.high is None else f"interval {auc.low:.4f} to {auc.high:.4f}, "
+    verdict = f"reaches the floor of {floor:g}." if passed else f"is below the floor of {floor:g}; where data cannot reach it, set another."
+    return GateCheck(rule="gate.min_roc_auc", passed=passed, said=f"ROC-AUC {auc.value:.4f} ({interval}{auc.n:,} rows) {verdict}")
+
+
+def _not_worse(found: Comparison, drop: float) -> GateCheck:
+    passed = found.difference >= -drop and found.high >= 0
+    said = f"ROC-AUC {_against(found)}: {'not worse' if passed else 'worse'} (it may trail by {drop:g}, with an interval that reaches 0)."
+    return GateCheck(rule="gate.max_auc_drop", passed=passed, said=said)
+
+
+def _not_below_recalibration(margins: Margins, rules: GateRules) -> Iterator[GateCheck]:
+    for rule, name, found, rise in (
+        ("gate.max_log_loss_rise", "Log loss", margins.log_loss, rules.max_log_loss_rise),
+        ("gate.max_brier_rise", "Brier score", margins.brier, rules.max_brier_rise),
+    ):
+        passed = found.low <= 0 or found.difference <= rise
+        verdict = "not worse" if passed else "worse: to recalibrate does as well"
+        said = f"{name} {_against(found, 'the recalibrated champion')}: {verdict} (a rise beyond {rise:g} must not be sure)."
+        yield GateCheck(rule=rule, passed=passed, said=said)
+
+
+def _better(found: Comparison, margins: Margins | None, confidence: float) -> GateCheck:
+    shown = {"ROC-AUC": found.low > 0}
+    if margins is not None:
+        shown |= {"log loss": margins.log_loss.high < 0, "profit": margins.profit.low > 0}
+    better = [name for name, sure in shown.items() if sure]
+    verdict = f"better by {' and '.join(better)}" if better else f"not shown to be better by {' or '.join(shown)}"
+    said = f"ROC-AUC {_against(found)}: {verdict} (a whole {confidence:.0%} interval must lie on the better side of 0)."
+    return GateCheck(rule="gate.confidence", passed=bool(better) and not math.isnan(found.difference), said=said)
+
+
+def _smaller_losses(margins: Margins, rules: GateRules) -> GateCheck:
+    loss, brier = margins.log_loss, margins.brier
+    error = (loss.high - loss.low) / 2 / NormalDist().inv_cdf((1 + rules.confidence) / 2)
+    passed = loss.difference < -rules.recalibration_z * error and brier.difference <= 0
+    said = (
+        f"Log loss {_against(loss)}, Brier score by {brier.difference:+.4f}: {'better' if passed else 'not shown to be better'} "
+        f"(log loss by more than {rules.recalibration_z:g} standard errors of {error:.4f}, and Brier not worse)."
+    )
+    return GateCheck(rule="gate.recalibration_z", passed=passed, said=said)
+
+
+def _against(found: Comparison, other: str = "the champion") -> str:
+    return f"differs from {other}'s by {found.difference:+.4f} (interval {found.low:+.4f} to {found.high:+.4f}, {found.n:,} rows)"

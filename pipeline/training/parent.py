@@ -1,0 +1,167 @@
+"""The parent of a training: runs the child, passes its progress on, and leaves nothing behind whatever happens."""
+
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import PIPE
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio.abc import Process
+from anyio.streams.text import TextReceiveStream
+
+from pipeline.code_folder import CODE
+from pipeline.errors import TrainingError
+from pipeline.measures.measure import CalibrationTrial, Comparison, Margins, Metrics, Reliability, ServingProof
+from pipeline.measures.risk_tiers import TierFlow
+from pipeline.models.artifact import Manifest, open_artifact
+from pipeline.models.estimators import hyperparameters_of
+from pipeline.training.child import ARTIFACT, GATE_ROWS, JOB, RESULT, TRAIN_ROWS, Judged, Progress, TrainingJob
+from pipeline.training.team_trainer import last_line
+from pipeline.workspace.folder import Workspace
+from pipeline.workspace.staging import staging_folder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OnProgress = Callable[[Progress], Awaitable[None]]
+
+STDERR = "stderr.txt"
+
+
+@dataclass(frozen=True)
+class TrainingOutcome:
+    """A candidate that was trained and judged, but neither decided on nor published.
+
+    `staged` is the artifact's folder; it exists until the `async with` block ends, unless `publish` moved it. Metrics,
+    comparison, margins, tier flow and reliability are on the gate rows; `margins` are over the champion, `margins_recalibrated` over the
+    champion recalibrated. `serving`: how single customers would be scored.
+    """
+
+    staged: Path
+    manifest: Manifest
+    metrics: Metrics
+    champion_metrics: Metrics | None
+    comparison: Comparison | None
+    margins: Margins | None
+    margins_recalibrated: Margins | None
+    serving: ServingProof
+    tier_flow: TierFlow | None
+    reliability: Reliability
+    champion_reliability: Reliability | None
+    seconds: float
+
+    @property
+    def calibration(self) -> CalibrationTrial:
+        """Whether calibrating helped."""
+        return self.manifest.calibration
+
+
+@asynccontextmanager
+async def train(
+    job: TrainingJob,
+    train_rows: "pd.DataFrame",
+    gate_rows: "pd.DataFrame",
+    workspace: Workspace,
+    *,
+    on_progress: OnProgress | None = None,
+    time_limit_seconds: float,
+) -> AsyncIterator[TrainingOutcome]:
+    """Train in a process of its own, and hold the staged artifact until the block ends.
+
+    Publish inside the block what passed the gate; all else is removed on leaving it. Cancelling kills the child.
+
+    Args:
+        job: what to train, and which champion to compare with.
+        train_rows: typed rows to learn from: features, target, and the id where customers repeat.
+        gate_rows: typed rows that judge; never learnt from.
+        workspace: where staging and the champion lie.
+        on_progress: awaited for every stage.
+        time_limit_seconds: wall time of the child.
+
+    Raises:
+        TrainingError: hyperparameters the estimator does not take, the time limit, or a child that failed.
+        IntegrityError: the champion's bytes are not its own.
+        WorkspaceError: the workspace is read-only.
+    """
+    workspace.require_writable()
+    hyperparameters_of(job.estimator, job.hyperparameters)
+    if job.champion is not None:
+        await anyio.to_thread.run_sync(open_artifact, workspace, job.champion)
+    with staging_folder(workspace) as folder:
+        started = anyio.current_time()
+        await anyio.to_thread.run_sync(_hand_over, job, train_rows, gate_rows, folder)
+        with anyio.move_on_after(time_limit_seconds) as limit:
+            await _run_child(folder, workspace, on_progress)
+        if limit.cancelled_caught:
+            raise TrainingError(
+                f"Training was stopped after its time limit of {time_limit_seconds:g} s.",
+                "Raise `training.time_limit_seconds` in churnops.toml, or train on fewer rows.",
+            )
+        judged = Judged.model_validate_json((folder / RESULT).read_bytes())
+        yield TrainingOutcome(staged=folder / ARTIFACT, seconds=anyio.current_time() - started, **dict(judged))
+
+
+def _hand_over(job: TrainingJob, train_rows: "pd.DataFrame", gate_rows: "pd.DataFrame", folder: Path) -> None:
+    from pipeline.tables.typed_parquet import write_rows
+
+    write_rows(train_rows, folder / TRAIN_ROWS)
+    write_rows(gate_rows, folder / GATE_ROWS)
+    (folder / JOB).write_text(job.model_dump_json(), encoding="utf-8")
+
+
+async def _run_child(folder: Path, workspace: Workspace, on_progress: OnProgress | None) -> None:
+    command = [sys.executable, "-P", "-m", "pipeline.training.child", str(folder / JOB), str(workspace.root.resolve())]
+    with (folder / STDERR).open("wb") as stderr:
+        # Shielded, so that a cancellation never comes between the start of the child and its name.
+        with anyio.CancelScope(shield=True):
+            process = await anyio.open_process(
+                command, stdin=PIPE, stdout=PIPE, stderr=stderr, cwd=folder, env=_environment(), start_new_session=True
+            )
+        try:
+            await _pass_on(process, on_progress)
+            code = await process.wait()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await _end(process)
+    if code != 0:
+        raise _failure(code, folder / STDERR)
+
+
+async def _pass_on(process: Process, on_progress: OnProgress | None) -> None:
+    assert process.stdout is not None
+    pending = ""
+    async for chunk in TextReceiveStream(process.stdout):
+        *lines, pending = (pending + chunk).split("\n")
+        for line in lines:
+            if on_progress is not None:
+                await on_progress(Progress.model_validate_json(line))
+
+
+async def _end(process: Process) -> None:
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            # The child leads a group of its own, so whatever it started goes with it.
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+    await process.aclose()
+
+
+def _environment() -> dict[str, str]:
+    path = os.pathsep.join(filter(None, (str(CODE), os.environ.get("PYTHONPATH"))))
+    # One thread: the order of a sum, and so its last bit, does not depend on the machine's cores.
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return {**os.environ, **threads, "PYTHONPATH": path, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+
+
+def _failure(code: int, stderr: Path) -> TrainingError:
+    if code < 0:
+        return TrainingError(
+            f"The training process was killed by signal {-code}.", "Most often memory ran out: train on fewer rows, then try again."
+        )
+    said = last_line(stderr) or f"it ended with code {code}"
+    return TrainingError(f"Training failed: {said}", "Mend that, then train again.")

@@ -1,0 +1,1 @@
+"""The current window and the baseline it is compared with, as types."""

@@ -1,0 +1,45 @@
+"""What a window is compared with: the rows the champion learnt from, or one segment of them."""
+
+from dataclasses import dataclass
+
+from pipeline.errors import DataError
+from pipeline.models.artifact import Artifact
+from pipeline.models.importance import Importance
+from pipeline.profiles.counting import profile_reference
+from pipeline.profiles.profile import Profile
+from pipeline.sources.source import ALL_ROWS, Files, Frame, Restriction
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The champion's reference, whose rows lie in `source`. `restriction` names the segment that `profile` is cut down to, if it is; windows
+    are cut down to it too. `digest` is the champion's."""
+
+    digest: str
+    profile: Profile
+    source: Files | Frame
+    restriction: Restriction
+    importances: tuple[Importance, ...]
+
+
+def baseline_of(champion: Artifact) -> Baseline:
+    """All rows the champion learnt from; their profile was made then."""
+    return Baseline(champion.digest, champion.profile(), Files(str(champion.reference_file)), ALL_ROWS, champion.importances())
+
+
+def segments_of(champion: Artifact, column: str) -> dict[str, Baseline]:
+    """The reference cut up by the values of a categorical feature, most frequent first.
+
+    Raises:
+        DataError: `column` is no categorical feature.
+    """
+    columns = champion.manifest.columns
+    if column not in columns.categorical:
+        raise DataError(f"`{column}` is no categorical feature.", f"Segments can be made by: {', '.join(columns.categorical) or 'none'}.")
+    source, importances = Files(str(champion.reference_file)), champion.importances()
+    found = {}
+    for value in champion.reference()[column].value_counts().index:
+        restriction = Restriction(segment=(column, str(value)))
+        profile = profile_reference(source, columns, restriction)
+        found[str(value)] = Baseline(champion.digest, profile, source, restriction, importances)
+    return found

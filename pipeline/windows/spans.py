@@ -1,0 +1,113 @@
+"""Which stretch of the prediction log a window is: the last days, since a date, since the deploy, or the newest rows."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pipeline.clock import moment
+from pipeline.errors import DataError
+from pipeline.record.champion import Champion
+from pipeline.record.ledger import Ledger
+
+MICROSECOND = timedelta(microseconds=1)
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+@dataclass(frozen=True)
+class Last:
+    """The stretch of this length before the newest prediction."""
+
+    length: timedelta
+
+
+@dataclass(frozen=True)
+class Since:
+    """From this moment (UTC) on."""
+
+    start: datetime
+
+
+@dataclass(frozen=True)
+class SinceDeploy:
+    """Since the champion was deployed."""
+
+
+@dataclass(frozen=True)
+class NewestRows:
+    """The newest predictions, this many; all of one moment count when the cut falls between them."""
+
+    rows: int
+
+
+Span = Last | Since | SinceDeploy | NewestRows
+WEEK = Last(timedelta(days=7))
+
+
+def parse_length(text: str) -> Last:
+    """`7d`, `24h` or `2w`.
+
+    Raises:
+        DataError: it is none of these.
+    """
+    match = re.fullmatch(r"(\d{1,4})([hdw])", text.strip())
+    if match is None or int(match[1]) == 0:
+        raise DataError(f"`{text}` is no length of time.", "Write it like 7d, 24h or 2w.")
+    return Last(int(match[1]) * _UNITS[match[2]])
+
+
+def parse_start(text: str) -> Since:
+    """A date or a time in ISO 8601; without a zone it is UTC.
+
+    Raises:
+        DataError: it is neither.
+    """
+    try:
+        start = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise DataError(f"`{text}` is no date.", "Write it like 2026-11-21 or 2026-11-21T09:00+01:00.") from error
+    return Since(start.replace(tzinfo=UTC) if start.tzinfo is None else start.astimezone(UTC))
+
+
+def parse_end(text: str) -> datetime:
+    """The moment (UTC) before which a span ends whose last day or moment is `text`: a day counts whole.
+
+    Raises:
+        DataError: it is neither.
+    """
+    end = parse_start(text).start
+    return end + (timedelta(days=1) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text.strip()) else MICROSECOND)
+
+
+def start_of(
+    span: Span, newest: datetime, from_newest: Callable[[int], datetime | None], ledger: Ledger, champion: Champion, tick: timedelta
+) -> datetime:
+    """Moment after which the span's rows were scored.
+
+    Args:
+        span: what was asked for.
+        newest: time of the newest prediction.
+        from_newest: gives the time of the prediction at this place from the newest, which is 1; None where there are not so many.
+        ledger: says when the champion was deployed.
+        champion: the one that serves.
+        tick: the shortest time between two predictions that their log tells apart.
+
+    Raises:
+        DataError: nothing was scored since then.
+    """
+    match span:
+        case Last(length):
+            return newest - length
+        case Since(start):
+            after = start - tick  # the start itself counts
+        case SinceDeploy():
+            after = moment(ledger.entry(champion.ledger_seq).at)
+        case NewestRows(rows):
+            oldest = from_newest(rows)
+            return oldest - tick if oldest else datetime(1970, 1, 1, tzinfo=UTC)
+    if after >= newest:
+        first = after + tick
+        raise DataError(
+            f"Nothing was scored since {first:%Y-%m-%d %H:%M} UTC; the newest prediction is of {newest:%Y-%m-%d %H:%M}.", "Go further back."
+        )
+    return after

@@ -1,0 +1,1 @@
+"""The folder of a workspace, its settings and the typed policy."""

@@ -1,0 +1,204 @@
+"""The policy as a type: what `prompts/policy.toml` says, with a workspace's overrides, checked."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.errors import SettingsError
+from pipeline.workspace.evidence_policy import DiagnosisRules, EvidenceRules
+
+Band = Literal["monitor", "evaluate", "retrain", "not_enough_data"]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _ordered(bounds: tuple[float, float]) -> tuple[float, float]:
+    if bounds[0] > bounds[1]:
+        raise ValueError("the lower bound stands first")
+    return bounds
+
+
+Bounds = Annotated[tuple[float, float], AfterValidator(_ordered)]
+
+
+class _Rules(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Bands(_Rules):
+    """Bands on the share of drifted features."""
+
+    monitor_below: Share
+    retrain_above: Share
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Bands":
+        if self.monitor_below > self.retrain_above:
+            raise ValueError("monitor_below must not exceed retrain_above")
+        return self
+
+
+class DriftRules(_Rules):
+    """When there is a verdict on drift at all, and by which distances."""
+
+    min_rows: int = Field(ge=1)
+    false_discovery_rate: float = Field(gt=0, lt=1)
+    numerical: Literal["default", "psi", "ks"]
+    categorical: Literal["default", "psi"]
+    psi_threshold: float = Field(gt=0)
+    ks_threshold: float = Field(gt=0, lt=1)
+
+
+class TrainingRules(_Rules):
+    """What a retraining needs, and how often it may happen."""
+
+    min_labelled_rows: int = Field(ge=20)
+    min_labelled_churners: int = Field(ge=4)
+    held_out_share: float = Field(gt=0, lt=1)
+    retries: int = Field(ge=0, le=10)
+    cooldown_hours: float = Field(ge=0)
+
+
+class GateRules(_Rules):
+    """What a candidate must reach to become a challenger."""
+
+    min_roc_auc: Share
+    max_auc_drop: Share
+    max_log_loss_rise: float = Field(ge=0)
+    max_brier_rise: Share
+    recalibration_z: float = Field(ge=0)
+    confidence: float = Field(gt=0.5, lt=1)
+
+
+class AcknowledgementRules(_Rules):
+    """How long a shift that people acknowledged is the same shift."""
+
+    growth: float = Field(ge=1)
+
+
+class Hyperparameters(_Rules):
+    """Allowed ranges per estimator, both ends included."""
+
+    random_forest: dict[str, Bounds]
+    logistic_regression: dict[str, Bounds]
+
+    def of(self, estimator: str) -> dict[str, Bounds]:
+        """Ranges of one estimator's hyperparameters, by name."""
+        bounds: dict[str, Bounds] = getattr(self, estimator)
+        return bounds
+
+
+class Start(_Rules):
+    """Hyperparameters to begin with, by what kind of feature drifted."""
+
+    numerical: dict[str, float]
+    categorical: dict[str, float]
+    both: dict[str, float]
+
+
+class Limits(_Rules):
+    """Hard bounds of one case."""
+
+    turns: int = Field(ge=1)
+    tool_calls: int = Field(ge=1)
+    tokens: int = Field(ge=0)
+    usd: float = Field(ge=0)
+    seconds: float = Field(gt=0)
+
+
+class ChatLimits(_Rules):
+    """Hard bounds of one chat session; each of its questions is bounded by `Limits` besides."""
+
+    tokens: int = Field(ge=0)
+    usd: float = Field(ge=0)
+
+
+class Override(BaseModel):
+    """A value that a workspace set differently from the shipped policy."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    default: Any
+    value: Any
+
+
+class Policy(_Rules):
+    """The whole decision framework with a workspace's overrides applied."""
+
+    bands: Bands
+    drift: DriftRules
+    evidence: EvidenceRules
+    diagnosis: DiagnosisRules
+    training: TrainingRules
+    gate: GateRules
+    acknowledgement: AcknowledgementRules
+    hyperparameters: Hyperparameters
+    start: Start
+    limits: Limits
+    chat: ChatLimits
+    overrides: tuple[Override, ...] = ()
+
+    @property
+    def version(self) -> str:
+        """First 12 hex digits of the sha256 over every effective value: the same values, the same version."""
+        values = json.dumps(self.model_dump(mode="json", exclude={"overrides"}), sort_keys=True)
+        return hashlib.sha256(values.encode()).hexdigest()[:12]
+
+    def band(self, share: float, current_rows: int) -> Band:
+        """Band of a drift share in 0-1 measured on `current_rows` rows."""
+        if current_rows < self.drift.min_rows:
+            return "not_enough_data"
+        if share < self.bands.monitor_below:
+            return "monitor"
+        return "retrain" if share > self.bands.retrain_above else "evaluate"
+
+
+def load_policy(text: str, overrides: Mapping[str, Any]) -> Policy:
+    """The shipped policy `text` (TOML) with a workspace's nested `overrides` laid over it.
+
+    Raises:
+        SettingsError: an override names no rule of the policy, or has a value the rule does not allow.
+    """
+    shipped = tomllib.loads(text)
+    defaults = dict(_leaves(shipped))
+    # Names of environment variables arrive in lower case, and one rule is called C.
+    names = {name.lower(): name for name in defaults}
+    changed = {names.get(name.lower(), name): value for name, value in _leaves(overrides)}
+    values: dict[str, Any] = json.loads(json.dumps(shipped))
+    for name, value in changed.items():
+        if name not in defaults:
+            raise SettingsError(
+                f"[policy] in churnops.toml names `{name}`, which is no rule.", f"Rules are: {', '.join(sorted(defaults))}."
+            )
+        *path, last = name.split(".")
+        place = values
+        for part in path:
+            place = place[part]
+        place[last] = value
+    try:
+        policy = Policy(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(
+            f"[policy] `{name}`: {first['msg'].removeprefix('Value error, ')}.",
+            "Mend that value in churnops.toml or the CHURNOPS_POLICY__ variable.",
+        ) from error
+    # Values from the environment are text; what counts is the value after validation.
+    effective = dict(_leaves(policy.model_dump(mode="json", exclude={"overrides"})))
+    kept = tuple(
+        Override(name=name, default=defaults[name], value=effective[name]) for name in sorted(changed) if effective[name] != defaults[name]
+    )
+    return policy.model_copy(update={"overrides": kept})
+
+
+def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

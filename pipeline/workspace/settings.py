@@ -1,0 +1,252 @@
+"""Typed settings: `churnops.toml`, overridden by `CHURNOPS_SECTION__KEY` variables, read once and passed down."""
+
+import shlex
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableVariable
+
+from pipeline.errors import SettingsError
+from pipeline.tables.file_format import FileFormat
+from pipeline.tables.schema import Schema
+
+EstimatorName = Literal["random_forest", "logistic_regression"]
+TEXT_TABLES = (".csv", ".txt", ".tsv", ".jsonl", ".ndjson")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataSettings(_Section):
+    """The reference: the labelled table the champion learns from."""
+
+    file: str = Field(description="The labelled table; a relative path counts from this file's folder")
+    sha256: str = Field(description="Of that file as `churnops init` saw it; a changed file is refused")
+    target: str = Field(description="Column that says who churned")
+    positive: str = Field(description="Its value for a churned customer")
+    id: str = Field("", description="Column that names the customer; empty: none")
+    time: str = Field("", description="Column that says when the row was taken; empty: none")
+    numerical: tuple[str, ...] = Field((), description="Features that are quantities")
+    categorical: tuple[str, ...] = Field((), description="Features that are names or codes")
+    synthetic_seed: int | None = Field(None, description="Set by `init --synthetic`: `simulate` then draws new customers")
+    format: FileFormat = FileFormat()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "DataSettings":
+        roles = [name for name in (self.target, self.id, self.time, *self.numerical, *self.categorical) if name]
+        twice = sorted({name for name in roles if roles.count(name) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} has more than one role")
+        if not self.numerical and not self.categorical:
+            raise ValueError("no feature is named; fill numerical or categorical")
+        return self
+
+    @property
+    def columns(self) -> Schema:
+        """Roles of the columns as the pipeline reads them."""
+        return Schema(
+            target=self.target,
+            positive=self.positive,
+            id=self.id or None,
+            time=self.time or None,
+            numerical=self.numerical,
+            categorical=self.categorical,
+        )
+
+
+class PredictionSettings(_Section):
+    """A team's own prediction log, in files or in a table; where neither is named it is churnops' own, in the state database."""
+
+    file: str = Field(
+        "",
+        description="Your own log: a CSV, JSONL or Parquet file, a folder or a pattern with *, from this file's folder; empty: see table",
+    )
+    table: str = Field("", description="Or the table or view that holds it, like sales.scored; empty: see file, or the log churnops keeps")
+    url: str = Field(
+        "", description="Database of that table, like postgresql+psycopg://host/name; one with a password only as CHURNOPS_PREDICTIONS__URL"
+    )
+    id: str = Field("", description="Its id column; empty: as in [data]")
+    time: str = Field("", description="Its scoring-time column; empty: as in [data]")
+    score: str = Field(
+        "", description="Its column with the probability of churn, checked, never used instead of the champion's; empty: none"
+    )
+    model_version: str = Field(
+        "", description="Its column with the model's version: where any row names the champion's, the others are left out; empty: none"
+    )
+    format: FileFormat = FileFormat()
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "PredictionSettings":
+        if self.file and self.table:
+            raise ValueError("a log lies in `file` or in `table`, not in both")
+        if self.url and not self.table:
+            raise ValueError("`url` needs the `table` in that database")
+        return self
+
+
+class ServingSettings(_Section):
+    """How `churnops serve` words its answers."""
+
+    churned: str = Field("Churned", min_length=1, description="Label of a customer predicted to churn")
+    retained: str = Field("Retained", min_length=1, description="Label of any other")
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> "ServingSettings":
+        if self.churned == self.retained:
+            raise ValueError("`churned` and `retained` are the same word")
+        return self
+
+
+class EngineSettings(_Section):
+    """What counts a log of your own where it lies in files, or in a table without a `url`. A database counts its own tables."""
+
+    name: Literal["duckdb", "spark"] = Field("duckdb", description="duckdb, in this process, or spark, for its tables and Parquet")
+
+
+class TrainingSettings(_Section):
+    """How `churnops train` fits the champion; retraining by an operator is bounded by the policy instead."""
+
+    estimator: EstimatorName = Field("random_forest", description="random_forest or logistic_regression")
+    command: str = Field(
+        "", description="Your own trainer instead, like python train.py, run without a shell; docs/own-model.md; empty: none"
+    )
+    seed: int = Field(42, description="Of the split and the fit")
+    threshold: float = Field(0.5, gt=0, lt=1, description="Probability from which a customer counts as churning")
+    time_limit_seconds: float = Field(600, gt=0, description="After which a training is stopped")
+
+    @field_validator("command")
+    @classmethod
+    def _words(cls, command: str) -> str:
+        try:
+            shlex.split(command)
+        except ValueError as error:
+            raise ValueError(f"it cannot be split into words ({error})") from error
+        return command
+
+
+class ValueSettings(_Section):
+    """What a retention campaign is worth, in the team's currency: decisions are compared by it."""
+
+    margin: float = Field(500.0, gt=0, description="What a churner who stays after all brings")
+    offer_cost: float = Field(50.0, gt=0, description="What one offer costs, taken or not")
+    acceptance: float = Field(0.3, gt=0, le=1, description="Share of churners whom an offer keeps")
+
+
+class OperatorSettings(_Section):
+    """Who operates. `claude = true` is the workspace's agreement that aggregates may leave the machine."""
+
+    claude: bool | None = Field(None, description="May aggregates (never rows or ids) go to Claude? Unset: asked once")
+    provider: Literal["anthropic", "bedrock", "vertex"] = Field("anthropic", description="anthropic, bedrock or vertex")
+    model: str = Field("claude-sonnet-5-5", description="Model id")
+    effort: Literal["low", "medium", "high"] = Field("medium", description="How long it thinks: low, medium, high")
+    base_url: str = Field("", description="A compatible endpoint; empty: the provider's own")
+
+
+class ApprovalSettings(_Section):
+    """Who may deploy, and for how long a report can be approved. A change counts once a person accepted it: `churnops reports trust`."""
+
+    mode: Literal["local", "signed"] = Field(
+        "local", description="local: typed at a terminal; signed: with an SSH key of an allowed signer"
+    )
+    signers: str = Field("allowed_signers", description="Signed mode: who may sign, a file as git uses it, from this file's folder")
+    require_second_person: bool = Field(False, description="Refuse the approval of whoever started the case")
+    expires_hours: float = Field(72.0, gt=0, le=24 * 366, description="After its report, a challenger can be approved for this long")
+
+
+class Settings(BaseSettings):
+    """All settings of one workspace."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CHURNOPS_", env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+    )
+
+    database_url: str = Field(
+        "",
+        repr=False,
+        description="State in PostgreSQL instead of .churnops/state.db, like postgresql://user@host/name; "
+        "one with a password only as CHURNOPS_DATABASE_URL",
+    )
+    data: DataSettings
+    predictions: PredictionSettings = PredictionSettings()
+    engine: EngineSettings = EngineSettings()
+    training: TrainingSettings = TrainingSettings()
+    value: ValueSettings = ValueSettings()
+    serving: ServingSettings = ServingSettings()
+    operator: OperatorSettings = OperatorSettings()
+    approval: ApprovalSettings = ApprovalSettings()
+    policy: dict[str, Any] = {}
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql(cls, url: str) -> str:
+        if url and not url.startswith(("postgresql://", "postgresql+psycopg://")):
+            raise ValueError("it is not like postgresql://user@host/name; empty, the state is kept in SQLite")
+        return url
+
+    @model_validator(mode="after")
+    def _engine_has_the_log(self) -> "Settings":
+        log, spark = self.predictions, self.engine.name == "spark"
+        if log.table and not log.url and not spark:
+            raise ValueError('`predictions.table` needs `predictions.url`, or `engine.name = "spark"` for a table of Spark')
+        if log.url and spark:
+            raise ValueError('with `predictions.url` the database counts; leave `engine.name` at "duckdb"')
+        if spark and not log.table and not log.file:
+            raise ValueError("Spark needs a log to count: name `predictions.table` or `predictions.file`")
+        if spark and log.file.lower().endswith(TEXT_TABLES):
+            raise ValueError("Spark reads Parquet here; `predictions.file` is text, which duckdb reads")
+        if "://" in log.file and not spark:
+            raise ValueError('`predictions.file` lies in another system, which only `engine.name = "spark"` reads')
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment first, then the file's values (passed to the constructor)."""
+        return env_settings, init_settings
+
+
+def read_settings(file: Path) -> Settings:
+    """Settings of the workspace whose `churnops.toml` is `file`.
+
+    Raises:
+        SettingsError: not TOML, an unknown key, a value of the wrong kind.
+    """
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} is not valid TOML: {error}.", "Mend that line, or run `churnops init` in a new folder.") from error
+    if _holds_password(values.get("database_url")):
+        raise SettingsError(f"{file}: `database_url` holds a password.", "Give it as CHURNOPS_DATABASE_URL and leave the key empty.")
+    try:
+        settings = Settings(**values)
+    except UnreadableVariable as error:
+        raise SettingsError(f"A CHURNOPS_ variable is not valid JSON: {error}.", 'Write lists like \'["a", "b"]\'.') from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        said = first["msg"].removeprefix("Value error, ")
+        where = f"{file}: `{key}`" if key else str(file)
+        raise SettingsError(f"{where}: {said}.", "Mend that key; docs/reference.md explains every key.") from error
+    if not settings.predictions.file or "://" in settings.predictions.file:
+        return settings
+    # Commands run anywhere with --workspace: like the reference, the log is found from this file's folder.
+    log = settings.predictions.model_copy(update={"file": str(file.parent / settings.predictions.file)})
+    return settings.model_copy(update={"predictions": log})
+
+
+def _holds_password(url: object) -> bool:
+    """Bundles and copies carry the settings along, so a secret has no place in them."""
+    if not isinstance(url, str):
+        return False
+    before_host, at, _ = url.partition("://")[2].partition("/")[0].rpartition("@")
+    return bool(at and ":" in before_host) or "password=" in url

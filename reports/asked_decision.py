@@ -1,0 +1,49 @@
+"""What a person has to decide about a case, as its report says first."""
+
+from pipeline.diagnosis.diagnosis import Action
+from pipeline.record.cases import Case, Status, concluded
+from reports.harm import Harm
+from reports.second_opinion import SecondOpinion, choice
+
+
+def decision(
+    case: Case, status: Status, action: Action | None, harm: Harm | None, *, partial: bool, disagreed: SecondOpinion | None
+) -> str:
+    """The question to a person, or why there is none, as Markdown; `disagreed` is the rulebook's opinion where it is another one."""
+    challenger = case.challenger
+    if challenger and status == "pending_approval":
+        first = " First weigh the two opinions below." if disagreed else ""
+        return (
+            f"Shall version {challenger.version} (`{challenger.digest[:12]}`) replace champion version {case.champion.version} "
+            f"(`{case.champion.digest[:12]}`)? Nothing is deployed until a person says so, in the workspace's folder.{first}\n\n"
+            f'```\nchurnops reports approve {case.case_id} --reason "…"\nchurnops reports reject {case.case_id} --reason "…"\n```'
+        )
+    if partial:
+        return "Nothing is deployed. Look at what was found, then run `churnops triage` again: it continues this case while the window is the same."
+    if action == "fix_data":
+        return "Nothing is deployed. Have the data named below mended, then run `churnops triage` again."
+    if action == "collect_labels":
+        return "Nothing is deployed. Bring in outcomes for customers of this window, then run `churnops triage` again."
+    if case.drift is not None and case.drift.band == "not_enough_data":
+        return f"No verdict was possible on {case.drift.current_rows:,} rows. The champion stays; look again when there are more."
+    if harm is not None and harm.beyond_chance:
+        return (
+            f"**Look at the champion.** Its ROC-AUC fell from {harm.accepted.value:.3f} to {harm.now.value:.3f} on {harm.now.n:,} rows of the "
+            "window, more than chance, and nothing was done about it."
+        )
+    if disagreed is not None:
+        return (
+            f"**Decide between two opinions.** The operator chose {choice(str(action))}, the rulebook comes to "
+            f"{choice(disagreed.action, disagreed.mode)} over the same results; both are set out below. The champion stays."
+        )
+    found = concluded(case)
+    if found is not None and (found.action != "monitor" or found.cause == "unsure"):
+        return (
+            f"**Look at this window.** The diagnosis ({found.cause.replace('_', ' ')}) asks for {found.action.replace('_', ' ')}, and the case "
+            "was closed with monitor: the reasoning below says why. The champion stays."
+        )
+    if found is None and case.drift is not None and case.drift.band == "retrain":
+        return (
+            "**Look at this drift.** The band asks for a retraining, and none was made: the reasoning below says why. The champion stays."
+        )
+    return "Nothing. The champion stays."

@@ -1,0 +1,145 @@
+"""Taking in a model a team already has: found, copied, loaded and judged. Reached by a person's command alone, because loading runs code.
+
+An import contract keeps tools and operators out.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from pipeline.intake.reference import load_split
+from pipeline.models.adopted import Described, ModelError, describe, quiet
+from pipeline.models.artifact import Artifact, write_artifact
+from pipeline.models.library_versions import check_versions
+from pipeline.record.opened_workspace import Opened
+from pipeline.tables.reading import read_raw, typed
+from pipeline.training.adopted_fit import take_over
+from pipeline.training.challenge import Rows
+from pipeline.training.child import ARTIFACT, TrainingJob, judge_made
+from pipeline.training.parent import TrainingOutcome
+from pipeline.workspace.staging import staging_folder
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_SCHEME = "models:/"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model as it was found, copied into a staging folder and not yet loaded. `source` names it for people; `said` is a sentence on its
+    versions, or None."""
+
+    source: str
+    folder: Path
+    described: Described
+    rows: Rows
+    accepted: str | None
+    said: str | None
+
+
+@contextmanager
+def found_model(
+    opened: Opened, model: str, *, registry: str | None, reference: Path | None, accept_version_mismatch: bool
+) -> Iterator[Candidate]:
+    """Copy a model and read the rows that judge it; nothing is loaded. The copy is gone when the block ends.
+
+    Args:
+        opened: the workspace.
+        model: `models:/NAME@ALIAS`, `models:/NAME/VERSION`, or the folder of an MLflow model.
+        registry: MLflow's URI; needed for `models:/`.
+        reference: a table with outcomes, all of which are then both reference and judge; None: the workspace's, its training part the
+            reference and its gate part the judge, as for a model churnops trains.
+        accept_version_mismatch: take a model fitted with another major or minor version of scikit-learn.
+
+    Raises:
+        ModelError: it cannot be found or is no MLflow model.
+        IntegrityError: fitted with another version of scikit-learn.
+        DataError: see `load_split`, `read_raw` and `typed`.
+    """
+    with staging_folder(opened.workspace) as staging:
+        source, folder = _fetched(model, registry, staging)
+        described = describe(folder)
+        accepted = version("scikit-learn") if accept_version_mismatch else None
+        said = check_versions(described.versions, accepted)
+        yield Candidate(source, folder, described, _rows(opened, reference), accepted, said)
+
+
+def judged_model(opened: Opened, candidate: Candidate, champion: Artifact | None) -> TrainingOutcome:
+    """Load the candidate, which runs its code, and judge it beside the champion; the artifact is staged, not published.
+
+    Raises:
+        ModelError, DataError, IntegrityError: see `pipeline.training.adopted_fit.take_over`.
+    """
+    started, settings, rows = monotonic(), opened.settings, candidate.rows
+    job = TrainingJob(
+        columns=settings.data.columns,
+        estimator=settings.training.estimator,
+        seed=settings.training.seed,
+        threshold=settings.training.threshold,
+        confidence=opened.policy.gate.confidence,
+        champion=champion.digest if champion else None,
+        value=settings.value,
+        trained_at=opened.clock(),
+    )
+    made = take_over(job, candidate.folder, rows.train, candidate.source, candidate.accepted)
+    judged = judge_made(job, made, champion, rows.train, rows.gate)
+    staged = candidate.folder.parent / ARTIFACT
+    write_artifact(staged, made.saved, made.manifest, judged.metrics, made.importances(), made.reference, made.scores)
+    return TrainingOutcome(staged=staged, seconds=monotonic() - started, **dict(judged))
+
+
+def _fetched(model: str, registry: str | None, staging: Path) -> tuple[str, Path]:
+    place = staging / "fetched"
+    if not model.startswith(_SCHEME):
+        folder = Path(model).resolve()
+        describe(folder)  # before anything is copied
+        return str(folder), Path(shutil.copytree(folder, place))
+    if not registry:
+        raise ModelError(f"{model} lies in a registry, and none is named.", "Name it with --registry or MLFLOW_TRACKING_URI.")
+    place.mkdir()
+    with quiet():
+        from mlflow import MlflowClient
+        from mlflow.artifacts import download_artifacts
+
+        try:
+            client = MlflowClient(tracking_uri=registry, registry_uri=registry)
+            name, number = _version(client, model.removeprefix(_SCHEME))
+            fetched = Path(download_artifacts(_location(client, name, number), dst_path=str(place), tracking_uri=registry))
+        except Exception as error:  # whatever MLflow, its store or the network raise
+            reason = (str(error).splitlines() or [""])[0][:200]
+            raise ModelError(
+                f"{model} cannot be fetched ({type(error).__name__}: {reason}).", "See which models the registry has."
+            ) from error
+    return f"{_SCHEME}{name}/{number}", fetched
+
+
+def _version(client: "MlflowClient", model: str) -> tuple[str, str]:
+    """The model's name and number: an alias may name another tomorrow."""
+    name, at, alias = model.rpartition("@")
+    if at:
+        return name, str(client.get_model_version_by_alias(name, alias).version)
+    name, _, number = model.rpartition("/")
+    return name, number
+
+
+def _location(client: "MlflowClient", name: str, number: str) -> str:
+    """Where its files lie. Not left to MLflow, which would look `models:/` up in the process's own registry, whatever it is told."""
+    location = str(client.get_model_version_download_uri(name, number))
+    if not location.startswith(_SCHEME):
+        return location
+    return str(client.get_logged_model(location.removeprefix(_SCHEME)).artifact_location)
+
+
+def _rows(opened: Opened, reference: Path | None) -> Rows:
+    if reference is None:
+        split = load_split(opened)
+        return Rows(train=split.train, gate=split.gate)
+    data = opened.settings.data
+    rows = typed(read_raw(reference, data.format), data.columns, with_target=True)
+    return Rows(train=rows, gate=rows)

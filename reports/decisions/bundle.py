@@ -1,0 +1,174 @@
+"""A case in one file, so that a second person on another machine can review and sign it. What comes in is checked to the last byte.
+
+The same case and ledger give the same bytes. A bundle is a zip: `manifest.json` with the sha256 of every other member, the case with its
+calls and trainings, report, settings, the whole ledger, and the artifacts of challenger and champion.
+"""
+
+import hashlib
+import json
+import re
+import stat
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipeline.atomic_files import digest_of_file
+from pipeline.canonical import canonical
+from pipeline.errors import ChurnopsError, DataError
+from pipeline.record.cases import Call, Case, Training
+from pipeline.record.opened_workspace import Opened
+from reports.filing import report_path
+
+FORMAT = "churnops-bundle/1"
+MANIFEST, CASE, REPORT, LEDGER, SETTINGS = "manifest.json", "case.json", "report.md", "ledger.jsonl", "churnops.toml"
+MOST_FILES = 2_000
+MOST_BYTES = 2 << 30
+_MANIFEST_BYTES = 1 << 20
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_NAME = re.compile(r"(case\.json|report\.md|ledger\.jsonl|churnops\.toml|models/[0-9a-f]{64}(/[A-Za-z0-9_][A-Za-z0-9._-]*)+)")
+
+
+class Member(BaseModel):
+    """One file of a bundle."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sha256: str
+    size: int
+
+
+class Manifest(BaseModel):
+    """What a bundle holds, by name. `head` is `NUMBER:HASH` of the ledger's newest row."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: str
+    case_id: str
+    head: str
+    files: dict[str, Member]
+
+
+class CaseRecord(BaseModel):
+    """A case with all that is on record of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    case: Case
+    calls: tuple[Call, ...]
+    trainings: tuple[Training, ...]
+
+
+def export_case(opened: Opened, case_id: str, file: Path) -> Manifest:
+    """Write the case into `file`.
+
+    Raises:
+        ChurnopsError: the case has no report yet, `file` exists, or the report is gone.
+    """
+    case = opened.cases.get(case_id)
+    if case.report is None:
+        raise ChurnopsError(f"Case {case_id} has no report yet: it is {case.status}.", "Run `churnops triage`.")
+    if file.exists():
+        raise ChurnopsError(f"{file} exists already.", "Name another file.")
+    path = report_path(opened.workspace, case_id)
+    if not path.is_file():
+        raise ChurnopsError(f"The report {path} is gone.", "Restore it from a backup, or run `churnops triage` again.")
+    record = CaseRecord(case=case, calls=opened.cases.calls(case_id), trainings=opened.cases.trainings(case_id))
+    lines = opened.ledger.lines()
+    members: dict[str, bytes | Path] = {
+        CASE: canonical(record).encode(),
+        REPORT: path,
+        LEDGER: "".join(f"{line}\n" for line in lines).encode(),
+        SETTINGS: opened.workspace.settings_file,
+    }
+    for digest in sorted({case.champion.digest, case.challenger.digest if case.challenger else case.champion.digest}):
+        folder = opened.workspace.models / digest
+        members |= {f"models/{digest}/{at.relative_to(folder).as_posix()}": at for at in sorted(folder.rglob("*")) if at.is_file()}
+    last = json.loads(lines[-1])
+    manifest = Manifest(
+        format=FORMAT,
+        case_id=case_id,
+        head=f"{last['seq']}:{last['hash']}",
+        files={name: _member(source) for name, source in sorted(members.items())},
+    )
+    with zipfile.ZipFile(file, "x", zipfile.ZIP_DEFLATED) as bundle:
+        _add(bundle, MANIFEST, canonical(manifest).encode())
+        for name, source in sorted(members.items()):
+            _add(bundle, name, source if isinstance(source, bytes) else source.read_bytes())
+    return manifest
+
+
+def unpack(file: Path, folder: Path) -> tuple[Manifest, CaseRecord]:
+    """Unpack a bundle into the empty folder `folder`, each member checked by name, kind, size and sha256 before it is kept.
+
+    Raises:
+        DataError: it is no bundle, or not as it was written.
+    """
+    try:
+        with zipfile.ZipFile(file) as bundle:
+            manifest = _manifest(bundle)
+            for info in bundle.infolist():
+                if info.filename != MANIFEST:
+                    _keep(bundle, info, manifest.files[info.filename], folder / info.filename)
+        return manifest, CaseRecord.model_validate_json((folder / CASE).read_bytes())
+    except (zipfile.BadZipFile, ValidationError, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+        raise DataError(
+            f"{file} is no bundle of a case ({type(error).__name__}).", "Export it again with `churnops reports export`."
+        ) from error
+
+
+def _manifest(bundle: zipfile.ZipFile) -> Manifest:
+    infos = {info.filename: info for info in bundle.infolist()}
+    if len(infos) != len(bundle.infolist()) or len(infos) > MOST_FILES or MANIFEST not in infos:
+        raise _damaged("it has no manifest, files of the same name, or too many")
+    if infos[MANIFEST].file_size > _MANIFEST_BYTES:
+        raise _damaged("its manifest is too large")
+    manifest = Manifest.model_validate_json(bundle.read(MANIFEST))
+    if manifest.format != FORMAT:
+        raise _damaged(f"its format is {manifest.format[:40]!r}, not {FORMAT}")
+    if set(infos) != {MANIFEST, *manifest.files} or not {CASE, REPORT, LEDGER, SETTINGS} <= set(manifest.files):
+        raise _damaged("its files are not those of its manifest")
+    if sum(member.size for member in manifest.files.values()) > MOST_BYTES:
+        raise _damaged(f"it is larger than {MOST_BYTES >> 30} GiB")
+    for name, info in infos.items():
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        if name != MANIFEST and not _NAME.fullmatch(name):
+            raise _damaged(f"{name[:80]!r} has no place in one")
+        if kind not in (0, stat.S_IFREG) or info.flag_bits & 1:
+            raise _damaged(f"{name[:80]!r} is not a plain file")
+    return manifest
+
+
+def _keep(bundle: zipfile.ZipFile, info: zipfile.ZipInfo, expected: Member, place: Path) -> None:
+    if info.file_size != expected.size:
+        raise _damaged(f"{info.filename} has another size than its manifest says")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    digest, left = hashlib.sha256(), expected.size
+    with bundle.open(info) as source, place.open("xb") as kept:
+        while chunk := source.read(min(1 << 20, left + 1)):  # a member that lies about its size is not read to its end
+            left -= len(chunk)
+            if left < 0:
+                raise _damaged(f"{info.filename} is longer than its manifest says")
+            digest.update(chunk)
+            kept.write(chunk)
+    if left or digest.hexdigest() != expected.sha256:
+        raise _damaged(f"{info.filename} is not the file its manifest names")
+
+
+def _add(bundle: zipfile.ZipFile, name: str, content: bytes) -> None:
+    info = zipfile.ZipInfo(name, _EPOCH)
+    info.external_attr = (stat.S_IFREG | 0o644) << 16
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.create_system = 3
+    bundle.writestr(info, content)
+
+
+def _member(source: bytes | Path) -> Member:
+    if isinstance(source, bytes):
+        return Member(sha256=hashlib.sha256(source).hexdigest(), size=len(source))
+    return Member(sha256=digest_of_file(source), size=source.stat().st_size)
+
+
+def _damaged(said: Any) -> DataError:
+    return DataError(f"This is no whole bundle: {said}.", "Export it again with `churnops reports export`.")

@@ -1,0 +1,105 @@
+"""Is this workspace well? Each thing a command relies on is looked at, and what is wrong comes with its next step."""
+
+import tempfile
+from collections.abc import Callable
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from pipeline.errors import ChurnopsError
+from pipeline.record.approvers import accepted_trust, require_trust
+from pipeline.record.champion import open_champion, read_pointer
+from pipeline.record.opened_workspace import Opened
+from pipeline.state.database import SCHEMA_VERSION
+from reports.decisions.verification import verify
+
+State = Literal["ok", "note", "broken"]
+
+
+class Finding(BaseModel):
+    """One thing looked at. Only `broken` makes the whole unwell; a `note` is good to know."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    state: State
+    said: str
+
+
+def workspace_health(opened: Opened) -> tuple[Finding, ...]:
+    """Disk, champion, ledger, registry and who may approve, in this order."""
+    looks: tuple[tuple[str, Callable[[Opened], Finding]], ...] = (
+        ("disk", _disk),
+        ("schema", _schema),
+        ("approval", _approval),
+        ("champion", _champion),
+        ("ledger", _ledger),
+        ("mlflow", _mlflow),
+    )
+    return tuple(_looked(name, look, opened) for name, look in looks)
+
+
+def _looked(name: str, look: Callable[[Opened], Finding], opened: Opened) -> Finding:
+    try:
+        return look(opened)
+    except ChurnopsError as error:
+        return Finding(name=name, state="broken", said=str(error))
+    except Exception as error:  # a store that is no store may raise anything, and the other things are still to be looked at
+        return Finding(name=name, state="broken", said=f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}")
+
+
+def _disk(opened: Opened) -> Finding:
+    with tempfile.TemporaryFile(dir=opened.workspace.home) as file:
+        file.write(b"churnops")
+        file.flush()
+    return Finding(name="disk", state="ok", said=f"{opened.workspace.home} can be written.")
+
+
+def _schema(_: Opened) -> Finding:
+    return Finding(name="schema", state="ok", said=f"The state database has schema version {SCHEMA_VERSION}.")  # opening it saw to that
+
+
+def _approval(opened: Opened) -> Finding:
+    trust = require_trust(opened.workspace, opened.ledger)
+    signers = len([line for line in trust.signers.splitlines() if line.strip() and not line.lstrip().startswith("#")])
+    said = "typed at a terminal" if trust.mode == "local" else f"signed by one of {signers}"
+    second = ", by a second person" if trust.require_second_person else ""
+    return Finding(name="approval", state="ok", said=f"Approvals are {said}{second}, within {trust.expires_hours:g} h of the report.")
+
+
+def _champion(opened: Opened) -> Finding:
+    if read_pointer(opened.workspace) is None and not opened.ledger.of_kind("deployed"):
+        return Finding(name="champion", state="note", said="Nothing has been trained yet. Run `churnops train`.")
+    champion, artifact = open_champion(opened)
+    artifact.scores(artifact.reference().head(1))
+    return Finding(name="champion", state="ok", said=f"Version {champion.version} ({champion.digest[:12]}) loads and scores.")
+
+
+def _ledger(opened: Opened) -> Finding:
+    found = verify(opened)
+    if found.ok:
+        return Finding(name="ledger", state="ok", said=f"{found.rows} rows and all that they vouch for are as they were written.")
+    said = f"{found.problems[0].said} ({len(found.problems)} in all.) Run `churnops reports verify`."
+    return Finding(name="ledger", state="broken", said=said)
+
+
+def _mlflow(opened: Opened) -> Finding:
+    from pipeline.record.mlflow_mirror import champion_version
+
+    champion, alias = read_pointer(opened.workspace), champion_version(opened.workspace)
+    version = champion.version if champion else None
+    if version == alias:
+        return Finding(
+            name="mlflow", state="ok", said=f"MLflow's alias names version {alias} as well." if alias else "MLflow is empty as well."
+        )
+    opened.workspace.mlflow_mirrored.unlink(missing_ok=True)  # so that the next command of a person mends it
+    said = f"MLflow's alias names version {alias}, the champion is version {version}. The next command of a person, say `churnops reports list`, mends it."
+    return Finding(name="mlflow", state="broken", said=said)
+
+
+def signs(opened: Opened) -> bool:
+    """Whether approvals are signed here."""
+    try:
+        return accepted_trust(opened.ledger).mode == "signed"
+    except ChurnopsError:
+        return True

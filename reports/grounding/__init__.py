@@ -1,0 +1,1 @@
+"""Numbers of a narrative, traced to the tool results they come from."""

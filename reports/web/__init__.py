@@ -1,0 +1,1 @@
+"""The web app: predictions for programs, the review page for people."""

@@ -1,0 +1,168 @@
+"""The prediction API's addresses: what each takes, what it answers, and which failure has which status."""
+
+import logging
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, TypeAdapter
+from starlette.requests import ClientDisconnect
+
+from pipeline.errors import ChurnopsError, DataError
+from pipeline.serving.answers import Alive, Failed, OutcomeResults, Prediction, Predictions, Ready, Refused
+from pipeline.serving.customer_input import MOST_CUSTOMERS, InputError, Wrong, customer_input
+from pipeline.serving.outcome_intake import MOST_OUTCOMES, Outcome
+from pipeline.serving.prediction_desk import PredictionDesk
+from pipeline.serving.request_counters import Measures
+from pipeline.tables.schema import Schema
+
+LARGEST_BODY = 4 << 20  # bytes; a thousand customers with a hundred columns fit
+_JSON = "application/json"
+_GIVEN = "The answer"
+_log = logging.getLogger(__name__)
+_WENT_AWAY = 499  # nginx's number for it; nobody reads the answer, the count of statuses does
+_FAILURES: Mapping[int | str, dict[str, Any]] = MappingProxyType(
+    {
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: {"model": Failed, "description": f"More than {LARGEST_BODY >> 20} MiB"},
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE: {"model": Failed, "description": "Not sent as application/json"},
+        HTTPStatus.UNPROCESSABLE_ENTITY: {"model": Refused, "description": "What is wrong: field, rule, and what is allowed"},
+        HTTPStatus.SERVICE_UNAVAILABLE: {"model": Failed, "description": "No champion, or the state database does not answer"},
+    }
+)
+
+_Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class _NotTaken(Exception):
+    def __init__(self, status: HTTPStatus, said: str) -> None:
+        super().__init__(said)
+        self.status = status
+
+
+def api_router(desk: PredictionDesk, columns: Schema) -> APIRouter:
+    """Routes of the prediction API of a workspace with these `columns`."""
+    router = APIRouter(route_class=_measured(desk.measures), tags=["predictions"])
+    customer = customer_input(columns).one.json_schema()
+    outcome = TypeAdapter(Outcome).json_schema()
+
+    @router.post(
+        "/predict", response_description=_GIVEN, response_model=Prediction, responses={**_FAILURES}, openapi_extra=_takes(customer)
+    )
+    async def predict(request: Request) -> Response:
+        """Score one customer by the champion. The answer is in the log of predictions before it is given."""
+        return _answer(await desk.predict(await _body(request)))
+
+    @router.post(
+        "/predict/batch",
+        response_description=_GIVEN,
+        response_model=Predictions,
+        responses={**_FAILURES},
+        openapi_extra=_takes(_list("customers", customer, MOST_CUSTOMERS)),
+    )
+    async def predict_batch(request: Request) -> Response:
+        """Score up to a thousand customers: all are answered and logged, or none."""
+        return _answer(await desk.predict_batch(await _body(request)))
+
+    @router.post(
+        "/outcomes",
+        response_description=_GIVEN,
+        response_model=OutcomeResults,
+        responses={**_FAILURES, HTTPStatus.NOT_FOUND: {"model": OutcomeResults, "description": "No prediction is logged for any of them"}},
+        openapi_extra=_takes(_list("outcomes", outcome, MOST_OUTCOMES)),
+    )
+    async def take_outcomes(request: Request) -> Response:
+        """Say who churned. Each outcome has a result of its own; saying it again changes nothing."""
+        results = await desk.take_outcomes(await _body(request))
+        nobody = all(result.result == "unknown" for result in results.outcomes)
+        return _answer(results, HTTPStatus.NOT_FOUND if nobody else HTTPStatus.OK)
+
+    @router.get("/healthz", response_description=_GIVEN, response_model=Alive)
+    async def healthz(_request: Request) -> Response:
+        """Whether the process answers."""
+        return _answer(Alive())
+
+    @router.get("/readyz", response_description=_GIVEN, response_model=Ready, responses={HTTPStatus.SERVICE_UNAVAILABLE: {"model": Ready}})
+    async def readyz(_request: Request) -> Response:
+        """Whether predictions are answered, and by which champion."""
+        ready = await desk.readiness()
+        return _answer(ready, HTTPStatus.OK if ready.ready else HTTPStatus.SERVICE_UNAVAILABLE)
+
+    @router.get("/metrics", response_description=_GIVEN, response_class=Response)
+    async def metrics(_request: Request) -> Response:
+        """Counters in Prometheus's text format, over all workers."""
+        return Response(desk.measures.page(), media_type="text/plain; version=0.0.4")
+
+    return router
+
+
+def _measured(measures: Measures) -> type[APIRoute]:
+    class MeasuredRoute(APIRoute):
+        """A route whose failures are answers, and whose answers are counted. Its endpoint takes the request and gives the response, so it is
+        called as it is: what the framework would look for in between takes longer than the score."""
+
+        def get_route_handler(self) -> _Handler:
+            handle: _Handler = self.endpoint
+
+            async def counted(request: Request) -> Response:
+                begun = time.perf_counter()
+                try:
+                    answer = await handle(request)
+                except Exception as error:
+                    answer = _failure(error)
+                measures.answered(self.path, answer.status_code, time.perf_counter() - begun)
+                return answer
+
+            return counted
+
+    return MeasuredRoute
+
+
+def _failure(error: Exception) -> Response:
+    match error:
+        case InputError():
+            return _answer(Refused(detail=error.wrong), HTTPStatus.UNPROCESSABLE_ENTITY)
+        case DataError():
+            said = Wrong(field="", rule="not_computable", allowed=str(error))
+            return _answer(Refused(detail=(said,)), HTTPStatus.UNPROCESSABLE_ENTITY)
+        case _NotTaken():
+            return _answer(Failed(detail=str(error)), error.status)
+        case ChurnopsError():
+            return _answer(Failed(detail=str(error)), HTTPStatus.SERVICE_UNAVAILABLE)
+        case ClientDisconnect():
+            return Response(status_code=_WENT_AWAY)
+        case _:
+            _log.error("a request failed", exc_info=error)
+            return _answer(Failed(detail="The server failed; its own output says where."), HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _answer(said: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    return Response(said.model_dump_json(), status, media_type=_JSON)
+
+
+async def _body(request: Request) -> bytes:
+    """The whole body. JSON alone: a page of another origin cannot send that without asking first, and nobody says yes."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
+        raise _NotTaken(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Send it as {_JSON}.")
+    too_large = _NotTaken(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body has at most {LARGEST_BODY:,} bytes; send fewer customers at once.")
+    said = request.headers.get("content-length", "0")
+    if said.isdecimal() and int(said) > LARGEST_BODY:
+        raise too_large
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise too_large
+    return bytes(body)
+
+
+def _takes(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"requestBody": {"required": True, "content": {_JSON: {"schema": schema}}}}
+
+
+def _list(name: str, item: Mapping[str, Any], most: int) -> dict[str, Any]:
+    listed = {"type": "array", "items": item, "minItems": 1, "maxItems": most}
+    return {"type": "object", "properties": {name: listed}, "required": [name], "additionalProperties": False}

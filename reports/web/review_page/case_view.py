@@ -1,0 +1,108 @@
+"""One case as the page shows it: what happened, how sure, what changes for whom, and what to decide."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pipeline.atomic_files import digest_of_file
+from pipeline.diagnosis.diagnosis import Diagnosis
+from pipeline.measures.measure import GateCheck
+from pipeline.record.cases import Case, concluded
+from pipeline.record.opened_workspace import Opened
+from pipeline.shown_text import plain
+from reports.audit import HEADLINES
+from reports.decisions.standing import standing_of
+from reports.difference import Difference, differences
+from reports.filing import report_path
+from reports.outlook import ACTIONS, Outlook, cause_words, outlook, training_of
+from reports.web.review_page.case_window import moved_features
+from reports.web.review_page.decision import Gate, gate_of
+from reports.web.review_page.distribution import Distribution
+from reports.web.review_page.drift_bars import DriftBar, drift_bars
+from reports.web.review_page.measure_rows import MeasureRow, measure_rows
+from reports.web.review_page.reliability_plot import ReliabilityPlot, reliability_plot
+from reports.web.review_page.tier_bars import TierBars, tier_bars
+
+_BARS = 5  # at first sight; the others are behind a click
+_EVIDENCE, _SENTENCE = 2, 320  # findings at first sight, and characters of each
+
+Written = Literal["as written", "changed", "gone", "none"]
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """All that the page of a case shows. Texts from data are cut, and escaped by the template."""
+
+    case: Case
+    status: str
+    headline: str
+    found: Diagnosis | None
+    cause: str
+    asks: str
+    evidence: tuple[str, ...]
+    more_evidence: tuple[str, ...]
+    bars: tuple[DriftBar, ...]
+    more_bars: tuple[DriftBar, ...]
+    distributions: tuple[Distribution, ...]
+    no_distributions: str
+    measures: tuple[MeasureRow, ...]
+    differences: tuple[Difference, ...]
+    rows: int
+    checks: tuple[GateCheck, ...]
+    serving: str
+    reliability: ReliabilityPlot | None
+    tiers: TierBars | None
+    outlook: Outlook
+    gate: Gate | None
+    report: Written
+    has_html: bool
+    reviewer: str
+
+
+def case_view(opened: Opened, case: Case) -> CaseView:
+    """The page's view of a case, from its record, its report and the log."""
+    result, found = training_of(case, opened.cases.trainings(case.case_id)), concluded(case)
+    standing = standing_of(opened, case)
+    said = tuple(plain(finding.said, _SENTENCE) for finding in found.findings if finding.notable) if found else ()
+    bars = drift_bars(case.drift) if case.drift else ()
+    seen, unseen = moved_features(opened, case)
+    return CaseView(
+        case=case,
+        status=standing.status,
+        headline=standing.headline or (HEADLINES[case.action] if case.action and case.status != "partial" else "No verdict yet"),
+        found=found,
+        cause=cause_words(found) if found else "",
+        asks=ACTIONS[found.action] if found else "",
+        evidence=said[:_EVIDENCE],
+        more_evidence=said[_EVIDENCE:],
+        bars=bars[:_BARS],
+        more_bars=bars[_BARS:],
+        distributions=seen,
+        no_distributions=unseen,
+        measures=measure_rows(result) if result else (),
+        differences=differences(result) if result else (),
+        rows=result.metrics.n if result else 0,
+        checks=result.gate.checks if result else (),
+        serving=result.serving.said() if result and result.serving else "",
+        reliability=reliability_plot(result) if result else None,
+        tiers=tier_bars(result.tier_flow) if result and result.tier_flow else None,
+        outlook=outlook(case, result, opened.policy.training.cooldown_hours, expired=standing.expired),
+        gate=gate_of(opened, case),
+        report=_written(opened, case),
+        has_html=evidently_html(opened, case).is_file(),
+        reviewer=opened.person,
+    )
+
+
+def evidently_html(opened: Opened, case: Case) -> Path:
+    """Where Evidently's own report of the case lies, if somebody made one."""
+    return report_path(opened.workspace, case.case_id).with_suffix(".html")
+
+
+def _written(opened: Opened, case: Case) -> Written:
+    if case.report is None:
+        return "none"
+    path = report_path(opened.workspace, case.case_id)
+    if not path.is_file():
+        return "gone"
+    return "as written" if digest_of_file(path) == case.report.sha256 else "changed"

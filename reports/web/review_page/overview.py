@@ -1,0 +1,67 @@
+"""The start page: what waits for a person, which model serves, and how drift has gone."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipeline.errors import ChurnopsError
+from pipeline.record.cases import Case
+from pipeline.record.champion import Champion, find_champion
+from pipeline.record.opened_workspace import Opened
+from pipeline.state.predictions import newest_prediction
+from reports.decisions.standing import Standing, standings
+from reports.web.review_page.history import DriftOverTime, Served, drift_over_time, served
+from reports.web.review_page.triage_process import TriageRun
+
+_LISTED = 50  # the newest cases; `churnops reports list` has all
+
+
+@dataclass(frozen=True)
+class CaseLine:
+    """One case of the list."""
+
+    case: Case
+    status: str
+    share: str
+
+
+@dataclass(frozen=True)
+class Overview:
+    """All that the start page shows. `problem` says why no champion may serve, where that is so."""
+
+    waiting: tuple[CaseLine, ...]
+    cases: tuple[CaseLine, ...]
+    all_cases: int
+    champion: Champion | None
+    problem: str
+    served: tuple[Served, ...]
+    drift: DriftOverTime | None
+    newest_prediction: datetime | None
+    triage: TriageRun | None
+
+
+def overview(opened: Opened, triage: TriageRun | None) -> Overview:
+    """The start page of a workspace; `triage` is the newest that was started from it."""
+    cases, champion, problem = opened.cases.all(), None, ""
+    try:
+        champion = find_champion(opened.workspace, opened.ledger)
+    except ChurnopsError as error:
+        problem = str(error)
+    stands = standings(opened, cases)
+    lines = tuple(_line(case, stands[case.case_id]) for case in cases[:_LISTED])
+    return Overview(
+        waiting=tuple(
+            _line(case, stands[case.case_id]) for case in cases if case.status == "pending_approval" and not stands[case.case_id].expired
+        ),
+        cases=lines,
+        all_cases=len(cases),
+        champion=champion,
+        problem=problem,
+        served=served(opened),
+        drift=drift_over_time(cases, opened.policy.bands),
+        newest_prediction=newest_prediction(opened.state),
+        triage=triage,
+    )
+
+
+def _line(case: Case, standing: Standing) -> CaseLine:
+    return CaseLine(case, standing.status, f"{case.drift.share:.0%}" if case.drift and case.drift.share is not None else "–")

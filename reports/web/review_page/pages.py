@@ -1,0 +1,52 @@
+"""Templates to answers. Every value is escaped, and shown without characters that would steer a terminal or turn the reading direction."""
+
+from typing import Any
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from reports.web.review_page.sign_in import Session
+
+
+def _printable(value: object) -> object:
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return "".join(character if character.isprintable() or character == "\n" else " " for character in value)
+    return value
+
+
+@pass_context
+def _form_token(context: Context) -> Markup:
+    """What every form of the page carries."""
+    return Markup('<input type="hidden" name="form_token" value="{}">').format(context["session"].form_token)
+
+
+def _sentence(text: str) -> Markup:
+    """A sentence of ours, with what stands between backticks as code."""
+    parts = str(_printable(text)).split("`")
+    if len(parts) % 2 == 0:
+        return Markup.escape("`".join(parts))
+    return Markup("").join(Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in enumerate(parts))
+
+
+_environment = Environment(
+    loader=PackageLoader("reports.web.review_page", "templates"),
+    autoescape=True,
+    finalize=_printable,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_environment.filters["sentence"] = _sentence
+_environment.globals["form_token"] = _form_token
+
+
+def page(template: str, session: Session | None = None, *, status: int = 200, **view: Any) -> HTMLResponse:
+    """The answer that `template` makes of `view`, for a signed-in browser or for anybody."""
+    return HTMLResponse(_environment.get_template(f"{template}.html.j2").render(session=session, **view), status_code=status)
+
+
+def problem_page(status: int, said: str, next_step: str) -> HTMLResponse:
+    """What went wrong, in a sentence, and what to do about it."""
+    return page("problem", status=status, title=said, next_step=next_step)

@@ -1,0 +1,101 @@
+"""Calibration is kept when out-of-fold rows show that it helps, and only then."""
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.pipeline import Pipeline
+
+from pipeline.errors import DataError
+from pipeline.models.calibration import FOLDS, KEPT_ABOVE_Z, calibrated_model, cross_fit_folds, try_calibration
+from pipeline.models.estimators import build
+from tests.pipeline.small_tables import COLUMNS, small_table
+
+TABLE = small_table(500, 1)
+Y = TABLE["churned"].to_numpy()
+
+
+class Overconfident(ClassifierMixin, BaseEstimator):
+    """A model whose order is right and whose probabilities are far too bold."""
+
+    def __init__(self, exponent: float = 4.0) -> None:
+        self.exponent = exponent
+
+    def fit(self, x: object, y: np.ndarray) -> "Overconfident":
+        self.model_ = build("logistic_regression", {}, 7, COLUMNS).fit(x, y)
+        self.classes_ = self.model_.classes_
+        return self
+
+    def predict_proba(self, x: object) -> np.ndarray:
+        odds = np.exp(self.exponent * self.model_.decision_function(x))
+        return np.column_stack([1 / (1 + odds), odds / (1 + odds)])
+
+    def predict(self, x: object) -> np.ndarray:
+        return self.predict_proba(x)[:, 1] >= 0.5
+
+
+def test_bold_probabilities_are_calibrated() -> None:
+    folds = cross_fit_folds(Y, None, 7)
+    trial, _ = try_calibration(Pipeline([("bold", Overconfident())]), TABLE, Y, None, folds)
+    assert trial.kept
+    assert trial.z > KEPT_ABOVE_Z
+    assert trial.log_loss_calibrated < trial.log_loss_raw
+    assert (trial.method, trial.n) == ("sigmoid", 500)
+
+
+def test_honest_probabilities_are_left_alone() -> None:
+    trial, _ = try_calibration(build("logistic_regression", {}, 7, COLUMNS), TABLE, Y, None, cross_fit_folds(Y, None, 7))
+    assert not trial.kept
+    assert trial.z <= KEPT_ABOVE_Z
+
+
+def test_the_trial_is_repeatable() -> None:
+    pipeline = build("random_forest", {"n_estimators": 10, "max_depth": 4}, 7, COLUMNS)
+    first, second = (try_calibration(pipeline, TABLE, Y, None, cross_fit_folds(Y, None, 7))[0] for _ in range(2))
+    assert first == second
+
+
+def test_the_sigmoid_that_is_tried_is_the_sigmoid_that_is_kept() -> None:
+    bold = Pipeline([("bold", Overconfident())])
+    folds = cross_fit_folds(Y, None, 7)
+    tried, _ = try_calibration(bold, TABLE, Y, None, folds)
+    fresh = small_table(4000, 2)
+    p = calibrated_model(bold, folds).fit(TABLE, Y).predict_proba(fresh)[:, 1]
+    kept = -np.mean(np.log(np.where(fresh["churned"] == 1, p, 1 - p)))
+    assert kept == pytest.approx(tried.log_loss_calibrated, abs=0.05)
+    assert tried.log_loss_raw > kept + 0.2
+
+
+def test_calibrating_keeps_the_order_of_customers() -> None:
+    pipeline = build("random_forest", {"n_estimators": 20, "max_depth": 4}, 7, COLUMNS)
+    fresh = small_table(200, 2)
+    raw = pipeline.fit(TABLE, Y).predict_proba(fresh)[:, 1]
+    calibrated = calibrated_model(pipeline, cross_fit_folds(Y, None, 7)).fit(TABLE, Y).predict_proba(fresh)[:, 1]
+    assert (np.diff(calibrated[np.argsort(raw, kind="stable")]) >= 0).all()
+
+
+def test_folds_are_seeded_and_hold_every_row_once() -> None:
+    first, again, other = cross_fit_folds(Y, None, 7), cross_fit_folds(Y, None, 7), cross_fit_folds(Y, None, 8)
+    assert sorted(np.concatenate([test for _, test in first])) == list(range(500))
+    assert all((a == b).all() for (_, a), (_, b) in zip(first, again, strict=True))
+    assert any((a != b).any() for (_, a), (_, b) in zip(first, other, strict=True) if a.size == b.size)
+
+
+def test_a_customer_lies_in_one_fold() -> None:
+    groups = np.arange(500) % 120
+    for train, test in cross_fit_folds(Y, groups, 7):
+        assert not set(groups[train]) & set(groups[test])
+
+
+def test_copies_of_customers_are_no_further_evidence() -> None:
+    bold = Pipeline([("bold", Overconfident(1.6))])
+    rows = np.tile(np.arange(500), 4)
+    copied, y, groups = TABLE.iloc[rows], Y[rows], rows
+    folds = cross_fit_folds(y, groups, 7)
+    (grouped, _), (naive, _) = try_calibration(bold, copied, y, groups, folds), try_calibration(bold, copied, y, None, folds)
+    assert naive.z == pytest.approx(2 * grouped.z, rel=0.01)
+
+
+@pytest.mark.parametrize("churners", [0, FOLDS - 1, 500 - FOLDS + 1])
+def test_too_few_of_an_outcome_is_an_error_that_counts_them(churners: int) -> None:
+    with pytest.raises(DataError, match=f"Of the 500 training rows {churners} churned; at least 5 of each"):
+        cross_fit_folds((np.arange(500) < churners).astype(np.int8), None, 7)

@@ -1,0 +1,124 @@
+"""The champion is whom the pointer names and the ledger deployed; a pointer that says anything else is refused."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from pipeline.errors import IntegrityError, SettingsError, WorkspaceError
+from pipeline.record.champion import Champion, find_champion, open_champion, require_champion
+from pipeline.record.ledger import Ledger
+from pipeline.record.opened_workspace import Opened, open_workspace
+from pipeline.state.database import State, ledger, open_state
+from pipeline.workspace.folder import Workspace
+from prompts import policy_text
+
+AT = datetime(2026, 11, 21, 9, tzinfo=UTC)
+DIGEST, OTHER = "a" * 64, "b" * 64
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path)
+
+
+@pytest.fixture
+def state(workspace: Workspace) -> State:
+    return open_state(workspace.state_db, create=True)
+
+
+@pytest.fixture
+def book(workspace: Workspace, state: State) -> Ledger:
+    return Ledger(state, workspace.ledger_mirror)
+
+
+def point(workspace: Workspace, **values: Any) -> None:
+    workspace.champion_pointer.write_text(json.dumps(values), encoding="utf-8")
+
+
+def deployed(workspace: Workspace, book: Ledger, kind: Any = "deployed") -> dict[str, Any]:
+    """A deploy as it should be: the row, and the pointer that names it."""
+    entry = book.append(AT, kind, None, {"version": "1", "digest": DIGEST})
+    pointer = {"version": "1", "digest": DIGEST, "ledger_seq": entry.seq, "ledger_hash": entry.hash}
+    point(workspace, **pointer)
+    return pointer
+
+
+def test_before_the_first_training_there_is_none(workspace: Workspace, book: Ledger) -> None:
+    assert find_champion(workspace, book) is None
+    with pytest.raises(WorkspaceError, match="has no champion yet") as missing:
+        require_champion(workspace, book)
+    assert "churnops train" in missing.value.next_step
+
+
+def test_it_is_the_one_whom_pointer_and_ledger_name(workspace: Workspace, book: Ledger) -> None:
+    pointer = deployed(workspace, book)
+    assert find_champion(workspace, book) == require_champion(workspace, book) == Champion(**pointer)
+
+
+def test_a_pointer_without_its_ledger_row_is_refused(workspace: Workspace, book: Ledger, state: State) -> None:
+    deployed(workspace, book)
+    with state.write() as connection:
+        connection.execute(ledger.delete())
+    with pytest.raises(IntegrityError, match="The ledger has no row 1"):
+        find_champion(workspace, book)
+
+
+@pytest.mark.parametrize("change", [{"digest": OTHER}, {"version": "2"}, {"ledger_hash": OTHER}])
+def test_a_pointer_that_names_what_the_row_did_not_deploy_is_refused(workspace: Workspace, book: Ledger, change: dict[str, str]) -> None:
+    pointer = deployed(workspace, book)
+    point(workspace, **(pointer | change))
+    with pytest.raises(IntegrityError, match="row 1 of the ledger did not deploy"):
+        find_champion(workspace, book)
+
+
+@pytest.mark.parametrize("kind", ["challenged", "approved", "trained"])
+def test_a_row_that_deployed_nothing_makes_no_champion(workspace: Workspace, book: Ledger, kind: str) -> None:
+    deployed(workspace, book, kind)
+    with pytest.raises(IntegrityError, match="did not deploy"):
+        find_champion(workspace, book)
+
+
+def test_a_row_edited_to_fit_the_pointer_is_refused(workspace: Workspace, book: Ledger, state: State) -> None:
+    pointer = deployed(workspace, book)
+    with state.write() as connection:
+        connection.execute(update(ledger).values(body=json.dumps({"digest": OTHER, "version": "1"})))
+    point(workspace, **(pointer | {"digest": OTHER}))
+    with pytest.raises(IntegrityError, match="was changed after it was written"):
+        find_champion(workspace, book)
+
+
+@pytest.mark.parametrize("content", [b"", b"version 1", b"\xff\xfe", b"[]", b"{}", b'{"version": "1"}', b"null"])
+def test_a_file_that_is_no_pointer_is_refused(workspace: Workspace, book: Ledger, content: bytes) -> None:
+    workspace.champion_pointer.write_bytes(content)
+    with pytest.raises(IntegrityError, match="is not a champion pointer"):
+        find_champion(workspace, book)
+
+
+def test_a_pointer_with_more_to_say_is_refused(workspace: Workspace, book: Ledger) -> None:
+    point(workspace, **deployed(workspace, book), note="trust me")
+    with pytest.raises(IntegrityError, match="is not a champion pointer"):
+        find_champion(workspace, book)
+
+
+def test_it_opens_with_its_artifact(trained: Opened) -> None:
+    champion, artifact = open_champion(trained)
+    assert artifact.digest == champion.digest
+    assert trained.ledger.entry(champion.ledger_seq).kind == "deployed"
+
+
+def test_an_artifact_whose_bytes_changed_is_not_opened(trained: Opened) -> None:
+    _, artifact = open_champion(trained)
+    (artifact.path / "metrics.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(IntegrityError):
+        open_champion(trained)
+
+
+def test_columns_changed_since_the_training_are_refused(trained: Opened) -> None:
+    file = trained.workspace.settings_file
+    file.write_text(file.read_text(encoding="utf-8").replace('  "tenure",\n', ""), encoding="utf-8")
+    with pytest.raises(SettingsError, match="are not those champion version 1 was trained on"):
+        open_champion(open_workspace(trained.workspace.root, policy_text(), trained.clock))

@@ -1,0 +1,31 @@
+"""One small model of every kind a champion can be, fitted once."""
+
+from functools import cache
+from typing import Any
+
+from pipeline.models.calibration import calibrated_model, cross_fit_folds
+from pipeline.models.estimators import build
+from pipeline.models.recalibration import recalibrate
+from tests.pipeline.small_tables import COLUMNS, small_table
+
+REFERENCE = small_table(1500, 1)
+FEATURES = list(COLUMNS.features)
+FORESTS = ("forest", "forest, calibrated", "forest, recalibrated", "forest, calibrated, recalibrated twice")
+LINEAR = ("linear", "linear, calibrated", "linear, calibrated, recalibrated")
+_ESTIMATORS = {"forest": ("random_forest", {"n_estimators": 25, "max_depth": 6}), "linear": ("logistic_regression", {})}
+
+
+@cache
+def model_of(kind: str) -> Any:
+    """The model by its name: the family, then what was done to its probabilities."""
+    family, *steps = kind.split(", ")
+    x, y = REFERENCE[FEATURES], REFERENCE["churned"].to_numpy()
+    model = build(*_ESTIMATORS[family], 7, COLUMNS)
+    if "calibrated" in steps:
+        model = calibrated_model(model, cross_fit_folds(y, None, 7))
+    model.fit(x, y)
+    times = 2 if steps and steps[-1].endswith("twice") else int(bool(steps) and steps[-1] == "recalibrated")
+    for seed in range(times):
+        later = small_table(800, 10 + seed)
+        model = recalibrate(model, later[FEATURES], later["churned"].to_numpy()).model
+    return model

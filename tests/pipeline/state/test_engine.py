@@ -1,0 +1,279 @@
+"""State lies in SQLite or in PostgreSQL, and what is read from it, in what order and under which guard, does not depend on which."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from sqlalchemy import create_engine, inspect, select, text
+
+from pipeline.errors import SettingsError, WorkspaceError
+from pipeline.profiles.counting import profile_reference
+from pipeline.profiles.daily import profile_log
+from pipeline.record.case_store import CaseFile
+from pipeline.record.cases import Case, ModelRef
+from pipeline.record.ledger import Ledger
+from pipeline.record.opened_workspace import Opened, open_workspace
+from pipeline.sources.sampling import draw_sample
+from pipeline.sources.source import Frame, PredictionLog, Restriction
+from pipeline.state import engine
+from pipeline.state.database import SCHEMA_VERSION, events, metadata, open_state, outcomes, schema_version
+from pipeline.state.engine import StatePlace
+from pipeline.state.predictions import (
+    log_outcomes,
+    log_predictions,
+    logged_ids,
+    newest_prediction,
+    read_labelled,
+    read_outcomes,
+    read_predictions,
+)
+from pipeline.tables.schema import Schema
+from pipeline.workspace.settings import read_settings
+from prompts import policy_text
+from tests.conftest import Clock
+from tests.postgres import postgres_server
+
+COLUMNS = Schema(target="Churn", positive="Yes", id="id", numerical=("tenure",), categorical=("Contract",))
+START = datetime(2026, 11, 1, 18, tzinfo=UTC)
+ROWS = 400
+TIMES = [START + timedelta(minutes=10 * number) for number in range(ROWS)]
+FRAME = pd.DataFrame(
+    {
+        "tenure": [0.1 + number if number % 7 else float("nan") for number in range(ROWS)],
+        "Contract": ["Zwei Jahre – 'ß' \"q\" 100%" if number % 3 else None for number in range(ROWS)],
+    }
+)
+OUTCOME = {"id": "C1", "observed_at": "2026-11-21", "churned": 1}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with postgres_server() as url:
+        yield url
+
+
+@pytest.fixture
+def database(server: str, request: pytest.FixtureRequest) -> str:
+    """The URL of an empty schema of the test's own."""
+    schema = f"test_{abs(hash(request.node.name))}"
+    engine = create_engine(server)
+    with engine.begin() as connection:
+        connection.execute(text(f"drop schema if exists {schema} cascade"))
+        connection.execute(text(f"create schema {schema}"))
+    engine.dispose()
+    return f"{server}&options=-csearch_path%3D{schema}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> StatePlace:
+    return tmp_path / "state.db" if request.param == "sqlite" else str(request.getfixturevalue("database"))
+
+
+def filled(place: StatePlace) -> None:
+    state = open_state(place, create=True)
+    ids = [f"C{number % 300}" for number in range(ROWS)]
+    log_predictions(state, FRAME, COLUMNS, ids=ids, times=TIMES, scores=[number / ROWS for number in range(ROWS)], version="1")
+    later = START + timedelta(days=9)
+    log_outcomes(state, ids=["C1", "C2", "C2"], predicted=[TIMES[1], None, None], observed=[later] * 3, churned=[1, 0, 1])
+    state.close()
+
+
+def test_windows_and_outcomes_are_read_alike(place: StatePlace, tmp_path: Path) -> None:
+    filled(place)
+    state, twin = open_state(place), open_state(tmp_path / "twin.db", create=True)
+    filled(tmp_path / "twin.db")
+    until = newest_prediction(state)
+    assert until == TIMES[-1]
+    assert newest_prediction(state, 400) == TIMES[0] and newest_prediction(state, 401) is None
+    assert logged_ids(state) == {f"C{number}" for number in range(300)}
+    read = read_predictions(state, COLUMNS, START, until)
+    pd.testing.assert_frame_equal(read[["tenure", "Contract"]], FRAME[1:].reset_index(drop=True), check_dtype=False)
+    for one, other in (
+        (read, read_predictions(twin, COLUMNS, START, until)),
+        (read_labelled(state, COLUMNS, START, until, until + timedelta(days=30)),) * 2,
+        (read_outcomes(state, until + timedelta(days=30)), read_outcomes(twin, until + timedelta(days=30))),
+    ):
+        pd.testing.assert_frame_equal(one, other)
+    labelled = read_labelled(state, COLUMNS, START - timedelta(1), until, until + timedelta(days=30))
+    assert list(zip(labelled["_id"], labelled["_churned"], strict=True)) == [("C1", 1), ("C2", 1), ("C2", 1)]
+
+
+def test_profiles_and_samples_are_the_same(place: StatePlace, tmp_path: Path) -> None:
+    filled(place)
+    state, reference = open_state(place), profile_reference(Frame(FRAME), COLUMNS)
+    whole = profile_log(state, COLUMNS, reference, TIMES[3], TIMES[-1], tmp_path / "kept")
+    assert whole.rows == ROWS - 4
+    assert whole == profile_log(state, COLUMNS, reference, TIMES[3], TIMES[-1], tmp_path / "kept")
+    assert len(list((tmp_path / "kept").iterdir())) == 2
+    filled(tmp_path / "twin.db")
+    span = Restriction(TIMES[3], TIMES[-1])
+    drawn, twin = (draw_sample(PredictionLog(lies), COLUMNS, span, ROWS, most=50, seed=7) for lies in (state.place, tmp_path / "twin.db"))
+    pd.testing.assert_frame_equal(drawn.features, twin.features)
+    assert drawn.ids is not None and twin.ids is not None
+    assert 30 <= len(drawn.ids) <= 50 and drawn.ids.tolist() == twin.ids.tolist()
+
+
+def test_writers_come_one_after_another_and_readers_do_not_wait(place: StatePlace) -> None:
+    state, other = open_state(place, create=True), open_state(place)
+    started = threading.Event()
+
+    def write_too() -> None:
+        started.set()
+        with other.write() as connection:
+            connection.execute(outcomes.insert().values(OUTCOME))
+
+    late = threading.Thread(target=write_too)
+    with state.write() as connection:
+        connection.execute(outcomes.insert().values(OUTCOME))
+        late.start()
+        started.wait()
+        late.join(timeout=0.2)
+        assert late.is_alive()
+        with open_state(place).read() as reader:
+            assert reader.execute(select(outcomes)).all() == []
+        assert len(connection.execute(select(outcomes)).all()) == 1
+    late.join()
+    with state.read() as reader:
+        assert len(reader.execute(select(outcomes)).all()) == 2
+        with other.write() as connection:
+            connection.execute(outcomes.insert().values(OUTCOME))
+        assert len(reader.execute(select(outcomes)).all()) == 2  # still the moment the reader began
+
+
+def test_a_writer_that_waits_too_long_says_so(place: StatePlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_PATIENCE_SECONDS", 1)
+    state, other = open_state(place, create=True), open_state(place)
+    with state.write(), pytest.raises(WorkspaceError, match=r"does not answer \(.*(locked|lock timeout)"), other.write():
+        pass
+    with other.write() as connection:
+        connection.execute(outcomes.insert().values(OUTCOME))
+
+
+def test_what_fails_leaves_nothing(place: StatePlace) -> None:
+    state = open_state(place, create=True)
+
+    def write_and_fail() -> None:
+        with state.write() as connection:
+            connection.execute(outcomes.insert().values(OUTCOME))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_and_fail()
+    assert read_outcomes(state, START + timedelta(days=99)).empty
+
+
+def test_the_ledger_of_many_writers_is_one_chain(place: StatePlace, tmp_path: Path) -> None:
+    open_state(place, create=True).close()
+
+    def append(name: int) -> None:
+        book = Ledger(open_state(place), tmp_path / "ledger.jsonl")
+        for number in range(5):
+            book.append(START, "noted", None, {"name": f"{name}.{number}", "spelt": 'ä\x00"'})
+
+    writers = [threading.Thread(target=append, args=(name,)) for name in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    book = Ledger(open_state(place), tmp_path / "ledger.jsonl")
+    rows = book.entries()
+    assert [row.seq for row in rows] == list(range(1, 21))
+    assert all(row.hash == row.expected_hash for row in rows)
+    assert [row.previous for row in rows[1:]] == [row.hash for row in rows[:-1]]
+    assert tuple((tmp_path / "ledger.jsonl").read_text().splitlines()) == book.lines()
+
+
+def test_one_case_however_many_open_it(place: StatePlace) -> None:
+    open_state(place, create=True).close()
+    draft = Case(
+        case_id="2026-11-01-a",
+        key="k",
+        kind="triage",
+        opened_at=START,
+        started_by="tests",
+        policy_version="p",
+        champion=ModelRef(version="1", digest="d" * 64),
+    )
+    found: list[Case] = []
+    openers = [threading.Thread(target=lambda: found.append(CaseFile(open_state(place)).open(draft))) for _ in range(5)]
+    for opener in openers:
+        opener.start()
+    for opener in openers:
+        opener.join()
+    assert len(found) == 5 and len({case.case_id for case in found}) == 1
+    book = CaseFile(open_state(place))
+    assert book.all() == (found[0],)
+    assert book.unfinished("k") == found[0]
+
+
+def test_an_older_schema_in_postgresql_is_brought_up_to_date(database: str) -> None:
+    state = open_state(database, create=True)
+    with state.write() as connection:
+        metadata.drop_all(connection, tables=[events])
+        connection.execute(schema_version.update().values(version=1))
+        connection.execute(outcomes.insert().values(OUTCOME))
+    opened = open_state(database)
+    with opened.read() as connection:
+        assert connection.execute(select(schema_version.c.version)).scalars().all() == [SCHEMA_VERSION]
+        assert connection.execute(select(events)).all() == []
+        assert connection.execute(select(outcomes.c.id)).scalars().all() == ["C1"]
+        kinds = {column["name"]: str(column["type"]) for column in inspect(connection).get_columns("predictions")}
+    assert kinds["features"] == "JSONB"
+
+
+def test_a_database_without_state_or_of_a_newer_churnops_is_refused(database: str) -> None:
+    with pytest.raises(WorkspaceError, match="is not a churnops state database"):
+        open_state(database)
+    with open_state(database, create=True).write() as connection:
+        connection.execute(schema_version.update().values(version=99))
+    with pytest.raises(WorkspaceError, match="has schema version 99"):
+        open_state(database)
+
+
+def test_a_server_that_is_not_there_is_one_sentence_without_the_password(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError, match="does not answer") as refused:
+        open_state(f"postgresql://me:hunter2@/churn?host={tmp_path}")
+    assert "hunter2" not in str(refused.value)
+    assert f"{tmp_path}/churn" in str(refused.value)
+
+
+def test_a_workspace_begins_in_postgresql_and_no_other_takes_its_state(
+    fresh: Opened, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHURNOPS_DATABASE_URL", database)
+    settings = fresh.workspace.settings_file.read_text()
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "churnops.toml").write_text(settings)
+    first = open_workspace(folders[0], policy_text(), Clock())
+    assert [entry.kind for entry in first.ledger.entries()] == ["trusted"]
+    assert not first.workspace.state_db.exists()
+    assert open_workspace(folders[0], policy_text(), Clock()).ledger.entries() == first.ledger.entries()
+    with pytest.raises(WorkspaceError, match="holds the state of another workspace"):
+        open_workspace(folders[1], policy_text(), Clock())
+    assert not (folders[1] / ".churnops").exists()
+
+
+@pytest.mark.parametrize("url", ["postgresql://me:secret@host/db", "postgresql+psycopg://host/db?password=secret"])
+def test_a_password_is_taken_from_the_environment_alone(fresh: Opened, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = fresh.workspace.settings_file
+    file.write_text(file.read_text().replace('database_url = ""', f'database_url = "{url}"'))
+    with pytest.raises(SettingsError, match="holds a password") as refused:
+        read_settings(file)
+    assert "secret" not in str(refused.value)
+    file.write_text(file.read_text().replace(f'database_url = "{url}"', 'database_url = ""'))
+    monkeypatch.setenv("CHURNOPS_DATABASE_URL", url)
+    found = read_settings(file)
+    assert found.database_url == url
+    assert "secret" not in repr(found)
+
+
+@pytest.mark.parametrize("url", ["mysql://host/db", "sqlite:///state.db", "host/db"])
+def test_another_kind_of_database_is_refused(fresh: Opened, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHURNOPS_DATABASE_URL", url)
+    with pytest.raises(SettingsError, match=r"database_url.*not like postgresql://"):
+        read_settings(fresh.workspace.settings_file)

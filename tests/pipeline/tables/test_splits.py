@@ -1,0 +1,137 @@
+"""What judges a model never taught it: no customer, and no later row, is on the side that trains."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.errors import DataError
+from pipeline.tables.schema import Schema
+from pipeline.tables.splits import split_recent, split_reference
+
+PLAIN = Schema(target="churned", positive="yes", id="who", numerical=("row",))
+TIMED = PLAIN.model_copy(update={"time": "at"})
+
+
+def table(rows: int, customers: int | None = None, churn_share: float = 0.25) -> pd.DataFrame:
+    """One row a day for ever; every fourth row churned; `customers` fewer than `rows` come back in turn."""
+    number = np.arange(rows)
+    return pd.DataFrame(
+        {
+            "who": [f"C{value}" for value in number % (customers or rows)],
+            "at": pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(number, unit="D"),
+            "row": number.astype(float),
+            "churned": (number % round(1 / churn_share) == 0).astype("int8"),
+        }
+    )
+
+
+def days(*rows_of_each_day: int) -> pd.Series:
+    """A time every minute from noon on each day."""
+    noon = pd.Timestamp("2024-01-01T12:00Z")
+    return pd.Series([noon + pd.Timedelta(days=day, minutes=row) for day, rows in enumerate(rows_of_each_day) for row in range(rows)])
+
+
+def test_sixty_twenty_twenty_with_equal_churn() -> None:
+    frame = table(1000)
+    split = split_reference(frame, TIMED, seed=7)
+    assert [len(part) for part in (split.train, split.gate, split.held_back)] == [600, 200, 200]
+    assert [part["churned"].mean() for part in (split.train, split.gate, split.held_back)] == [0.25, 0.25, 0.25]
+    assert sorted(pd.concat([split.train, split.gate, split.held_back])["row"]) == sorted(frame["row"])
+    assert split.train["row"].is_monotonic_increasing
+    assert "at random" in split.how
+
+
+def test_the_seed_decides() -> None:
+    first, again, other = (split_reference(table(1000), PLAIN, seed).gate["row"].to_list() for seed in (7, 7, 8))
+    assert first == again != other
+
+
+def test_repeated_customers_stay_on_one_side() -> None:
+    frame = table(1000, customers=301)
+    split = split_reference(frame, PLAIN, seed=7)
+    train, gate, held_back = ({*part["who"]} for part in (split.train, split.gate, split.held_back))
+    assert not (train & gate or train & held_back or gate & held_back)
+    assert len(split.train) + len(split.gate) + len(split.held_back) == 1000
+    assert split.how == "at random by customer"
+
+
+def test_customers_without_an_id_are_customers_of_their_own() -> None:
+    frame = table(1000, customers=301)
+    frame.loc[frame.index % 2 == 0, "who"] = np.nan
+    split = split_reference(frame, PLAIN, seed=7)
+    assert split.gate["who"].isna().sum() > 50
+
+
+def test_repeated_customers_with_a_time_are_split_by_time() -> None:
+    frame = pd.concat([table(1000), table(1000).head(300)], ignore_index=True).sample(frac=1, random_state=1)
+    frame["at"] = frame["at"].to_numpy()
+    split = split_reference(frame, TIMED, seed=7)
+    assert split.train["at"].max() < split.gate["at"].min() <= split.gate["at"].max() < split.held_back["at"].min()
+    assert not {*split.train["who"]} & ({*split.gate["who"]} | {*split.held_back["who"]})
+    assert "`at`" in split.how
+
+
+def test_a_customer_who_comes_back_later_trains_only() -> None:
+    frame = table(1000)
+    frame.loc[900, "who"] = "C0"
+    split = split_reference(frame, TIMED, seed=7)
+    assert (len(split.train), len(split.gate), len(split.held_back)) == (600, 200, 199)
+
+
+def test_the_same_customers_every_day_are_split_by_customer() -> None:
+    split = split_reference(table(1000, customers=301), TIMED, seed=7)
+    assert split.how == "at random by customer"
+    assert len(split.gate) > 100
+
+
+@pytest.mark.parametrize(("frame", "said"), [(table(60), "12 rows"), (table(200, churn_share=0.01), "part would have no churners")])
+def test_a_part_that_cannot_judge_is_refused(frame: pd.DataFrame, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        split_reference(frame, PLAIN, seed=7)
+
+
+@pytest.mark.parametrize(
+    ("rows_of_each_day", "share", "held_out_rows"),
+    [
+        pytest.param((10, 10, 10, 10, 10, 10, 10), 0.3, 20, id="whole days, the nearest"),
+        pytest.param((10, 10, 80), 0.3, 80, id="the last day, however large"),
+        pytest.param((60, 40), 0.3, 30, id="two days are cut between rows"),
+        pytest.param((100,), 0.25, 25, id="one day is cut between rows"),
+    ],
+)
+def test_the_latest_rows_are_held_out(rows_of_each_day: tuple[int, ...], share: float, held_out_rows: int) -> None:
+    time = days(*rows_of_each_day)
+    split = split_recent(time.to_frame(), time, None, share)
+    assert split.held_out.sum() == held_out_rows
+    assert (split.train ^ split.held_out).all()
+    assert time[split.train].max() < time[split.held_out].min()
+
+
+def test_the_order_of_the_rows_does_not_matter() -> None:
+    time = days(5, 5, 5, 5).sample(frac=1, random_state=1)
+    split = split_recent(time.to_frame(), time, None, 0.25)
+    assert {*time[split.held_out].dt.day} == {4}
+
+
+def test_rows_without_a_time_train() -> None:
+    time = days(5, 5, 5, 5)
+    time[[3, 19]] = pd.NaT
+    split = split_recent(time.to_frame(), time, None, 0.25)
+    assert split.train[[3, 19]].all()
+    assert split.held_out.sum() == 4
+
+
+def test_rows_of_one_moment_are_held_out_in_turn() -> None:
+    time = pd.Series([pd.Timestamp("2024-01-01", tz="UTC")] * 100)
+    split = split_recent(time.to_frame(), time, None, 0.3)
+    assert split.held_out.sum() == 30
+    assert 10 < split.held_out[:50].sum() < 20
+
+
+def test_a_customer_who_trains_never_judges() -> None:
+    time = days(5, 5, 5, 5)
+    ids = pd.Series([f"C{number}" for number in range(20)])
+    ids[[17, 18]] = ["C2", np.nan]
+    split = split_recent(time.to_frame(), time, ids, 0.25)
+    assert np.flatnonzero(split.held_out).tolist() == [15, 16, 18, 19]
+    assert not split.train[17]

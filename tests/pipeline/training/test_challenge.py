@@ -1,0 +1,193 @@
+"""From rows to a challenger: no customer judges what it taught, and what fails the gate leaves a record and nothing else."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import anyio
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+
+from pipeline.diagnosis.diagnosis import Mode
+from pipeline.intake.reference import load_split
+from pipeline.intake.windows import Labelled, Window
+from pipeline.models.artifact import Artifact
+from pipeline.profiles.counting import profile_window
+from pipeline.record.champion import find_champion, open_champion
+from pipeline.record.opened_workspace import Opened
+from pipeline.sources.source import ALL_ROWS, Frame
+from pipeline.training.challenge import Rows, challenge, retraining_rows, same_again
+from pipeline.workspace.policy import load_policy
+from prompts import policy_text
+
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+CUSTOMERS, DAYS = 60, 10
+
+
+@pytest.fixture
+def champion(trained: Opened) -> Artifact:
+    return open_champion(trained)[1]
+
+
+def daily_base(champion: Artifact, *, labelled: float = 1.0) -> Window:
+    """The same customers scored every day, each leaving for good on a day of its own."""
+    columns = champion.manifest.columns
+    distinct = champion.reference()[list(columns.features)].drop_duplicates()
+    features = distinct.iloc[: CUSTOMERS * DAYS].reset_index(drop=True)
+    number, day = np.arange(len(features)) % CUSTOMERS, np.arange(len(features)) // CUSTOMERS
+    here = day <= number % (DAYS + 5)
+    random = np.random.default_rng(1)
+    known = here & (random.random(len(features)) < labelled)
+    rows = Labelled(
+        features=features[known],
+        churned=pd.Series(number % 3 == 0, dtype="int64")[known],
+        ids=pd.Series([f"C{value}" for value in number])[known],
+        times=pd.Series([START + timedelta(days=int(value)) for value in day])[known],
+    )
+    source = Frame(features[here])
+    return Window("test", source, columns, ALL_ROWS, profile_window(source, columns, champion.profile()), rows)
+
+
+def relabelled(window: Window, **changes: pd.Series | None) -> Window:
+    return replace(window, known=replace(window.labelled, **changes))
+
+
+def new_customers(window: Window) -> Window:
+    index = window.labelled.features.index
+    return relabelled(window, ids=pd.Series([f"N{number}" for number in range(len(index))], index=index))
+
+
+def recent_part(rows: Rows, champion: Artifact) -> pd.DataFrame:
+    return rows.train.iloc[len(champion.reference()) :]
+
+
+def where(part: pd.DataFrame, window: Window) -> list[int]:
+    """The window's labelled rows that a part holds, found by their features and their order."""
+    features = window.labelled.features
+    seen = {tuple(row): index for index, row in zip(features.index, features.astype(str).to_numpy(), strict=True)}
+    return [seen[tuple(row)] for row in part[list(features.columns)].astype(str).to_numpy()]
+
+
+def test_what_judges_is_later_than_what_teaches(champion: Artifact) -> None:
+    window = new_customers(daily_base(champion))
+    rows = retraining_rows(champion, window, 0.3)
+    taught, judged = where(recent_part(rows, champion), window), where(rows.gate, window)
+    times = window.labelled.times
+    assert times is not None
+    assert times[taught].max() < times[judged].min()
+    assert 0.2 < len(judged) / window.rows < 0.4
+    assert len(taught) + len(judged) == window.rows
+
+
+def test_no_customer_is_on_both_sides(champion: Artifact) -> None:
+    window = daily_base(champion)
+    known = window.labelled
+    assert known.ids is not None
+    assert known.times is not None
+    ids = known.ids.where(known.times < START + timedelta(days=9), "late-" + known.ids)
+    window = relabelled(window, ids=ids)
+    rows = retraining_rows(champion, window, 0.3)
+    taught, judged = (set(ids[where(part, window)]) for part in (recent_part(rows, champion), rows.gate))
+    assert judged
+    assert not taught & judged
+    assert all(id_.startswith("late-") for id_ in judged)
+
+
+def test_the_champions_own_rows_teach_and_never_judge(champion: Artifact) -> None:
+    window = new_customers(daily_base(champion))
+    rows = retraining_rows(champion, window, 0.3)
+    reference = champion.reference()
+    pd.testing.assert_frame_equal(rows.train.iloc[: len(reference)], reference)
+    assert len(rows.train) + len(rows.gate) == len(reference) + window.rows
+    assert list(rows.gate.columns) == list(reference.columns)
+
+
+@pytest.mark.parametrize("mode", ["recent", "recalibrate"])
+def test_without_the_reference_only_the_windows_earlier_outcomes_teach(champion: Artifact, mode: Mode) -> None:
+    window = new_customers(daily_base(champion))
+    combined, alone = retraining_rows(champion, window, 0.3), retraining_rows(champion, window, 0.3, mode)
+    pd.testing.assert_frame_equal(alone.gate, combined.gate)
+    pd.testing.assert_frame_equal(alone.train, recent_part(combined, champion).reset_index(drop=True))
+    assert combined.recent == alone.recent == len(alone.train)
+
+
+def test_training_the_champion_once_more_is_recognised(trained: Opened) -> None:
+    champion, split = open_champion(trained)[1], load_split(trained)
+    rows, settings = Rows(train=split.train, gate=split.gate), trained.settings
+    assert same_again(champion, rows, settings, "random_forest")
+    assert not same_again(champion, rows, settings, "logistic_regression")
+    assert not same_again(champion, Rows(train=split.train.iloc[1:], gate=split.gate), settings, "random_forest")
+    for change in ({"seed": 1}, {"threshold": 0.4}):
+        other = settings.model_copy(update={"training": settings.training.model_copy(update=change)})
+        assert not same_again(champion, rows, other, "random_forest")
+
+
+def test_only_rows_with_a_known_outcome_count(champion: Artifact) -> None:
+    window = new_customers(daily_base(champion, labelled=0.5))
+    rows = retraining_rows(champion, window, 0.3)
+    assert 0 < window.labelled_rows < window.rows
+    recent = pd.concat([recent_part(rows, champion), rows.gate])
+    assert len(recent) == window.labelled_rows
+    assert recent["Churn"].sum() == window.labelled_churners
+    assert str(rows.train["Churn"].dtype) == str(rows.gate["Churn"].dtype) == "int8"
+
+
+def test_without_times_the_later_rows_judge(champion: Artifact) -> None:
+    window = relabelled(new_customers(daily_base(champion)), times=None)
+    rows = retraining_rows(champion, window, 0.3)
+    assert max(where(recent_part(rows, champion), window)) < min(where(rows.gate, window))
+
+
+def test_a_training_that_passed_leaves_its_whole_story(trained: Opened) -> None:
+    found = find_champion(trained.workspace, trained.ledger)
+    assert found is not None
+    rows = [row for row in trained.ledger.entries() if row.kind != "trusted"]
+    assert [row.kind for row in rows] == ["trained", "gated", "challenged", "deployed"]
+    story, gated, challenged, _ = (row.body for row in rows)
+    artifact = open_champion(trained)[1]
+    assert story["data"] == artifact.manifest.data_sha256
+    assert (gated["passed"], gated["policy_version"], gated["roc_auc"]) == (True, trained.policy.version, artifact.metrics.roc_auc.value)
+    assert (challenged["version"], challenged["digest"]) == (found.version, found.digest)
+    assert story["mlflow_run"] == gated["mlflow_run"] == challenged["mlflow_run"]
+
+
+def test_a_candidate_below_the_floor_registers_nothing_and_leaves_no_artifact(trained: Opened) -> None:
+    before, models = trained.ledger.entries(), sorted(trained.workspace.models.iterdir())
+    champion, artifact = open_champion(trained)
+    strict = replace(trained, policy=load_policy(policy_text(), {"gate": {"min_roc_auc": 0.999}}))
+    split = load_split(trained)
+
+    async def run() -> tuple[object, object]:
+        return await challenge(
+            strict,
+            Rows(train=split.train.iloc[:400], gate=split.gate),
+            case_id="case-1",
+            mode="combined",
+            champion=artifact,
+            band=None,
+            estimator="logistic_regression",
+            hyperparameters={"C": 0.5},
+            on_progress=None,
+        )
+
+    result, challenger = anyio.run(run)
+    assert challenger is None
+    assert (result.digest, result.version, result.gate.passed) == (None, None, False)
+    assert (result.train_rows, result.gate_rows, result.hyperparameters) == (400, len(split.gate), {"C": 0.5})
+    assert result.champion_metrics == artifact.metrics
+    for curve in (result.reliability, result.champion_reliability):
+        assert curve is not None
+        assert sum(one.rows for one in curve.bins) == len(split.gate)
+    assert sorted(trained.workspace.models.iterdir()) == models
+    assert [path for path in trained.workspace.staging.iterdir() if path.is_dir()] == []
+    assert find_champion(trained.workspace, trained.ledger) == champion
+    trained_row, gated_row = trained.ledger.entries()[len(before) :]
+    assert (trained_row.kind, gated_row.kind, gated_row.body["passed"]) == ("trained", "gated", False)
+    assert trained_row.case_id == gated_row.case_id == "case-1"
+    uri = f"sqlite:///{trained.workspace.mlflow_db}"
+    store = MlflowClient(tracking_uri=uri, registry_uri=uri)
+    assert [str(version.version) for version in store.search_model_versions("name = 'churnops'")] == [champion.version]
+    assert store.get_run(trained_row.body["mlflow_run"]).data.tags["churnops.gate"] == "failed"

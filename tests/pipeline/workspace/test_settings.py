@@ -1,0 +1,230 @@
+"""Settings come from churnops.toml, overridden by CHURNOPS_ variables, and what is wrong with them is said in one sentence."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from pipeline.errors import SettingsError
+from pipeline.sources.source import DatabaseTable
+from pipeline.tables.file_format import FileFormat
+from pipeline.workspace.policy import load_policy
+from pipeline.workspace.settings import DataSettings, Settings, read_settings
+from prompts import policy_text
+
+MINIMAL = """
+[data]
+file = "customers.csv"
+sha256 = "00"
+target = "Churn"
+positive = "Yes"
+numerical = ["tenure"]
+"""
+
+
+def read(folder: Path, more: str = "") -> Settings:
+    file = folder / "churnops.toml"
+    file.write_text(MINIMAL + more, encoding="utf-8")
+    return read_settings(file)
+
+
+def problem(folder: Path, more: str = "") -> str:
+    with pytest.raises(SettingsError) as refused:
+        read(folder, more)
+    assert "\n" not in str(refused.value)
+    assert refused.value.next_step
+    return refused.value.problem
+
+
+def leaves(model: type[BaseModel], prefix: str = "") -> list[tuple[str, Any]]:
+    found = []
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            found += leaves(field.annotation, f"{prefix}{name}.")
+        else:
+            found.append((f"{prefix}{name}", field))
+    return found
+
+
+def test_every_key_says_what_it_means() -> None:
+    silent = [name for name, field in leaves(Settings) if name != "policy" and not field.description]
+    assert silent == []
+    assert "\n" not in "".join(field.description or "" for _, field in leaves(Settings))
+
+
+def test_what_is_left_out_has_a_default(tmp_path: Path) -> None:
+    settings = read(tmp_path)
+    assert settings.training.estimator == "random_forest"
+    assert (settings.operator.claude, settings.predictions.file, settings.policy) == (None, "", {})
+
+
+def test_the_columns_of_the_pipeline_follow_from_data(tmp_path: Path) -> None:
+    columns = read(tmp_path, 'id = "customerID"\ncategorical = ["Contract"]').data.columns
+    assert (columns.id, columns.time, columns.features) == ("customerID", None, ("tenure", "Contract"))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("[training]\nseeed = 8", "`training.seeed`: Extra inputs are not permitted."),
+        ("[colours]\nred = 1", "`colours`: Extra inputs are not permitted."),
+        ('[training]\nseed = "eight"', "`training.seed`: Input should be a valid integer, unable to parse string as an integer."),
+        ("[training]\nthreshold = 1.0", "`training.threshold`: Input should be less than 1."),
+        ('[operator]\nprovider = "mine"', "`operator.provider`: Input should be 'anthropic', 'bedrock' or 'vertex'."),
+        ('format.timezone = "Mars/Olympus"', "`data.format.timezone`: 'Mars/Olympus' is no time zone; names look like Europe/Berlin."),
+        ('format.timezone = ""', "`data.format.timezone`: '' is no time zone; names look like Europe/Berlin."),
+        ('format.delimiter = "::"', "`data.format.delimiter`: String should have at most 1 character."),
+        ('categorical = ["tenure"]', "`data`: tenure has more than one role."),
+        ('id = "Churn"', "`data`: Churn has more than one role."),
+    ],
+)
+def test_a_key_or_value_that_cannot_be_is_named(tmp_path: Path, more: str, said: str) -> None:
+    assert problem(tmp_path, more) == f"{tmp_path / 'churnops.toml'}: {said}"
+
+
+def test_a_workspace_without_any_feature_is_refused() -> None:
+    with pytest.raises(ValidationError, match="no feature is named"):
+        DataSettings(file="c.csv", sha256="", target="Churn", positive="Yes")
+
+
+@pytest.mark.parametrize("more", ["[data", "seed = = 8", '[data]\nfile = "twice.csv"', 'x = "never ends'])
+def test_a_file_that_is_no_toml_is_one_sentence_with_the_line(tmp_path: Path, more: str) -> None:
+    said = problem(tmp_path, more)
+    assert said.startswith(f"{tmp_path / 'churnops.toml'} is not valid TOML: ")
+    assert "line" in said or "end of document" in said
+
+
+def test_a_file_that_is_no_text_is_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "churnops.toml"
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SettingsError, match="is not valid TOML"):
+        read_settings(file)
+
+
+def test_a_variable_overrides_the_file_and_leaves_its_neighbours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHURNOPS_TRAINING__SEED", "8")
+    monkeypatch.setenv("CHURNOPS_DATA__FORMAT__TIMEZONE", "Europe/Berlin")
+    monkeypatch.setenv("CHURNOPS_OPERATOR__CLAUDE", "false")
+    monkeypatch.setenv("CHURNOPS_DATA__CATEGORICAL", '["Contract", "Größe"]')
+    settings = read(tmp_path, "format.delimiter = ';'\n[training]\nseed = 7\nthreshold = 0.3")
+    assert (settings.training.seed, settings.training.threshold) == (8, 0.3)
+    assert settings.data.format == FileFormat(delimiter=";", timezone="Europe/Berlin")
+    assert settings.operator.claude is False
+    assert settings.data.categorical == ("Contract", "Größe")
+    assert settings.data.numerical == ("tenure",)
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "effective"),
+    [
+        ("gate.min_roc_auc", "0.7", 0.7),
+        ("limits.usd", "0", 0.0),
+        ("drift.numerical", "psi", "psi"),
+        ("hyperparameters.random_forest.max_depth", "[4, 6]", [4.0, 6.0]),
+        ("hyperparameters.logistic_regression.C", "[0.1, 1]", [0.1, 1.0]),
+    ],
+)
+def test_a_variable_overrides_any_rule_of_the_policy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rule: str, value: str, effective: object
+) -> None:
+    monkeypatch.setenv(f"CHURNOPS_POLICY__{rule.replace('.', '__').upper()}", value)
+    policy = load_policy(policy_text(), read(tmp_path).policy)
+    assert [(override.name, override.value) for override in policy.overrides] == [(rule, effective)]
+
+
+def test_a_variable_goes_before_the_files_policy_rule_by_rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHURNOPS_POLICY__GATE__MIN_ROC_AUC", "0.7")
+    policy = load_policy(policy_text(), read(tmp_path, "[policy]\ngate.min_roc_auc = 0.6\ngate.confidence = 0.9").policy)
+    assert (policy.gate.min_roc_auc, policy.gate.confidence) == (0.7, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("CHURNOPS_TRAINING__SEED", "eight", "`training.seed`: Input should be a valid integer"),
+        ("CHURNOPS_TRAINING__SEEED", "8", "`training.seeed`: Extra inputs are not permitted"),
+        ("CHURNOPS_DATA__NUMERICAL", "tenure,charges", "A CHURNOPS_ variable is not valid JSON"),
+        ("CHURNOPS_POLICY", "strict", "A CHURNOPS_ variable is not valid JSON"),
+    ],
+)
+def test_a_variable_that_cannot_be_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert said in problem(tmp_path)
+
+
+def test_variables_of_other_programs_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAINING__SEED", "8")
+    monkeypatch.setenv("CHURNOPS_HOME", str(tmp_path))
+    assert read(tmp_path).training.seed == 42
+
+
+@pytest.mark.skipif(os.sep != "/", reason="paths of POSIX")
+def test_an_own_log_is_found_from_the_files_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/")
+    assert read(tmp_path, '[predictions]\nfile = "logs/today.csv"').predictions.file == str(tmp_path / "logs" / "today.csv")
+    assert read(tmp_path, '[predictions]\nfile = "/logs/today.csv"').predictions.file == "/logs/today.csv"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ('[predictions]\nfile = "log.csv"\ntable = "scored"', "`predictions`: a log lies in `file` or in `table`, not in both."),
+        ('[predictions]\nfile = "log.csv"\nurl = "sqlite:///a.db"', "`predictions`: `url` needs the `table` in that database."),
+        ('[predictions]\nurl = "sqlite:///a.db"', "`predictions`: `url` needs the `table` in that database."),
+        (
+            '[predictions]\ntable = "scored"',
+            '`predictions.table` needs `predictions.url`, or `engine.name = "spark"` for a table of Spark.',
+        ),
+        (
+            '[predictions]\ntable = "scored"\nurl = "sqlite:///a.db"\n[engine]\nname = "spark"',
+            'with `predictions.url` the database counts; leave `engine.name` at "duckdb".',
+        ),
+        ('[engine]\nname = "spark"', "Spark needs a log to count: name `predictions.table` or `predictions.file`."),
+        (
+            '[predictions]\nfile = "log.csv"\n[engine]\nname = "spark"',
+            "Spark reads Parquet here; `predictions.file` is text, which duckdb reads.",
+        ),
+        ('[predictions]\nfile = "s3://bucket/log"', '`predictions.file` lies in another system, which only `engine.name = "spark"` reads.'),
+        ('[engine]\nname = "polars"', "`engine.name`: Input should be 'duckdb' or 'spark'."),
+    ],
+)
+def test_a_log_that_cannot_be_where_the_settings_say_is_refused(tmp_path: Path, more: str, said: str) -> None:
+    assert problem(tmp_path, more) == f"{tmp_path / 'churnops.toml'}: {said}"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        '[predictions]\ntable = "sales.scored"\nurl = "postgresql+psycopg://reader@host/shop"',
+        '[predictions]\ntable = "lake.scored"\n[engine]\nname = "spark"',
+        '[predictions]\nfile = "s3://bucket/log"\n[engine]\nname = "spark"',
+        '[predictions]\nfile = "log/*.parquet"',
+    ],
+)
+def test_a_log_may_lie_in_files_in_a_database_or_in_spark(tmp_path: Path, more: str) -> None:
+    log = read(tmp_path, more).predictions
+    assert log.table or log.file == ("s3://bucket/log" if "s3" in more else str(tmp_path / "log/*.parquet"))
+
+
+def test_the_url_with_its_password_comes_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHURNOPS_PREDICTIONS__URL", "postgresql+psycopg://reader:secret@host/shop")
+    log = read(tmp_path, '[predictions]\ntable = "scored"\nid = "kunde"').predictions
+    assert (log.url, log.table, log.id) == ("postgresql+psycopg://reader:secret@host/shop", "scored", "kunde")
+    assert "secret" not in repr(DatabaseTable(log.url, log.table))
+    assert "secret" not in problem(tmp_path, '[engine]\nname = "spark"')
+
+
+def test_settings_cannot_be_changed_after_reading(tmp_path: Path) -> None:
+    settings = read(tmp_path)
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.training.seed = 8  # type: ignore[misc]
+
+
+def test_the_two_labels_of_an_answer_are_told_apart(tmp_path: Path) -> None:
+    assert "`churned` and `retained` are the same word" in problem(tmp_path, '[serving]\nretained = "Churned"\n')
+    said = read(tmp_path, '[serving]\nchurned = "geht"\nretained = "bleibt"\n').serving
+    assert (said.churned, said.retained) == ("geht", "bleibt")

@@ -1,0 +1,143 @@
+"""Approvals cut off or at the same time: one challenger is deployed once, and what was begun is completed by the next command."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.errors import ChurnopsError, IntegrityError
+from pipeline.record.approvers import confirmed
+from pipeline.record.champion import open_champion, require_champion
+from pipeline.record.mlflow_mirror import champion_version
+from reports.decisions.approval import approve, draft_approval
+from reports.decisions.recovery import recover
+from reports.decisions.rollback import draft_rollback, roll_back
+from tests.checkout import ROOT
+from tests.reports.waiting import DECISION, Waiting, approve_case, snapshot
+
+# Where the power goes: after the ledger's rows, before the pointer, after the pointer, after MLflow's alias.
+CUTS = [
+    "reports.decisions.approval.finish_move",
+    "reports.decisions.promotion.write_atomically",
+    "pipeline.record.mlflow_mirror.set_champion",
+    "pipeline.record.mlflow_mirror.note_mirrored",
+]
+NAMES = ["after the rows", "before the pointer", "after the pointer", "after the alias"]
+
+
+class PowerCut(BaseException):
+    """The process ends here."""
+
+
+def cut_at(monkeypatch: pytest.MonkeyPatch, place: str, waiting: Waiting, case_id: str) -> None:
+    """Approve, and have it end at `place`."""
+
+    def cut(*_: Any, **__: Any) -> None:
+        raise PowerCut
+
+    with monkeypatch.context() as patched:
+        patched.setattr(place, cut)
+        with pytest.raises(PowerCut):
+            approve_case(waiting.opened, case_id)
+
+
+def deployed_once(waiting: Waiting, case_id: str) -> None:
+    """The case's challenger serves, by one approval and one deployment."""
+    case = waiting.opened.cases.get(case_id)
+    assert case.challenger is not None
+    champion = require_champion(waiting.opened.workspace, waiting.opened.ledger)
+    assert (case.status, champion.digest) == ("approved", case.challenger.digest)
+    assert [kind for kind in waiting.kinds() if kind in {"approved", "deployed"}] == ["deployed", "approved", "deployed"]
+    assert champion_version(waiting.opened.workspace) == champion.version
+    mirrored = [json.loads(line)["seq"] for line in waiting.opened.workspace.ledger_mirror.read_text().splitlines()]
+    assert mirrored == [entry.seq for entry in waiting.opened.ledger.entries()]
+
+
+@pytest.mark.parametrize("place", CUTS, ids=NAMES)
+def test_an_approval_cut_off_is_completed_once_by_the_next_command(waiting: Waiting, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    cut_at(monkeypatch, place, waiting, waiting.ours)
+    require_champion(waiting.opened.workspace, waiting.opened.ledger)  # something serves all the while
+    recover(waiting.opened)
+    deployed_once(waiting, waiting.ours)
+    assert recover(waiting.opened) == ()
+    with pytest.raises(ChurnopsError, match="waits for no approval: it is approved"):
+        approve_case(waiting.opened, waiting.ours)
+    deployed_once(waiting, waiting.ours)
+
+
+@pytest.mark.parametrize("place", CUTS[:3], ids=NAMES[:3])
+def test_after_an_approval_was_cut_off_no_other_replaces_the_same_champion(
+    waiting: Waiting, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    cut_at(monkeypatch, place, waiting, waiting.ours)
+    with pytest.raises(ChurnopsError, match="The champion moved"):
+        approve_case(waiting.opened, waiting.other)
+    recover(waiting.opened)
+    deployed_once(waiting, waiting.ours)
+
+
+def test_a_cut_before_anything_was_recorded_leaves_everything_as_it_was(waiting: Waiting, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = snapshot(waiting)
+    cut_at(monkeypatch, "pipeline.record.ledger.Ledger.append_in", waiting, waiting.ours)
+    assert snapshot(waiting) == before
+
+
+def test_bytes_changed_while_an_approval_was_cut_off_never_serve_and_rolling_back_is_the_way_out(
+    waiting: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = require_champion(waiting.opened.workspace, waiting.opened.ledger)
+    cut_at(monkeypatch, "reports.decisions.promotion.write_atomically", waiting, waiting.ours)
+    pointer = waiting.opened.workspace.champion_pointer.read_bytes()
+    with (waiting.artifact / "metrics.json").open("a") as stream:
+        stream.write(" ")
+    with pytest.raises(IntegrityError, match="was changed"):
+        recover(waiting.opened)
+    with pytest.raises(IntegrityError, match="was changed"):
+        open_champion(waiting.opened)
+    assert waiting.opened.workspace.champion_pointer.read_bytes() == pointer
+    record = draft_rollback(waiting.opened, None, DECISION)
+    assert roll_back(waiting.opened, record, confirmed(record)).champion.digest == before.digest
+    assert open_champion(waiting.opened)[1].digest == before.digest
+
+
+def test_where_mlflow_can_not_be_written_the_champion_moves_and_the_alias_follows_later(
+    waiting: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("no space left")
+
+    before = champion_version(waiting.opened.workspace)
+    record = draft_approval(waiting.opened, waiting.ours, DECISION)
+    with monkeypatch.context() as patched:
+        patched.setattr("pipeline.record.mlflow_mirror.set_champion", fail)
+        done = approve(waiting.opened, record, confirmed(record))
+        assert done.warning is not None and "MLflow's alias does not follow yet" in done.warning
+        assert waiting.case.status == "approved"
+        assert recover(waiting.opened) == (done.warning,)
+    assert champion_version(waiting.opened.workspace) == before
+    assert recover(waiting.opened) == ()
+    deployed_once(waiting, waiting.ours)
+
+
+@pytest.mark.parametrize("cases", ["the same case", "two cases of one champion"])
+def test_of_two_processes_that_approve_at_once_one_deploys(waiting: Waiting, tmp_path: Path, cases: str) -> None:
+    ids = [waiting.ours, waiting.ours if cases == "the same case" else waiting.other]
+    start = tmp_path / "start"
+    command = [sys.executable, "-m", "tests.reports.approve_at_once", str(waiting.opened.workspace.root), str(start)]
+    processes = [
+        subprocess.Popen([*command, case_id], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for case_id in ids
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    start.touch()
+    said = [process.communicate(timeout=60) for process in processes]
+    assert [error for _, error in said] == ["", ""]
+    answers = [out.strip() for out, _ in said]
+    assert sorted(answer.split(":")[0] for answer in answers) == ["deployed", "refused"], answers
+    winner = ids[next(index for index, answer in enumerate(answers) if answer.startswith("deployed"))]
+    deployed_once(waiting, winner)
+    assert len([case for case in waiting.opened.cases.all() if case.status == "approved"]) == 1

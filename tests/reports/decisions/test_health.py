@@ -1,0 +1,82 @@
+"""`churnops doctor` says of each thing a command relies on whether it is well, and ends with 1 where one is broken."""
+
+import json
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from agent.setup.installation import installation
+from pipeline.record.mlflow_mirror import set_champion
+from reports.decisions.health import workspace_health
+from reports.decisions.recovery import recover
+from tests.checkout import ROOT
+from tests.reports.decisions.test_approval_terminal import CHURNOPS, PATIENCE_SECONDS
+from tests.reports.signers import configure
+from tests.reports.waiting import Waiting
+
+
+def broken(waiting: Waiting) -> set[str]:
+    return {finding.name for finding in workspace_health(waiting.opened) if finding.state == "broken"}
+
+
+def test_a_well_workspace_is_well(waiting: Waiting) -> None:
+    assert {(finding.name, finding.state) for finding in workspace_health(waiting.opened)} == {
+        (name, "ok") for name in ("disk", "schema", "approval", "champion", "ledger", "mlflow")
+    }
+
+
+def flip_the_champion(waiting: Waiting) -> None:
+    file = waiting.opened.workspace.models / waiting.case.champion.digest / "metrics.json"
+    file.write_text("{}")
+
+
+HARM: dict[str, tuple[Callable[[Waiting], object], set[str]]] = {
+    "champion's bytes": (flip_the_champion, {"champion", "ledger"}),
+    "report": (lambda waiting: waiting.report.write_text("x"), {"ledger"}),
+    "pointer": (lambda waiting: waiting.opened.workspace.champion_pointer.write_text("{}"), {"champion", "ledger", "mlflow"}),
+    "alias": (lambda waiting: set_champion(waiting.opened.workspace, "2"), {"mlflow"}),
+    "who may approve": (lambda waiting: configure(waiting.opened, "", mode="local", expires_hours=9), {"approval", "champion", "ledger"}),
+}
+
+
+@pytest.mark.parametrize("what", HARM)
+def test_what_is_wrong_is_named(waiting: Waiting, what: str) -> None:
+    harm, names = HARM[what]
+    harm(waiting)
+    assert broken(waiting) == names
+
+
+def test_an_alias_that_somebody_moved_is_put_back_by_the_next_command(waiting: Waiting) -> None:
+    set_champion(waiting.opened.workspace, "2")
+    assert broken(waiting) == {"mlflow"}
+    recover(waiting.opened)
+    assert broken(waiting) == set()
+
+
+def test_no_key_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-secret")
+    said = " ".join(finding.said for finding in installation("anthropic", True, signed=False))
+    assert "A key for Claude (anthropic) is set; this workspace agreed to use it." in said
+    assert "sk-secret" not in said
+
+
+def test_where_approvals_are_signed_ssh_keygen_must_be_there(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    states = {finding.name: finding.state for finding in installation("anthropic", None, signed=True)}
+    assert (states["ssh-keygen"], states["git"]) == ("broken", "note")
+    assert {finding.name: finding.state for finding in installation("anthropic", None, signed=False)}["ssh-keygen"] == "note"
+
+
+def test_the_command_ends_with_1_where_something_is_broken(waiting: Waiting) -> None:
+    command = [*CHURNOPS, "doctor", "--json", "--workspace", str(waiting.opened.workspace.root)]
+
+    def run() -> tuple[int, dict[str, object]]:
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+        return ended.returncode, json.loads(ended.stdout.splitlines()[-1])
+
+    code, said = run()
+    assert (code, said["ok"]) == (0, True), said
+    waiting.report.unlink()
+    code, said = run()
+    assert (code, said["ok"]) == (1, False)

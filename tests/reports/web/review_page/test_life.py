@@ -1,0 +1,111 @@
+"""The page shows what goes on: which model serves, how drift went, what the champion says of a customer, and a triage started here."""
+
+import time
+from functools import partial
+
+import anyio
+import pytest
+
+from pipeline.intake.windows import logged_window
+from pipeline.record.champion import require_champion
+from pipeline.record.opened_workspace import Opened
+from pipeline.state.predictions import newest_prediction
+from pipeline.worlds.simulation import simulate
+from reports.web.review_page.case_window import moved_features
+from reports.web.review_page.triage_process import TriageProcess
+from reports.web.review_page.trial import Trial
+from tests.conftest import Clock
+from tests.reports.record import a_case
+from tests.reports.web.review_page.browser import Browser
+from tests.tools.desk import desk, drift_of
+
+PATIENCE_SECONDS = 60
+
+
+def test_the_start_page_shows_champion_drift_and_cases(visitor: Browser) -> None:
+    assert isinstance(visitor.opened.clock, Clock)
+    for share, band in ((0.05, "monitor"), (0.3, "evaluate"), (None, "not_enough_data"), (0.6, "retrain")):
+        visitor.opened.cases.open(a_case(share, key=str(share), opened_at=visitor.opened.clock(), drift=drift_of(share, 900, band)))
+        visitor.opened.clock.advance(hours=24)
+    visitor.sign_in()  # those were longer than a session lasts
+    answer = visitor.get("/review").text
+    assert answer.count("<circle") == 3
+    for said in ("2026-11-21: 5%", "2026-11-22: 30%", "2026-11-24: 60%", "Nothing waits for you", "from 20% the policy evaluates"):
+        assert said in answer
+    champion = require_champion(visitor.opened.workspace, visitor.opened.ledger)
+    shown = visitor.shown("/review")
+    assert f"version {champion.version}" in shown.seen
+    assert champion.digest[:12] in shown.seen
+    assert "first model" in shown.everything
+
+
+def test_a_workspace_without_a_champion_and_one_with_a_forged_one_say_so(fresh: Opened, visitor: Browser) -> None:
+    empty = Browser(fresh).sign_in()
+    assert "None yet." in empty.shown("/review").seen
+    assert "Run churnops train first" in " ".join(empty.get("/review/try").text.replace("<code>", "").replace("</code>", "").split())
+    visitor.opened.workspace.champion_pointer.write_text("{}")
+    assert "is not a champion pointer" in visitor.shown("/review").seen
+
+
+def test_a_try_is_answered_by_the_champion_and_logged_nowhere(visitor: Browser) -> None:
+    trial = Trial(visitor.opened)
+    typical = trial.empty()
+    columns = visitor.opened.settings.data.columns
+    assert [field.label for field in typical.fields] == list(columns.features)
+    form = visitor.form("/review/try", "/review/try")
+    before = visitor.get("/review/try").text
+    answer = visitor.send(form).text
+    assert "% to churn" not in before
+    expected = trial.asked(form.fields).answer
+    assert expected is not None
+    assert f"{100 * expected.probability:.1f}% to churn: {expected.tier} risk" in answer
+    assert expected.action in answer
+    assert newest_prediction(visitor.opened.state) is None
+    gone = visitor.send(form, **{name: "" for name in form.fields if name.startswith("feature-")})
+    assert "% to churn" in gone.text
+
+
+@pytest.mark.parametrize("value", ["many", "nan", "1e999", "1" * 201, '"><script>alert(1)</script>'])
+def test_a_try_with_what_is_no_number_says_so(reader: Browser, value: str) -> None:
+    answer = reader.send(reader.form("/review/try", "/review/try"), **{"feature-0": value})
+    assert answer.status_code == 200
+    assert 'class="warning"' in answer.text
+    assert "<script" not in answer.text
+
+
+def test_the_windows_distributions_come_from_the_log_and_only_while_it_holds_just_those_rows(trained: Opened) -> None:
+    simulate(trained, "market_shift", 600, labelled_share=0.0, seed=3)
+
+    async def opened_case() -> str:
+        async with desk(trained, partial(logged_window, trained)) as client:
+            return str((await client.ok("get_drift_summary"))["case_id"])
+
+    case = trained.cases.get(anyio.run(opened_case))
+    found, why = moved_features(trained, case)
+    assert (len(found), why) == (3, "")
+    drifted = {feature.name for feature in case.drift.features if feature.drifted} if case.drift else set()
+    assert {one.feature for one in found} <= drifted
+    for one in found:
+        for shares in ([part.reference for part in one.parts], [part.window for part in one.parts]):
+            assert sum(shares) == pytest.approx(1, abs=1e-3)
+    assert case.window is not None
+    changed = case.model_copy(update={"window": case.window.model_copy(update={"rows": 599})})
+    assert moved_features(trained, changed)[0] == ()
+    assert "not in the log any more" in moved_features(trained, changed)[1]
+
+
+def test_a_triage_started_here_is_the_command_and_one_at_a_time(fresh: Opened) -> None:
+    browser = Browser(fresh).sign_in()
+    assert browser.send(browser.form("/review", "/triage")).status_code == 303
+    process = TriageProcess(fresh.workspace)
+    assert not process.start()
+    shown = browser.shown("/review")
+    assert "Running since" in shown.seen
+    assert [form.action for form in shown.forms] == ["/review/sign-out"]
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (run := process.newest()) and run.running and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert run is not None
+    assert not run.running
+    assert "has no champion yet" in run.said
+    assert "did not get through" in browser.shown("/review").seen

@@ -1,0 +1,254 @@
+"""The API over a real champion and a real database: what it answers, logs and refuses, and that drift reads what it logged."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from pipeline.errors import WorkspaceError
+from pipeline.intake.windows import logged_window
+from pipeline.measures.risk_tiers import tier_of
+from pipeline.record.champion import open_champion
+from pipeline.record.opened_workspace import Opened
+from pipeline.serving.prediction_desk import PredictionDesk
+from pipeline.state.database import outcomes, predictions
+from pipeline.state.predictions import read_labelled
+from pipeline.windows.baseline import baseline_of
+from reports.web.prediction_api import LARGEST_BODY, api_router
+from tests.conftest import NOON
+from tests.pipeline.serving.swaps import another_model, deploy
+
+
+def customer(opened: Opened, **changes: object) -> dict[str, Any]:
+    columns = opened.settings.data.columns
+    usual = {
+        "gender": "Female",
+        "SeniorCitizen": 0,
+        "Partner": "Yes",
+        "Contract": "Month-to-month",
+        "InternetService": "Fiber optic",
+        "PaymentMethod": "Electronic check",
+        "tenure": 2,
+        "MonthlyCharges": 89.5,
+        "TotalCharges": None,
+    }
+    return {"customerID": "C-1", **dict.fromkeys(columns.categorical, "No"), **usual, **changes}
+
+
+@pytest.fixture
+def api(trained: Opened) -> Iterator[TestClient]:
+    with client_of(trained) as client:
+        yield client
+
+
+def client_of(opened: Opened) -> TestClient:
+    desk = PredictionDesk(opened)
+    app = FastAPI(lifespan=lambda _app: desk.staffed())
+    app.include_router(api_router(desk, opened.settings.data.columns))
+    return TestClient(app)
+
+
+def logged(opened: Opened) -> list[Any]:
+    with opened.state.read() as connection:
+        return list(connection.execute(select(predictions).order_by(predictions.c.seq)))
+
+
+def test_an_answer_says_all_that_is_needed_and_its_row_is_what_drift_reads(trained: Opened, api: TestClient) -> None:
+    champion, artifact = open_champion(trained)
+    sent = customer(trained)
+    said = api.post("/predict", json=sent)
+    assert said.status_code == 200, said.text
+    answer = said.json()
+    assert answer.keys() == {
+        "id",
+        "probability",
+        "label",
+        "threshold",
+        "risk_category",
+        "action",
+        "expected_value",
+        "reasons",
+        "model_version",
+        "model_digest",
+        "predicted_at",
+    }
+    assert (answer["id"], answer["model_version"], answer["model_digest"]) == ("C-1", champion.version, champion.digest)
+    assert answer["label"] == ("Churned" if answer["probability"] >= answer["threshold"] else "Retained")
+    assert answer["risk_category"] == tier_of(answer["probability"])
+    assert 1 <= len(answer["reasons"]) <= 3
+    assert datetime.fromisoformat(answer["predicted_at"]) == NOON
+    (row,) = logged(trained)
+    assert (row.id, row.model_version, row.score) == ("C-1", champion.version, answer["probability"])
+    assert row.features == {name: sent[name] if name != "SeniorCitizen" else "0" for name in trained.settings.data.columns.features}
+
+    trained.clock.advance(hours=1)  # type: ignore[attr-defined]
+    batch = api.post("/predict/batch", json={"customers": [customer(trained, customerID=f"B-{n}", tenure=n) for n in range(40)]}).json()
+    assert [one["id"] for one in batch["predictions"]] == [f"B-{n}" for n in range(40)]
+    window = logged_window(trained, champion, baseline_of(artifact))
+    assert window.rows == 41
+    frame = window.frame()
+    assert artifact.scores(frame).tolist() == [row.score for row in logged(trained)]
+
+
+def test_one_customer_alone_and_in_a_batch_get_the_same_answer(trained: Opened, api: TestClient) -> None:
+    sent = customer(trained, tenure=31, Contract="never seen", TotalCharges=1e30)
+    alone = api.post("/predict", json=sent).json()
+    (among,) = api.post("/predict/batch", json={"customers": [sent]}).json()["predictions"]
+    assert alone == among
+
+
+def test_what_is_not_taken_leaves_no_row(trained: Opened, api: TestClient) -> None:
+    wrong = customer(trained, tenure="two", new=1)
+    said = api.post("/predict", json=wrong)
+    assert said.status_code == 422
+    assert {(one["field"], one["rule"]) for one in said.json()["detail"]} == {("tenure", "float_type"), ("new", "unknown_field")}
+    said = api.post("/predict/batch", json={"customers": [customer(trained), wrong]})
+    assert said.status_code == 422
+    assert {one["row"] for one in said.json()["detail"]} == {1}
+    assert api.post("/predict", content=json.dumps(customer(trained))).status_code == 415
+    assert api.post("/predict", content=b"{}", headers={"content-type": "text/plain"}).status_code == 415
+    json_type = {"content-type": "application/json"}
+    assert api.post("/predict", content=b" " * (LARGEST_BODY + 1), headers=json_type).status_code == 413
+    pieces = (b" " * 1_000_000 for _ in range(6))
+    assert api.post("/predict", content=pieces, headers=json_type).status_code == 413
+    assert api.get("/predict").status_code == 405
+    assert logged(trained) == []
+
+
+def test_an_answer_that_can_not_be_written_down_is_not_given(trained: Opened, api: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> None:
+        raise WorkspaceError("The state database does not answer.", "Look after it.")
+
+    monkeypatch.setattr(trained.state, "write", away)
+    said = api.post("/predict", json=customer(trained))
+    assert (said.status_code, said.json()) == (503, {"detail": "The state database does not answer. Look after it."})
+    assert api.post("/outcomes", json={"outcomes": [{"id": "C-1", "churned": True}]}).status_code == 503
+
+
+def test_a_failure_nobody_thought_of_is_counted_and_tells_no_secret(
+    trained: Opened, api: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a secret")
+
+    monkeypatch.setattr(trained.state, "write", fail)
+    said = api.post("/predict", json=customer(trained))
+    assert (said.status_code, "secret" in said.text) == (500, False)
+    assert 'churnops_requests_total{route="/predict",status="500"} 1.0' in api.get("/metrics").text
+
+
+def test_after_a_deploy_the_next_answer_is_the_new_champions(trained: Opened, api: TestClient) -> None:
+    assert api.post("/predict", json=customer(trained)).json()["model_version"] == "1"
+    deploy(trained, another_model(trained, 1), "2")
+    assert api.post("/predict", json=customer(trained)).json()["model_version"] == "2"
+    assert api.get("/readyz").json()["model_version"] == "2"
+    assert [row.model_version for row in logged(trained)] == ["1", "2"]
+
+
+def test_a_pointer_that_is_not_believed_is_said_while_the_verified_champion_answers(trained: Opened, api: TestClient) -> None:
+    trained.workspace.champion_pointer.write_text("{}")
+    assert api.post("/predict", json=customer(trained)).json()["model_version"] == "1"
+    ready = api.get("/readyz")
+    assert (ready.status_code, ready.json()["ready"]) == (200, True)
+    assert "is not a champion pointer" in ready.json()["problem"]
+    assert "churnops_champion_problem 1.0" in api.get("/metrics").text
+
+
+def test_without_a_champion_there_is_no_answer_but_the_next_step(fresh: Opened) -> None:
+    with client_of(fresh) as api:
+        assert api.get("/healthz").json() == {"status": "ok"}
+        for said in (api.get("/readyz"), api.post("/predict", json=customer(fresh))):
+            assert said.status_code == 503
+            assert "churnops train" in said.text
+
+
+def test_outcomes_are_taken_once_for_customers_that_were_predicted(trained: Opened, api: TestClient) -> None:
+    at = api.post("/predict", json=customer(trained)).json()["predicted_at"]
+    api.post("/predict", json=customer(trained, customerID=77))
+
+    def say(*told: dict[str, object]) -> tuple[int, list[str]]:
+        said = api.post("/outcomes", json={"outcomes": told})
+        return said.status_code, [one["result"] for one in said.json()["outcomes"]]
+
+    first = {"id": "C-1", "churned": "Yes", "predicted_at": at, "observed_at": "2026-11-21T11:00:00+00:00"}
+    assert say(first, {"id": 77, "churned": False}, {"id": "C-2", "churned": True}) == (200, ["added", "added", "unknown"])
+    assert say(first, {"id": "77", "churned": "Retained"}) == (200, ["known", "known"])
+    assert say({**first, "churned": "Retained"}, {**first, "churned": "Retained"}) == (200, ["corrected", "known"])
+    assert say({**first, "predicted_at": "2026-11-20T11:00:00Z"}) == (404, ["unknown"])
+    with trained.state.read() as connection:
+        rows = connection.execute(select(outcomes.c.id, outcomes.c.churned).order_by(outcomes.c.seq)).all()
+    assert rows == [("C-1", 1), ("77", 0), ("C-1", 0)]
+    day = timedelta(days=1)
+    known = read_labelled(trained.state, trained.settings.data.columns, NOON - day, NOON + day, NOON)
+    assert dict(zip(known["_id"], known["_churned"], strict=True)) == {"C-1": 0, "77": 0}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "rule"),
+    [
+        ("churned", "Perhaps", "unknown_word"),
+        ("churned", "No", "unknown_word"),
+        ("churned", 2, "unknown_word"),
+        ("churned", 1.0, "unknown_word"),
+        ("churned", None, "unknown_word"),
+        ("observed_at", "2026-11-21T11:00:00", "timezone_aware"),
+        ("observed_at", 5, "datetime_type"),
+        ("id", "", "too_short"),
+        ("more", 1, "unknown_field"),
+    ],
+)
+def test_an_outcome_that_can_not_be_read_is_named(trained: Opened, api: TestClient, field: str, value: object, rule: str) -> None:
+    told = {"id": "C-1", "churned": True, "observed_at": datetime(2026, 11, 1, tzinfo=UTC).isoformat(), field: value}
+    said = api.post("/outcomes", json={"outcomes": [told]})
+    assert said.status_code == 422
+    (wrong,) = said.json()["detail"]  # one mistake, one finding
+    assert (wrong["row"], wrong["field"], wrong["rule"]) == (0, field, rule)
+    if field == "churned":
+        assert wrong["allowed"] == 'true or false, 1 or 0, or one of the words "Retained", "Churned", "Yes"'
+
+
+@pytest.mark.parametrize(("churned", "kept"), [(True, 1), (False, 0), (1, 1), (0, 0), ("Yes", 1), ("Churned", 1), ("Retained", 0)])
+def test_an_outcome_is_said_in_several_forms(trained: Opened, api: TestClient, churned: object, kept: int) -> None:
+    api.post("/predict", json=customer(trained))
+    assert api.post("/outcomes", json={"outcomes": [{"id": "C-1", "churned": churned}]}).status_code == 200
+    with trained.state.read() as connection:
+        assert connection.execute(select(outcomes.c.churned)).scalars().all() == [kept]
+
+
+def test_where_customers_have_no_id_each_answer_gets_one_of_its_own(trained: Opened) -> None:
+    data = trained.settings.data.model_copy(update={"id": ""})
+    nameless = replace(trained, settings=trained.settings.model_copy(update={"data": data}))
+    deploy(trained, another_model(trained, 1, columns=data.columns.model_dump()), "2")
+    sent = {name: value for name, value in customer(trained).items() if name != "customerID"}
+    with client_of(nameless) as api:
+        ids = [api.post("/predict", json=sent).json()["id"] for _ in range(2)]
+        told = [{"id": id_, "churned": True} for id_ in ids]
+        assert [one["result"] for one in api.post("/outcomes", json={"outcomes": told}).json()["outcomes"]] == ["added"] * 2
+    assert len(set(ids)) == 2
+    assert [row.id for row in logged(trained)] == ids
+
+
+def test_the_counters_count(trained: Opened, api: TestClient) -> None:
+    api.post("/predict/batch", json={"customers": [customer(trained), customer(trained)]})
+    api.post("/predict", json={})
+    text = api.get("/metrics").text
+    assert 'churnops_requests_total{route="/predict/batch",status="200"} 1.0' in text
+    assert 'churnops_requests_total{route="/predict",status="422"} 1.0' in text
+    assert "churnops_committed_rows_total 2.0" in text
+    assert "churnops_champion_ledger_row " in text
+
+
+def test_the_description_names_every_column(trained: Opened, api: TestClient) -> None:
+    described = api.get("/openapi.json").json()
+    schema = described["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert set(schema["properties"]) == {"customerID", *trained.settings.data.columns.features} == set(schema["required"])
+    assert schema["additionalProperties"] is False
+    many = described["paths"]["/predict/batch"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert many["properties"]["customers"]["items"] == schema
+    assert "$defs" not in json.dumps(described)
