@@ -36,7 +36,7 @@ class Diagnosing:
     def __call__(self, exhibit: "Exhibit") -> "Answer":
         """What the diagnosis says of the exhibit."""
         from pipeline.benchmark.instance import Answer
-        from pipeline.diagnosis.diagnosis import diagnose
+        from pipeline.diagnosis.diagnose import diagnose
         from pipeline.diagnosis.observed import observe
         from pipeline.windows.baseline import baseline_of
 

@@ -44,7 +44,7 @@ for name, group in (("reports", reports), ("mcp", mcp), ("case", case), ("event"
 def about(version: Annotated[bool, typer.Option("--version", help="Show the version and end.", is_eager=True)] = False) -> None:
     """Watches a churn model: measures drift, finds out what happened, retrains within bounds, and waits for a human."""
     if version:
-        from reports.audit import churnops_version
+        from pipeline.churnops_version import churnops_version
 
         typer.echo(f"churnops {churnops_version()}")
         raise typer.Exit

@@ -18,9 +18,9 @@ from pipeline.tables.typed_parquet import fingerprint
 from pipeline.training.challenge import Record, Rows, challenge, judge_and_register, same_again
 from pipeline.training.parent import OnProgress
 from pipeline.workspace.settings import EstimatorName
-from reports.audit import Narrative, Verdict
 from reports.decisions.promotion import finish_move, mirror_champion, record_move
 from reports.filing import file_report
+from reports.narrative import Narrative, Verdict
 from tools.training_turn import training_turn
 
 if TYPE_CHECKING:

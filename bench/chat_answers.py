@@ -24,7 +24,7 @@ from agent.setup.new_workspace import set_up_synthetic
 from agent.training_by_hand import train_by_hand
 from pipeline.clock import utc_now
 from pipeline.record.opened_workspace import Opened, open_workspace
-from pipeline.training.child import Progress
+from pipeline.training.job import Progress
 from pipeline.worlds.simulation import simulate
 from prompts import policy_text
 from tests.questions import QUESTIONS, SITUATIONS, Reply, Situation, interview

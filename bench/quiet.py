@@ -46,7 +46,8 @@ from pipeline.tables.guessed_schema import infer  # noqa: E402
 from pipeline.tables.reading import raw_of, typed  # noqa: E402
 from pipeline.tables.schema import Schema  # noqa: E402
 from pipeline.tables.typed_parquet import write_rows  # noqa: E402
-from pipeline.training.child import ARTIFACT, GATE_ROWS, TRAIN_ROWS, TrainingJob, run  # noqa: E402
+from pipeline.training.child import run  # noqa: E402
+from pipeline.training.job import ARTIFACT, GATE_ROWS, TRAIN_ROWS, TrainingJob  # noqa: E402
 from pipeline.windows.baseline import baseline_of  # noqa: E402
 from pipeline.workspace.folder import Workspace  # noqa: E402
 from pipeline.workspace.policy import load_policy  # noqa: E402

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from agent.operators.chat_rulebook.question_table import INTENTS, Intent
+from agent.operators.chat_rulebook.question_table import INTENTS
+from agent.operators.chat_rulebook.recognition import Intent
 
 QUESTIONS = Path(__file__).parent / "questions.md"
 

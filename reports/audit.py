@@ -3,19 +3,19 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from pipeline.diagnosis.diagnosis import Action
-from pipeline.measures.measure import FeatureDrift, Measure, Metrics
-from pipeline.record.cases import Call, Case, Status, Training
+from pipeline.churnops_version import churnops_version
+from pipeline.measures.measure import Metrics
+from pipeline.record.cases import Call, Case, Training
 from pipeline.workspace.policy import Policy
 from reports.asked_decision import decision
 from reports.grounding.grounding import evidence_of, ground
 from reports.harm import Harm
-from reports.second_opinion import SecondOpinion, choice
+from reports.markdown_cells import ARROWS, MEASURES, _bar, _escaped, _one_line, cell, cell_code, figure, strength
+from reports.narrative import Narrative, Verdict
+from reports.second_opinion import choice
 
 HEADLINES: dict[str, str] = {
     "monitor": "No deployment needed: keep watching",
@@ -25,55 +25,7 @@ HEADLINES: dict[str, str] = {
     "retrain": "A retrained challenger waits for approval",
 }
 
-ARROWS = {"up": "↑", "down": "↓", "mixed": "↕"}
 _RULE = re.compile(r"(`[\w.]+`)")
-
-MEASURES: tuple[tuple[str, str], ...] = (
-    ("roc_auc", "ROC-AUC"),
-    ("pr_auc", "PR-AUC"),
-    ("accuracy", "accuracy"),
-    ("f1", "F1"),
-    ("precision", "precision"),
-    ("recall", "recall"),
-    ("log_loss", "log loss ↓"),
-    ("brier", "Brier ↓"),
-    ("calibration_error", "calibration error ↓"),
-)
-
-
-@dataclass(frozen=True)
-class Narrative:
-    """What the operator says about the case, in its own words."""
-
-    summary: str
-    reasoning: str
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """How a case ends: what the report's head says. `partial` is the sentence on the bound that was hit, else empty; `second` is what the
-    rulebook makes of the same results, where it was asked."""
-
-    status: Status
-    action: Action | None
-    mode: str | None
-    operator: str
-    stopped: str
-    partial: str = ""
-    second: SecondOpinion | None = None
-
-    @property
-    def disagreed(self) -> SecondOpinion | None:
-        """The rulebook's opinion where it is another one."""
-        return self.second if self.second and self.action and self.second.differs(self.action, self.mode) else None
-
-
-def churnops_version() -> str:
-    """Version of the installed distribution."""
-    try:
-        return version("churnops")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def render_audit(
@@ -131,20 +83,6 @@ def render_audit(
     return re.sub(r"\n{3,}", "\n\n", text)
 
 
-def cell(text: str) -> str:
-    """Text from data or an operator, safe inside Markdown: one line, no markup, no HTML, no table break."""
-    return _escaped(_one_line(text))
-
-
-def _one_line(text: str) -> str:
-    return re.sub(r"\s+", " ", "".join(character if character.isprintable() else " " for character in str(text))).strip()
-
-
-def _escaped(line: str) -> str:
-    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_\[\]|#~])", r"\\\1", line)
-
-
 def _sentence(text: str) -> str:
     """A sentence of ours that may carry what a failure said: the rules' names in it stay code, all else is plain text."""
     return "".join(part if _RULE.fullmatch(part) else _escaped(part) for part in _RULE.split(_one_line(text)))
@@ -177,29 +115,6 @@ def _headline(verdict: Verdict) -> str:
     return HEADLINES[verdict.action]
 
 
-def strength(feature: FeatureDrift) -> float:
-    """Score in thresholds: 1 is just drifted. A p-value counts by how far it lies below its threshold, on a log scale."""
-    if "p_value" not in feature.method:
-        return feature.score / feature.threshold
-    from math import log10
-
-    return min(6.0, log10(max(feature.score, 1e-12)) / log10(feature.threshold))
-
-
-def bar_cells(feature: FeatureDrift) -> int:
-    """Length of a feature's bar in cells of ten: five are its threshold, ten are ten times it."""
-    from math import log10
-
-    times = strength(feature)
-    cells = round(5 * times) if times < 1 else min(10, round(5 + 5 * log10(times)))
-    return max(5, cells) if feature.drifted else min(4, cells)
-
-
-def _bar(feature: FeatureDrift) -> str:
-    cells = bar_cells(feature)
-    return "█" * cells + "░" * (10 - cells) + (" **drifted**" if feature.drifted else "")
-
-
 def _models(trainings: Sequence[Training]) -> tuple[list[str], list[list[str]], str]:
     """Columns, rows and footnote of the table that sets champion and candidates side by side on the same held-out rows."""
     done = [(training.number, training.result) for training in trainings if training.result]
@@ -218,13 +133,6 @@ def _models(trainings: Sequence[Training]) -> tuple[list[str], list[list[str]], 
             f"(interval {comparison.low:+.3f} to {comparison.high:+.3f})."
         )
     return [column for column, _ in shown], rows, note
-
-
-def figure(measure: Measure) -> str:
-    """A measure with its interval, as tables show it."""
-    if measure.low is None or measure.high is None:
-        return f"{measure.value:.3f}"
-    return f"{measure.value:.3f} ({measure.low:.3f}–{measure.high:.3f})"
 
 
 def _rules(case: Case, trainings: Sequence[Training], policy: Policy) -> list[str]:
@@ -257,11 +165,6 @@ def _settings(values: dict[str, float]) -> str:
 def _arguments(values: dict[str, Any]) -> str:
     shown = {name: value for name, value in values.items() if name not in {"case_id", "summary", "reasoning"}}
     return f"`{cell_code(json.dumps(shown))}`" if shown else ""
-
-
-def cell_code(text: str) -> str:
-    """Text for a Markdown code span: one line without backticks."""
-    return _one_line(text).replace("`", "'")[:200]
 
 
 def _outcome(call: Call) -> str:

@@ -12,8 +12,9 @@ from pipeline.record.cases import Case, ReportRef, Status
 from pipeline.record.opened_workspace import Opened
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.policy import Band
-from reports.audit import Narrative, Verdict, render_audit
+from reports.audit import render_audit
 from reports.harm import Harm, measured_harm
+from reports.narrative import Narrative, Verdict
 
 
 def status_of(action: str, band: Band | None, diagnosis: Diagnosis | None, harm: Harm | None) -> Status:

@@ -4,14 +4,15 @@ import hashlib
 from dataclasses import dataclass
 
 from pipeline.drift.summarise import summarise_drift
+from pipeline.drift.summary import DriftSummary
 from pipeline.errors import ChurnopsError
-from pipeline.intake.windows import Window
-from pipeline.measures.measure import DriftSummary, Metrics
+from pipeline.measures.measure import Metrics
 from pipeline.models.artifact import Artifact
 from pipeline.record.cases import Case, ModelRef, WindowFacts
 from pipeline.record.opened_workspace import Opened
 from pipeline.rulings.acknowledgements import Acknowledgement, covering, recorded_acknowledgements, shift_of
 from pipeline.shown_text import plain
+from pipeline.windows.window import Window
 from pipeline.workspace.policy import Policy
 from reports.harm import Harm
 from tools.case_windows import CaseWindows

@@ -7,14 +7,14 @@ from anyio import to_thread
 
 from pipeline.diagnosis.observed import Observed, observe
 from pipeline.errors import ChurnopsError
-from pipeline.intake.windows import Window
+from pipeline.intake.window_choice import WindowReader
 from pipeline.models.artifact import Artifact
 from pipeline.record.cases import Case
 from pipeline.record.champion import Champion, open_champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.windows.baseline import Baseline, baseline_of
+from pipeline.windows.window import Window
 
-WindowReader = Callable[[Champion, Baseline], Window]
 T = TypeVar("T")
 _LOOKS = 64  # of one case
 _KEPT = 4  # cases whose windows stay in memory: a server runs for months

@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 from anyio import CancelScope, Lock, to_thread
 from sqlalchemy import Connection
 
-from pipeline.diagnosis.diagnosis import Action, Diagnosis, diagnose
+from pipeline.diagnosis.diagnose import diagnose
+from pipeline.diagnosis.diagnosis import Action, Diagnosis
 from pipeline.diagnosis.inspection import inspect_feature
 from pipeline.diagnosis.observed import Observed
 from pipeline.errors import ChurnopsError, Refusal
+from pipeline.intake.window_choice import WindowReader
 from pipeline.measures.measure import Metrics
 from pipeline.models.artifact import Artifact, open_artifact
 from pipeline.record.cases import Call, CallOutcome, Case, Challenger, TrainingResult, concluded, mode_of
@@ -20,13 +22,13 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.rulings.noted_events import known_events, recorded_events
 from pipeline.training.challenge import challenge, retraining_rows
 from pipeline.training.parent import OnProgress
-from reports.audit import Narrative, Verdict
 from reports.filing import file_report, status_of
 from reports.harm import measured_harm
+from reports.narrative import Narrative, Verdict
 from reports.second_opinion import SecondOpinion, weighed
 from tools.archive import Archive
 from tools.case_opening import Known, KnownShift, open_case, window_metrics
-from tools.case_windows import CaseWindows, WindowReader
+from tools.case_windows import CaseWindows
 from tools.evidence_pack import pack
 from tools.guard import check_action, check_budget, check_hyperparameters, check_mode, check_open, check_training
 from tools.result_bounds import bounded, shown_name

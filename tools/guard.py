@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pipeline.diagnosis.diagnosis import Action, Mode
+from pipeline.drift.summary import DriftSummary
 from pipeline.errors import Refusal
-from pipeline.measures.measure import DriftSummary
 from pipeline.record.cases import Call, Case, Training, concluded
 from pipeline.workspace.policy import Policy
 

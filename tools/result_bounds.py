@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel
 
 from pipeline.shown_text import plain
-from reports.audit import strength
+from reports.markdown_cells import strength
 from tools.results import DriftResult, Result
 
 NAME_LENGTH = 200  # what inspect_feature takes

@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.diagnosis.diagnosis import Action
 from pipeline.diagnosis.inspection import FeatureView
-from pipeline.measures.measure import Comparison, DriftSummary, GateResult, Metrics
+from pipeline.drift.summary import DriftSummary
+from pipeline.measures.measure import Comparison, GateResult, Metrics
 from pipeline.record.cases import ModelRef, ReportRef, Status
 from tools.evidence_pack import EvidencePack
 

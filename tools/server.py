@@ -7,11 +7,12 @@ from mcp.server.mcpserver.tools import Tool
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
+from pipeline.churnops_version import churnops_version
 from pipeline.diagnosis.diagnosis import Action, Mode
-from pipeline.training.child import Progress
+from pipeline.training.job import Progress
 from pipeline.workspace.policy import Policy
 from pipeline.workspace.settings import EstimatorName
-from reports.audit import Narrative, churnops_version
+from reports.narrative import Narrative
 from tools.casework import Casework
 from tools.completions import add_completions
 from tools.mcp_prompts import add_prompts

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.intake.windows import Window
 from pipeline.profiles.profile import CategoricalProfile, NumericalProfile, Profile, cells_of
 from pipeline.shown_text import FOLD_BELOW, plain
 from pipeline.tables.schema import Kind
+from pipeline.windows.window import Window
 from tools.result_bounds import NAME_LENGTH
 
 COLUMNS_SHOWN = 200

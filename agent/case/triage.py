@@ -18,16 +18,16 @@ from agent.conversation.tool_client import reach
 from agent.conversation.tool_results import line, read
 from agent.operators.rulebook import Rulebook
 from pipeline.diagnosis.diagnosis import Action, Diagnosis
+from pipeline.drift.summary import DriftSummary
 from pipeline.errors import ChurnopsError
-from pipeline.measures.measure import DriftSummary
+from pipeline.intake.window_choice import WindowReader
 from pipeline.record.cases import Call, Case, Challenger, ReportRef, Status, concluded
 from pipeline.record.opened_workspace import Opened
 from pipeline.rulings.acknowledgements import Acknowledgement
-from reports.audit import Narrative, Verdict
 from reports.filing import file_report
+from reports.narrative import Narrative, Verdict
 from reports.second_opinion import SecondOpinion
 from tools.case_opening import Known
-from tools.case_windows import WindowReader
 from tools.casework import Casework
 from tools.guard import calls_of_run
 from tools.server import build_server

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -11,17 +11,18 @@ from agent.chat.answering.crew import Crew
 from agent.chat.answering.desk import DeskHost
 from agent.chat.answering.grounds import Grounds
 from agent.chat.answering.turn import Turn, Watcher, end
-from agent.chat.screen.markdown import sentence
+from agent.chat.leaving import Ran
+from agent.chat.markdown import sentence
 from agent.chat.session.events import Changed, CommandRan, Event, Queued, SessionOpened
 from agent.chat.session.log import SessionLog, chat_folder, new_id, read_log
 from agent.chat.session.session import Session
 from agent.conversation.messages import Spend
+from pipeline.drift.summary import DriftSummary
 from pipeline.errors import ChurnopsError
-from pipeline.measures.measure import DriftSummary
 from pipeline.record.opened_workspace import Opened
 
 if TYPE_CHECKING:
-    from agent.chat.window import WindowOf
+    from pipeline.intake.window_choice import WindowChoice
 
 
 class Screen(Watcher, Protocol):
@@ -40,28 +41,23 @@ class Screen(Watcher, Protocol):
         """Let the person approve or reject a challenger themselves, outside of the chat; returns what came of it."""
 
 
-class Leave(Exception):
-    """The human leaves the session; `resume` is the beginning of the id of the one to go on with, None to end."""
-
-    def __init__(self, resume: str | None = None) -> None:
-        super().__init__()
-        self.resume = resume
-
-
-class Ran(Exception):
-    """What a command shows when there is more to record of it than its Markdown."""
-
-    def __init__(self, markdown: str, spend: Spend | None = None) -> None:
-        super().__init__()
-        self.markdown = markdown
-        self.spend = spend or Spend()
+# Runs a slash command; returns what to show, and whether what was read before may no longer hold.
+RunCommand = Callable[["Chat", str], Awaitable[tuple[str, bool]]]
 
 
 class Chat:
     """A session with its tools, operators and screen. `take` handles one line at a time."""
 
     def __init__(
-        self, opened: Opened, crew: Crew, window: "WindowOf", session: Session, screen: Screen, host: DeskHost, path: Path
+        self,
+        opened: Opened,
+        crew: Crew,
+        window: "WindowChoice",
+        session: Session,
+        screen: Screen,
+        run_command: "RunCommand",
+        host: DeskHost,
+        path: Path,
     ) -> None:
         self.opened = opened
         self.crew = crew
@@ -69,6 +65,7 @@ class Chat:
         self.session = session
         self.screen = screen
         self.grounds = Grounds(session, opened.policy)
+        self._run_command = run_command
         self._host = host
         self._path = path
 
@@ -91,7 +88,7 @@ class Chat:
         """The human typed `text` while something ran; it is taken later."""
         self.session.record(Queued(at=self.session.now(), text=text))
 
-    def look_at(self, window: "WindowOf") -> None:
+    def look_at(self, window: "WindowChoice") -> None:
         """From here on the tools read another window."""
         self.window = window
         self._host.open(window.reader(self.opened))
@@ -111,11 +108,9 @@ class Chat:
         return read_log(self._path)
 
     async def _command(self, text: str, queued: bool) -> None:
-        from agent.chat.commands.slash_commands import run_command
-
         spend, changes = Spend(), False
         try:
-            markdown, changes = await run_command(self, text)
+            markdown, changes = await self._run_command(self, text)
         except Ran as ran:
             markdown, spend, changes = ran.markdown, ran.spend, True
         except ChurnopsError as error:
@@ -128,7 +123,9 @@ class Chat:
 
 
 @asynccontextmanager
-async def open_chat(opened: Opened, crew: Crew, window: "WindowOf", screen: Screen, resume: Path | None = None) -> AsyncIterator[Chat]:
+async def open_chat(
+    opened: Opened, crew: Crew, window: "WindowChoice", screen: Screen, run_command: RunCommand, resume: Path | None = None
+) -> AsyncIterator[Chat]:
     """A session that can take lines: a new one, or the one stored in `resume`, which goes on where it stood.
 
     Raises:
@@ -144,7 +141,7 @@ async def open_chat(opened: Opened, crew: Crew, window: "WindowOf", screen: Scre
 
         session = Session(keep, opened.clock)
         host = DeskHost(opened, lambda: crew.operator.name)
-        chat = Chat(opened, crew, window, session, screen, host, path)
+        chat = Chat(opened, crew, window, session, screen, run_command, host, path)
         screen.attach(chat)
         earlier = read_log(path) if resume else ()
         for event in earlier:

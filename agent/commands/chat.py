@@ -14,15 +14,15 @@ from agent.commands.window_options import (
     RowsOption,
     SinceDeployOption,
     SinceOption,
-    WindowChoice,
+    chosen_window,
 )
+from pipeline.intake.window_choice import WindowChoice
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from agent.chat.answering.crew import Crew, Pair
     from agent.chat.screen.scroll import Styling
-    from agent.chat.window import WindowOf
     from pipeline.record.opened_workspace import Opened
 
 NEWEST = "newest"
@@ -55,22 +55,20 @@ def chat(
     from rich.console import Console
 
     from agent.chat.session.log import find_session
-    from agent.chat.window import WindowOf
 
     if replay:
         show_again(opened_to_look(workspace), replay)
         return
     if as_json and not ask:
         raise typer.BadParameter("goes with --ask", param_hint="--json")
-    choice = WindowChoice(current, outcomes, length, since, since_deploy, rows)
-    choice.check()
+    choice = chosen_window(current, outcomes, length, since, since_deploy, rows)
     here = opened_by_person(workspace)
     stored = find_session(here.workspace, "" if resume == NEWEST else resume) if resume else None
     crew = crew_of(here, operator, Console(stderr=True, highlight=False))
     if ask or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        code = anyio.run(_without_person, here, crew, WindowOf(choice), stored, ask, as_json)
+        code = anyio.run(_without_person, here, crew, choice, stored, ask, as_json)
     else:
-        code = anyio.run(at_terminal, here, crew, WindowOf(choice), stored)
+        code = anyio.run(at_terminal, here, crew, choice, stored)
     if code:
         raise typer.Exit(code)
 
@@ -112,15 +110,17 @@ def crew_of(here: "Opened", name: OperatorName, console: "Console") -> "Crew":
     return crew
 
 
-async def at_terminal(here: "Opened", crew: "Crew", window: "WindowOf", stored: Path | None) -> int:
+async def at_terminal(here: "Opened", crew: "Crew", window: "WindowChoice", stored: Path | None) -> int:
     """Sessions at a terminal, one after the other, until the person leaves."""
     from agent.chat.chat import open_chat
+    from agent.chat.commands.slash_commands import COMMANDS, run_command
     from agent.chat.screen.terminal import Terminal
     from agent.chat.session.log import chat_folder, find_session
 
+    about = {command.name: command.about for command in COMMANDS.values()}
     while True:
-        terminal = Terminal(chat_folder(here.workspace) / "history", _styling(piped=False))
-        async with open_chat(here, crew, window, terminal, stored) as session:
+        terminal = Terminal(chat_folder(here.workspace) / "history", _styling(piped=False), about, decide)
+        async with open_chat(here, crew, window, terminal, run_command, stored) as session:
             left = await terminal.run(session)
             window = session.window
         if left.resume is None:
@@ -129,14 +129,23 @@ async def at_terminal(here: "Opened", crew: "Crew", window: "WindowOf", stored: 
         stored = find_session(here.workspace, left.resume)
 
 
-async def _without_person(here: "Opened", crew: "Crew", window: "WindowOf", stored: Path | None, ask: str, as_json: bool) -> int:
+def decide(case_id: str, approve: bool, root: Path) -> None:
+    """The very command a person runs, at the terminal that the chat gave back; the chat types nothing of it."""
+    from agent.commands.reports.approve import approve as approve_command
+    from agent.commands.reports.listing import reject as reject_command
+
+    (approve_command if approve else reject_command)(case_id, workspace=root)
+
+
+async def _without_person(here: "Opened", crew: "Crew", window: "WindowChoice", stored: Path | None, ask: str, as_json: bool) -> int:
     import sys
 
     from agent.chat.chat import open_chat
+    from agent.chat.commands.slash_commands import run_command
     from agent.chat.screen.lines import Lines
 
     screen = Lines()
-    async with open_chat(here, crew, window, screen, stored) as session:
+    async with open_chat(here, crew, window, screen, run_command, stored) as session:
         if as_json:
             answered = await screen.take(session, ask)
             typer.echo(answered.model_dump_json())

@@ -19,8 +19,8 @@ def demo() -> None:
     from agent.commands.reports.listing import print_report
     from agent.commands.train import run_training
     from agent.commands.triage import run_triage
-    from agent.commands.window_options import WindowChoice
     from agent.setup.new_workspace import set_up_synthetic
+    from pipeline.intake.window_choice import WindowChoice
     from pipeline.worlds.scenarios import SCENARIOS
     from pipeline.worlds.simulation import simulate
 

@@ -10,7 +10,7 @@ from agent.commands.window_options import (
     RowsOption,
     SinceDeployOption,
     SinceOption,
-    WindowChoice,
+    chosen_window,
 )
 
 
@@ -28,15 +28,14 @@ def diagnose(
     from rich.console import Console
 
     from agent.views.diagnosis_view import diagnosis_view
-    from pipeline.diagnosis.diagnosis import diagnose as conclude
+    from pipeline.diagnosis.diagnose import diagnose as conclude
     from pipeline.diagnosis.observed import observe
     from pipeline.record.champion import open_champion
     from pipeline.rulings.noted_events import known_events, recorded_events
     from pipeline.windows.baseline import baseline_of
 
     console = Console(stderr=as_json, highlight=False)
-    choice = WindowChoice(current, outcomes, length, since, since_deploy, rows)
-    choice.check()
+    choice = chosen_window(current, outcomes, length, since, since_deploy, rows)
     here = opened(workspace)
     with console.status("Reading the window") as status:
         champion, artifact = open_champion(here)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened
-from agent.commands.window_options import CurrentOption, LengthOption, RowsOption, SinceDeployOption, SinceOption, WindowChoice
+from agent.commands.window_options import CurrentOption, LengthOption, RowsOption, SinceDeployOption, SinceOption, chosen_window
 
 
 def drift(
@@ -27,13 +27,12 @@ def drift(
 
     from agent.views.drift_view import drift_view, segments_view
     from pipeline.drift.summarise import summarise_drift, write_evidently_html
-    from pipeline.intake.windows import require_whole
     from pipeline.record.champion import open_champion
     from pipeline.windows.baseline import baseline_of, segments_of
+    from pipeline.windows.window import require_whole
 
     console = Console(stderr=as_json, highlight=False)
-    choice = WindowChoice(current=current, length=length, since=since, since_deploy=since_deploy, rows=rows)
-    choice.check()
+    choice = chosen_window(current=current, length=length, since=since, since_deploy=since_deploy, rows=rows)
     here = opened(workspace)
     with console.status("Measuring drift"):
         champion, artifact = open_champion(here)
@@ -42,7 +41,9 @@ def drift(
         require_whole(window)
         summary = summarise_drift(baseline, window, here.policy)
         if html is not None:
-            write_evidently_html(artifact.reference(), window.frame(), here.settings.data.columns, html)
+            from pipeline.intake.window_rows import window_rows
+
+            write_evidently_html(artifact.reference(), window_rows(window), here.settings.data.columns, html)
         parts = segments_of(artifact, by) if by else {}
         segments = {value: summarise_drift(part, read(champion, part), here.policy) for value, part in parts.items()}
     console.print(drift_view(summary, here.policy))

@@ -36,7 +36,7 @@ def run_training(here: "Opened", estimator: Literal["random_forest", "logistic_r
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from agent.training_by_hand import train_by_hand
-    from pipeline.training.child import Progress as Stage
+    from pipeline.training.job import Progress as Stage
 
     with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True) as bar:
         task = bar.add_task("Training", total=1.0)
@@ -53,7 +53,7 @@ def show_trained(console: "Console", trained: "Trained") -> None:
     """Show a judged model, and what became of it."""
     from rich.table import Table
 
-    from reports.audit import MEASURES, figure
+    from reports.markdown_cells import MEASURES, figure
 
     result = trained.result
     table = Table("measure", "value (interval)", box=None, header_style="dim", pad_edge=False)

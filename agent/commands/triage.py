@@ -12,8 +12,9 @@ from agent.commands.window_options import (
     RowsOption,
     SinceDeployOption,
     SinceOption,
-    WindowChoice,
+    chosen_window,
 )
+from pipeline.intake.window_choice import WindowChoice
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,8 +50,7 @@ def triage(
     import anyio
     from rich.console import Console
 
-    choice = WindowChoice(current, outcomes, length, since, since_deploy, rows)
-    choice.check()
+    choice = chosen_window(current, outcomes, length, since, since_deploy, rows)
     here = opened_by_person(workspace)
     console = Console(stderr=as_json, highlight=False)
     if show_request:

@@ -1,17 +1,11 @@
 """Which window a command looks at: a file, or a span of the prediction log."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from pipeline.intake.windows import Window
-    from pipeline.record.champion import Champion
-    from pipeline.record.opened_workspace import Opened
-    from pipeline.windows.baseline import Baseline
+from pipeline.intake.window_choice import WindowChoice
 
 CurrentOption = Annotated[
     Path | None,
@@ -35,49 +29,19 @@ SinceDeployOption = Annotated[bool, typer.Option("--since-deploy", help="Since t
 RowsOption = Annotated[int | None, typer.Option("--rows", min=1, help="The newest predictions, this many.", show_default=False)]
 
 
-@dataclass(frozen=True)
-class WindowChoice:
-    """What the person asked for; nothing is the last seven days of the log."""
-
-    current: Path | None = None
-    outcomes: Path | None = None
-    length: str = ""
-    since: str = ""
-    since_deploy: bool = False
-    rows: int | None = None
-
-    def check(self) -> None:
-        """Options that do not go together are wrong usage."""
-        spans = [name for name, given in self._spans() if given]
-        if len(spans) > 1:
-            raise typer.BadParameter(f"choose one of {', '.join(spans)}", param_hint=spans[0])
-        if spans and self.current is not None:
-            raise typer.BadParameter("a file is a window by itself: leave it out with --current", param_hint=spans[0])
-
-    def reader(self, here: "Opened") -> "Callable[[Champion, Baseline], Window]":
-        """How to read that window once it is known what it is compared with."""
-        self.check()
-
-        def read(champion: "Champion", baseline: "Baseline") -> "Window":
-            from pipeline.intake.windows import file_window, logged_window
-            from pipeline.windows.spans import NewestRows, SinceDeploy, parse_length, parse_start
-
-            if self.current is not None:
-                return file_window(here, baseline, self.current, self.outcomes)
-            span = (
-                parse_length(self.length)
-                if self.length
-                else parse_start(self.since)
-                if self.since
-                else SinceDeploy()
-                if self.since_deploy
-                else NewestRows(self.rows)
-                if self.rows
-                else None
-            )
-            return logged_window(here, champion, baseline, span, self.outcomes)
-
-        return read
-
-    def _spans(self) -> tuple[tuple[str, object], ...]:
-        return ("--window", self.length), ("--since", self.since), ("--since-deploy", self.since_deploy), ("--rows", self.rows)
+def chosen_window(
+    current: Path | None = None,
+    outcomes: Path | None = None,
+    length: str = "",
+    since: str = "",
+    since_deploy: bool = False,
+    rows: int | None = None,
+) -> WindowChoice:
+    """The window that these options name; options that do not go together are wrong usage."""
+    spans = {"--window": length, "--since": since, "--since-deploy": since_deploy, "--rows": rows}
+    given = [name for name, value in spans.items() if value]
+    if len(given) > 1:
+        raise typer.BadParameter(f"choose one of {', '.join(given)}", param_hint=given[0])
+    if given and current is not None:
+        raise typer.BadParameter("a file is a window by itself: leave it out with --current", param_hint=given[0])
+    return WindowChoice(current, outcomes, length, since, since_deploy, rows)

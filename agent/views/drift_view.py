@@ -7,10 +7,10 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.measures.measure import DriftSummary
+from pipeline.drift.summary import DriftSummary
 from pipeline.shown_text import plain
 from pipeline.workspace.policy import Policy
-from reports.audit import bar_cells, strength
+from reports.markdown_cells import bar_cells, strength
 
 _BANDS = {"monitor": "green", "evaluate": "yellow", "retrain": "red", "not_enough_data": "cyan"}
 _ARROWS = {"up": "↑", "down": "↓", "mixed": "↕", None: " "}

@@ -14,9 +14,9 @@ from pipeline.measures.risk_tiers import TIERS, TierFlow
 from pipeline.record.cases import Case, TrainingResult, concluded
 from pipeline.shown_text import plain
 from pipeline.workspace.policy import Policy
-from reports.audit import MEASURES, figure
 from reports.decisions.standing import Standing
 from reports.difference import differences
+from reports.markdown_cells import MEASURES, figure
 from reports.outlook import Outlook, outlook
 
 _DECIDE, _HAPPENED, _DRIFT, _MODELS = "What a human must decide", "What happened", "Drift", "Models"

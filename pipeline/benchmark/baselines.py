@@ -5,10 +5,10 @@ from types import MappingProxyType
 
 from pipeline.benchmark.instance import Answer
 from pipeline.drift.scores import PSI, score_column, score_profiles
-from pipeline.intake.windows import Window
 from pipeline.models.artifact import Artifact
 from pipeline.profiles.counting import exact_values
 from pipeline.windows.baseline import baseline_of
+from pipeline.windows.window import Window
 from pipeline.workspace.policy import Policy
 
 _PSI = 0.2  # "significant change" in the credit-scoring rule of thumb

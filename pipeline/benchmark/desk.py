@@ -16,7 +16,8 @@ from pipeline.benchmark.truth import Gains, find_truth, gained_by_rows
 from pipeline.benchmark.world import Exhibit, make_world, named_columns, plan_change
 from pipeline.models.artifact import Artifact, open_artifact, publish
 from pipeline.tables.typed_parquet import write_rows
-from pipeline.training.child import ARTIFACT, GATE_ROWS, TRAIN_ROWS, TrainingJob, run
+from pipeline.training.child import run
+from pipeline.training.job import ARTIFACT, GATE_ROWS, TRAIN_ROWS, TrainingJob
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.policy import Policy
 from pipeline.workspace.settings import EstimatorName, ValueSettings

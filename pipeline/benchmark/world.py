@@ -8,12 +8,12 @@ import pandas as pd
 
 from pipeline.benchmark.customers import Crowds, Table, crowds
 from pipeline.benchmark.instance import Labels, Question
-from pipeline.intake.windows import Labelled, Window
 from pipeline.models.artifact import Artifact
 from pipeline.profiles.counting import profile_window
 from pipeline.sources.source import ALL_ROWS, Frame
 from pipeline.tables.schema import Schema
 from pipeline.windows.baseline import baseline_of
+from pipeline.windows.window import Labelled, Window
 from pipeline.worlds.change import Change, Numbers
 from pipeline.worlds.scenarios import DAY, KINDS, SEVERITIES, draw_customers, recency, scenario_named
 

@@ -1,8 +1,9 @@
 """All evidence about one window, family by family."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from pipeline.diagnosis.data_faults.checks import data_checks
+from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.diagnosis.finding import Family, Finding
 from pipeline.diagnosis.observed import Observed
 from pipeline.diagnosis.outcomes.label_checks import label_checks
@@ -42,3 +43,24 @@ def examine(observed: Observed, policy: Policy, value: ValueSettings, without: C
         if family == "data" and any(finding.notable for finding in found):
             break
     return found
+
+
+def diagnose(
+    observed: "Observed", policy: Policy, without: Collection[Family] = (), *, value: ValueSettings, known: Sequence[Finding] = ()
+) -> Diagnosis:
+    """Look for all evidence but the families in `without`, and conclude.
+
+    Args:
+        observed: the window beside the reference.
+        policy: thresholds.
+        without: families of findings to leave out, to see what they are worth.
+        value: of a campaign; gains are told in it.
+        known: findings from elsewhere: what people wrote down about the time of the window.
+    """
+    from pipeline.diagnosis.data_faults.copied_rows import learnt_rows
+    from pipeline.diagnosis.diagnose import examine
+    from pipeline.diagnosis.rules import Setting, conclude
+
+    outcomes = observed.labelled.churned
+    setting = Setting(observed.rows, len(outcomes), int(outcomes.sum()), learnt_rows(observed))
+    return conclude((*examine(observed, policy, value, without), *known), setting, policy)

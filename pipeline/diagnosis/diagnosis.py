@@ -1,16 +1,13 @@
 """What happened to a window, and what to do about it: the cause, how sure, and what nobody could have seen."""
 
-from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.diagnosis.finding import Cause, Family, Finding
-from pipeline.workspace.policy import Policy
-from pipeline.workspace.settings import ValueSettings
+from pipeline.diagnosis.finding import Cause, Finding
 
 if TYPE_CHECKING:
-    from pipeline.diagnosis.observed import Observed
+    pass
 
 Action = Literal["monitor", "fix_data", "collect_labels", "recalibrate", "retrain"]
 Mode = Literal["combined", "recent", "recalibrate"]
@@ -63,24 +60,3 @@ class Diagnosis(_Word):
     def provisional(self) -> bool:
         """Whether it says that all is well only because nobody could see otherwise."""
         return self.without_outcomes and self.rule in {"nothing", "moved_harmlessly"}
-
-
-def diagnose(
-    observed: "Observed", policy: Policy, without: Collection[Family] = (), *, value: ValueSettings, known: Sequence[Finding] = ()
-) -> Diagnosis:
-    """Look for all evidence but the families in `without`, and conclude.
-
-    Args:
-        observed: the window beside the reference.
-        policy: thresholds.
-        without: families of findings to leave out, to see what they are worth.
-        value: of a campaign; gains are told in it.
-        known: findings from elsewhere: what people wrote down about the time of the window.
-    """
-    from pipeline.diagnosis.data_faults.copied_rows import learnt_rows
-    from pipeline.diagnosis.diagnose import examine
-    from pipeline.diagnosis.rules import Setting, conclude
-
-    outcomes = observed.labelled.churned
-    setting = Setting(observed.rows, len(outcomes), int(outcomes.sum()), learnt_rows(observed))
-    return conclude((*examine(observed, policy, value, without), *known), setting, policy)

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.intake.windows import Labelled, Window
 from pipeline.models.artifact import Artifact
 from pipeline.profiles.profile import Profile
 from pipeline.sources.sampling import draw_sample
 from pipeline.tables.schema import Schema
 from pipeline.windows.baseline import Baseline
+from pipeline.windows.window import Labelled, Window
 
 SAMPLE_ROWS = 20_000  # of the window and of the reference: the error of a share is at most 0.7 points (95%)
 SEED = 0  # of the samples: the same window has the same findings

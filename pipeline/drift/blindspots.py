@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.measures.measure import BlindSpot, What
+from pipeline.drift.summary import BlindSpot, What
 from pipeline.profiles.profile import CategoricalProfile, NumericalProfile, Profile, cells_of
 from pipeline.shown_text import plain
 from pipeline.workspace.evidence_policy import DataRules

@@ -2,7 +2,7 @@
 where a team asks for them."""
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -12,7 +12,7 @@ from pipeline.drift.alignment import AlignedCells, align_categories, align_numbe
 from pipeline.drift.distances import Distance, jensen_shannon, kolmogorov_smirnov, population_stability, reference_bins, wasserstein
 from pipeline.errors import DataError
 from pipeline.profiles.grid import counted_std
-from pipeline.profiles.profile import CategoricalProfile, Counts, NumericalProfile, Profile, Values, cells_of
+from pipeline.profiles.profile import CategoricalProfile, Counts, Exact, NumericalProfile, Profile, Values, cells_of
 from pipeline.tables.schema import Kind
 
 WASSERSTEIN = "Wasserstein distance (normed)"
@@ -32,7 +32,6 @@ _LEAST_STD = 0.001
 _EXACT_KS_ROWS = 10_000  # scipy's own limit for the exact distribution
 
 Column = NumericalProfile | CategoricalProfile
-Exact = Callable[[str], tuple[Values, Values]]
 
 
 @dataclass(frozen=True)

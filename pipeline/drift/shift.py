@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.measures.measure import Direction
+from pipeline.drift.summary import Direction
 from pipeline.profiles.profile import CategoricalProfile, NumericalProfile, Values
 from pipeline.shown_text import FOLD_BELOW, plain, quoted
 

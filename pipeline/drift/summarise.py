@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 from pipeline.drift.blindspots import find_blind_spots
 from pipeline.drift.scores import KS_DISTANCE, PSI, Rule, Score, score_profiles
 from pipeline.drift.shift import NumericalShift
+from pipeline.drift.summary import DriftSummary, FeatureDrift
 from pipeline.drift.verdict import CalibratedDrift, CalibratedFeature, calibrate
 from pipeline.errors import DataError
-from pipeline.intake.windows import Window
-from pipeline.measures.measure import DriftSummary, FeatureDrift
 from pipeline.models.importance import weighted_share
 from pipeline.profiles.counting import exact_values
 from pipeline.profiles.profile import Profile
 from pipeline.tables.schema import Kind, Schema
 from pipeline.windows.baseline import Baseline
+from pipeline.windows.window import Window
 from pipeline.workspace.policy import DriftRules, Policy
 
 if TYPE_CHECKING:

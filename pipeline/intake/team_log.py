@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.errors import DataError
+from pipeline.intake.window_start import start_of
 from pipeline.profiles.counting import last_time
 from pipeline.record.champion import Champion
 from pipeline.record.opened_workspace import Opened
@@ -13,7 +14,7 @@ from pipeline.sources.opening import open_source
 from pipeline.sources.source import DatabaseTable, Files, Frame, Restriction, Source, SparkTable
 from pipeline.tables.file_format import FileFormat
 from pipeline.tables.schema import Schema
-from pipeline.windows.spans import WEEK, Span, start_of
+from pipeline.windows.spans import WEEK, Span
 
 TICK = timedelta(milliseconds=1)  # what every engine tells apart; SQLite nothing finer
 _JSON_LINES = (".jsonl", ".ndjson")

@@ -1,118 +1,29 @@
 """The current window: where the customers scored lately lie, what they look like, and the outcomes known by now."""
 
-import hashlib
-import json
-from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import cached_property, partial
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import DataError
 from pipeline.intake.team_log import TICK, OwnLog, file_source, meant_rows, named_columns, own_log
+from pipeline.intake.window_rows import kept_rows
+from pipeline.intake.window_start import start_of
 from pipeline.profiles.counting import profile_window
 from pipeline.profiles.daily import profile_log
 from pipeline.profiles.grid import even_grid
 from pipeline.profiles.profile import Cells, NumericalProfile, Profile
 from pipeline.record.champion import Champion
 from pipeline.record.opened_workspace import Opened
-from pipeline.rulings.exclusions import excluded, without_excluded
-from pipeline.sources.source import Files, Frame, PredictionLog, Restriction, Source
+from pipeline.rulings.exclusions import excluded
+from pipeline.sources.source import PredictionLog, Restriction
 from pipeline.tables.schema import Schema
 from pipeline.windows.baseline import Baseline
-from pipeline.windows.spans import MICROSECOND, WEEK, Span, start_of
+from pipeline.windows.spans import MICROSECOND, WEEK, Span
+from pipeline.windows.window import Labelled, Window
 
 if TYPE_CHECKING:
     import pandas as pd  # rows are seldom needed, and reading their library takes longer than counting them
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """The window's rows whose outcome is known, index-aligned. `features`: the schema's; `churned`: 1 or 0; `ids` and `times` (UTC) are
-    None where the window has none."""
-
-    features: "pd.DataFrame"
-    churned: "pd.Series"
-    ids: "pd.Series | None"
-    times: "pd.Series | None"
-
-
-@dataclass(frozen=True)
-class Window:
-    """One window. `profile` is made against the champion's reference; its rows stay in `source`, `restriction` says which of them.
-
-    `columns`: the workspace's schema with id and time as the source names them. `known`: its labelled rows, None for none. `name` is for
-    people.
-    """
-
-    name: str
-    source: Source
-    columns: Schema
-    restriction: Restriction
-    profile: Profile
-    known: Labelled | None
-
-    @cached_property
-    def labelled(self) -> Labelled:
-        """The rows whose outcome is known, which may be none."""
-        if self.known is not None:
-            return self.known
-        import pandas as pd
-
-        return Labelled(pd.DataFrame(columns=list(self.columns.features)), pd.Series(dtype="int64"), None, None)
-
-    @property
-    def rows(self) -> int:
-        return self.profile.rows
-
-    @property
-    def since(self) -> datetime | None:
-        return self.profile.since
-
-    @property
-    def until(self) -> datetime | None:
-        return self.profile.until
-
-    @property
-    def labelled_rows(self) -> int:
-        return 0 if self.known is None else len(self.known.churned)
-
-    @property
-    def labelled_churners(self) -> int:
-        return 0 if self.known is None else int(self.known.churned.sum())
-
-    @property
-    def fingerprint(self) -> str:
-        """sha256 in hex over what was counted and the labelled rows: it changes when one of them does, and only then."""
-        from pipeline.tables.typed_parquet import fingerprint
-
-        # Sums are left out: engines add floats in any order.
-        counted = self.profile.model_dump(mode="json", exclude={"numerical": {"__all__": {"content": {"sums"}}}})
-        rows = self.labelled.features.assign(_churned=self.labelled.churned)
-        return hashlib.sha256(f"{json.dumps(counted, sort_keys=True)}|{fingerprint(rows)}".encode()).hexdigest()
-
-    def frame(self) -> "pd.DataFrame":
-        """All rows of the window with the schema's features, typed: for what cannot be told from counts.
-
-        Raises:
-            DataError: the source cannot be read row by row.
-        """
-        features = list(self.columns.features)
-        if isinstance(self.source, PredictionLog) and self.since is not None and self.until is not None:
-            from pipeline.state.database import open_state
-            from pipeline.state.predictions import read_predictions
-
-            state = open_state(self.source.place)
-            try:
-                since = self.restriction.since or self.since
-                return _meant(read_predictions(state, self.columns, since, self.until), self.restriction)[features]
-            finally:
-                state.close()
-        if isinstance(self.source, Files | Frame):
-            from pipeline.sources.rows import rows_of
-
-            return rows_of(self.source, self.columns, self.restriction)[features]
-        raise DataError(f"The rows of {self.name} stay where they are.", "Take a window from a file for this.")
 
 
 def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: Span | None = None, outcomes: Path | None = None) -> Window:
@@ -145,10 +56,10 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
     else:
         profile = profile_window(source, columns, baseline.profile, restriction)
     if outcomes is None:
-        known = _meant(read_labelled(opened.state, columns, since, newest, opened.clock()), restriction)
+        known = kept_rows(read_labelled(opened.state, columns, since, newest, opened.clock()), restriction)
         labelled = Labelled(known[list(columns.features)], known["_churned"], known["_id"], known["_time"])
     else:
-        rows = _meant(read_predictions(opened.state, columns, since, newest), restriction)
+        rows = kept_rows(read_predictions(opened.state, columns, since, newest), restriction)
         labelled = _labelled(rows, columns, read_outcome_file(outcomes, opened.settings))
     return _with_some(Window("prediction log", source, columns, restriction, profile, labelled), outcomes)
 
@@ -167,34 +78,6 @@ def file_window(opened: Opened, baseline: Baseline, current: Path, outcomes: Pat
     columns = named_columns(opened)
     log = OwnLog(current.name, file_source(current, opened.settings.data.format, columns), columns)
     return _own_window(opened, baseline.profile, log, baseline.restriction, known, outcomes)
-
-
-def require_whole(window: Window) -> None:
-    """For what cannot put up with a broken file; a diagnosis can.
-
-    Raises:
-        DataError: the window's file lacks features, has no value or text for a number in one, or repeats customers at one scoring time.
-    """
-    profile, name = window.profile, window.name
-    if isinstance(window.source, PredictionLog):
-        return
-    if profile.absent:
-        names = ", ".join(f"`{column}`" for column in profile.absent)
-        raise DataError(f"{name} lacks {names}.", "Add the missing columns to the export; `data` in churnops.toml names them all.")
-    for column in profile.numerical:
-        if column.unreadable:
-            raise DataError(
-                f"{name}: {column.unreadable:,} values of `{column.name}` are not numbers.",
-                f"Mend the export, or make `{column.name}` categorical.",
-            )
-    empty = [column.name for part in (profile.numerical, profile.categorical) for column in part if not column.count]
-    if empty:
-        raise DataError(f"In {name} every value is missing in: {', '.join(empty)}.", "Mend the feed, then try again.")
-    if profile.repeats:
-        raise DataError(
-            f"{name} has {profile.repeats:,} rows that repeat a customer at the same scoring time.",
-            "Remove the repeats, or name the scoring-time column as `time` under [predictions] in churnops.toml.",
-        )
 
 
 def _own_window(
@@ -261,11 +144,3 @@ def _require_probabilities(log: OwnLog, restriction: Restriction, score: str) ->
     low, high = column.minimum, column.maximum
     if not found.absent and (column.nulls or (low is not None and low < 0) or (high is not None and high > 1)):
         raise DataError(f"Column {score} of {log.name} is not a probability in every row.", "Map the score column under [predictions].")
-
-
-def _meant(logged: "pd.DataFrame", restriction: Restriction) -> "pd.DataFrame":
-    frame = without_excluded(logged, logged["_time"], restriction.left_out)
-    if restriction.segment is None:
-        return frame
-    column, value = restriction.segment
-    return frame[frame[column].astype(str) == value]

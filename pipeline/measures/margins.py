@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pipeline.measures.campaign_value import gain
 from pipeline.measures.measure import Comparison, Margins
-from pipeline.models.calibration import log_losses
+from pipeline.measures.metrics import log_losses
 from pipeline.workspace.settings import ValueSettings
 
 

@@ -15,6 +15,8 @@ CALIBRATION_BINS = 10
 _RELIABILITY_CONFIDENCE = 0.95
 # Of fewer rows a share is a guess: at 20 its interval is already up to 40 points wide. And few rows could point at a person.
 _BIN_ROWS = 20
+# A forest may say exactly 0 or 1; without a limit one such row would decide the trial alone.
+SMALLEST_PROBABILITY = 1e-6
 
 
 def measure(y: ArrayLike, p: ArrayLike, threshold: float, confidence: float) -> Metrics:
@@ -159,3 +161,9 @@ def _probabilities(p: ArrayLike) -> NDArray[np.float64]:
     if not bool(((probability >= 0) & (probability <= 1)).all()):
         raise DataError("The model gave a score that is not a probability between 0 and 1.", "Train it again; the fit did not converge.")
     return probability
+
+
+def log_losses(y: NDArray[np.int8], p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log loss of each row, shape (n,); a probability of 0 or 1 counts as one in a million from it."""
+    said = np.clip(np.where(y == 1, p, 1 - p), SMALLEST_PROBABILITY, 1)
+    return np.asarray(-np.log(said))

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import DataError
 from pipeline.measures.measure import CalibrationTrial
+from pipeline.measures.metrics import SMALLEST_PROBABILITY, log_losses
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,8 +20,6 @@ FOLDS = 5
 # One-sided p < 0.07. A sigmoid has two parameters, so keeping it wrongly costs next to nothing; a stricter bar would leave
 # visibly tilted probabilities alone in small tables.
 KEPT_ABOVE_Z = 1.5
-# A forest may say exactly 0 or 1; without a limit one such row would decide the trial alone.
-SMALLEST_PROBABILITY = 1e-6
 
 
 def cross_fit_folds(y: NDArray[np.int8], groups: NDArray[np.int64] | None, seed: int) -> Folds:
@@ -114,12 +113,6 @@ def _cross_fitted_sigmoid(response: NDArray[np.float64], y: NDArray[np.int8], fo
     for train, test in folds:
         calibrated[test] = LogisticRegression(C=np.inf).fit(score[train], y[train]).predict_proba(score[test])[:, 1]
     return calibrated
-
-
-def log_losses(y: NDArray[np.int8], p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log loss of each row, shape (n,); a probability of 0 or 1 counts as one in a million from it."""
-    said = np.clip(np.where(y == 1, p, 1 - p), SMALLEST_PROBABILITY, 1)
-    return np.asarray(-np.log(said))
 
 
 def _trial(raw: NDArray[np.float64], calibrated: NDArray[np.float64], z: float, *, kept: bool) -> CalibrationTrial:

@@ -13,8 +13,8 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from pipeline.measures.metrics import SMALLEST_PROBABILITY
 from pipeline.models.adopted import load_adopted
-from pipeline.models.calibration import SMALLEST_PROBABILITY
 from pipeline.tables.schema import Schema
 
 CHAMPION = "champion"

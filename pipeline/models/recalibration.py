@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.models.calibration import SMALLEST_PROBABILITY
+from pipeline.measures.metrics import SMALLEST_PROBABILITY
 
 if TYPE_CHECKING:
     import pandas as pd

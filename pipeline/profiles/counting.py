@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from pipeline.drift.scores import Exact
 from pipeline.profiles import queries as sql
-from pipeline.profiles.grid import LARGEST, Grid, Numbers, PointGrid, even_grid
+from pipeline.profiles.grid import Grid, Numbers, PointGrid, even_grid
 from pipeline.profiles.profile import (
     KEPT,
     CategoricalProfile,
     Counts,
+    Exact,
     NumericalProfile,
     Profile,
     Values,
@@ -25,7 +25,7 @@ from pipeline.profiles.profile import (
 from pipeline.sources.opening import open_source
 from pipeline.sources.relation import Column, Relation, epoch_of
 from pipeline.sources.source import ALL_ROWS, Restriction, Source
-from pipeline.tables.missing import category
+from pipeline.tables.missing import LARGEST, category
 from pipeline.tables.schema import Schema
 
 _FEW = 256  # different values up to which a reference's numbers are kept one by one

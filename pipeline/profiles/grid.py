@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 CELLS = 512
-LARGEST = 1e150  # greater numbers count as infinite: their squares are
 _MARGIN = 1e-9  # of the range, beyond both ends: a logarithm's last digit differs between engines, an extreme must not leave its cell
 _FINEST = 1e-6  # of the range: the smallest unit of a signed-log scale
 

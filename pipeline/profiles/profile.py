@@ -5,6 +5,7 @@ commutative, and the profile of two sets of rows together is the merge of their 
 the sum of absolute values (floats are added in another order).
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Literal, TypeVar
 
@@ -37,6 +38,10 @@ class Cells(_Record):
     places: tuple[int, ...] = ()
     counts: tuple[int, ...] = ()
     sums: tuple[float, ...] = ()
+
+
+# Gives a column's values before and after, by its name.
+Exact = Callable[[str], tuple[Values, Values]]
 
 
 class NumericalProfile(_Record):

@@ -4,8 +4,9 @@ Each query names its own parameters (`:minimum`, in DuckDB `$minimum`); no value
 finite, and those beyond 1e150 whose squares would not be, are null: that is what Evidently does with infinity.
 """
 
-from pipeline.profiles.grid import LARGEST, EvenGrid
-from pipeline.sources.relation import Column, Dialect, Relation, text_of
+from pipeline.profiles.grid import EvenGrid
+from pipeline.sources.relation import Column, Relation, number_of, text_of
+from pipeline.tables.missing import LARGEST
 
 # Within the limits lies no NaN by any engine's order. But DuckDB believes a Parquet file's greatest value, which leaves NaN out, and may
 # take the condition for always true: then NaN comes through. n - n is 0 for finite numbers alone, and costs a sixth more.
@@ -80,15 +81,6 @@ def order_query(relation: Relation, column: Column) -> str:
     p = relation.dialect.marker
     ordered = f"(select x, row_number() over (order by x) as place from {_numbers(relation, column)} where x is not null) as ordered"
     return f"select x from {ordered} where place in ({p}first, {p}second, {p}third) order by place"
-
-
-def number_of(column: Column, dialect: Dialect) -> str:
-    """SQL for a column's values as numbers, null where the engine takes them for none."""
-    if column.type == "number":
-        return f"cast({column.name} as {dialect.double})"
-    if column.type == "boolean":
-        return f"case when {column.name} then 1e0 when not {column.name} then 0e0 end"
-    return dialect.number.format(column.name)
 
 
 def _numbers(relation: Relation, column: Column, condition: str = _FINITE, beside: str = "") -> str:

@@ -8,7 +8,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.diagnosis.diagnosis import Action, Diagnosis, Mode
-from pipeline.measures.measure import CalibrationTrial, Comparison, DriftSummary, GateResult, Margins, Metrics, Reliability, ServingProof
+from pipeline.drift.summary import DriftSummary
+from pipeline.measures.measure import CalibrationTrial, Comparison, GateResult, Margins, Metrics, Reliability, ServingProof
 from pipeline.measures.risk_tiers import TierFlow
 from pipeline.shown_text import plain
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 
-from pipeline.measures.measure import Direction, DriftSummary, What
+from pipeline.drift.summary import Direction, DriftSummary, What
 from pipeline.state.database import State, acknowledgements
 
 

@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pipeline.errors import DataError
-from pipeline.profiles.grid import LARGEST
 from pipeline.shown_text import plain
-from pipeline.tables.missing import category
+from pipeline.tables.missing import LARGEST, category
 from pipeline.tables.schema import Schema
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from pipeline.models.calibration import SMALLEST_PROBABILITY
+from pipeline.measures.metrics import SMALLEST_PROBABILITY
 
 Numbers = NDArray[np.float64]
 

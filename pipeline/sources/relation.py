@@ -165,3 +165,12 @@ def _require_times(relation: Relation, column: Column) -> None:
             f"{written - read} of {written} times in {column.name} cannot be read.",
             "Write them year first, like 2026-01-31T10:00:00+01:00.",
         )
+
+
+def number_of(column: Column, dialect: Dialect) -> str:
+    """SQL for a column's values as numbers, null where the engine takes them for none."""
+    if column.type == "number":
+        return f"cast({column.name} as {dialect.double})"
+    if column.type == "boolean":
+        return f"case when {column.name} then 1e0 when not {column.name} then 0e0 end"
+    return dialect.number.format(column.name)

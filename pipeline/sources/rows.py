@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.profiles.grid import LARGEST
-from pipeline.profiles.queries import number_of
 from pipeline.sources.opening import open_source
-from pipeline.sources.relation import Column, Relation, epoch_of, text_of
+from pipeline.sources.relation import Column, Relation, epoch_of, number_of, text_of
 from pipeline.sources.source import Restriction, Source
 from pipeline.tables.cell_values import Decimal, clean_text, parse_numbers, parse_times
+from pipeline.tables.missing import LARGEST
 from pipeline.tables.schema import Schema
 
 _IDS = 100_000  # in one query: each is a scan, and their list a few megabytes

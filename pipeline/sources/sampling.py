@@ -5,13 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline.profiles.grid import LARGEST
-from pipeline.profiles.queries import number_of
 from pipeline.sources.opening import open_source
 from pipeline.sources.prediction_log import open_log
-from pipeline.sources.relation import Column, Relation, epoch_of, restricted, text_of
+from pipeline.sources.relation import Column, Relation, epoch_of, number_of, restricted, text_of
 from pipeline.sources.source import PredictionLog, Restriction, Source
 from pipeline.tables.cell_values import Decimal, clean_text, parse_numbers
+from pipeline.tables.missing import LARGEST
 from pipeline.tables.schema import Schema
 
 # Rows are chosen by number * _STRIDE modulo a prime: spread evenly over the table, in step with none of its own rhythms, in plain SQL,

@@ -6,6 +6,7 @@ MISSING = frozenset(
     {"", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"}
     | {"<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"}
 )
+LARGEST = 1e150  # greater numbers count as infinite: their squares are
 
 
 def category(text: str | None, decimal: str) -> str | None:

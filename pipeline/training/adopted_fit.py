@@ -11,7 +11,7 @@ from pipeline.models.calibration import cross_fit_folds, try_recalibration
 from pipeline.models.importance import measure_importance
 from pipeline.models.library_versions import check_versions
 from pipeline.tables.typed_parquet import fingerprint
-from pipeline.training.child import Made, TrainingJob
+from pipeline.training.job import Made, TrainingJob
 
 if TYPE_CHECKING:
     import pandas as pd

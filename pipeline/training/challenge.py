@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 
 from pipeline.canonical import digest_of
 from pipeline.diagnosis.diagnosis import Mode
-from pipeline.intake.windows import Window
 from pipeline.measures.campaign_value import break_even
 from pipeline.models.artifact import Artifact, installed_versions, open_artifact, publish
 from pipeline.models.estimators import hyperparameters_of
@@ -19,9 +18,10 @@ from pipeline.record.cases import Challenger, TrainingResult
 from pipeline.record.opened_workspace import Opened
 from pipeline.tables.splits import split_recent
 from pipeline.tables.typed_parquet import fingerprint
-from pipeline.training.child import TrainingJob
 from pipeline.training.gate import judge, judge_recalibrated
+from pipeline.training.job import TrainingJob
 from pipeline.training.parent import OnProgress, TrainingOutcome, train
+from pipeline.windows.window import Window
 from pipeline.workspace.policy import Band
 from pipeline.workspace.settings import EstimatorName, Settings
 

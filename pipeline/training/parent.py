@@ -20,7 +20,7 @@ from pipeline.measures.measure import CalibrationTrial, Comparison, Margins, Met
 from pipeline.measures.risk_tiers import TierFlow
 from pipeline.models.artifact import Manifest, open_artifact
 from pipeline.models.estimators import hyperparameters_of
-from pipeline.training.child import ARTIFACT, GATE_ROWS, JOB, RESULT, TRAIN_ROWS, Judged, Progress, TrainingJob
+from pipeline.training.job import ARTIFACT, GATE_ROWS, JOB, RESULT, TRAIN_ROWS, Judged, Progress, TrainingJob
 from pipeline.training.team_trainer import last_line
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.staging import staging_folder

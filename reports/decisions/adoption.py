@@ -20,7 +20,8 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.tables.reading import read_raw, typed
 from pipeline.training.adopted_fit import take_over
 from pipeline.training.challenge import Rows
-from pipeline.training.child import ARTIFACT, TrainingJob, judge_made
+from pipeline.training.child import judge_made
+from pipeline.training.job import ARTIFACT, TrainingJob
 from pipeline.training.parent import TrainingOutcome
 from pipeline.workspace.staging import staging_folder
 

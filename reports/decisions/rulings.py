@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Insert
 
 from pipeline.clock import stamp
+from pipeline.drift.summary import DriftSummary
 from pipeline.errors import ChurnopsError, DataError
-from pipeline.measures.measure import DriftSummary
 from pipeline.record.cases import Case, Override, RuledCause
 from pipeline.record.ledger import Kind
 from pipeline.record.opened_workspace import Opened

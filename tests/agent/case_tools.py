@@ -13,7 +13,8 @@ from agent.case.briefing import briefing
 from agent.conversation.messages import Briefing
 from pipeline.diagnosis.diagnosis import Action, Mode, RunnerUp
 from pipeline.diagnosis.finding import Cause
-from pipeline.measures.measure import Comparison, DriftSummary, FeatureDrift, GateCheck, GateResult, Measure, Metrics
+from pipeline.drift.summary import DriftSummary, FeatureDrift
+from pipeline.measures.measure import Comparison, GateCheck, GateResult, Measure, Metrics
 from pipeline.record.cases import ModelRef, ReportRef, Status
 from pipeline.tables.schema import Kind
 from pipeline.workspace.policy import Band, Policy, load_policy

@@ -14,7 +14,7 @@ from agent.setup.new_workspace import set_up
 from agent.training_by_hand import train_by_hand
 from pipeline.intake.windows import logged_window
 from pipeline.record.opened_workspace import Opened, open_workspace
-from pipeline.training.child import Progress
+from pipeline.training.job import Progress
 from pipeline.worlds.simulation import simulate
 from prompts import policy_text
 from tests.checkout import TELCO

@@ -9,13 +9,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.diagnosis.observed import Observed
-from pipeline.intake.windows import Labelled
 from pipeline.measures.metrics import measure
 from pipeline.models.artifact import Artifact, Manifest
 from pipeline.models.calibration import cross_fit_folds, try_calibration
 from pipeline.models.estimators import build
 from pipeline.profiles.counting import profile_reference
 from pipeline.sources.source import Frame
+from pipeline.windows.window import Labelled
 from pipeline.workspace.policy import load_policy
 from prompts import policy_text
 from tests.pipeline.small_tables import COLUMNS, small_table

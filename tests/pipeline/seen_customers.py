@@ -9,7 +9,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.diagnosis.observed import Observed
-from pipeline.intake.windows import Labelled
 from pipeline.models.artifact import Artifact
 from pipeline.models.estimators import build
 from pipeline.profiles.counting import profile_reference, profile_window
@@ -18,6 +17,7 @@ from pipeline.sources.source import Frame
 from pipeline.tables.guessed_schema import infer
 from pipeline.tables.reading import raw_of, typed
 from pipeline.tables.schema import Schema
+from pipeline.windows.window import Labelled
 from pipeline.workspace.policy import load_policy
 from pipeline.worlds.telephone_customers import make_customers
 from prompts import policy_text

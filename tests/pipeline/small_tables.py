@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.tables.schema import Schema
-from pipeline.training.child import TrainingJob
+from pipeline.training.job import TrainingJob
 
 COLUMNS = Schema(target="churned", positive="yes", id="customer", numerical=("tenure", "charges"), categorical=("contract", "payment"))
 

@@ -25,7 +25,7 @@ import pipeline.clock
 import pipeline.models.estimators
 import pipeline.training.parent
 from agent.cli import main
-from pipeline.training.child import ARTIFACT, RESULT
+from pipeline.training.job import ARTIFACT, RESULT
 
 steps = 0
 

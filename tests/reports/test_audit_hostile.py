@@ -8,10 +8,10 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from pipeline.measures.measure import BlindSpot, DriftSummary, FeatureDrift
+from pipeline.drift.summary import BlindSpot, DriftSummary, FeatureDrift
 from pipeline.record.cases import Case, ModelRef, WindowFacts
 from pipeline.shown_text import plain
-from reports.audit import Narrative, Verdict
+from reports.narrative import Narrative, Verdict
 from tests.reports.record import HEAD, SECTIONS, SHA, a_case, front_matter, headings, report
 from tests.tools.desk import drift_of
 

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.diagnosis.diagnosis import Action
 from pipeline.record.cases import Status
-from reports.audit import Verdict
+from reports.narrative import Verdict
 from reports.second_opinion import SecondOpinion, weighed
 from tests.reports.record import SECTIONS, a_case, a_challenger, headings, report
 

@@ -10,14 +10,15 @@ from mcp import Client
 
 from pipeline.diagnosis.diagnosis import Action, Diagnosis, Mode
 from pipeline.diagnosis.finding import Cause
+from pipeline.drift.summary import DriftSummary, FeatureDrift
+from pipeline.intake.window_choice import WindowReader
 from pipeline.intake.windows import logged_window
-from pipeline.measures.measure import CalibrationTrial, Comparison, DriftSummary, FeatureDrift, GateCheck, GateResult, Measure, Metrics
+from pipeline.measures.measure import CalibrationTrial, Comparison, GateCheck, GateResult, Measure, Metrics
 from pipeline.record.cases import Case, ModelRef, TrainingResult, WindowFacts
 from pipeline.record.champion import require_champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.workspace.policy import Band, load_policy
 from prompts import policy_text
-from tools.case_windows import WindowReader
 from tools.casework import Casework
 from tools.server import build_server
 

@@ -8,13 +8,14 @@ import anyio
 import pytest
 
 from pipeline.atomic_files import digest_of_file
-from pipeline.intake.windows import Window, logged_window
+from pipeline.intake.windows import logged_window
 from pipeline.record.champion import Champion, require_champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.windows.baseline import Baseline
+from pipeline.windows.window import Window
 from pipeline.worlds.simulation import simulate
-from reports.audit import Narrative, Verdict
 from reports.filing import file_report, report_path
+from reports.narrative import Narrative, Verdict
 from tests.conftest import Clock
 from tests.tools.desk import case_of, desk, diagnosis_of, under
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pipeline.measures.measure import BlindSpot
+from pipeline.drift.summary import BlindSpot
 from pipeline.record.cases import ModelRef
 from pipeline.record.opened_workspace import Opened
 from tests.tools.desk import case_of, desk, drift_of, under

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from mcp import Client
     from mcp.types import CallToolResult
 
+    from pipeline.intake.window_choice import WindowReader
     from pipeline.record.cases import Call
     from pipeline.record.opened_workspace import Opened
     from reports.second_opinion import SecondOpinion
-    from tools.case_windows import WindowReader
 
 
 class OnProgress(Protocol):

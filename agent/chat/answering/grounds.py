@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from agent.chat.screen.markdown import sentence
+from agent.chat.markdown import sentence
 from agent.chat.session.session import Exchange, Session
 from pipeline.workspace.policy import Policy
-from reports.audit import cell_code
 from reports.grounding.facts import Evidence
 from reports.grounding.grounding import Grounded, ground
+from reports.markdown_cells import cell_code
 
 RECENT = 20  # questions whose results an answer may rest on; what lies further back has to be read again
 

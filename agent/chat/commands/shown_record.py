@@ -1,19 +1,20 @@
 """What the commands of a chat show without any operator: drift, models, cases, as Markdown made from the record."""
 
-from agent.chat.screen.markdown import sentence, table
-from agent.chat.window import WindowOf
+from agent.chat.markdown import sentence, table
+from pipeline.drift.summary import DriftSummary, FeatureDrift
 from pipeline.errors import ChurnopsError
-from pipeline.measures.measure import DriftSummary, FeatureDrift, Metrics
+from pipeline.intake.window_choice import WindowChoice
+from pipeline.measures.measure import Metrics
 from pipeline.record.cases import Case, concluded
 from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
-from reports.audit import ARROWS, MEASURES, bar_cells, figure, strength
+from reports.markdown_cells import ARROWS, MEASURES, bar_cells, figure, strength
 from reports.outlook import CAUSES
 
 _CASES = 5  # the newest; `churnops case list` shows all
 
 
-def measured_drift(opened: Opened, window: WindowOf) -> DriftSummary:
+def measured_drift(opened: Opened, window: WindowChoice) -> DriftSummary:
     """Drift of the window as it is now; opens no case.
 
     Raises:
@@ -42,7 +43,7 @@ def drift_told(summary: DriftSummary, opened: Opened) -> str:
     return "\n\n".join(filter(None, (head, table(("feature", "strength", "score", "what moved"), rows), "\n".join(found))))
 
 
-def feature_told(opened: Opened, window: WindowOf, feature: str) -> str:
+def feature_told(opened: Opened, window: WindowChoice, feature: str) -> str:
     """One feature from near.
 
     Raises:
@@ -71,7 +72,7 @@ def feature_told(opened: Opened, window: WindowOf, feature: str) -> str:
     return "\n\n".join(parts)
 
 
-def models_told(opened: Opened, window: WindowOf, case_id: str) -> str:
+def models_told(opened: Opened, window: WindowChoice, case_id: str) -> str:
     """Champion and challenger on the same rows; where nothing was trained, the champion then and now.
 
     Raises:
@@ -99,7 +100,7 @@ def models_told(opened: Opened, window: WindowOf, case_id: str) -> str:
     return _then_and_now(opened, window)
 
 
-def _then_and_now(opened: Opened, window: WindowOf) -> str:
+def _then_and_now(opened: Opened, window: WindowChoice) -> str:
     from pipeline.record.champion import open_champion
     from pipeline.windows.baseline import baseline_of
     from tools.case_opening import window_metrics

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import anyio.to_thread
 
-from agent.chat.chat import Leave, Ran
-from agent.chat.screen.markdown import clean, sentence, table
+from agent.chat.leaving import Leave, Ran
+from agent.chat.markdown import clean, sentence, table
 from pipeline.errors import ChurnopsError
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ async def _window(chat: "Chat", rest: str) -> str:
 
 
 async def _save(chat: "Chat", rest: str) -> str:
-    from agent.chat.session.markdown_transcript import as_markdown
+    from agent.chat.screen.markdown_transcript import as_markdown
     from pipeline.atomic_files import write_atomically
 
     path = Path(rest).expanduser() if rest else chat.opened.workspace.home / "chat" / f"{chat.session.session_id}.md"

@@ -3,13 +3,13 @@
 from typing import TYPE_CHECKING, cast, get_args
 
 from agent.case.events import Event, OperatorChanged, Refused, ToolCalled, ToolProgress, ToolReturned, TurnStarted
-from agent.chat.screen.markdown import sentence, table
+from agent.chat.markdown import sentence, table
 from agent.conversation.messages import Spend
 from pipeline.errors import ChurnopsError
 
 if TYPE_CHECKING:
     from agent.chat.chat import Chat
-    from pipeline.training.child import Progress
+    from pipeline.training.job import Progress
 
 
 class _Told:
@@ -73,7 +73,7 @@ async def training_told(chat: "Chat", estimator: str) -> str:
     """
     from agent.training_by_hand import train_by_hand
     from pipeline.workspace.settings import EstimatorName
-    from reports.audit import MEASURES, figure
+    from reports.markdown_cells import MEASURES, figure
 
     if estimator and estimator not in get_args(EstimatorName):
         raise ChurnopsError(f"There is no estimator {estimator[:40]!r}.", f"Choose {' or '.join(get_args(EstimatorName))}.")

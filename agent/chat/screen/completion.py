@@ -1,12 +1,11 @@
 """What Tab completes in a chat: commands, and after them features, cases, sessions and names; in a question the features' names."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
-from agent.chat.commands.slash_commands import COMMANDS
-from agent.chat.screen.markdown import clean
+from agent.chat.markdown import clean
 
 # Which names a command takes.
 _TAKES = {
@@ -18,10 +17,12 @@ Names = Callable[[str], Sequence[str]]
 
 
 class ChatCompleter(Completer):
-    """`names` gives the names of one kind: features, cases, sessions, estimators, operators, windows."""
+    """`names` gives the names of one kind: features, cases, sessions, estimators, operators, windows. `commands`: what each is about, by
+    its name."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, commands: Mapping[str, str]) -> None:
         self._names = names
+        self._commands = commands
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
         """Completions of what stands before the cursor; in a question only when Tab asks for them."""
@@ -33,9 +34,9 @@ class ChatCompleter(Completer):
             return
         command, space, rest = before[1:].partition(" ")
         if not space:
-            for known in COMMANDS.values():
-                if known.name.startswith(command.lower()):
-                    yield Completion(f"/{known.name}", start_position=-len(before), display_meta=known.about)
+            for name, about in self._commands.items():
+                if name.startswith(command.lower()):
+                    yield Completion(f"/{name}", start_position=-len(before), display_meta=about)
         elif kind := _TAKES.get(command.lower()):
             yield from _matching(rest, self._names(kind))
 

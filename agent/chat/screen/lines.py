@@ -7,13 +7,14 @@ from pydantic import BaseModel, ConfigDict
 
 from agent.case.bounds import StopReason
 from agent.chat.answering.turn import Wish
-from agent.chat.chat import Chat, Leave
-from agent.chat.screen.markdown import clean
+from agent.chat.chat import Chat
+from agent.chat.leaving import Leave
+from agent.chat.markdown import clean
 from agent.chat.screen.scroll import arguments, stopped_words
 from agent.chat.session.events import CallEnded, CallStarted, Consent, Event, OperatorGaveUp, QuestionEnded
 from agent.conversation.messages import ToolCall
+from pipeline.drift.summary import DriftSummary
 from pipeline.errors import ChurnopsError
-from pipeline.measures.measure import DriftSummary
 
 
 class Asked(BaseModel):

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from agent.chat.answering.turn import Wish
-from agent.chat.screen.markdown import clean, rendered
+from agent.chat.markdown import clean, rendered
 from agent.chat.screen.scroll import LEAST_WIDTH, MOST_WIDTH, Styling, ansi_console, arguments
 from agent.conversation.messages import ToolCall
 

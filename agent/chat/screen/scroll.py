@@ -11,7 +11,7 @@ from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from agent.chat.screen.markdown import THEME, Block, Blocks, clean, rendered
+from agent.chat.markdown import THEME, Block, Blocks, clean, rendered
 from agent.chat.session.events import (
     CallEnded,
     CallStarted,

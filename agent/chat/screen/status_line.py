@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from agent.chat.screen.markdown import clean
+from agent.chat.markdown import clean
 from agent.chat.session.session import Session
 from pipeline.workspace.policy import Policy
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,8 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.styles import Style
 
 from agent.chat.answering.turn import Wish
-from agent.chat.chat import Chat, Leave
+from agent.chat.chat import Chat
+from agent.chat.leaving import Leave
 from agent.chat.screen.completion import ChatCompleter
 from agent.chat.screen.scroll import Styling
 from agent.chat.screen.status_line import status_line
@@ -45,13 +46,27 @@ class _History(FileHistory):
             super().store_string(string)
 
 
-class Terminal(Watched):
-    """The screen of a chat, and the person's keys. `run` shows one session until they leave it."""
+# Runs the command by which a person approves (or rejects) the case of the workspace in a folder.
+Decide = Callable[[str, bool, Path], None]
 
-    def __init__(self, history: Path, styling: Styling, *, source: "Input | None" = None, output: "Output | None" = None) -> None:
+
+class Terminal(Watched):
+    """The screen of a chat, and the person's keys. `run` shows one session until they leave it. `commands`: what each is about, by its name;
+    `decide` lets the person approve or reject at this very terminal."""
+
+    def __init__(
+        self,
+        history: Path,
+        styling: Styling,
+        commands: Mapping[str, str],
+        decide: Decide,
+        *,
+        source: "Input | None" = None,
+        output: "Output | None" = None,
+    ) -> None:
         self._prompt: PromptSession[str] = PromptSession(
             history=_private(history),
-            completer=ChatCompleter(self._names),
+            completer=ChatCompleter(self._names, commands),
             complete_while_typing=Condition(lambda: self._prompt.default_buffer.text.startswith("/")),
             bottom_toolbar=self._toolbar,
             key_bindings=self._keys(),
@@ -63,6 +78,7 @@ class Terminal(Watched):
         self._prompt.app.min_redraw_interval = 0.02
         super().__init__(self._write, self._width, self._prompt.app.invalidate, styling)
         self._styling: Styling = styling
+        self._decide = decide
         self._pending: list[str] = []
         self._flushing: asyncio.Task[None] | None = None
         self._job: asyncio.Task[None] | None = None
@@ -117,9 +133,6 @@ class Terminal(Watched):
         """Hand the terminal to the very command a person runs; the chat types nothing of it."""
         import typer
 
-        from agent.commands.reports.approve import approve as approve_command
-        from agent.commands.reports.listing import reject as reject_command
-
         assert self._chat is not None
         opened = self._chat.opened
         await self._flush()
@@ -127,7 +140,7 @@ class Terminal(Watched):
             # A prompt that waits for a line would not hear of Ctrl-C through the event loop.
             before, wakes = signal.signal(signal.SIGINT, signal.default_int_handler), signal.set_wakeup_fd(-1)
             try:
-                (approve_command if approve else reject_command)(case_id, workspace=opened.workspace.root)
+                self._decide(case_id, approve, opened.workspace.root)
             except (typer.Abort, KeyboardInterrupt):
                 return "Stopped; nothing was decided."
             finally:

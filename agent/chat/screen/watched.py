@@ -7,7 +7,7 @@ from agent.chat.screen.live_part import LivePart
 from agent.chat.screen.scroll import Scroll, Styling
 from agent.chat.screen.status_line import Standing
 from agent.chat.session.events import CallEnded, CallStarted, Changed, CommandRan, Event, OperatorGaveUp, QuestionEnded
-from pipeline.measures.measure import DriftSummary
+from pipeline.drift.summary import DriftSummary
 from reports.grounding.grounding import Grounded
 
 UNCHECKED = Grounded("", (), (), ())

@@ -7,7 +7,7 @@ import typer
 from agent.commands.mcp.config import config
 from agent.commands.mcp.token import app as token
 from agent.commands.options import HERE, WorkspaceOption, opened
-from agent.commands.window_options import WindowChoice
+from pipeline.intake.window_choice import WindowChoice
 
 if TYPE_CHECKING:
     from collections.abc import Callable

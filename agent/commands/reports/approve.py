@@ -81,7 +81,7 @@ def _show(console: "Console", here: "Opened", record: "ApprovalRecord") -> None:
 def _comparison(result: "TrainingResult") -> "Table":
     from rich.table import Table
 
-    from reports.audit import MEASURES, figure
+    from reports.markdown_cells import MEASURES, figure
 
     models = {"champion": result.champion_metrics, "challenger": result.metrics}
     table = Table("measure", *models, box=None, header_style="dim", pad_edge=False)

@@ -9,8 +9,8 @@ from agent.operators.chat_rulebook.named_times import ends_early
 from agent.operators.chat_rulebook.recognition import Question
 from agent.operators.chat_rulebook.wording import cause_of, named, said, source
 from pipeline.diagnosis.finding import DataName, Name
-from pipeline.measures.measure import FeatureDrift
-from reports.audit import cell
+from pipeline.drift.summary import FeatureDrift
+from reports.markdown_cells import cell
 
 _LISTED = 12  # features in one answer; more would not be read
 _DATA: frozenset[Name] = frozenset({*get_args(DataName), "dependency_lost", "moved_alone"})

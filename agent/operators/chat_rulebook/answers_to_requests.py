@@ -1,12 +1,12 @@
 """Answers to requests: a training and the next step are proposed as a call that the human must agree to; to deploy is declined."""
 
 import re
-from dataclasses import dataclass
 
 from agent.conversation.messages import ToolCall, ToolReturn
 from agent.operators.chat_rulebook.answers_on_candidates import champion_beside, gate_checks, on_record
 from agent.operators.chat_rulebook.answers_on_cause import undiagnosed, what_happened
 from agent.operators.chat_rulebook.facts import NOT_ALLOWED, Facts
+from agent.operators.chat_rulebook.proposal import Proposal
 from agent.operators.chat_rulebook.recognition import Question
 from agent.operators.chat_rulebook.wording import cause_of, code, named, said, source, words
 from pipeline.diagnosis.diagnosis import Mode
@@ -19,14 +19,6 @@ _NUMBERS = {
     "max_depth": re.compile(r"(?:max_)?depth(?: of)?\D{0,3}(\d{1,6})"),
     "C": re.compile(r"\bc ?= ?(\d{1,6}(?:\.\d{1,6})?)"),
 }
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """A call to be agreed to, and what is said with it."""
-
-    text: str
-    call: ToolCall
 
 
 def training(facts: Facts, question: Question) -> str | Proposal:

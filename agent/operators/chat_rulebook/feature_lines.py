@@ -2,7 +2,7 @@
 
 from agent.operators.chat_rulebook.wording import named, source
 from pipeline.diagnosis.inspection import FeatureView, Slice
-from reports.audit import cell
+from reports.markdown_cells import cell
 from tools.results import FeatureResult
 
 

@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from agent.conversation.messages import Answer, Conversation, OperatorFailed, OperatorTurn, Say, Spend, ToolCall, ToolSpec
-from agent.operators.chat_rulebook.answers_to_requests import Proposal, closed, closing, trained, undone
+from agent.operators.chat_rulebook.answers_to_requests import closed, closing, trained, undone
 from agent.operators.chat_rulebook.facts import OWN, Facts, facts_of
 from agent.operators.chat_rulebook.named_times import other_time
-from agent.operators.chat_rulebook.question_table import INTENTS, Intent, nearest
-from agent.operators.chat_rulebook.recognition import Question, recognise
+from agent.operators.chat_rulebook.proposal import Proposal
+from agent.operators.chat_rulebook.question_table import INTENTS, nearest
+from agent.operators.chat_rulebook.recognition import Intent, Question, recognise
 from agent.operators.chat_rulebook.wording import named, said
 from agent.operators.rulebook import Rulebook
 from pipeline.workspace.policy import Policy
-from reports.audit import cell
+from reports.markdown_cells import cell
 
 WITH_A_KEY = "Free conversation takes Claude: set ANTHROPIC_API_KEY and start `churnops chat --operator claude`."
 

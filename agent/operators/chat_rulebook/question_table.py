@@ -1,9 +1,5 @@
 """The table of questions that the rulebook answers: what each is about, how people ask it, the concepts it is known by, the tools it needs."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Literal
-
 from agent.operators.chat_rulebook.answers_on_candidates import compared, the_report, why_not_retrained
 from agent.operators.chat_rulebook.answers_on_cause import (
     how_many_leave,
@@ -17,32 +13,15 @@ from agent.operators.chat_rulebook.answers_on_cause import (
     which_remedy,
 )
 from agent.operators.chat_rulebook.answers_on_drift import broken_or_real, data_faults, one_feature, the_window, what_moved, who_is_affected
-from agent.operators.chat_rulebook.answers_to_requests import Proposal, deploying, the_future, training
+from agent.operators.chat_rulebook.answers_to_requests import deploying, the_future, training
 from agent.operators.chat_rulebook.facts import Facts
-from agent.operators.chat_rulebook.recognition import Question
+from agent.operators.chat_rulebook.recognition import Answerer, Intent, Need, Question
 
-Need = Literal["get_drift_summary", "get_current_model_metrics", "diagnose", "inspect_feature", "compare_models"]
-Answerer = Callable[[Facts, Question], str | Proposal]
 _USUAL = frozenset({"drift", "cause", "advice"})
 _NEAREST = 3
 _DRIFT: tuple[Need, ...] = ("get_drift_summary",)
 _FOUND: tuple[Need, ...] = ("get_drift_summary", "diagnose")
 _ALL: tuple[Need, ...] = ("get_drift_summary", "diagnose", "get_current_model_metrics")
-
-
-@dataclass(frozen=True)
-class Intent:
-    """One kind of question. `about`: what is answered; `examples`: how people ask, the first one is shown; `cores`: sets of concepts (and
-    `named`, a feature is named), one of which a question must hold; `also`: what else it may be about; `needs`: tools it rests on;
-    `answer` writes it, None where the policy's next step is asked for."""
-
-    name: str
-    about: str
-    examples: tuple[str, ...]
-    cores: tuple[frozenset[str], ...]
-    also: frozenset[str]
-    needs: tuple[Need, ...]
-    answer: Answerer | None = field(repr=False)
 
 
 def _intent(name: str, about: str, examples: str, cores: str, also: str, needs: tuple[Need, ...], answer: Answerer | None) -> Intent:

@@ -2,15 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import Literal
 
+from agent.operators.chat_rulebook.facts import Facts
+from agent.operators.chat_rulebook.proposal import Proposal
 from agent.operators.chat_rulebook.vocabulary import Concept, concepts_of, is_known, is_quiet
-
-if TYPE_CHECKING:
-    from agent.operators.chat_rulebook.question_table import Intent
 
 LONGEST = 1_000  # characters of a question; more is no question
 _CLOSE = 0.88  # likeness from which a misspelt name is taken for a feature's
@@ -18,6 +17,7 @@ _SHORTEST = 4  # letters of a word that may be a misspelt name
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+|\d+")
 NAMED = "named"  # in a pattern: a feature is named
+Need = Literal["get_drift_summary", "get_current_model_metrics", "diagnose", "inspect_feature", "compare_models"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,24 @@ class Question:
     unclear: tuple[str, tuple[str, ...]] | None = None
     unknown: tuple[str, ...] = ()
     intents: tuple["Intent", ...] = field(default=())
+
+
+Answerer = Callable[[Facts, Question], str | Proposal]
+
+
+@dataclass(frozen=True)
+class Intent:
+    """One kind of question. `about`: what is answered; `examples`: how people ask, the first one is shown; `cores`: sets of concepts (and
+    `named`, a feature is named), one of which a question must hold; `also`: what else it may be about; `needs`: tools it rests on;
+    `answer` writes it, None where the policy's next step is asked for."""
+
+    name: str
+    about: str
+    examples: tuple[str, ...]
+    cores: tuple[frozenset[str], ...]
+    also: frozenset[str]
+    needs: tuple[Need, ...]
+    answer: Answerer | None = field(repr=False)
 
 
 def recognise(text: str, features: Sequence[str], intents: Sequence["Intent"], carried: tuple[str, ...] = ()) -> Question:

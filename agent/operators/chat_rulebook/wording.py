@@ -4,7 +4,7 @@ import re
 
 from pipeline.diagnosis.diagnosis import RunnerUp
 from pipeline.shown_text import plain
-from reports.audit import cell, cell_code
+from reports.markdown_cells import cell, cell_code
 from tools.evidence_pack import EvidencePack
 from tools.results import Result
 

@@ -11,7 +11,7 @@ from pipeline.diagnosis.data_faults.witnesses import Witnesses, witnesses_of
 from pipeline.diagnosis.finding import Finding, Name
 from pipeline.diagnosis.observed import Observed
 from pipeline.drift.blindspots import find_blind_spots
-from pipeline.measures.measure import BlindSpot, What
+from pipeline.drift.summary import BlindSpot, What
 from pipeline.workspace.evidence_policy import DataRules
 
 # The others, columns and categories that are new, are no faults.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipeline.diagnosis.observed import SEED, Observed
 from pipeline.diagnosis.repeated_customers import customers_of
 from pipeline.errors import DataError
-from pipeline.intake.windows import Labelled
+from pipeline.windows.window import Labelled
 from pipeline.workspace.policy import Policy
 
 Numbers = NDArray[np.float64]

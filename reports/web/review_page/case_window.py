@@ -8,7 +8,7 @@ from pipeline.record.cases import Case
 from pipeline.record.opened_workspace import Opened
 from pipeline.rulings.exclusions import excluded
 from pipeline.windows.spans import MICROSECOND
-from reports.audit import strength
+from reports.markdown_cells import strength
 from reports.web.review_page.distribution import Distribution, distribution
 
 _SHOWN = 3  # features looked at from near; each has its bar already

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from math import log10
 
-from pipeline.measures.measure import DriftSummary, FeatureDrift
+from pipeline.drift.summary import DriftSummary, FeatureDrift
 from pipeline.shown_text import plain
-from reports.audit import ARROWS, strength
+from reports.markdown_cells import ARROWS, strength
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pipeline.measures.measure import Measure
 from pipeline.record.cases import TrainingResult
-from reports.audit import MEASURES
+from reports.markdown_cells import MEASURES
 
 _FIRST = ("roc_auc", "recall", "precision", "calibration_error")  # what the decision turns on; the others are behind a click
 _ROOM = 0.08  # of the axis, left free at either end

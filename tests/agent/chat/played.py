@@ -15,9 +15,7 @@ import anyio
 
 import pipeline.clock
 from agent.chat.answering.crew import Crew
-from agent.chat.window import WindowOf
 from agent.commands.chat import at_terminal
-from agent.commands.window_options import WindowChoice
 from agent.conversation.messages import (
     Answer,
     Asked,
@@ -31,6 +29,7 @@ from agent.conversation.messages import (
     ToolSpec,
 )
 from agent.operators.rulebook import Rulebook
+from pipeline.intake.window_choice import WindowChoice
 from pipeline.record.opened_workspace import open_workspace
 from prompts import policy_text
 
@@ -79,7 +78,7 @@ def main(now: datetime, root: Path, stored: Path | None) -> int:
     opened = open_workspace(root, policy_text(), lambda: now)
     player = Player()
     crew = Crew(player, None, lambda name, model: (player, None), lambda: (Rulebook(opened.policy), None))
-    return anyio.run(partial(at_terminal, opened, crew, WindowOf(WindowChoice()), stored))
+    return anyio.run(partial(at_terminal, opened, crew, WindowChoice(), stored))
 
 
 if __name__ == "__main__":

@@ -11,12 +11,12 @@ import pytest
 from pipeline.atomic_files import digest_of_folder
 from pipeline.diagnosis.data_faults.checks import data_checks
 from pipeline.diagnosis.observed import SAMPLE_ROWS, Observed, observe
-from pipeline.intake.windows import Labelled, Window
 from pipeline.measures.measure import Metrics
 from pipeline.models.artifact import MANIFEST, METRICS, Artifact, Manifest
 from pipeline.profiles.counting import profile_window
 from pipeline.sources.source import ALL_ROWS, Files, Frame
 from pipeline.windows.baseline import baseline_of, segments_of
+from pipeline.windows.window import Labelled, Window
 from pipeline.workspace.policy import load_policy
 from prompts import policy_text
 from tests.pipeline.small_artifacts import small_artifact

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from pipeline.drift.blindspots import find_blind_spots
-from pipeline.measures.measure import BlindSpot
+from pipeline.drift.summary import BlindSpot
 from pipeline.profiles.profile import Profile
 from pipeline.tables.schema import Schema
 from pipeline.workspace.policy import load_policy

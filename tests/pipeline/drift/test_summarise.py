@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 
 from pipeline.drift.summarise import summarise_drift, write_evidently_html
+from pipeline.drift.summary import DriftSummary, FeatureDrift
 from pipeline.errors import DataError
-from pipeline.intake.windows import Labelled, Window
-from pipeline.measures.measure import DriftSummary, FeatureDrift
 from pipeline.profiles.counting import profile_window
 from pipeline.shown_text import plain
 from pipeline.sources.source import ALL_ROWS, Frame
 from pipeline.tables.schema import Schema
+from pipeline.windows.window import Labelled, Window
 from pipeline.workspace.policy import Policy, load_policy
 from prompts import policy_text
 from tests.pipeline.small_windows import small_baseline

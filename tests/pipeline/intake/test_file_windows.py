@@ -9,10 +9,12 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.intake.windows import Window, file_window, logged_window, require_whole
+from pipeline.intake.window_rows import window_rows
+from pipeline.intake.windows import file_window, logged_window
 from pipeline.record.opened_workspace import Opened
 from pipeline.state.predictions import log_outcomes
 from pipeline.windows.spans import WEEK, Last, NewestRows, Since, SinceDeploy
+from pipeline.windows.window import Window, require_whole
 from tests.pipeline.small_tables import COLUMNS, small_table
 from tests.pipeline.small_windows import BASELINE, CHAMPION, DAY, NEWEST, small_opened
 
@@ -69,7 +71,7 @@ def test_an_own_log_is_read_under_its_own_column_names(opened: Opened, tmp_path:
     window = own_log(tmp_path, frame, ending)
     assert (window.name, window.rows, window.since, window.until) == (f"log{ending}", 2, NEWEST - DAY, NEWEST)
     expected = small_table(3, 1)[list(COLUMNS.features)].iloc[1:].reset_index(drop=True).astype(dict.fromkeys(COLUMNS.categorical, object))
-    pd.testing.assert_frame_equal(window.frame(), expected)
+    pd.testing.assert_frame_equal(window_rows(window), expected)
     assert window.labelled.ids is not None
     assert window.labelled.times is not None
     assert (list(window.labelled.ids), list(window.labelled.times), churned(window)) == (["a"], [NEWEST - DAY], {0: 1})
@@ -148,7 +150,7 @@ def test_a_log_may_be_a_folder_or_a_pattern(opened: Opened, tmp_path: Path, endi
     if pattern == "*/*":
         (folder / "_temporary" / f"part{ending}").unlink()
     window = logged_window(own, CHAMPION, BASELINE)
-    assert (window.rows, len(window.frame()), window.labelled_rows, window.labelled_churners) == (expected, expected, 1, 1)
+    assert (window.rows, len(window_rows(window)), window.labelled_rows, window.labelled_churners) == (expected, expected, 1, 1)
     assert list(window.labelled.times) == [NEWEST - DAY]  # type: ignore[arg-type]
     said = write(pd.DataFrame({"Kunde": ["a"], "churned": ["yes"], "predicted_at": [NEWEST.isoformat()]}), tmp_path / "outcomes.csv")
     given = file_window(own, BASELINE, path, said)
@@ -161,7 +163,7 @@ def test_where_a_log_names_the_champions_version_rows_of_others_are_left_out(tmp
     assert own_log(tmp_path, frame, **OWN_NAMES).profile.repeats == 2
     window = own_log(tmp_path, frame, **OWN_NAMES, model_version="model")
     assert (window.name, window.rows, window.profile.repeats) == ("log.csv, version 1", 2, 0)
-    assert len(window.frame()) == 2
+    assert len(window_rows(window)) == 2
     theirs = own_log(tmp_path, frame.assign(model="prod-2026"), **OWN_NAMES, model_version="model")
     assert (theirs.name, theirs.rows) == ("log.csv", 4), "their own names for versions say nothing about ours"
     with pytest.raises(DataError, match="There is no column `gone` to choose a version by"):
@@ -211,7 +213,7 @@ def test_scores_from_nought_to_one_are_probabilities_in_every_format(tmp_path: P
 )
 def test_a_broken_window_is_read_as_far_as_it_goes_and_not_whole(tmp_path: Path, ending: str, broken: dict[str, object], said: str) -> None:
     window = own_log(tmp_path, table(("a", NEWEST), ("b", NEWEST)).astype({"charges": object}).assign(**broken), ending)
-    assert (window.rows, window.frame()["tenure"].notna().all(), window.frame()["charges"].isna().any()) == (2, True, True)
+    assert (window.rows, window_rows(window)["tenure"].notna().all(), window_rows(window)["charges"].isna().any()) == (2, True, True)
     with pytest.raises(DataError, match=said):
         require_whole(window)
 
@@ -221,7 +223,7 @@ def test_a_window_without_a_feature_keeps_its_place_and_is_not_whole(opened: Ope
     log_outcomes(opened.state, ids=["a"], predicted=[NEWEST], observed=[NEWEST], churned=[1])
     window = own_log(tmp_path, table(("a", NEWEST)).drop(columns=["tenure", "payment"]), ending)
     assert window.profile.absent == ("tenure", "payment")
-    assert window.frame().isna().iloc[0].to_dict() == {"tenure": True, "charges": False, "contract": False, "payment": True}
+    assert window_rows(window).isna().iloc[0].to_dict() == {"tenure": True, "charges": False, "contract": False, "payment": True}
     assert list(window.labelled.features) == list(COLUMNS.features)
     with pytest.raises(DataError, match=r"log\.\w+ lacks `tenure`, `payment`"):
         require_whole(window)

@@ -14,7 +14,8 @@ import pytest
 from sqlalchemy import create_engine
 
 from pipeline.errors import DataError
-from pipeline.intake.windows import Window, logged_window
+from pipeline.intake.window_rows import window_rows
+from pipeline.intake.windows import logged_window
 from pipeline.profiles.counting import profile_window
 from pipeline.record.opened_workspace import Opened
 from pipeline.sources.opening import open_source
@@ -24,6 +25,7 @@ from pipeline.state.predictions import log_outcomes
 from pipeline.tables.schema import Schema
 from pipeline.windows.baseline import Baseline
 from pipeline.windows.spans import WEEK, Last, NewestRows, Since, SinceDeploy
+from pipeline.windows.window import Window
 from tests.pipeline.small_tables import COLUMNS, small_table
 from tests.pipeline.small_windows import BASELINE, CHAMPION, DAY, NEWEST, assert_profiles_equal, small_baseline, small_opened
 from tests.pipeline.spark import spark_session
@@ -157,7 +159,7 @@ def test_a_week_of_a_table_is_the_same_window_as_the_same_rows_in_memory(own: Ta
     assert_profiles_equal(found.profile, expected)
     assert found.name.endswith("scored")
     with pytest.raises(DataError, match=r"rows of .*scored stay where they are"):
-        found.frame()
+        window_rows(found)
 
 
 @everywhere

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.intake.windows import Window, logged_window
+from pipeline.intake.window_rows import window_rows
+from pipeline.intake.windows import logged_window
 from pipeline.profiles.counting import profile_window
 from pipeline.record.opened_workspace import Opened
 from pipeline.sources.source import Frame, PredictionLog, Restriction
@@ -16,6 +17,7 @@ from pipeline.state.database import outcomes
 from pipeline.state.predictions import log_outcomes, log_predictions
 from pipeline.windows.baseline import Baseline
 from pipeline.windows.spans import WEEK, Last, NewestRows, Since, Span
+from pipeline.windows.window import Window
 from tests.conftest import Clock
 from tests.pipeline.small_tables import COLUMNS, small_table
 from tests.pipeline.small_windows import BASELINE, CHAMPION, DAY, NEWEST, assert_profiles_equal, small_baseline, small_opened
@@ -66,13 +68,13 @@ def test_it_is_the_seven_days_before_the_newest_prediction_whenever_one_looks(op
         found = window(opened)
         assert (found.rows, found.since, found.until) == (2, NEWEST - 7 * DAY + timedelta(seconds=1), NEWEST)
         assert (found.name, found.labelled_rows) == ("prediction log", 0)
-        pd.testing.assert_frame_equal(found.frame(), logged.iloc[1:].reset_index(drop=True))
+        pd.testing.assert_frame_equal(window_rows(found), logged.iloc[1:].reset_index(drop=True))
 
 
 def test_its_profile_is_that_of_its_rows(opened: Opened) -> None:
     log(opened, *((f"C{number}", NEWEST - timedelta(hours=number)) for number in range(400)))
     found = window(opened)
-    frame = found.frame()
+    frame = window_rows(found)
     assert len(frame) == found.rows == 168
     own = {"repeats": 0, "since": NEWEST - timedelta(hours=167), "until": NEWEST}
     assert_profiles_equal(found.profile, profile_window(Frame(frame), COLUMNS, BASELINE.profile).model_copy(update=own))
@@ -106,7 +108,7 @@ def test_a_segment_is_cut_out_of_rows_profile_and_outcomes(opened: Opened) -> No
     yearly = logged[logged["contract"] == "yearly"]
     assert 0 < len(yearly) < 60
     assert found.rows == len(yearly)
-    assert set(found.frame()["tenure"]) == set(yearly["tenure"])
+    assert set(window_rows(found)["tenure"]) == set(yearly["tenure"])
     assert set(found.labelled.features["tenure"]) == set(yearly["tenure"][yearly.index % 2 == 0])
 
 

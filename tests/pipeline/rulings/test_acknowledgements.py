@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline.clock import stamp
-from pipeline.measures.measure import BlindSpot
+from pipeline.drift.summary import BlindSpot
 from pipeline.rulings.acknowledgements import Moved, Shift, covering, shift_of
 from pipeline.state.database import acknowledgements, open_state
 from tests.tools.desk import drift_of

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import create_engine
 
 from pipeline.diagnosis.observed import observe
-from pipeline.intake.windows import Window, file_window, logged_window
+from pipeline.intake.window_rows import window_rows
+from pipeline.intake.windows import file_window, logged_window
 from pipeline.models.artifact import open_artifact, publish
 from pipeline.profiles.counting import profile_window
 from pipeline.record.opened_workspace import Opened
@@ -21,6 +22,7 @@ from pipeline.state.predictions import log_outcomes, log_predictions
 from pipeline.tables.schema import Schema
 from pipeline.training.challenge import retraining_rows
 from pipeline.windows.baseline import baseline_of
+from pipeline.windows.window import Window
 from reports.decisions.rulings import exclude, include
 from tests.pipeline.small_artifacts import small_artifact
 from tests.pipeline.small_tables import COLUMNS, small_table
@@ -135,7 +137,7 @@ def test_a_logged_window_loses_them_with_their_outcomes_and_gets_them_back(opene
     without = week(opened)
     assert (without.rows, without.labelled_rows) == (before.rows - 20, before.labelled_rows - 20)
     assert without.fingerprint != before.fingerprint
-    assert len(without.frame()) == without.rows
+    assert len(window_rows(without)) == without.rows
     assert without.labelled.times is not None
     assert not without.labelled.times.between(BAD.since, BAD.until - timedelta(seconds=1)).any()
     include(opened, made.number)

@@ -9,7 +9,7 @@ from pipeline.models.artifact import open_artifact
 from pipeline.record.cases import TrainingResult
 from pipeline.scoring.proof import prove
 from pipeline.workspace.folder import Workspace
-from reports.audit import Verdict
+from reports.narrative import Verdict
 from tests.pipeline.scoring.fitted_models import model_of
 from tests.pipeline.small_tables import COLUMNS, small_job, small_table
 from tests.pipeline.training.test_child import GATE, TRAIN, trained

@@ -11,13 +11,13 @@ from mlflow import MlflowClient
 
 from pipeline.diagnosis.diagnosis import Mode
 from pipeline.intake.reference import load_split
-from pipeline.intake.windows import Labelled, Window
 from pipeline.models.artifact import Artifact
 from pipeline.profiles.counting import profile_window
 from pipeline.record.champion import find_champion, open_champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.sources.source import ALL_ROWS, Frame
 from pipeline.training.challenge import Rows, challenge, retraining_rows, same_again
+from pipeline.windows.window import Labelled, Window
 from pipeline.workspace.policy import load_policy
 from prompts import policy_text
 

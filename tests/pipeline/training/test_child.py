@@ -16,7 +16,8 @@ from pipeline.errors import DataError, IntegrityError, TrainingError
 from pipeline.models.artifact import MODEL, PICKLE, open_artifact, publish
 from pipeline.models.recalibration import recalibrate
 from pipeline.tables.typed_parquet import fingerprint, write_rows
-from pipeline.training.child import ARTIFACT, GATE_ROWS, JOB, ORPHANED, RESULT, TRAIN_ROWS, Judged, Progress, TrainingJob, run
+from pipeline.training.child import ORPHANED, run
+from pipeline.training.job import ARTIFACT, GATE_ROWS, JOB, RESULT, TRAIN_ROWS, Judged, Progress, TrainingJob
 from pipeline.workspace.folder import Workspace
 from tests.checkout import ROOT
 from tests.pipeline.small_artifacts import FEATURES

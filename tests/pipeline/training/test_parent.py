@@ -16,7 +16,7 @@ import pytest
 from pipeline.errors import IntegrityError, TrainingError
 from pipeline.measures.metrics import measure
 from pipeline.models.artifact import open_artifact, publish
-from pipeline.training.child import Progress, TrainingJob
+from pipeline.training.job import Progress, TrainingJob
 from pipeline.training.parent import OnProgress, TrainingOutcome, train
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.staging import staging_folder

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.errors import TrainingError
 from pipeline.models.artifact import Artifact, open_artifact, publish
-from pipeline.training.child import TrainingJob
+from pipeline.training.job import TrainingJob
 from pipeline.training.parent import TrainingOutcome, train
 from pipeline.workspace.folder import Workspace
 from tests.checkout import ROOT

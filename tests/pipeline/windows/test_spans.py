@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import DataError
+from pipeline.intake.window_start import start_of
 from pipeline.record.opened_workspace import Opened
 from pipeline.state.predictions import log_predictions, newest_prediction
-from pipeline.windows.spans import MICROSECOND, WEEK, Last, NewestRows, Since, SinceDeploy, Span, parse_length, parse_start, start_of
+from pipeline.windows.spans import MICROSECOND, WEEK, Last, NewestRows, Since, SinceDeploy, Span, parse_length, parse_start
 from tests.pipeline.small_tables import COLUMNS, small_table
 from tests.pipeline.small_windows import CHAMPION, DAY, NEWEST, small_opened
 

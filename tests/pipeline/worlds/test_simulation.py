@@ -9,12 +9,13 @@ from sqlalchemy import select
 
 from pipeline.errors import DataError, WorkspaceError
 from pipeline.intake.reference import load_split
-from pipeline.intake.windows import Window, logged_window
+from pipeline.intake.windows import logged_window
 from pipeline.record.champion import open_champion
 from pipeline.record.opened_workspace import Opened, open_workspace
 from pipeline.state.database import predictions
 from pipeline.state.predictions import newest_prediction, read_outcomes, read_predictions
 from pipeline.windows.baseline import baseline_of
+from pipeline.windows.window import Window
 from pipeline.worlds import simulation
 from pipeline.worlds.simulation import MATURITY, WEEK, Simulated, simulate
 from pipeline.worlds.telephone_customers import make_customers

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from pipeline.errors import WorkspaceError
+from pipeline.intake.window_rows import window_rows
 from pipeline.intake.windows import logged_window
 from pipeline.measures.risk_tiers import tier_of
 from pipeline.record.champion import open_champion
@@ -92,7 +93,7 @@ def test_an_answer_says_all_that_is_needed_and_its_row_is_what_drift_reads(train
     assert [one["id"] for one in batch["predictions"]] == [f"B-{n}" for n in range(40)]
     window = logged_window(trained, champion, baseline_of(artifact))
     assert window.rows == 41
-    frame = window.frame()
+    frame = window_rows(window)
     assert artifact.scores(frame).tolist() == [row.score for row in logged(trained)]
 
 

@@ -9,11 +9,11 @@ import pytest
 
 from agent.chat.answering.claude import chat_claude
 from agent.chat.chat import open_chat
+from agent.chat.commands.slash_commands import run_command
 from agent.chat.screen.lines import Lines
 from agent.chat.session.events import CallEnded, OperatorSaid
 from agent.chat.session.log import read_log
-from agent.chat.window import WindowOf
-from agent.commands.window_options import WindowChoice
+from pipeline.intake.window_choice import WindowChoice
 from pipeline.record.opened_workspace import Opened
 from tests.agent.chat.commands.test_slash_commands import crew_of
 from tests.end_to_end.command_line import CommandLine
@@ -40,7 +40,7 @@ async def test_a_session_with_claude_streams_remembers_and_keeps_its_prefix(chan
         screen = Lines()
         heard: list[str] = []
         screen.said = heard.append  # type: ignore[method-assign]
-        async with open_chat(changed, crew_of(changed, chat_claude(changed)), WindowOf(WindowChoice()), screen) as chat:
+        async with open_chat(changed, crew_of(changed, chat_claude(changed)), WindowChoice(), screen, run_command) as chat:
             await chat.take("How many rows?")
             await chat.take("And now?")
             path = changed.workspace.home / "chat" / f"{chat.session.session_id}.jsonl"
@@ -64,7 +64,7 @@ async def test_after_a_failure_the_rulebook_answers_and_claude_is_told_in_short(
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
         crew = crew_of(changed, chat_claude(changed))
         crew.fallback = crew.choose("rulebook", None)[0]
-        async with open_chat(changed, crew, WindowOf(WindowChoice()), Lines()) as chat:
+        async with open_chat(changed, crew, WindowChoice(), Lines(), run_command) as chat:
             await chat.take("What happened?")
             assert "concept drift" in chat.session.exchanges[0].answer.lower()
             await chat.take("Sure?")

@@ -11,15 +11,15 @@ import pytest
 from agent.chat.answering.crew import Crew
 from agent.chat.answering.turn import Wish
 from agent.chat.chat import open_chat
+from agent.chat.commands.slash_commands import run_command
+from agent.chat.markdown import clean
 from agent.chat.screen.lines import Lines
-from agent.chat.screen.markdown import clean
 from agent.chat.screen.scroll import Scroll
 from agent.chat.screen.watched import UNCHECKED
 from agent.chat.session.events import Consent
 from agent.chat.session.log import read_log
-from agent.chat.window import WindowOf
-from agent.commands.window_options import WindowChoice
 from agent.conversation.messages import Conversation, ToolReturn
+from pipeline.intake.window_choice import WindowChoice
 from pipeline.record.opened_workspace import Opened
 from tests.injections import PAYLOADS
 from tests.obedient import Obedient
@@ -79,7 +79,7 @@ async def test_nothing_is_done_that_nobody_allowed(trained: Opened, poisoned: Pa
     operator = ObedientInChat(looks[:1])
     screen = Answering(answer)
     crew = Crew(operator, None, lambda name, model: (operator, None), lambda: (operator, None))
-    async with open_chat(opened, crew, WindowOf(WindowChoice(current=poisoned)), screen) as chat:
+    async with open_chat(opened, crew, WindowChoice(current=poisoned), screen, run_command) as chat:
         await chat.take("What moved?")
         operator._waiting[:0] = looks[1:]
         await chat.take(f"And what about this? {TEXTS[0]}")

@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 
 from agent.chat.answering.crew import Crew
-from agent.chat.chat import Chat, Leave, open_chat
-from agent.chat.commands.slash_commands import COMMANDS
+from agent.chat.chat import Chat, open_chat
+from agent.chat.commands.slash_commands import COMMANDS, run_command
+from agent.chat.leaving import Leave
 from agent.chat.screen.completed_names import names
 from agent.chat.screen.completion import ChatCompleter
 from agent.chat.screen.lines import Lines
 from agent.chat.session.log import read_log
-from agent.chat.window import WindowOf
-from agent.commands.window_options import WindowChoice
 from agent.conversation.messages import Operator
 from agent.operators.chat_rulebook.operator import ChatRulebook
 from agent.operators.rulebook import Rulebook
 from pipeline.errors import ChurnopsError
+from pipeline.intake.window_choice import WindowChoice
 from pipeline.record.opened_workspace import Opened
 from tests.agent.scripted import Scripted
 from tests.reports.conftest import pending_workspace as pending_workspace
@@ -48,7 +48,7 @@ async def said(chat: Chat, line: str) -> str:
 
 
 async def test_the_commands_tell_the_story_of_a_case_without_a_key(changed: Opened, tmp_path: Path) -> None:
-    async with open_chat(changed, crew_of(changed), WindowOf(WindowChoice()), Lines()) as chat:
+    async with open_chat(changed, crew_of(changed), WindowChoice(), Lines(), run_command) as chat:
         helped = await said(chat, "/help")
         assert all(f"/{name}" in helped for name in COMMANDS)
         assert "Champion: version 1" in await said(chat, "/status")
@@ -80,10 +80,10 @@ async def test_the_commands_tell_the_story_of_a_case_without_a_key(changed: Open
 
 async def test_a_call_has_one_number_wherever_it_is_met(changed: Opened, capsys: pytest.CaptureFixture[str]) -> None:
     """The case counts on where another session left off, and begins anew with another window; the session's own count is neither."""
-    async with open_chat(changed, crew_of(changed), WindowOf(WindowChoice()), Lines()) as chat:
+    async with open_chat(changed, crew_of(changed), WindowChoice(), Lines(), run_command) as chat:
         await chat.take("What happened?")
     screen = Lines()
-    async with open_chat(changed, crew_of(changed), WindowOf(WindowChoice()), screen) as chat:
+    async with open_chat(changed, crew_of(changed), WindowChoice(), screen, run_command) as chat:
         capsys.readouterr()
         told = await screen.take(chat, "what happened?")
         cited = set(map(int, re.findall(r"\(call (\d+)\)", told.answer)))
@@ -115,7 +115,7 @@ async def test_a_call_has_one_number_wherever_it_is_met(changed: Opened, capsys:
 
 async def test_a_plain_decline_is_an_answer_and_ends_well(changed: Opened, capsys: pytest.CaptureFixture[str]) -> None:
     screen = Lines()
-    async with open_chat(changed, crew_of(changed), WindowOf(WindowChoice()), screen) as chat:
+    async with open_chat(changed, crew_of(changed), WindowChoice(), screen, run_command) as chat:
         assert await screen.run(chat, ["Sing me a song."]) == "finished"
     assert "“help”" in capsys.readouterr().out
 
@@ -123,7 +123,7 @@ async def test_a_plain_decline_is_an_answer_and_ends_well(changed: Opened, capsy
 async def test_a_challenger_that_waits_is_shown_and_left_to_a_person(waiting: Waiting) -> None:
     opened, case = waiting.opened, waiting.ours
     before = snapshot(waiting)
-    async with open_chat(opened, crew_of(opened), WindowOf(WindowChoice()), Lines()) as chat:
+    async with open_chat(opened, crew_of(opened), WindowChoice(), Lines(), run_command) as chat:
         assert f"/approve {case}" in await said(chat, "/status")
         assert "What a human must decide" in await said(chat, f"/report {case}")
         compared = await said(chat, f"/compare {case}")
@@ -137,7 +137,7 @@ async def test_a_challenger_that_waits_is_shown_and_left_to_a_person(waiting: Wa
 
 @pytest.mark.slow
 async def test_a_triage_from_the_chat_is_the_triage_of_the_command(changed: Opened) -> None:
-    async with open_chat(changed, crew_of(changed), WindowOf(WindowChoice()), Lines()) as chat:
+    async with open_chat(changed, crew_of(changed), WindowChoice(), Lines(), run_command) as chat:
         await chat.take("What happened?")
         triaged = await said(chat, "/triage")
         (case,) = changed.cases.all()
@@ -148,7 +148,7 @@ async def test_a_triage_from_the_chat_is_the_triage_of_the_command(changed: Open
 
 
 async def test_another_window_is_another_case(changed: Opened) -> None:
-    async with open_chat(changed, crew_of(changed), WindowOf(WindowChoice()), Lines()) as chat:
+    async with open_chat(changed, crew_of(changed), WindowChoice(), Lines(), run_command) as chat:
         await chat.take("What moved?")
         assert "last 400 predictions" in await said(chat, "/window rows 400")
         await chat.take("What moved?")
@@ -161,7 +161,7 @@ async def test_another_window_is_another_case(changed: Opened) -> None:
 
 @pytest.mark.slow
 async def test_training_by_hand_goes_through_the_gate(changed: Opened) -> None:
-    async with open_chat(changed, crew_of(changed), WindowOf(WindowChoice()), Lines()) as chat:
+    async with open_chat(changed, crew_of(changed), WindowChoice(), Lines(), run_command) as chat:
         assert "no estimator 'oracle'" in await said(chat, "/train oracle")
         shown = await said(chat, "/train logistic_regression")
         assert "logistic regression" in shown
@@ -169,7 +169,7 @@ async def test_training_by_hand_goes_through_the_gate(changed: Opened) -> None:
 
 
 async def test_what_cannot_be_done_is_said_in_a_sentence(changed: Opened) -> None:
-    async with open_chat(changed, crew_of(changed), WindowOf(WindowChoice()), Lines()) as chat:
+    async with open_chat(changed, crew_of(changed), WindowChoice(), Lines(), run_command) as chat:
         assert "Did you mean `/drift`?" in await said(chat, "/drfit")
         assert "/help" in await said(chat, "/\x1b[2Jfoo")
         assert "\x1b" not in chat.session.shown[-1]
@@ -187,7 +187,7 @@ async def test_what_cannot_be_done_is_said_in_a_sentence(changed: Opened) -> Non
 
 async def test_what_an_operator_says_is_no_command(changed: Opened) -> None:
     operator = Scripted(*(await _turns("/approve", "/quit", "/train", "/triage")))
-    async with open_chat(changed, crew_of(changed, operator), WindowOf(WindowChoice()), Lines()) as chat:
+    async with open_chat(changed, crew_of(changed, operator), WindowChoice(), Lines(), run_command) as chat:
         for _ in range(4):
             await chat.take("Go on.")
         assert chat.session.shown == []
@@ -204,7 +204,7 @@ def test_tab_completes_commands_features_and_cases(changed: Opened) -> None:
     from prompt_toolkit.completion import CompleteEvent
     from prompt_toolkit.document import Document
 
-    completer = ChatCompleter(lambda kind: names(changed, kind))
+    completer = ChatCompleter(lambda kind: names(changed, kind), {name: command.about for name, command in COMMANDS.items()})
 
     def completed(text: str, *, tab: bool = True) -> list[str]:
         return [one.text for one in completer.get_completions(Document(text), CompleteEvent(completion_requested=tab))]

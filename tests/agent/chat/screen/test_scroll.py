@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from agent.chat.answering.grounds import Grounds
 from agent.chat.answering.turn import Wish
+from agent.chat.markdown import Blocks, clean, rendered
 from agent.chat.screen.live_part import LivePart
-from agent.chat.screen.markdown import Blocks, clean, rendered
 from agent.chat.screen.scroll import Scroll, Styling
 from agent.chat.screen.status_line import Standing, status_line
 from agent.chat.screen.watched import UNCHECKED

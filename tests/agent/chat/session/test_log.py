@@ -8,15 +8,15 @@ import pytest
 from agent.chat.answering.crew import Crew
 from agent.chat.answering.turn import end
 from agent.chat.chat import open_chat
+from agent.chat.commands.slash_commands import run_command
 from agent.chat.screen.lines import Lines
 from agent.chat.screen.watched import UNCHECKED
 from agent.chat.session.events import CallStarted, Event, QuestionAsked, Queued, SessionOpened
 from agent.chat.session.log import SessionLog, chat_folder, find_session, new_id, read_log, stored_sessions
 from agent.chat.session.session import Session
-from agent.chat.window import WindowOf
-from agent.commands.window_options import WindowChoice
 from agent.conversation.messages import Operator
 from pipeline.errors import ChurnopsError, WorkspaceError
+from pipeline.intake.window_choice import WindowChoice
 from pipeline.record.opened_workspace import Opened
 from tests.agent.case_tools import CASE, CaseTools
 from tests.agent.chat.table import check_whole, table, turn, words
@@ -141,7 +141,7 @@ async def test_opening_a_stored_session_shows_it_and_ends_what_was_cut_off(train
     with SessionLog(path) as log:
         log.append(SessionOpened(at=NOON, session_id=path.stem, operator="o", window="w"))
         log.append(asked("Cut off?"))
-    async with open_chat(trained, crew, WindowOf(WindowChoice()), Lines(), path) as chat:
+    async with open_chat(trained, crew, WindowChoice(), Lines(), run_command, path) as chat:
         assert chat.session.exchanges[0].ended is not None
         assert chat.session.exchanges[0].ended.stopped == "interrupted"
         await chat.take("Go on.")

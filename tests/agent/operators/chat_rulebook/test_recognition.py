@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.operators.chat_rulebook.question_table import INTENTS, Intent
-from agent.operators.chat_rulebook.recognition import Question, recognise
+from agent.operators.chat_rulebook.question_table import INTENTS
+from agent.operators.chat_rulebook.recognition import Intent, Question, recognise
 from agent.operators.chat_rulebook.vocabulary import CONCEPTS, is_known
 
 FEATURES = (

@@ -4,7 +4,8 @@ import pytest
 
 from pipeline.diagnosis.diagnosis import Diagnosis, RunnerUp
 from pipeline.diagnosis.finding import Finding
-from pipeline.measures.measure import Comparison, DriftSummary, Margins
+from pipeline.drift.summary import DriftSummary
+from pipeline.measures.measure import Comparison, Margins
 from pipeline.measures.metrics import reliability
 from pipeline.measures.risk_tiers import tier_flow
 from pipeline.record.cases import Case, Challenger, Decision, ReportRef

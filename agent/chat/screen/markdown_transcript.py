@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from agent.chat.screen.markdown import sentence
+from agent.chat.markdown import sentence
 from agent.chat.screen.scroll import arguments, stopped_words
 from agent.chat.session.events import (
     CallEnded,

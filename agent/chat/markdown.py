@@ -10,7 +10,7 @@ from rich.markdown import Markdown
 from rich.theme import Theme
 
 from pipeline.shown_text import plain
-from reports.audit import cell
+from reports.markdown_cells import cell
 
 # What is struck through is never shown so: the mark carries the underline of numbers without a source.
 THEME = Theme(

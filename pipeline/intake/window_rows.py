@@ -1,0 +1,44 @@
+"""The rows of a window in memory, for what counts cannot tell."""
+
+from typing import TYPE_CHECKING
+
+from pipeline.errors import DataError
+from pipeline.rulings.exclusions import without_excluded
+from pipeline.sources.source import Files, Frame, PredictionLog, Restriction
+from pipeline.windows.window import Window
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def window_rows(window: Window) -> "pd.DataFrame":
+    """All rows of the window with the schema's features, typed: for what cannot be told from counts.
+
+    Raises:
+        DataError: the source cannot be read row by row.
+    """
+    features = list(window.columns.features)
+    if isinstance(window.source, PredictionLog) and window.since is not None and window.until is not None:
+        from pipeline.state.database import open_state
+        from pipeline.state.predictions import read_predictions
+
+        state = open_state(window.source.place)
+        try:
+            since = window.restriction.since or window.since
+            return kept_rows(read_predictions(state, window.columns, since, window.until), window.restriction)[features]
+        finally:
+            state.close()
+    if isinstance(window.source, Files | Frame):
+        from pipeline.sources.rows import rows_of
+
+        return rows_of(window.source, window.columns, window.restriction)[features]
+    raise DataError(f"The rows of {window.name} stay where they are.", "Take a window from a file for this.")
+
+
+def kept_rows(logged: "pd.DataFrame", restriction: Restriction) -> "pd.DataFrame":
+    """Those of some logged predictions that `restriction` means, but for its span and version."""
+    frame = without_excluded(logged, logged["_time"], restriction.left_out)
+    if restriction.segment is None:
+        return frame
+    column, value = restriction.segment
+    return frame[frame[column].astype(str) == value]

@@ -1,0 +1,101 @@
+"""What the parent asks of a training, and what the child that fits tells it: the job, its progress, and what was judged."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from pipeline.measures.measure import Comparison, Margins, Metrics, Reliability, ServingProof
+from pipeline.measures.risk_tiers import TierFlow
+from pipeline.models.artifact import Manifest
+from pipeline.models.importance import Importance
+from pipeline.tables.schema import Schema
+from pipeline.workspace.settings import EstimatorName, ValueSettings
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+JOB = "job.json"
+
+
+TRAIN_ROWS = "train.parquet"
+
+
+GATE_ROWS = "gate.parquet"
+
+
+ARTIFACT = "artifact"
+
+
+RESULT = "result.json"
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TrainingJob(_Message):
+    """What to train. `champion` is the digest of the model to beat on the gate rows, `confidence` that of the intervals.
+
+    `recent_rows` of the training rows, the last ones, are of the window: on them the champion is recalibrated, as a rival to beat too. A
+    job that `recalibrates` makes that rival itself, from training rows that are all recent. `command`: words that start the team's own
+    trainer, which then makes the model.
+    """
+
+    columns: Schema
+    estimator: EstimatorName
+    hyperparameters: dict[str, int | float] = {}
+    seed: int
+    threshold: float
+    confidence: float
+    champion: str | None = None
+    recent_rows: int = 0
+    recalibrates: bool = False
+    command: tuple[str, ...] = ()
+    value: ValueSettings = ValueSettings()
+    trained_at: datetime
+
+
+class Progress(_Message):
+    """How far a training is: `fraction` in 0-1, and a sentence for people."""
+
+    stage: str
+    fraction: float
+    said: str
+
+
+class Judged(_Message):
+    """What the child found on the gate rows; the artifact lies beside it. `margins` are over the champion, `margins_recalibrated` over the
+    champion recalibrated on the recent training rows; `tier_flow` is from the champion to the model."""
+
+    manifest: Manifest
+    metrics: Metrics
+    champion_metrics: Metrics | None
+    comparison: Comparison | None
+    margins: Margins | None
+    margins_recalibrated: Margins | None
+    serving: ServingProof
+    tier_flow: TierFlow | None
+    reliability: Reliability
+    champion_reliability: Reliability | None
+
+
+Say = Callable[[str, float, str], None]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A fitted model and what goes into its artifact. `saved`: what is written there, the model or the folder it was saved in. `scores`: of
+    the `reference` rows, by models that had not seen them; where others fitted it, its own."""
+
+    saved: Any
+    model: Any
+    manifest: Manifest
+    reference: "pd.DataFrame"
+    scores: "NDArray[np.float64]"
+    importances: Callable[[], tuple[Importance, ...]]

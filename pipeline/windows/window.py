@@ -1,0 +1,110 @@
+"""The current window as a type: what was counted of it, where its rows lie, and which outcomes are known."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pipeline.errors import DataError
+from pipeline.profiles.profile import Profile
+from pipeline.sources.source import PredictionLog, Restriction, Source
+from pipeline.tables.schema import Schema
+
+if TYPE_CHECKING:
+    import pandas as pd  # rows are seldom needed, and reading their library takes longer than counting them
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """The window's rows whose outcome is known, index-aligned. `features`: the schema's; `churned`: 1 or 0; `ids` and `times` (UTC) are
+    None where the window has none."""
+
+    features: "pd.DataFrame"
+    churned: "pd.Series"
+    ids: "pd.Series | None"
+    times: "pd.Series | None"
+
+
+@dataclass(frozen=True)
+class Window:
+    """One window. `profile` is made against the champion's reference; its rows stay in `source`, `restriction` says which of them.
+
+    `columns`: the workspace's schema with id and time as the source names them. `known`: its labelled rows, None for none. `name` is for
+    people.
+    """
+
+    name: str
+    source: Source
+    columns: Schema
+    restriction: Restriction
+    profile: Profile
+    known: Labelled | None
+
+    @cached_property
+    def labelled(self) -> Labelled:
+        """The rows whose outcome is known, which may be none."""
+        if self.known is not None:
+            return self.known
+        import pandas as pd
+
+        return Labelled(pd.DataFrame(columns=list(self.columns.features)), pd.Series(dtype="int64"), None, None)
+
+    @property
+    def rows(self) -> int:
+        return self.profile.rows
+
+    @property
+    def since(self) -> datetime | None:
+        return self.profile.since
+
+    @property
+    def until(self) -> datetime | None:
+        return self.profile.until
+
+    @property
+    def labelled_rows(self) -> int:
+        return 0 if self.known is None else len(self.known.churned)
+
+    @property
+    def labelled_churners(self) -> int:
+        return 0 if self.known is None else int(self.known.churned.sum())
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 in hex over what was counted and the labelled rows: it changes when one of them does, and only then."""
+        from pipeline.tables.typed_parquet import fingerprint
+
+        # Sums are left out: engines add floats in any order.
+        counted = self.profile.model_dump(mode="json", exclude={"numerical": {"__all__": {"content": {"sums"}}}})
+        rows = self.labelled.features.assign(_churned=self.labelled.churned)
+        return hashlib.sha256(f"{json.dumps(counted, sort_keys=True)}|{fingerprint(rows)}".encode()).hexdigest()
+
+
+def require_whole(window: Window) -> None:
+    """For what cannot put up with a broken file; a diagnosis can.
+
+    Raises:
+        DataError: the window's file lacks features, has no value or text for a number in one, or repeats customers at one scoring time.
+    """
+    profile, name = window.profile, window.name
+    if isinstance(window.source, PredictionLog):
+        return
+    if profile.absent:
+        names = ", ".join(f"`{column}`" for column in profile.absent)
+        raise DataError(f"{name} lacks {names}.", "Add the missing columns to the export; `data` in churnops.toml names them all.")
+    for column in profile.numerical:
+        if column.unreadable:
+            raise DataError(
+                f"{name}: {column.unreadable:,} values of `{column.name}` are not numbers.",
+                f"Mend the export, or make `{column.name}` categorical.",
+            )
+    empty = [column.name for part in (profile.numerical, profile.categorical) for column in part if not column.count]
+    if empty:
+        raise DataError(f"In {name} every value is missing in: {', '.join(empty)}.", "Mend the feed, then try again.")
+    if profile.repeats:
+        raise DataError(
+            f"{name} has {profile.repeats:,} rows that repeat a customer at the same scoring time.",
+            "Remove the repeats, or name the scoring-time column as `time` under [predictions] in churnops.toml.",
+        )

@@ -1,0 +1,70 @@
+"""Values from data, models and operators as they stand in a report: safe inside Markdown, on one line."""
+
+import re
+
+from pipeline.drift.summary import FeatureDrift
+from pipeline.measures.measure import Measure
+
+ARROWS = {"up": "↑", "down": "↓", "mixed": "↕"}
+
+
+MEASURES: tuple[tuple[str, str], ...] = (
+    ("roc_auc", "ROC-AUC"),
+    ("pr_auc", "PR-AUC"),
+    ("accuracy", "accuracy"),
+    ("f1", "F1"),
+    ("precision", "precision"),
+    ("recall", "recall"),
+    ("log_loss", "log loss ↓"),
+    ("brier", "Brier ↓"),
+    ("calibration_error", "calibration error ↓"),
+)
+
+
+def cell(text: str) -> str:
+    """Text from data or an operator, safe inside Markdown: one line, no markup, no HTML, no table break."""
+    return _escaped(_one_line(text))
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", "".join(character if character.isprintable() else " " for character in str(text))).strip()
+
+
+def _escaped(line: str) -> str:
+    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_\[\]|#~])", r"\\\1", line)
+
+
+def strength(feature: FeatureDrift) -> float:
+    """Score in thresholds: 1 is just drifted. A p-value counts by how far it lies below its threshold, on a log scale."""
+    if "p_value" not in feature.method:
+        return feature.score / feature.threshold
+    from math import log10
+
+    return min(6.0, log10(max(feature.score, 1e-12)) / log10(feature.threshold))
+
+
+def bar_cells(feature: FeatureDrift) -> int:
+    """Length of a feature's bar in cells of ten: five are its threshold, ten are ten times it."""
+    from math import log10
+
+    times = strength(feature)
+    cells = round(5 * times) if times < 1 else min(10, round(5 + 5 * log10(times)))
+    return max(5, cells) if feature.drifted else min(4, cells)
+
+
+def _bar(feature: FeatureDrift) -> str:
+    cells = bar_cells(feature)
+    return "█" * cells + "░" * (10 - cells) + (" **drifted**" if feature.drifted else "")
+
+
+def figure(measure: Measure) -> str:
+    """A measure with its interval, as tables show it."""
+    if measure.low is None or measure.high is None:
+        return f"{measure.value:.3f}"
+    return f"{measure.value:.3f} ({measure.low:.3f}–{measure.high:.3f})"
+
+
+def cell_code(text: str) -> str:
+    """Text for a Markdown code span: one line without backticks."""
+    return _one_line(text).replace("`", "'")[:200]
