@@ -46,9 +46,10 @@ static: $(READY)  ## format, lint, types and import contracts
 	@echo "Checking import contracts"
 	@$(BIN)/lint-imports --no-logo
 
-docs: $(READY)  ## write docs/reference.md and docs/questions.md from the code
+docs: $(READY)  ## write from the code: docs/reference.md, docs/questions.md, the drawing in docs/architecture.md
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/python docs/questions.py
+	@$(BIN)/python docs/structure.py
 
 bench: $(READY)  ## performance against named peers, as ratios
 	@for script in $(BENCHES:%=bench/%.py); do echo "Running $$script"; $(BIN)/python "$$script" || exit 1; done

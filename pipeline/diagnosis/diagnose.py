@@ -1,8 +1,9 @@
-"""All evidence about one window, family by family."""
+"""All evidence about one window, family by family, and what it comes to."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from pipeline.diagnosis.data_faults.checks import data_checks
+from pipeline.diagnosis.data_faults.copied_rows import learnt_rows
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.diagnosis.finding import Family, Finding
 from pipeline.diagnosis.observed import Observed
@@ -14,6 +15,7 @@ from pipeline.diagnosis.outcomes.score_shift import find_score_shift
 from pipeline.diagnosis.population.lone_move import find_moved_alone
 from pipeline.diagnosis.population.lost_dependency import find_lost_dependencies
 from pipeline.diagnosis.population.support import find_support
+from pipeline.diagnosis.rules import Setting, conclude
 from pipeline.workspace.policy import Policy
 from pipeline.workspace.settings import ValueSettings
 
@@ -46,7 +48,7 @@ def examine(observed: Observed, policy: Policy, value: ValueSettings, without: C
 
 
 def diagnose(
-    observed: "Observed", policy: Policy, without: Collection[Family] = (), *, value: ValueSettings, known: Sequence[Finding] = ()
+    observed: Observed, policy: Policy, without: Collection[Family] = (), *, value: ValueSettings, known: Sequence[Finding] = ()
 ) -> Diagnosis:
     """Look for all evidence but the families in `without`, and conclude.
 
@@ -57,10 +59,6 @@ def diagnose(
         value: of a campaign; gains are told in it.
         known: findings from elsewhere: what people wrote down about the time of the window.
     """
-    from pipeline.diagnosis.data_faults.copied_rows import learnt_rows
-    from pipeline.diagnosis.diagnose import examine
-    from pipeline.diagnosis.rules import Setting, conclude
-
     outcomes = observed.labelled.churned
     setting = Setting(observed.rows, len(outcomes), int(outcomes.sum()), learnt_rows(observed))
     return conclude((*examine(observed, policy, value, without), *known), setting, policy)
