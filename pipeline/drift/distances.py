@@ -34,6 +34,12 @@ def wasserstein(cells: AlignedCells) -> Distance:
     In one cell the areas under F and G follow from count and sum, and so does the area between them unless F and G cross there. If they
     may, it is at least the difference D of the areas, and at most D + 2 * area(G > F): rows of G pushed to their cell's ends, or rows of
     F pulled to one value, bound that area.
+
+    >>> zero_to_two = np.array([0.0, 1.0, 2.0])
+    >>> before, after = np.array([5, 5, 0]), np.array([0, 5, 5])
+    >>> cells = AlignedCells(zero_to_two, zero_to_two, before, after, zero_to_two * before, zero_to_two * after)
+    >>> round(wasserstein(cells).value, 6)  # half of the rows went from 0 to 2
+    1.0
     """
     f, g = _cumulated(cells.before), _cumulated(cells.after)
     width = cells.high - cells.low
@@ -52,7 +58,13 @@ def wasserstein(cells: AlignedCells) -> Distance:
 
 
 def kolmogorov_smirnov(cells: AlignedCells) -> Distance:
-    """Greatest distance between both distribution functions, 0-1. Exact where no cell but single values holds rows of both windows."""
+    """Greatest distance between both distribution functions, 0-1. Exact where no cell but single values holds rows of both windows.
+
+    >>> zero_to_two = np.array([0.0, 1.0, 2.0])
+    >>> before, after = np.array([5, 5, 0]), np.array([0, 5, 5])
+    >>> kolmogorov_smirnov(AlignedCells(zero_to_two, zero_to_two, before, after, zero_to_two * before, zero_to_two * after)).value
+    0.5
+    """
     f, g = _cumulated(cells.before), _cumulated(cells.after)
     low = float(np.abs(f - g).max())
     inside = np.maximum(f[1:] - g[:-1], g[1:] - f[:-1])[cells.high > cells.low]
@@ -60,7 +72,13 @@ def kolmogorov_smirnov(cells: AlignedCells) -> Distance:
 
 
 def jensen_shannon(before: Counts, after: Counts) -> float:
-    """Jensen-Shannon distance (square root, natural logarithm) between shares of categories, 0 to 0.833. Both windows have rows."""
+    """Jensen-Shannon distance (square root, natural logarithm) between shares of categories, 0 to 0.833. Both windows have rows.
+
+    >>> jensen_shannon(np.array([50, 50]), np.array([500, 500]))
+    0.0
+    >>> round(jensen_shannon(np.array([100, 0]), np.array([0, 100])), 3)
+    0.833
+    """
     p, q = before / before.sum(), after / after.sum()
     middle = (p + q) / 2
     divergence = sum(float(np.sum(share[share > 0] * np.log(share[share > 0] / middle[share > 0]))) for share in (p, q))
@@ -68,13 +86,23 @@ def jensen_shannon(before: Counts, after: Counts) -> float:
 
 
 def population_stability(before: Counts, after: Counts) -> float:
-    """Population stability index between shares of bins; an empty bin counts as a share of 0.0001. Both windows have rows."""
+    """Population stability index between shares of bins; an empty bin counts as a share of 0.0001. Both windows have rows.
+
+    >>> round(population_stability(np.array([50, 50]), np.array([75, 25])), 4)
+    0.2747
+    """
     p, q = np.maximum(before / before.sum(), _RARE), np.maximum(after / after.sum(), _RARE)
     return float(np.sum((q - p) * np.log(q / p)))
 
 
 def reference_bins(cells: AlignedCells) -> tuple[Counts, Counts]:
-    """Rows of both windows in ten bins of about equally many reference rows, cut where a cell ends; the cuts go by the reference alone."""
+    """Rows of both windows in ten bins of about equally many reference rows, cut where a cell ends; the cuts go by the reference alone.
+
+    >>> values = np.arange(20.0)
+    >>> once, shifted = np.ones(20, dtype=np.int64), np.arange(20)
+    >>> reference_bins(AlignedCells(values, values, once, shifted, values, values * shifted))[1].tolist()
+    [1, 5, 9, 13, 17, 21, 25, 29, 33, 37]
+    """
     held = np.flatnonzero(cells.before)
     counts = cells.before[held]
     bins = ((np.cumsum(counts) - counts / 2) * _BINS / counts.sum()).astype(np.int64)

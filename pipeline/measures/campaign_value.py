@@ -31,12 +31,20 @@ class Worth:
 
 
 def break_even(value: ValueSettings) -> float:
-    """Probability of churn at which an offer pays for itself; above 1 where no offer ever does."""
+    """Probability of churn at which an offer pays for itself; above 1 where no offer ever does.
+
+    >>> round(break_even(ValueSettings(margin=500, offer_cost=50, acceptance=0.3)), 3)
+    0.333
+    """
     return value.offer_cost / (value.acceptance * value.margin)
 
 
 def expected_value(p: ArrayLike, value: ValueSettings) -> Numbers:
-    """What an offer to a customer is expected to bring, in the team's currency, for each probability of churn; shape of `p`."""
+    """What an offer to a customer is expected to bring, in the team's currency, for each probability of churn; shape of `p`.
+
+    >>> expected_value([0.1, 0.9], ValueSettings(margin=500, offer_cost=50, acceptance=0.3)).round(6).tolist()
+    [-35.0, 85.0]
+    """
     return np.asarray(value.acceptance * value.margin * np.asarray(p, dtype=np.float64) - value.offer_cost)
 
 
@@ -52,13 +60,22 @@ def worth(y: ArrayLike, p: ArrayLike, value: ValueSettings) -> Worth:
 
     Raises:
         DataError: nobody churned, so that perfect information would earn nothing to compare with.
+
+    >>> offers = ValueSettings(margin=500, offer_cost=50, acceptance=0.3)
+    >>> worth([1, 1, 0, 0], [0.9, 0.2, 0.8, 0.1], offers).percent  # one churner reached, one offer for nothing
+    25.0
     """
     outcome = np.asarray(y, dtype=np.float64)
     return _ratio(_profits(outcome, p, value), outcome, value)
 
 
 def gain(y: ArrayLike, p: ArrayLike, p_before: ArrayLike, value: ValueSettings) -> Worth:
-    """What a campaign by the scores `p` would have earned beyond one by `p_before` on the same rows; arguments and errors as `worth`."""
+    """What a campaign by the scores `p` would have earned beyond one by `p_before` on the same rows; arguments and errors as `worth`.
+
+    >>> offers = ValueSettings(margin=500, offer_cost=50, acceptance=0.3)
+    >>> gain([1, 1, 0, 0], [0.9, 0.8, 0.2, 0.1], [0.9, 0.2, 0.8, 0.1], offers).percent
+    75.0
+    """
     outcome = np.asarray(y, dtype=np.float64)
     return _ratio(_profits(outcome, p, value) - _profits(outcome, p_before, value), outcome, value)
 

@@ -16,6 +16,10 @@ def delong(y: ArrayLike, scores: ArrayLike) -> tuple[NDArray[np.float64], NDArra
 
     Source: Sun & Xu (2014), "Fast Implementation of DeLong's Algorithm for Comparing the Areas Under Correlated ROC
     Curves", IEEE Signal Processing Letters 21(11), equations 4-8.
+
+    >>> areas, covariance = delong([0, 0, 1, 1], [[0.1, 0.4, 0.35, 0.8], [0.1, 0.2, 0.7, 0.8]])
+    >>> areas.tolist(), covariance.shape
+    ([0.75, 1.0], (2, 2))
     """
     from scipy.stats import rankdata
 

@@ -20,6 +20,10 @@ def measure_margins(y: ArrayLike, p: ArrayLike, p_other: ArrayLike, value: Value
         p_other: the other model's for the same rows in the same order, shape (n,).
         value: what a campaign costs and brings.
         confidence: of the intervals, such as 0.95; they are of a mean of paired differences.
+
+    >>> margins = measure_margins([1, 0, 1, 0], [0.9, 0.1, 0.8, 0.2], [0.6, 0.4, 0.6, 0.4], ValueSettings(), confidence=0.95)
+    >>> round(margins.brier.difference, 3)  # below 0: the first is better
+    -0.135
     """
     outcome = np.asarray(y, dtype=np.int8)
     mine, other = (np.asarray(scores, dtype=np.float64) for scores in (p, p_other))

@@ -32,6 +32,10 @@ def measure(y: ArrayLike, p: ArrayLike, threshold: float, confidence: float) -> 
 
     Raises:
         DataError: fewer than two rows of a class, or a probability outside 0-1.
+
+    >>> found = measure([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], threshold=0.5, confidence=0.95)
+    >>> found.roc_auc.value, found.recall.value, found.precision.value
+    (0.75, 0.5, 1.0)
     """
     from sklearn import metrics as sk
 
@@ -69,6 +73,9 @@ def compare(y: ArrayLike, p_candidate: ArrayLike, p_champion: ArrayLike, confide
 
     Raises:
         DataError: fewer than two rows of a class, or a probability outside 0-1.
+
+    >>> compare([0, 0, 1, 1], [0.1, 0.2, 0.7, 0.8], [0.1, 0.4, 0.35, 0.8], confidence=0.95).difference
+    0.25
     """
     outcome = _judgeable(y)
     aucs, covariance = delong(outcome, np.stack([_probabilities(p_candidate), _probabilities(p_champion)]))
@@ -83,6 +90,11 @@ def calibration_error(y: NDArray[np.int8], p: NDArray[np.float64]) -> float:
     """Mean distance between predicted and observed churn over ten bins of equal mass, weighted by rows; 0 is perfect.
 
     Equal scores share a bin, so the order of rows does not matter.
+
+    >>> round(calibration_error(np.array([1, 0, 0, 0]), np.array([0.25, 0.25, 0.25, 0.25])), 6)
+    0.0
+    >>> round(calibration_error(np.array([1, 1, 0, 0]), np.array([0.25, 0.25, 0.25, 0.25])), 6)
+    0.25
     """
     edges = np.quantile(p, np.linspace(0, 1, CALIBRATION_BINS + 1)[1:-1])
     bins = np.searchsorted(edges, p, side="right")
@@ -164,6 +176,10 @@ def _probabilities(p: ArrayLike) -> NDArray[np.float64]:
 
 
 def log_losses(y: NDArray[np.int8], p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log loss of each row, shape (n,); a probability of 0 or 1 counts as one in a million from it."""
+    """Log loss of each row, shape (n,); a probability of 0 or 1 counts as one in a million from it.
+
+    >>> log_losses(np.array([1, 0], dtype=np.int8), np.array([0.5, 0.1])).round(4).tolist()
+    [0.6931, 0.1054]
+    """
     said = np.clip(np.where(y == 1, p, 1 - p), SMALLEST_PROBABILITY, 1)
     return np.asarray(-np.log(said))
