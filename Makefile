@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 unexport PYTHONPATH  # the tests see the installed project, not what happens to lie around
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all conformance check static docs bench mlflow lock format clean
+.PHONY: help demo test test-slow test-all soak conformance check static docs bench mlflow lock format clean
 
 help:  ## list these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1|\2/p' Makefile | while IFS='|' read -r name said; do printf '  %-15s %s\n' "$$name" "$$said"; done
@@ -24,12 +24,18 @@ demo: $(READY)  ## the whole story in one minute, in a temporary workspace
 
 test: $(READY)  ## the fast tests, with the coverage floor
 	@echo "Running the fast tests"
-	@$(BIN)/pytest -q -m "not slow" -n auto --dist loadfile --cov
+	@$(BIN)/pytest -q -m "not slow and not soak" -n auto --dist loadfile --cov
 
-test-all: $(READY) .venv/slow  ## every test, the slow ones too
+test-slow: $(READY) .venv/slow  ## the slow tests alone
 	@$(MAKE) --no-print-directory .node/ready || echo "Without npm's packages the conformance tests are skipped"
-	@echo "Running all tests"
-	@$(BIN)/pytest -q -n auto --dist loadfile
+	@echo "Running the slow tests"
+	@$(BIN)/pytest -q -m "slow and not soak" -n auto --dist loadfile
+
+test-all: test test-slow  ## the fast tests, then the slow ones
+
+soak: $(READY) .venv/slow  ## what takes many minutes: every step of the kill matrix
+	@echo "Running the longest tests"
+	@$(BIN)/pytest -q -rP -m soak -n auto --dist load
 
 conformance: $(READY) .node/ready  ## MCP's official conformance suite and Inspector against our server
 	@echo "Running the conformance suite, both eras, and the Inspector"

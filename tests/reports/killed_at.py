@@ -1,8 +1,8 @@
 """`churnops` that kills itself ahead of its n-th step onto the disk: `python -m tests.reports.killed_at TIME TAUGHT`, orders on stdin.
 
-An order is a line {"last": n, "arguments": […]}, its answer {"code": …, "said": …}. Each command runs in a process of its own, forked from
+An order is a line {"last": n, "arguments": […]}, its answer {"code": …, "said": …, "steps": …}. Each command runs in a process of its own, forked from
 one that has imported what is slow to import. A step is an fsync, a rename or a commit, of ours and of MLflow's. With n = 0 nothing is
-killed.
+killed, and `steps` says how many there were.
 A person's confirmation is given, and a training takes what the first one left in TAUGHT, so that it lasts as long as a copy.
 """
 
@@ -92,6 +92,7 @@ def run(last: int, arguments: list[str], said: Path) -> None:
     except SystemExit as ended:
         code = int(ended.code or 0)
     sys.stdout.flush()
+    said.with_suffix(".steps").write_text(str(steps))
     os._exit(code)
 
 
@@ -107,5 +108,7 @@ if __name__ == "__main__":
         if child == 0:
             run(order["last"], order["arguments"], said)
         _, status = os.waitpid(child, 0)
-        sys.stdout.write(json.dumps({"code": os.waitstatus_to_exitcode(status), "said": said.read_text()}) + "\n")
+        counted = said.with_suffix(".steps")
+        made = int(counted.read_text()) if counted.exists() else 0
+        sys.stdout.write(json.dumps({"code": os.waitstatus_to_exitcode(status), "said": said.read_text(), "steps": made}) + "\n")
         sys.stdout.flush()
