@@ -30,10 +30,16 @@ class IntegrityError(ChurnopsError):
     """Bytes, ledger and pointer disagree; nothing is loaded or deployed until a person looks."""
 
 
-class Refusal(ChurnopsError):
-    """A bound of the policy was hit. `rule` is its name in `policy.toml`; `allowed` says what is permitted."""
+class OutdatedCase(ChurnopsError):
+    """What a case was opened on has changed: it can only be closed, and the work goes on in another case."""
 
-    def __init__(self, problem: str, rule: str, allowed: str) -> None:
+
+class Refusal(ChurnopsError):
+    """A bound of the policy was hit. `rule` is its name in `policy.toml`; `allowed` says what is permitted; `instead` is the action that the
+    case can be closed with, where it is one."""
+
+    def __init__(self, problem: str, rule: str, allowed: str, instead: str | None = None) -> None:
         super().__init__(problem, f"Rule `{rule}` in policy.toml: {allowed}")
         self.rule = rule
         self.allowed = allowed
+        self.instead = instead

@@ -170,4 +170,4 @@ def _arguments(values: dict[str, Any]) -> str:
 def _outcome(call: Call) -> str:
     if call.outcome == "ok":
         return f"ok, {call.seconds:.1f} s"
-    return f"{call.outcome}: {cell(str(call.result.get('said', '')))}"
+    return f"{call.outcome}: {cell(call.failure.said if call.failure else '')}"

@@ -10,6 +10,8 @@ from mcp import Client
 
 from agent.case.loop import tool_specs
 from agent.conversation.messages import Asked, Message, Operator, ToolCall, ToolReturn
+from agent.conversation.tool_calls import make_call
+from pipeline.record.failure import Failure
 from reports.grounding.facts import Evidence
 
 Verdict = Literal["right", "declined", "wrong"]
@@ -164,7 +166,7 @@ async def interview(
             conversation += answers
             proposed += [call for call in turn.calls if call.name in MUTATING]
             for answer in answers:
-                if answer.structured is not None:
+                if answer.structured is not None and not answer.is_error:
                     results[answer.name] = answer.structured
                     evidence.append(Evidence(answer.structured["call"], answer.name, answer.structured))
             if not turn.calls and not turn.paused:
@@ -175,11 +177,8 @@ async def interview(
 
 async def _answer(client: Client, call: ToolCall, allowed: frozenset[str]) -> ToolReturn:
     if call.name in MUTATING - allowed:
-        return ToolReturn(call_id=call.id, name=call.name, is_error=True, text="The human did not allow this call, so nothing was done.")
-    answer = await client.call_tool(call.name, call.arguments)
-    text = " ".join(block.text for block in answer.content if block.type == "text")
-    structured = None if answer.is_error else answer.structured_content
-    return ToolReturn(call_id=call.id, name=call.name, is_error=bool(answer.is_error), text=text, structured=structured)
+        return ToolReturn.failed(call, Failure(kind="declined", said="The human did not allow this call, so nothing was done."))
+    return await make_call(client, call)
 
 
 def _at(results: Any, path: str) -> Any:

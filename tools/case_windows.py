@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 from anyio import to_thread
 
 from pipeline.diagnosis.observed import Observed, observe
-from pipeline.errors import ChurnopsError
+from pipeline.errors import OutdatedCase
 from pipeline.intake.window_choice import WindowReader
 from pipeline.models.artifact import Artifact
 from pipeline.record.cases import Case
@@ -44,15 +44,13 @@ class CaseWindows:
         """The case's window.
 
         Raises:
-            ChurnopsError: it is another one by now.
+            OutdatedCase: it is another one by now.
         """
         if (kept := self._windows.get(case.case_id)) is not None:
             return kept
         _, _, _, window = await to_thread.run_sync(self.current)
         if case.window is None or window.fingerprint != case.window.fingerprint:
-            raise ChurnopsError(
-                f"The window changed since case {case.case_id} was opened.", "Call get_drift_summary to open a case for it."
-            )
+            raise OutdatedCase(f"The window changed since case {case.case_id} was opened.", "Call get_drift_summary to open a case for it.")
         self.keep(case, window)
         return window
 

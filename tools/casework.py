@@ -12,12 +12,13 @@ from pipeline.diagnosis.diagnose import diagnose
 from pipeline.diagnosis.diagnosis import Action, Diagnosis
 from pipeline.diagnosis.inspection import inspect_feature
 from pipeline.diagnosis.observed import Observed
-from pipeline.errors import ChurnopsError, Refusal
+from pipeline.errors import OutdatedCase
 from pipeline.intake.window_choice import WindowReader
 from pipeline.measures.measure import Metrics
 from pipeline.models.artifact import Artifact, open_artifact
 from pipeline.record.cases import Call, CallOutcome, Case, Challenger, TrainingResult, concluded, mode_of
 from pipeline.record.champion import require_champion
+from pipeline.record.failure import failure_of
 from pipeline.record.opened_workspace import Opened
 from pipeline.rulings.noted_events import known_events, recorded_events
 from pipeline.training.challenge import challenge, retraining_rows
@@ -245,9 +246,9 @@ class Casework:
         check_open(case)
         check_budget(case, self._opened.cases.calls(case.case_id), self._opened.policy)
         if require_champion(self._opened.workspace, self._opened.ledger).digest != case.champion.digest:
-            raise ChurnopsError(f"The champion moved since case {case.case_id} was opened.", "Call get_drift_summary to open a new case.")
+            raise OutdatedCase(f"The champion moved since case {case.case_id} was opened.", "Call get_drift_summary to open a new case.")
         if self._opened.policy.version != case.policy_version:
-            raise ChurnopsError(f"The policy changed since case {case.case_id} was opened.", "Call get_drift_summary to open a new case.")
+            raise OutdatedCase(f"The policy changed since case {case.case_id} was opened.", "Call get_drift_summary to open a new case.")
 
     async def _on_record(
         self, case_id: str, tool: str, arguments: Mapping[str, Any], work: Callable[[Case], Awaitable[R]], started: float | None = None
@@ -258,12 +259,10 @@ class Casework:
         note = partial(self._note, case_id, tool, arguments, started)
         try:
             result = bounded(await work(case))
-        except Refusal as refusal:
-            await note("refused", {"said": str(refusal)}, refusal.rule)
-            raise
         except BaseException as error:
-            said = str(error) if isinstance(error, ChurnopsError) else f"cut off ({type(error).__name__})"
-            await note("failed", {"said": said})
+            failure = failure_of(error)
+            outcome: CallOutcome = "refused" if failure.kind == "refused" else "failed"
+            await note(outcome, failure.model_dump(exclude_none=True), failure.rule)
             raise
         return result.model_copy(update={"call": await note("ok", result.model_dump(mode="json"))})
 

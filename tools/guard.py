@@ -7,13 +7,14 @@ from pipeline.diagnosis.diagnosis import Action, Mode
 from pipeline.drift.summary import DriftSummary
 from pipeline.errors import Refusal
 from pipeline.record.cases import Call, Case, Training, concluded
+from pipeline.record.failure import CASE_CLOSED
 from pipeline.workspace.policy import Policy
 
 
 def check_open(case: Case) -> None:
     """A closed case takes no further calls."""
     if case.status not in {"open", "partial"}:
-        raise Refusal(f"Case {case.case_id} is closed ({case.status}).", "case.closed", "call get_drift_summary to open a new one.")
+        raise Refusal(f"Case {case.case_id} is closed ({case.status}).", CASE_CLOSED, "call get_drift_summary to open a new one.")
 
 
 def calls_of_run(case: Case, calls: Sequence[Call]) -> tuple[Call, ...]:
@@ -89,6 +90,7 @@ def _check_cause(case: Case, drift: DriftSummary, policy: Policy) -> None:
             f"The diagnosis is {found.cause.replace('_', ' ')} (confidence {found.confidence:.2f}) and asks for {found.action}.",
             "diagnosis",
             f"close the case with action {found.action}; only a person overrules it, with `churnops case override {case.case_id}`.",
+            instead=found.action,
         )
 
 
@@ -125,4 +127,5 @@ def check_action(case: Case, action: Action, mode: str | None) -> None:
             f"Challenger version {case.challenger.version} waits in this case.",
             "gate",
             f"close it with action {fitting}: a person decides on it.",
+            instead=fitting,
         )

@@ -4,10 +4,12 @@ from contextvars import ContextVar
 from typing import Any
 
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
-from mcp.types import CallToolResult, TextContent
+from mcp.types import CallToolResult
 from starlette.requests import Request
 
+from pipeline.record.failure import Failure
 from tools.bearer import HOLDER
+from tools.failed_answer import failed_answer
 from tools.tokens import Token
 
 # Named one by one: a tool that is new, or forgotten here, asks for `train`.
@@ -48,4 +50,4 @@ def _holder(request: object) -> Token:
 
 def _refused(said: str) -> CallToolResult:
     next_step = "A person makes a token for more with `churnops mcp token create --scope train`."
-    return CallToolResult(content=[TextContent(type="text", text=f"{said} {next_step}")], is_error=True)
+    return failed_answer(Failure(kind="refused", said=f"{said} {next_step}"))

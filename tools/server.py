@@ -18,7 +18,7 @@ from tools.completions import add_completions
 from tools.mcp_prompts import add_prompts
 from tools.resources import add_resources, report_resources
 from tools.results import ComparedModels, DiagnosisResult, DriftResult, FeatureResult, MetricsResult, ReportReply, TrainingReply
-from tools.strict_server import StrictServer
+from tools.strict_server import OnCrash, StrictServer
 from tools.strictness import seal
 from tools.training_request import TrainingRequest
 
@@ -30,8 +30,9 @@ READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_
 CaseId = Annotated[str, Field(description="From get_drift_summary", min_length=1, max_length=64)]
 
 
-def build_server(casework: Casework, policy: Policy) -> StrictServer:
-    """The server over one workspace's casework; descriptions state the bounds of `policy`."""
+def build_server(casework: Casework, policy: Policy, on_crash: OnCrash | None = None) -> StrictServer:
+    """The server over one workspace's casework; descriptions state the bounds of `policy`. `on_crash` hears of unexpected exceptions, which
+    else go to the log."""
     ranges = {
         name: f"{low:g} to {high:g}"
         for estimator in ("random_forest", "logistic_regression")
@@ -144,7 +145,7 @@ def build_server(casework: Casework, policy: Policy) -> StrictServer:
     ]
     server = StrictServer(
         "churnops", title="churnops", version=churnops_version(), instructions=INSTRUCTIONS, tools=tools, log_level="ERROR",
-        more_resources=lambda: report_resources(casework.archive),
+        more_resources=lambda: report_resources(casework.archive), on_crash=on_crash,
     )  # fmt: skip
     add_resources(server, lambda: casework.archive)
     add_prompts(server, lambda: casework.archive)

@@ -1,5 +1,6 @@
 """An MCP server that checks what comes in, and whose errors are sentences: no coercion, no stack trace, no protocol accident."""
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -14,37 +15,50 @@ from mcp.server.mcpserver.exceptions import (
     UnexpectedResourceError,
     UnexpectedToolError,
 )
+from mcp.server.mcpserver.tools import Tool
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, GetPromptResult, InputRequiredResult, Resource
 from pydantic import AnyUrl
 
 from pipeline.errors import ChurnopsError, IntegrityError
+from pipeline.record.failure import Failure, failure_of
 from pipeline.shown_text import plain
+from tools.failed_answer import failed_answer
 from tools.strictness import check_arguments, check_prompt_arguments
 
+OnCrash = Callable[[str, BaseException], None]
 _LONGEST_SAID, _LONGEST_URI = 1200, 1000
 
 
 class StrictServer(MCPServer[Any]):
-    """`more_resources` lists resources that come and go."""
+    """`more_resources` lists resources that come and go. `on_crash` hears of an exception that no tool raises on purpose; its text stays here."""
 
-    def __init__(self, name: str, *, more_resources: Callable[[], list[Resource]], **settings: Any) -> None:
+    def __init__(
+        self, name: str, *, more_resources: Callable[[], list[Resource]], on_crash: OnCrash | None = None, **settings: Any
+    ) -> None:
         super().__init__(name, **settings)
         self._more_resources = more_resources
+        self._on_crash = on_crash or _log
 
     async def call_tool(self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None) -> Any:
-        """Check the arguments strictly, then call; failures on purpose become readable tool errors."""
+        """Check the arguments strictly, then call; whatever goes wrong is a tool error that is a sentence and data."""
+        try:
+            check_arguments(self._tool(name), arguments)
+            return await super().call_tool(name, arguments, context)
+        except UnexpectedToolError as error:
+            if (known := _on_purpose(error)) is not None:
+                return failed_answer(failure_of(known))
+            self._on_crash(name, error.__cause__ or error)
+            return failed_answer(Failure(kind="crashed", said=f"{name} failed unexpectedly, and nothing more is told here."))
+        except ToolError as error:
+            return failed_answer(Failure(kind="invalid", said=str(error)))
+
+    def _tool(self, name: str) -> Tool:
         tool = self._tool_manager.get_tool(name)
         if tool is None:
             offered = ", ".join(sorted(tool.name for tool in self._tool_manager.list_tools()))
             raise ToolError(f"There is no tool {plain(name, 64)!r}. Tools are: {offered}.")
-        check_arguments(tool, arguments)
-        try:
-            return await super().call_tool(name, arguments, context)
-        except UnexpectedToolError as error:
-            if (known := _on_purpose(error)) is not None:
-                raise ToolError(plain(str(known), _LONGEST_SAID)) from error
-            raise
+        return tool
 
     async def list_resources(self) -> list[Resource]:
         """Those that are always there, then those that come and go."""
@@ -87,3 +101,7 @@ def _on_purpose(error: BaseException | None) -> ChurnopsError | None:
     while error is not None and not isinstance(error, ChurnopsError):
         error = error.__cause__
     return error
+
+
+def _log(tool: str, error: BaseException) -> None:
+    logging.getLogger(__name__).error("Tool %r raised an unexpected exception", tool, exc_info=error)

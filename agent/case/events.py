@@ -1,12 +1,13 @@
 """What happens in a run, as it happens: the terminal, the transcript and the tests read the same events."""
 
 from datetime import datetime
+from traceback import format_exception
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.case.bounds import StopReason
-from agent.conversation.messages import Spend
+from agent.conversation.messages import Spend, unexpected
 from pipeline.workspace.policy import Limits
 from tools.results import ReportReply
 
@@ -86,6 +87,16 @@ class Refused(_Event):
     line: str
 
 
+class Crashed(_Event):
+    """An exception that nobody raises on purpose, in the operator, the tool or the step `where`; `line` is for people, `traceback` for whoever
+    repairs it."""
+
+    kind: Literal["crashed"] = "crashed"
+    where: str
+    line: str
+    traceback: str
+
+
 class Spent(_Event):
     """What an ask has cost, and all asks so far."""
 
@@ -121,6 +132,11 @@ class Stopped(_Event):
 
 
 Event = Annotated[
-    Started | TurnStarted | TextDelta | ToolCalled | ToolProgress | ToolReturned | Refused | Spent | OperatorChanged | Stopped,
+    Started | TurnStarted | TextDelta | ToolCalled | ToolProgress | ToolReturned | Refused | Crashed | Spent | OperatorChanged | Stopped,
     Field(discriminator="kind"),
 ]
+
+
+def crashed(at: datetime, where: str, error: BaseException) -> Crashed:
+    """The event of `error`, met at `where`."""
+    return Crashed(at=at, where=where, line=unexpected(where, error), traceback="".join(format_exception(error)))

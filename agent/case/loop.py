@@ -1,15 +1,14 @@
 """The loop: check bounds, ask the operator, run its tool calls, record, repeat. Every ending is a typed stop reason."""
 
 import asyncio
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import anyio
-from pydantic import BaseModel, ConfigDict
 
 from agent.case.bounds import Bounds, StopReason, Used
+from agent.case.ending import Ending
 from agent.case.events import (
     Event,
     OperatorChanged,
@@ -22,7 +21,9 @@ from agent.case.events import (
     ToolProgress,
     ToolReturned,
     TurnStarted,
+    crashed,
 )
+from agent.case.readers import Readers
 from agent.conversation.messages import (
     Briefing,
     Conversation,
@@ -39,6 +40,7 @@ from agent.conversation.messages import (
 from agent.conversation.tool_calls import Progress, make_call, spec_of
 from agent.conversation.tool_results import line, read
 from pipeline.clock import Clock
+from pipeline.record.failure import CASE_CLOSED, Failure
 from pipeline.workspace.policy import Limits
 from tools.results import ReportReply
 
@@ -46,24 +48,6 @@ if TYPE_CHECKING:
     from mcp import Client
 
 NUDGE = "The case is still open. Go on with the tools, and close it with save_remediation_report."
-_RULE = re.compile(r"Rule `([\w.]+)` in policy\.toml")
-
-
-class Ending(BaseModel):
-    """How a run ended. `operator` is `claude+rulebook` when the second took over; `turns`, `tool_calls` and `spend` include what was spent
-    before the run; of an ask that the time limit or an interrupt cut off, `spend` holds what it could have cost."""
-
-    model_config = ConfigDict(frozen=True)
-
-    stopped: StopReason
-    operator: str
-    turns: int
-    tool_calls: int
-    trainings: int
-    spend: Spend
-    report: ReportReply | None
-    failure: str | None
-    conversation: Conversation
 
 
 async def tool_specs(client: "Client") -> tuple[ToolSpec, ...]:
@@ -85,14 +69,14 @@ async def run(
 ) -> Ending:
     """Let `operator` work on the case that `conversation` begins with, until its report is saved or a bound is hit.
 
-    `fallback` takes over if the operator fails. Cancelling the task ends the run as `interrupted`; it still returns. `already_spent` is what
-    a run that was killed has used of the same bounds.
+    `fallback` takes over if the operator fails, for whatever reason. Cancelling the task ends the run as `interrupted`; it still returns.
+    `already_spent` is what a run that was killed has used of the same bounds.
 
     Raises:
-        WorkspaceError: a reader of the events cannot write them down.
+        Exception: what a reader of the events raised, such as a `WorkspaceError` where they cannot be written down; nothing else.
     """
     bounds = Bounds(limits, already_spent_calls, already_spent or Used())
-    return await _Run(operator, fallback, client, tools, list(conversation), bounds, emit, clock).to_the_end()
+    return await _Run(operator, fallback, client, tools, list(conversation), bounds, Readers(emit), clock).to_the_end()
 
 
 @dataclass
@@ -103,7 +87,7 @@ class _Run:
     tools: tuple[ToolSpec, ...]
     conversation: list[Message]
     bounds: Bounds
-    emit: Callable[[Event], None]
+    emit: Readers
     now: Clock
     label: str = ""
     trainings: int = 0
@@ -127,10 +111,13 @@ class _Run:
             stopped = "interrupted"
             if task := asyncio.current_task():
                 task.uncancel()
+        except Exception as error:
+            stopped, self.failure = "operator_failed", self._unexpected("the run", error)
+        self.emit.check()
         if self.reserved.tokens:
             self._spend(self.reserved)
         for call in self._unanswered():
-            self._refuse(call, f"This call was not finished: {stopped.replace('_', ' ')}.")
+            self._not_made(call, f"This call was not finished: {stopped.replace('_', ' ')}.")
         facts: dict[str, Any] = {
             "stopped": stopped,
             "operator": self.label,
@@ -146,31 +133,44 @@ class _Run:
 
     async def _work(self) -> StopReason:
         while True:
-            worst = self.operator.worst_case(tuple(self.conversation), self.tools)
-            if bound := self.bounds.before_ask(worst):
-                return bound
-            try:
-                self.reserved = worst
-                turn = await self._ask()
-            except OperatorFailed as failed:
-                self._spend(failed.spend)
-                self.failure = failed.reason
-                if not self._hand_over():
-                    return "operator_failed"
-                continue
+            turn = await self._next_turn()
+            if not isinstance(turn, OperatorTurn):
+                return turn
             await self._answer(turn.calls)
             if self.closed:
                 return "operator_failed" if self.failure else "finished"
             if not turn.calls and not turn.paused:
                 self.conversation.append(Nudge(text=NUDGE))
 
-    async def _ask(self) -> OperatorTurn:
+    async def _next_turn(self) -> OperatorTurn | StopReason:
+        """What the operator says next, or the fallback where it fails; else why nobody is asked any more."""
+        while True:
+            try:
+                worst = self.operator.worst_case(tuple(self.conversation), self.tools)
+                return self.bounds.before_ask(worst) or await self._ask(worst)
+            except OperatorFailed as failed:
+                self.emit.check()
+                spend, self.failure = failed.spend, failed.reason
+            except Exception as error:  # an operator that breaks has failed; what its ask has cost nobody knows
+                spend, self.failure = self.reserved, self._unexpected(self.operator.name, error)
+            self._spend(spend)
+            if not self._hand_over():
+                return "operator_failed"
+
+    async def _ask(self, worst: Spend) -> OperatorTurn:
         self.bounds.turns += 1
-        self.emit(TurnStarted(at=self.now(), turn=self.bounds.turns, operator=self.operator.name, reserved=self.reserved))
+        self.reserved = worst
+        self.emit(TurnStarted(at=self.now(), turn=self.bounds.turns, operator=self.operator.name, reserved=worst))
         answer = await self.operator.ask(tuple(self.conversation), self.tools, lambda text: self.emit(TextDelta(at=self.now(), text=text)))
         self._spend(answer.spend)
         self.conversation.append(answer.turn)
         return answer.turn
+
+    def _unexpected(self, where: str, error: Exception) -> str:
+        self.emit.check()
+        event = crashed(self.now(), where, error)
+        self.emit(event)
+        return event.line
 
     def _spend(self, spend: Spend) -> None:
         self.reserved = Spend()
@@ -224,23 +224,23 @@ class _Run:
     def _may(self, call: ToolCall) -> bool:
         """Count the call and say that it begins; one that may not is answered with the reason."""
         if self.closed:
-            self._refuse(call, "The case is closed: nothing was done.")
+            self._not_made(call, "The case is closed: nothing was done.")
             return False
         if not self.bounds.may_call():
-            self._refuse(call, f"All {self.bounds.limits.tool_calls} tool calls are spent.", "limits.tool_calls")
+            self._not_made(call, f"All {self.bounds.limits.tool_calls} tool calls are spent.", "limits.tool_calls")
             return False
         self.bounds.tool_calls += 1
         self.emit(ToolCalled(at=self.now(), call_id=call.id, number=self.bounds.tool_calls, name=call.name, arguments=call.arguments))
         if call.malformed is not None:
-            self._refuse(call, f"The arguments are no JSON object, so nothing was done: {call.malformed[:200]}")
+            self._not_made(call, f"The arguments are no JSON object, so nothing was done: {call.malformed[:200]}")
             return False
         return True
 
     def _record(self, call: ToolCall, answer: ToolReturn) -> None:
-        if answer.is_error and (rule := _RULE.search(answer.text)):
+        if (failure := answer.failure) is not None and failure.rule is not None:
             # Whoever closed it, the case is over; its report is the other's.
-            self.closed = self.closed or rule[1] == "case.closed"
-            self._refuse(call, answer.text, rule[1])
+            self.closed = self.closed or failure.rule == CASE_CLOSED
+            self._refuse(call, failure)
             return
         self.conversation.append(answer)
         reading = None if answer.is_error else read(call.name, answer.structured)
@@ -265,9 +265,12 @@ class _Run:
 
         return on_progress
 
-    def _refuse(self, call: ToolCall, why: str, rule: str | None = None) -> None:
-        self.conversation.append(ToolReturn(call_id=call.id, name=call.name, is_error=True, text=why))
-        self.emit(Refused(at=self.now(), call_id=call.id, name=call.name, rule=rule, line=_first_line(why)))
+    def _refuse(self, call: ToolCall, failure: Failure) -> None:
+        self.conversation.append(ToolReturn.failed(call, failure))
+        self.emit(Refused(at=self.now(), call_id=call.id, name=call.name, rule=failure.rule, line=_first_line(failure.said)))
+
+    def _not_made(self, call: ToolCall, said: str, rule: str | None = None) -> None:
+        self._refuse(call, Failure(kind="not_made", said=said, rule=rule))
 
     def _unanswered(self) -> tuple[ToolCall, ...]:
         for answered, message in enumerate(reversed(self.conversation)):

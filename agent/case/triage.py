@@ -1,7 +1,7 @@
 """One triage from alert to report: brief the operator, run the loop, and see to it that every ending leaves a report."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +9,13 @@ from pydantic import BaseModel, ConfigDict
 
 from agent.case.bounds import StopReason
 from agent.case.briefing import briefing
-from agent.case.events import Event, OperatorChanged, ToolCalled, ToolReturned
-from agent.case.loop import Ending, run, tool_specs
+from agent.case.ending import Ending
+from agent.case.events import Event, OperatorChanged, ToolCalled, ToolReturned, crashed
+from agent.case.loop import run, tool_specs
 from agent.case.resumption import earlier_calls, known_results, resumable, used_before
 from agent.case.transcript import Transcript
-from agent.conversation.messages import Briefing, Operator, OperatorTurn
+from agent.conversation.messages import Briefing, Operator, OperatorTurn, ToolCall
+from agent.conversation.tool_calls import make_call
 from agent.conversation.tool_client import reach
 from agent.conversation.tool_results import line, read
 from agent.operators.rulebook import Rulebook
@@ -34,16 +36,6 @@ from tools.server import build_server
 
 if TYPE_CHECKING:
     from mcp import Client
-
-_PARTIAL: dict[StopReason, str] = {
-    "turn_limit": "The operator used all its turns (`limits.turns`).",
-    "tool_limit": "The operator used all its tool calls (`limits.tool_calls`).",
-    "token_limit": "The next answer could have exceeded the token limit (`limits.tokens`).",
-    "cost_limit": "The next answer could have exceeded the cost limit (`limits.usd`).",
-    "time_limit": "The time was up (`limits.seconds`).",
-    "interrupted": "A person stopped the run.",
-    "operator_failed": "The operator failed.",
-}
 
 
 class Tokens(BaseModel):
@@ -125,48 +117,50 @@ async def triage(
 
     unfinished = resumable(opened, resume) if resume else None
     casework = Casework(opened, read_window, started_by="triage", operator=lambda: label.name, second=second)
-    async with reach(build_server(casework, opened.policy)) as client:
-        opening: list[Event] = []
+    unread: list[Event] = []  # by the transcript, which opens when the case is known
+    readers: list[Callable[[Event], None]] = [label, unread.append, show]
+    broken: list[BaseException] = []
 
-        def early(event: Event) -> None:
-            show(event)
-            opening.append(event)
+    def emit(event: Event) -> None:
+        for read_by in readers:
+            read_by(event)
 
+    def on_crash(tool: str, error: BaseException) -> None:
+        broken.append(error)
+        emit(crashed(opened.clock(), tool, error))
+
+    async with reach(build_server(casework, opened.policy, on_crash)) as client:
         try:
             known = {} if unfinished is None else known_results(unfinished, opened.cases.calls(unfinished.case_id))
-            first = await brief(client, opened, early, known)
-        except ChurnopsError:
+            first = await brief(client, opened, emit, known)
+        except ChurnopsError as error:
             if casework.known is None:
-                raise
+                raise error from next(iter(broken), error.__cause__)
             return _known(opened, casework.known, operator.name)
         tools = await tool_specs(client)
         case = opened.cases.get(first.case_id)
         path = opened.workspace.transcripts / f"{first.case_id}.jsonl"
         used = used_before(path)
-        with ExitStack() as stack:
-            transcript = stack.enter_context(Transcript(path))
-
-            def emit(event: Event) -> None:
-                label(event)
+        with Transcript(path) as transcript:
+            for event in unread:
                 transcript(event)
-                show(event)
-
-            for event in opening:
-                transcript(event)
+            readers[:] = [label, transcript, show]
             calls = len(calls_of_run(case, opened.cases.calls(case.case_id)))
             ending = await run(operator, fallback, client, tools, (first,), opened.policy.limits, emit, opened.clock, calls, used)
-    return _closed(opened, first.case_id, ending)
+            return _closed(opened, first.case_id, ending, emit)
 
 
-def _closed(opened: Opened, case_id: str, ending: Ending) -> Outcome:
+def _closed(opened: Opened, case_id: str, ending: Ending, emit: Callable[[Event], None]) -> Outcome:
     """The outcome of a case that the run has closed, or somebody else meanwhile, or that gets a partial report now."""
     case = opened.cases.get(case_id)
-    if ending.report is None and case.status in {"open", "partial"}:
+    while ending.report is None and case.status in {"open", "partial"}:
+        if ending.stopped == "finished":  # somebody else closed the case, and a person opened it again
+            ending = ending.model_copy(update={"stopped": "interrupted"})
         try:
-            return _outcome(opened, _file_partial(opened, case, ending), ending)
+            return _outcome(opened, _file_partial(opened, case, ending, emit), ending)
         except ChurnopsError:
-            case = opened.cases.get(case_id)
-            if case.status in {"open", "partial"}:
+            before, case = case, opened.cases.get(case_id)
+            if case == before:  # nobody closed it, and no training of it ended meanwhile
                 raise
     return _outcome(opened, case, ending)
 
@@ -189,17 +183,13 @@ async def brief(
             return known[tool]
         emit(ToolCalled(at=clock(), call_id=tool, number=len(called) + 1, name=tool, arguments=arguments))
         called.append(tool)
-        answer = await client.call_tool(tool, arguments)
-        text = " ".join(block.text for block in answer.content if block.type == "text")
-        if answer.is_error or answer.structured_content is None:
-            said = text.removeprefix(f"Error executing tool {tool}: ")
-            emit(ToolReturned(at=clock(), call_id=tool, name=tool, is_error=True, line=said, structured=None))
+        answer = await make_call(client, ToolCall(id=tool, name=tool, arguments=arguments))
+        reading = None if answer.is_error else read(tool, answer.structured)
+        said = line(reading) if reading else answer.text
+        emit(ToolReturned(at=clock(), call_id=tool, name=tool, is_error=answer.is_error, line=said, structured=answer.structured))
+        if answer.is_error or answer.structured is None:
             raise ChurnopsError(said)
-        structured = dict(answer.structured_content)
-        reading = read(tool, structured)
-        said = line(reading) if reading else text
-        emit(ToolReturned(at=clock(), call_id=tool, name=tool, is_error=False, line=said, structured=structured))
-        return structured
+        return answer.structured
 
     async def where_possible(tool: str, arguments: dict[str, Any]) -> Mapping[str, Any] | None:
         # The case is open by now: the operator goes on without, and the report says what it did not see.
@@ -213,11 +203,19 @@ async def brief(
     return briefing(drift, metrics, diagnosis, earlier_calls(opened.cases.calls(drift["case_id"])))
 
 
-def _file_partial(opened: Opened, case: Case, ending: Ending) -> Case:
+def _file_partial(opened: Opened, case: Case, ending: Ending, emit: Callable[[Event], None]) -> Case:
     said = "\n\n".join(message.text for message in ending.conversation if isinstance(message, OperatorTurn) and message.text.strip())
-    why = _PARTIAL[ending.stopped] if ending.failure is None else f"The operator failed: {ending.failure}"
-    verdict = Verdict(status="partial", action=None, mode=None, operator=ending.operator, stopped=ending.stopped, partial=why)
-    return file_report(opened, case, verdict, Narrative(summary="", reasoning=said))
+    verdict = Verdict(
+        status="partial", action=None, mode=None, operator=ending.operator, stopped=ending.stopped, partial=ending.why_partial
+    )
+    try:
+        return file_report(opened, case, verdict, Narrative(summary="", reasoning=said))
+    except ChurnopsError:
+        raise
+    except Exception as error:  # of all that a report holds, only these words were written by nobody we know
+        event = crashed(opened.clock(), "writing down what the operator said", error)
+        emit(event)
+        return file_report(opened, case, verdict, Narrative(summary="", reasoning=event.line))
 
 
 def _known(opened: Opened, known: Known, operator: str) -> Outcome:

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from pipeline.record.failure import Failure
+from pipeline.shown_text import plain
 from tools.results import DiagnosisResult, DriftResult, MetricsResult
 
 
@@ -53,7 +55,7 @@ class ToolCall(_Said):
 
 
 class ToolReturn(_Said):
-    """The answer to one call; every call of a conversation has exactly one."""
+    """The answer to one call; every call of a conversation has exactly one. `structured` is the result, or the fields of the failure."""
 
     kind: Literal["tool_return"] = "tool_return"
     call_id: str
@@ -61,6 +63,21 @@ class ToolReturn(_Said):
     is_error: bool
     text: str
     structured: dict[str, Any] | None = None
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why there is no result; None where there is one. An answer of a foreign or an earlier tool holds no more than its text."""
+        if not self.is_error:
+            return None
+        try:
+            return Failure.model_validate(self.structured)
+        except ValidationError:
+            return Failure(said=self.text)
+
+    @classmethod
+    def failed(cls, call: ToolCall, failure: Failure) -> "ToolReturn":
+        """The answer to a call that brings no result."""
+        return cls(call_id=call.id, name=call.name, is_error=True, text=failure.said, structured=failure.model_dump(mode="json"))
 
 
 class OperatorTurn(_Said):
@@ -128,6 +145,12 @@ class OperatorFailed(Exception):
         super().__init__(reason)
         self.reason = reason
         self.spend = spend or Spend()
+
+
+def unexpected(who: str, error: BaseException) -> str:
+    """An exception that nobody raises on purpose, in one sentence."""
+    said = plain(str(error), 200)
+    return f"{who} failed unexpectedly ({type(error).__name__}{f': {said}' if said else ''})."
 
 
 Say = Callable[[str], None]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import anyio
 
 from agent.conversation.messages import ToolCall, ToolReturn, ToolSpec
+from pipeline.record.failure import Failure
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -28,7 +29,7 @@ def spec_of(tool: "Tool") -> ToolSpec:
     return ToolSpec(name=tool.name, description=tool.description or "", input_schema=tool.input_schema, read_only=reads)
 
 
-async def make_call(client: "Client", call: ToolCall, on_progress: Progress) -> ToolReturn:
+async def make_call(client: "Client", call: ToolCall, on_progress: Progress | None = None) -> ToolReturn:
     """Make `call` and wait for its answer; what the tool or its transport raises is an answer, too."""
     answers: list[ToolReturn] = []
 
@@ -36,7 +37,7 @@ async def make_call(client: "Client", call: ToolCall, on_progress: Progress) -> 
         try:
             result = await client.call_tool(call.name, call.arguments, progress_callback=on_progress)
         except Exception as error:  # whatever a tool or its transport raises is the operator's to read, not ours to crash on
-            answers.append(ToolReturn(call_id=call.id, name=call.name, is_error=True, text=f"The call failed: {error}"))
+            answers.append(ToolReturn.failed(call, Failure(kind="crashed", said=f"The call failed: {error}")))
         else:
             answers.append(_returned(call, result))
 
@@ -64,6 +65,5 @@ def _returned(call: ToolCall, result: "CallToolResult") -> ToolReturn:
     if structured is not None and not is_error:
         text = compact(structured)
     else:
-        said = "\n".join(block.text for block in result.content if block.type == "text")
-        text = said.removeprefix(f"Error executing tool {call.name}: ")
+        text = "\n".join(block.text for block in result.content if block.type == "text")
     return ToolReturn(call_id=call.id, name=call.name, is_error=is_error, text=text or "No answer.", structured=structured)

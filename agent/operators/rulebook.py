@@ -22,6 +22,7 @@ from agent.conversation.messages import (
 from agent.conversation.tool_results import read
 from pipeline.diagnosis.diagnosis import Action
 from pipeline.record.cases import Call
+from pipeline.record.failure import Failure
 from pipeline.workspace.policy import Policy
 from reports.second_opinion import SecondOpinion
 from tools.evidence_pack import EvidencePack
@@ -88,19 +89,18 @@ class Rulebook:
         return SecondOpinion(action, mode, turn.text, because)
 
     def _next(self, record: "_Record") -> OperatorTurn:
-        if refused := record.refusal_of("save_remediation_report"):
+        if refused := record.failure_of("save_remediation_report"):
             # A challenger from before this conversation is waiting: the tools then accept no other action.
-            waiting: Action = "recalibrate" if "action recalibrate" in refused else "retrain"
-            if "`gate`" in refused and not record.saved_as(waiting):
-                return record.save(waiting, "A challenger of this case waits for a decision.", f"The tools said: {refused}")
-            raise OperatorFailed(f"The report was not accepted: {refused}")
+            if refused.instead is not None and not record.saved_as(refused.instead):
+                return record.save(refused.instead, "A challenger of this case waits for a decision.", f"The tools said: {refused.said}")
+            raise OperatorFailed(f"The report was not accepted: {refused.said}")
         if record.drift is None:
-            if refused := record.refusal_of("get_drift_summary"):
-                raise OperatorFailed(f"Drift could not be read: {refused}")
+            if refused := record.failure_of("get_drift_summary"):
+                raise OperatorFailed(f"Drift could not be read: {refused.said}")
             return record.call("get_drift_summary", "First, what drifted.")
-        if record.metrics is None and not record.refusal_of("get_current_model_metrics"):
+        if record.metrics is None and not record.failure_of("get_current_model_metrics"):
             return record.call("get_current_model_metrics", "Next, how the champion does.", case_id=record.drift.case_id)
-        if record.diagnosis is None and not record.refusal_of("diagnose"):
+        if record.diagnosis is None and not record.failure_of("diagnose"):
             return record.call("diagnose", "Then, what happened.", case_id=record.drift.case_id)
         if any(training.gate.passed for training in record.trainings):
             return self._passed(record, record.trainings[-1])
@@ -116,8 +116,10 @@ class Rulebook:
         """What the diagnosis asks for; a share of drifted features has no say where the cause is known."""
         if found.action in {"monitor", "fix_data", "collect_labels"}:
             return record.save(found.action, found.said, f"The diagnosis (rule {found.rule}) asks for {found.action}.")
-        if refused := record.refusal_of("run_training"):
-            return record.save("monitor", "Training was refused; the champion stays and people must look.", f"The tools said: {refused}")
+        if refused := record.failure_of("run_training"):
+            return record.save(
+                "monitor", "Training was refused; the champion stays and people must look.", f"The tools said: {refused.said}"
+            )
         recalibrates = found.mode == "recalibrate"
         trials = iter(({},)) if recalibrates else self._hyperparameters(drift)
         if len(record.trainings) <= self._policy.training.retries:
@@ -146,8 +148,10 @@ class Rulebook:
                 "There is drift, and too few known outcomes to teach and judge a new model.",
                 "Below `training.min_labelled_rows` or `training.min_labelled_churners`, so no training was tried.",
             )
-        if refused := record.refusal_of("run_training"):
-            return record.save("monitor", "Training was refused; the champion stays and people must look.", f"The tools said: {refused}")
+        if refused := record.failure_of("run_training"):
+            return record.save(
+                "monitor", "Training was refused; the champion stays and people must look.", f"The tools said: {refused.said}"
+            )
         if len(record.trainings) <= rules.retries:
             for values in self._hyperparameters(drift):
                 if values not in record.tried:
@@ -184,13 +188,15 @@ def _retold(calls: Iterable[Call]) -> Conversation:
     """A case's calls as if the rulebook had made them, but for reports and for arguments it would not have chosen."""
     messages: list[Message] = []
     for call in calls:
-        said = str(call.result.get("said", ""))
-        if call.tool == "save_remediation_report" or (call.outcome == "refused" and "`hyperparameters" in said):
+        failure = call.failure
+        if call.tool == "save_remediation_report" or (failure and (failure.rule or "").startswith("hyperparameters")):
             continue
         made = ToolCall(id=f"{_OWN}{call.number}", name=call.tool, arguments=call.arguments)
-        ok = call.outcome == "ok"
         messages.append(OperatorTurn(text="", calls=(made,)))
-        messages.append(ToolReturn(call_id=made.id, name=call.tool, is_error=not ok, text=said, structured=call.result if ok else None))
+        if failure is not None:
+            messages.append(ToolReturn.failed(made, failure))
+        else:
+            messages.append(ToolReturn(call_id=made.id, name=call.tool, is_error=False, text="", structured=call.result))
     return tuple(messages)
 
 
@@ -237,10 +243,10 @@ class _Record:
         self.trainings.append(result)
         self.tried.append({name: value for name, value in arguments.items() if name not in {"case_id", "estimator", "mode"}})
 
-    def refusal_of(self, tool: str) -> str | None:
-        """What `tool` said when the rulebook itself last called it and it gave no result. Another operator's calls do not count."""
+    def failure_of(self, tool: str) -> Failure | None:
+        """Why `tool` gave no result when the rulebook itself last called it. Another operator's calls do not count."""
         _, answer = self._own.get(tool, (None, None))
-        return answer.text if answer and answer.is_error else None
+        return answer.failure if answer else None
 
     def saved_as(self, action: Action) -> bool:
         """Whether the rulebook's last report, accepted or not, was to be closed with `action`."""

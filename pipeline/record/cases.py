@@ -11,6 +11,7 @@ from pipeline.diagnosis.diagnosis import Action, Diagnosis, Mode
 from pipeline.drift.summary import DriftSummary
 from pipeline.measures.measure import CalibrationTrial, Comparison, GateResult, Margins, Metrics, Reliability, ServingProof
 from pipeline.measures.risk_tiers import TierFlow
+from pipeline.record.failure import Failure
 from pipeline.shown_text import plain
 
 Status = Literal["open", "no_deploy_needed", "needs_people", "pending_approval", "partial", "approving", "approved", "rejected"]
@@ -113,7 +114,7 @@ class Case(_Record):
 
 
 class Call(_Record):
-    """One tool call of a case; `number` is what reports cite. `result` is the tool's structured answer, or {"refused": …}."""
+    """One tool call of a case; `number` is what reports cite. `result` is the tool's structured answer, or the fields of a `Failure`."""
 
     number: int
     at: datetime
@@ -122,6 +123,13 @@ class Call(_Record):
     outcome: CallOutcome
     seconds: float
     result: dict[str, Any]
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why the call brought nothing; None where it did. Records of earlier versions hold no more of it than what was said."""
+        if self.outcome == "ok":
+            return None
+        return Failure.model_validate({"kind": self.outcome, "said": "", **self.result})
 
 
 class TrainingResult(_Record):

@@ -5,15 +5,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError
 
 from agent.case.briefing import briefing
 from agent.conversation.messages import Briefing
 from pipeline.diagnosis.diagnosis import Action, Mode, RunnerUp
 from pipeline.diagnosis.finding import Cause
 from pipeline.drift.summary import DriftSummary, FeatureDrift
+from pipeline.errors import ChurnopsError, Refusal
 from pipeline.measures.measure import Comparison, GateCheck, GateResult, Measure, Metrics
 from pipeline.record.cases import ModelRef, ReportRef, Status
 from pipeline.tables.schema import Kind
@@ -22,6 +21,7 @@ from pipeline.workspace.settings import EstimatorName
 from prompts import policy_text
 from tools.evidence_pack import EvidencePack
 from tools.results import Candidate, DiagnosisResult, DriftResult, MetricsResult, ReportReply, ServingModel, TrainingReply
+from tools.strict_server import StrictServer
 
 CASE = "2026-11-20-abc123"
 CHAMPION = ModelRef(version="3", digest="c" * 64)
@@ -113,11 +113,12 @@ class CaseTools:
     labelled_churners: int = 110
     gates: Sequence[bool] = (True,)
     diagnosis: EvidencePack | None = None
-    refuse_training: str = ""
-    refuse_report: str = ""
+    refuse_training: Refusal | None = None
+    refuse_report: Refusal | None = None
     feature: str = "tenure"
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     modes: list[Mode] = field(default_factory=list)
+    crashes: list[tuple[str, BaseException]] = field(default_factory=list)
 
     def drift_result(self) -> DriftResult:
         return DriftResult(
@@ -145,9 +146,12 @@ class CaseTools:
         found = None if self.diagnosis is None else DiagnosisResult(case_id=CASE, call=3, diagnosis=self.diagnosis).model_dump(mode="json")
         return briefing(self.drift_result().model_dump(mode="json"), self.metrics_result().model_dump(mode="json"), found)
 
-    def server(self) -> MCPServer:
+    def _on_crash(self, tool: str, error: BaseException) -> None:
+        self.crashes.append((tool, error))
+
+    def server(self) -> StrictServer:
         """An MCP server with the tools of a case; without a diagnosis in the facts, `diagnose` fails."""
-        server = MCPServer("case-tools", log_level="CRITICAL")
+        server = StrictServer("case-tools", more_resources=list, on_crash=self._on_crash, log_level="CRITICAL")
 
         @server.tool()
         async def get_drift_summary() -> DriftResult:
@@ -166,7 +170,7 @@ class CaseTools:
             """What happened."""
             self.asked.append(("diagnose", {}))
             if self.diagnosis is None:
-                raise ToolError("The window cannot be read again.")
+                raise ChurnopsError("The window cannot be read again.")
             return DiagnosisResult(case_id=CASE, call=3, diagnosis=self.diagnosis)
 
         @server.tool()
@@ -185,7 +189,7 @@ class CaseTools:
             self.asked.append(("run_training", values))
             self.modes.append(mode)
             if self.refuse_training:
-                raise ToolError(self.refuse_training)
+                raise self.refuse_training
             for fold in range(2):
                 await ctx.report_progress(fold + 1, 2, f"fold {fold + 1}")
             return self._trained(estimator, values, mode)
@@ -195,7 +199,7 @@ class CaseTools:
             """Close the case."""
             self.asked.append(("save_remediation_report", {"action": action, "summary": summary, "reasoning": reasoning}))
             if self.refuse_report and action not in {"retrain", "recalibrate"}:
-                raise ToolError(self.refuse_report)
+                raise self.refuse_report
             status: Status = "pending_approval" if action in {"retrain", "recalibrate"} else "no_deploy_needed"
             report = ReportRef(path=f".churnops/reports/{CASE}.md", sha256="f" * 64)
             waits = status == "pending_approval"

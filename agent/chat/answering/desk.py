@@ -2,41 +2,24 @@
 
 import asyncio
 import importlib
-import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 
 from agent.chat.session.result_budget import READ_RESULT
-from agent.conversation.messages import ToolCall, ToolSpec
+from agent.conversation.messages import ToolCall, ToolReturn, ToolSpec
+from agent.conversation.tool_calls import Progress, make_call
 
 if TYPE_CHECKING:
     from mcp import Client
-    from mcp.types import CallToolResult
 
     from pipeline.intake.window_choice import WindowReader
     from pipeline.record.cases import Call
     from pipeline.record.opened_workspace import Opened
     from reports.second_opinion import SecondOpinion
-
-
-class OnProgress(Protocol):
-    """Told how far a call is: `progress` of `total`, in the tool's own unit."""
-
-    async def __call__(self, progress: float, total: float | None, message: str | None) -> None: ...
-
-
-@dataclass(frozen=True)
-class Returned:
-    """A tool's answer, whole."""
-
-    is_error: bool
-    text: str
-    structured: dict[str, Any] | None
 
 
 class Desk:
@@ -45,11 +28,11 @@ class Desk:
     def __init__(self, client: "Client", tools: tuple[ToolSpec, ...]) -> None:
         self._client = client
         self.tools = (*tools, READ_RESULT)
-        self._running: set[asyncio.Task[Returned]] = set()
+        self._running: set[asyncio.Task[ToolReturn]] = set()
 
-    async def call(self, call: ToolCall, on_progress: OnProgress) -> Returned:
+    async def call(self, call: ToolCall, on_progress: Progress) -> ToolReturn:
         """The answer to one call. Cancelled, it returns at once: the tool is told to stop, and ends when it can."""
-        task = asyncio.create_task(self._reach(call, on_progress))
+        task = asyncio.create_task(make_call(self._client, call, on_progress))
         self._running.add(task)
         task.add_done_callback(self._left)
         try:
@@ -58,32 +41,10 @@ class Desk:
             task.cancel()
             raise
 
-    def _left(self, task: asyncio.Task[Returned]) -> None:
+    def _left(self, task: asyncio.Task[ToolReturn]) -> None:
         self._running.discard(task)
         if not task.cancelled():
             task.exception()  # of a call nobody waits for any more, nobody wants to hear
-
-    async def _reach(self, call: ToolCall, on_progress: OnProgress) -> Returned:
-        answers: list[Returned] = []
-
-        async def reach() -> None:
-            try:
-                answers.append(_returned(call.name, await self._client.call_tool(call.name, call.arguments, progress_callback=on_progress)))
-            except Exception as error:  # whatever a tool or its transport raises is the operator's to read, not ours to crash on
-                answers.append(Returned(True, f"The call failed: {error}", None))
-
-        # Cancelling this task alone never reaches a tool in a worker thread; cancelling a group does.
-        async with anyio.create_task_group() as group:
-            group.start_soon(reach)
-        return answers[0]
-
-
-def _returned(name: str, result: "CallToolResult") -> Returned:
-    is_error, structured = bool(result.is_error), result.structured_content
-    if structured is not None and not is_error:
-        return Returned(False, json.dumps(structured, ensure_ascii=False, separators=(",", ":")), structured)
-    said = "\n".join(block.text for block in result.content if block.type == "text").removeprefix(f"Error executing tool {name}: ")
-    return Returned(is_error, said or "No answer.", structured)
 
 
 class DeskHost:

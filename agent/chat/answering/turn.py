@@ -4,12 +4,13 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from traceback import format_exception
+from typing import Any, Protocol
 
 import anyio
 
 from agent.case.bounds import Bounds, StopReason
-from agent.chat.answering.desk import Desk, OnProgress, Returned
+from agent.chat.answering.desk import Desk
 from agent.chat.session.events import (
     CallEnded,
     CallStarted,
@@ -25,8 +26,11 @@ from agent.chat.session.events import (
 from agent.chat.session.memory import conversation, first_whole, to_fold
 from agent.chat.session.result_budget import KEPT_CHARACTERS, READ_RESULT, fit, page
 from agent.chat.session.session import LOOKS, Session, exact
-from agent.conversation.messages import Operator, OperatorFailed, OperatorTurn, ToolCall
+from agent.conversation.messages import Operator, OperatorFailed, OperatorTurn, ToolCall, ToolReturn, unexpected
+from agent.conversation.tool_calls import Progress
 from agent.conversation.tool_results import line, read
+from pipeline.errors import ChurnopsError
+from pipeline.record.failure import Failure
 from pipeline.workspace.policy import Policy
 from reports.grounding.grounding import Grounded
 
@@ -105,14 +109,16 @@ class Turn:
             self.session.record(Folded(at=self.session.now(), upto=upto))
         while True:
             talk = conversation(self.session, label(self.operator))
-            if bound := self._bounds.before_ask(self.operator.worst_case(talk, desk.tools)):
-                if bound in {"token_limit", "cost_limit"} and self._fold_all():
-                    continue
-                return bound
             try:
+                if bound := self._bounds.before_ask(self.operator.worst_case(talk, desk.tools)):
+                    if bound in {"token_limit", "cost_limit"} and self._fold_all():
+                        continue
+                    return bound
                 turn = await self._ask(desk)
-            except OperatorFailed as failed:
-                if not self._hand_over(failed):
+            except ChurnopsError:  # the session cannot be written down
+                raise
+            except Exception as error:
+                if not self._hand_over(error):
                     return "operator_failed"
                 continue
             for call in turn.calls:
@@ -143,12 +149,14 @@ class Turn:
         self._said += text
         self.watcher.said(text)
 
-    def _hand_over(self, failed: OperatorFailed) -> bool:
+    def _hand_over(self, error: Exception) -> bool:
         by, after = label(self.operator), self.fallback
-        self._bounds.spend += failed.spend
+        known = error if isinstance(error, OperatorFailed) else OperatorFailed(unexpected(self.operator.name, error))
+        self._bounds.spend += known.spend
         event = OperatorGaveUp(
-            at=self.session.now(), by=by, reason=failed.reason, next=after.name if after else None, partial=self._said, spend=failed.spend
-        )
+            at=self.session.now(), by=by, reason=known.reason, next=after.name if after else None, partial=self._said, spend=known.spend,
+            traceback="" if known is error else "".join(format_exception(error)),
+        )  # fmt: skip
         self._said = ""
         self.session.record(event)
         if after is None:
@@ -161,21 +169,22 @@ class Turn:
         refusal = await self._refusal(number, call, desk)
         self.session.record(CallStarted(at=self.session.now(), number=number, call=call))
         if refusal is not None:
-            self._finish(number, Returned(True, refusal, None))
+            self._finish(number, ToolReturn.failed(call, refusal))
         elif call.name == READ_RESULT.name:
             self._finish(number, self._page(call))
         elif (known := self.session.known(call)) is not None and known.ended is not None:
-            self._finish(number, Returned(False, self._again(known.number, known.ended), known.ended.structured), cached_from=known.number)
+            self._finish(number, _answered(call, self._again(known.number, known.ended), known.ended.structured), cached_from=known.number)
         else:
             self._finish(number, await desk.call(call, self._progress_of(number)))
 
-    async def _refusal(self, number: int, call: ToolCall, desk: Desk) -> str | None:
+    async def _refusal(self, number: int, call: ToolCall, desk: Desk) -> Failure | None:
         """Why the call is not made; None when it may be."""
         if not self._bounds.may_call():
-            return f"All {self._bounds.limits.tool_calls} tool calls of this question are spent (`limits.tool_calls`)."
+            spent = f"All {self._bounds.limits.tool_calls} tool calls of this question are spent (`limits.tool_calls`)."
+            return Failure(kind="not_made", said=spent, rule="limits.tool_calls")
         self._bounds.tool_calls += 1
         if call.malformed is not None:
-            return f"The arguments are no JSON object, so nothing was done: {call.malformed[:200]}"
+            return Failure(kind="not_made", said=f"The arguments are no JSON object, so nothing was done: {call.malformed[:200]}")
         if call.name in LOOKS or call.name not in {tool.name for tool in desk.tools}:
             return None  # a tool that does not exist changes nothing, and its refusal names those that do
         key, bounds = exact(call), always_covers(call, self.policy.version)
@@ -189,7 +198,8 @@ class Turn:
             if answer != "no":
                 return None
             self._refused.add(key)
-        return "The human did not allow this call, so nothing was done. Do not repeat it; say what you would have done and why."
+        said = "The human did not allow this call, so nothing was done. Do not repeat it; say what you would have done and why."
+        return Failure(kind="declined", said=said)
 
     def _again(self, number: int, ended: CallEnded) -> str:
         """An answer that still stands; not repeated where the operator has it before its eyes."""
@@ -198,28 +208,33 @@ class Turn:
         head = f"(the answer of call {ended.label}, {ended.at:%H:%M} UTC; nothing has changed since"
         return f"{head}; it stands above: {ended.line})" if before else f"{head})\n{ended.text}"
 
-    def _page(self, call: ToolCall) -> Returned:
+    def _page(self, call: ToolCall) -> ToolReturn:
         label, wanted = call.arguments.get("call"), call.arguments.get("page", 1)
         known = self.session.called(str(label)) if type(label) in {int, str} else None
         if set(call.arguments) - {"call", "page"} or type(wanted) is not int or wanted < 1 or known is None or known.ended is None:
             shown = ", ".join(self.session.labels()) or "there is none"
-            return Returned(True, f"read_result takes the number of an earlier call ({shown}) as call, and a page from 1.", None)
+            said = f"read_result takes the number of an earlier call ({shown}) as call, and a page from 1."
+            return ToolReturn.failed(call, Failure(kind="invalid", said=said))
         try:
-            return Returned(False, page(known.ended.text, known.ended.lost, str(label), wanted), None)
+            return _answered(call, page(known.ended.text, known.ended.lost, str(label), wanted))
         except ValueError as error:
-            return Returned(True, str(error), None)
+            return ToolReturn.failed(call, Failure(kind="invalid", said=str(error)))
 
-    def _progress_of(self, number: int) -> OnProgress:
+    def _progress_of(self, number: int) -> Progress:
         async def on_progress(progress: float, total: float | None, message: str | None) -> None:
             self.watcher.progress(number, progress, total, message or "")
 
         return on_progress
 
-    def _finish(self, number: int, returned: Returned, cached_from: int | None = None) -> None:
+    def _finish(self, number: int, returned: ToolReturn, cached_from: int | None = None) -> None:
         finish_call(self.session, number, returned, cached_from)
 
 
-def finish_call(session: Session, number: int, returned: Returned, cached_from: int | None = None) -> None:
+def _answered(call: ToolCall, text: str, structured: dict[str, Any] | None = None) -> ToolReturn:
+    return ToolReturn(call_id=call.id, name=call.name, is_error=False, text=text, structured=structured)
+
+
+def finish_call(session: Session, number: int, returned: ToolReturn, cached_from: int | None = None) -> None:
     """Record the answer to a call, within its bounds."""
     text, call = returned.text[:KEPT_CHARACTERS], session.results[number].call
     lost = len(returned.text) - len(text)
@@ -250,7 +265,7 @@ def end(session: Session, stopped: StopReason, partial: str, check: Check) -> No
         why = f"This call was not waited for: {stopped.replace('_', ' ')}."
         if started and call.name not in LOOKS:
             why += " Whether it took effect stands in the case's record."
-        finish_call(session, number, Returned(True, why, None))
+        finish_call(session, number, ToolReturn.failed(call, Failure(kind="not_made", said=why)))
     answer = partial or (exchange.answer if stopped == "finished" else "")
     session.record(QuestionEnded(at=session.now(), stopped=stopped, partial=partial, unsourced=check(answer).unsourced))
 

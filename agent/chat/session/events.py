@@ -53,7 +53,8 @@ class OperatorSaid(_Event):
 
 
 class OperatorGaveUp(_Event):
-    """The operator cannot go on, for `reason`, after saying `partial`; `next` goes on, if there is one."""
+    """The operator cannot go on, for `reason`, after saying `partial`; `next` goes on, if there is one. `traceback`: of an exception that nobody
+    raises on purpose."""
 
     kind: Literal["gave_up"] = "gave_up"
     by: str
@@ -61,6 +62,7 @@ class OperatorGaveUp(_Event):
     next: str | None
     partial: str = ""
     spend: Spend
+    traceback: str = ""
 
 
 class CallStarted(_Event):

@@ -2,15 +2,16 @@
 
 import re
 
-from agent.conversation.messages import ToolCall, ToolReturn
+from agent.conversation.messages import ToolCall
 from agent.operators.chat_rulebook.answers_on_candidates import champion_beside, gate_checks, on_record
 from agent.operators.chat_rulebook.answers_on_cause import undiagnosed, what_happened
-from agent.operators.chat_rulebook.facts import NOT_ALLOWED, Facts
+from agent.operators.chat_rulebook.facts import Facts
 from agent.operators.chat_rulebook.proposal import Proposal
 from agent.operators.chat_rulebook.recognition import Question
 from agent.operators.chat_rulebook.wording import cause_of, code, named, said, source, words
 from pipeline.diagnosis.diagnosis import Mode
 from pipeline.errors import Refusal
+from pipeline.record.failure import Failure
 from tools.guard import check_hyperparameters
 from tools.results import ReportReply, TrainingReply
 
@@ -24,7 +25,7 @@ _NUMBERS = {
 def training(facts: Facts, question: Question) -> str | Proposal:
     """A training as asked for, what came of it, or why the tools would refuse it."""
     if (answer := facts.since.get("run_training")) is not None:
-        return undone(answer) if answer.is_error else trained(facts.trainings[-1])
+        return undone(answer.failure) if answer.failure else trained(facts.trainings[-1])
     if (why := _refusal(facts)) is not None:
         return why
     assert facts.drift is not None
@@ -65,9 +66,9 @@ def trained(reply: TrainingReply) -> str:
     )
 
 
-def undone(answer: ToolReturn) -> str:
+def undone(failure: Failure) -> str:
     """A proposal that came to nothing: the human said no, or the tools did."""
-    return "Nothing was done, as nobody agreed to it." if answer.text.startswith(NOT_ALLOWED) else f"Nothing was done: {said(answer.text)}"
+    return "Nothing was done, as nobody agreed to it." if failure.kind == "declined" else f"Nothing was done: {said(failure.said)}"
 
 
 def closed(reply: ReportReply) -> str:

@@ -5,13 +5,13 @@ from datetime import datetime
 
 from agent.conversation.messages import Asked, Briefing, Conversation, Message, OperatorTurn, ToolCall, ToolReturn
 from agent.conversation.tool_results import read
+from pipeline.record.failure import Failure
 from pipeline.workspace.policy import Policy
 from tools.evidence_pack import Evidence, EvidencePack
 from tools.results import ComparedModels, DiagnosisResult, DriftResult, FeatureResult, MetricsResult, ReportReply, TrainingReply
 
 OWN = "answer-"  # what the ids of the rulebook's own calls begin with
-NOT_ALLOWED = "The human"  # what a refusal begins with where a person said no, and not the tools
-_ELSEWHERE = "get_drift_summary"  # a refusal that names it means: this case is over, begin with another
+_OPENS = "get_drift_summary"
 _LOOKS = ("diagnose", "get_current_model_metrics", "inspect_feature", "compare_models")
 _MOST_OPENED = 2  # cases for one question: a window that changes under every look is not to be chased
 
@@ -51,7 +51,7 @@ class Facts:
     def refused(self, tool: str) -> str | None:
         """What `tool` said when it gave no result to this question."""
         answer = self.since.get(tool)
-        return answer.text if answer is not None and answer.is_error else None
+        return answer.failure.said if answer is not None and answer.failure else None
 
     def finding(self, *names: str) -> Evidence | None:
         """The first notable finding of these names."""
@@ -83,19 +83,19 @@ def _note(facts: Facts, message: Message, calls: dict[str, ToolCall]) -> None:
         facts.drift, facts.metrics, facts.diagnosis = message.drift, message.metrics, message.diagnosis
     elif isinstance(message, ToolReturn):
         facts.since[message.name] = message
-        facts.opened += message.name == _ELSEWHERE
-        if message.is_error:
-            _refusal(facts, message)
+        facts.opened += message.name == _OPENS
+        if (failure := message.failure) is not None:
+            _failed(facts, message.name, failure)
         else:
             _result(facts, message, calls.get(message.call_id))
 
 
-def _refusal(facts: Facts, message: ToolReturn) -> None:
-    if message.name == "run_training" and not message.text.startswith(NOT_ALLOWED):
-        facts.training_refused = message.text
-    if _ELSEWHERE in message.text and message.name in _LOOKS and facts.opened < _MOST_OPENED:
+def _failed(facts: Facts, tool: str, failure: Failure) -> None:
+    if tool == "run_training" and failure.kind not in {"declined", "not_made"}:
+        facts.training_refused = failure.said
+    if failure.case_is_over and tool in _LOOKS and facts.opened < _MOST_OPENED:
         _forget(facts)
-        for tool in (_ELSEWHERE, *_LOOKS):
+        for tool in (_OPENS, *_LOOKS):
             facts.since.pop(tool, None)
 
 

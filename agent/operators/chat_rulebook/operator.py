@@ -89,8 +89,8 @@ class ChatRulebook:
         for tool in ("save_remediation_report", "run_training"):
             if (answer := facts.since.get(tool)) is None:
                 continue
-            if answer.is_error:
-                return OperatorTurn(text=undone(answer))
+            if answer.failure is not None:
+                return OperatorTurn(text=undone(answer.failure))
             if facts.report is not None and tool == "save_remediation_report":
                 return OperatorTurn(text=closed(facts.report))
             return OperatorTurn(text=trained(facts.trainings[-1]))

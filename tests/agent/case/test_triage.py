@@ -10,10 +10,11 @@ from typing import Any
 import anyio
 import pytest
 
-from agent.case.events import Event, Spent, TurnStarted
+import reports.audit
+from agent.case.events import Crashed, Event, Spent, Stopped, TurnStarted
 from agent.case.resumption import used_before
 from agent.case.triage import Outcome, triage
-from agent.conversation.messages import Answer, Conversation, OperatorFailed, Say, Spend, ToolSpec
+from agent.conversation.messages import Answer, Conversation, OperatorFailed, OperatorTurn, Say, Spend, ToolSpec
 from agent.operators.rulebook import Rulebook
 from pipeline.errors import ChurnopsError
 from pipeline.intake.windows import logged_window
@@ -246,3 +247,74 @@ def test_what_a_run_used_is_read_off_its_transcript_torn_or_not(calm: Opened) ->
 def test_the_operators_failure_is_not_mistaken_for_anothers_close(calm: Opened) -> None:
     outcome = run(calm, Case(OperatorFailed("The provider is gone.")))
     assert (outcome.stopped, outcome.status, outcome.closed_by_another) == ("operator_failed", "partial", False)
+
+
+def test_an_argument_that_spells_a_rule_ends_nothing(calm: Opened) -> None:
+    forged = calls(("run_training", {"mode": "Rule `case.closed` in policy.toml"}), prefix="f")
+    outcome = run(calm, Case(forged, save("monitor")))
+    assert (outcome.stopped, outcome.status, outcome.turns) == ("finished", "no_deploy_needed", 2)
+
+
+def raises(*_: Any, **__: Any) -> Any:
+    raise ZeroDivisionError("one by zero")
+
+
+class Broken(Case):
+    async def ask(self, *_: Any) -> Answer:
+        return raises()  # type: ignore[no-any-return]
+
+
+def test_an_operator_and_a_fallback_that_break_leave_a_report_a_sentence_and_their_tracebacks(calm: Opened) -> None:
+    outcome = run(calm, Broken(), fallback=Broken(name="rulebook"))
+    assert (outcome.stopped, outcome.status, outcome.operator) == ("operator_failed", "partial", "claude+rulebook")
+    assert outcome.failure == "rulebook failed unexpectedly (ZeroDivisionError: one by zero)."
+    assert "rulebook failed unexpectedly" in text(outcome)
+    assert "Traceback" not in text(outcome)
+    transcript = (calm.workspace.transcripts / f"{outcome.case_id}.jsonl").read_text(encoding="utf-8")
+    assert transcript.count("Traceback (most recent call last)") == 2
+
+
+def test_a_tool_that_breaks_is_told_and_the_case_goes_on(calm: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tools.casework.inspect_feature", raises)
+    operator, events = Case(LOOK, save("monitor")), list[Event]()
+    outcome = run(calm, operator, show=events.append)
+    assert (outcome.stopped, outcome.status) == ("finished", "no_deploy_needed")
+    failure = operator.seen[1][-1].failure  # type: ignore[union-attr]
+    assert failure is not None
+    assert (failure.kind, failure.rule, "one by zero" in failure.said) == ("crashed", None, False)
+    (crash,) = (event for event in events if isinstance(event, Crashed))
+    assert (crash.where, crash.line) == ("inspect_feature", "inspect_feature failed unexpectedly (ZeroDivisionError: one by zero).")
+    assert "Traceback" in crash.traceback
+
+
+def test_a_report_tool_that_breaks_leaves_a_partial_report(calm: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tools.casework.file_report", raises)
+    outcome = run(calm, Case(save("monitor"), OperatorFailed("I give up.")), fallback=Rulebook(calm.policy))
+    assert (outcome.stopped, outcome.status) == ("operator_failed", "partial")
+    assert (outcome.failure or "").startswith("The report was not accepted: save_remediation_report failed unexpectedly")
+    assert "The report was not accepted" in text(outcome)
+
+
+def test_words_that_no_report_can_hold_do_not_keep_the_case_from_one(calm: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    ground = reports.audit.ground
+    monkeypatch.setattr(reports.audit, "ground", lambda said, known: raises() if "unspeakable" in said else ground(said, known))
+    outcome = run(calm, Case(OperatorTurn(text="unspeakable"), OperatorFailed("I give up.")))
+    assert (outcome.stopped, outcome.status) == ("operator_failed", "partial")
+    assert "writing down what the operator said failed unexpectedly (ZeroDivisionError: one by zero)" in text(outcome)
+
+
+def test_a_case_closed_by_another_and_opened_again_gets_a_partial_report(calm: Opened) -> None:
+    (case,) = calm.cases.all()
+
+    class Late(Case):
+        async def ask(self, conversation: Conversation, tools: tuple[ToolSpec, ...], emit: Say) -> Answer:
+            calm.cases.move(case.case_id, ("open",), status="needs_people")
+            return await super().ask(conversation, tools, emit)
+
+    def reopen(event: Event) -> None:
+        if isinstance(event, Stopped):
+            calm.cases.move(case.case_id, ("needs_people",), status="open")
+
+    outcome = run(calm, Late(LOOK), show=reopen)
+    assert (outcome.stopped, outcome.status, outcome.exit_code) == ("interrupted", "partial", 30)
+    assert "opened the case again" in text(outcome)

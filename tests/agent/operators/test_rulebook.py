@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 from mcp import Client
 
-from agent.case.loop import Ending, run, tool_specs
+from agent.case.ending import Ending
+from agent.case.loop import run, tool_specs
 from agent.conversation.messages import Briefing, Conversation, OperatorFailed, OperatorTurn, ToolCall, ToolReturn
 from agent.operators.rulebook import Rulebook
 from pipeline.diagnosis.diagnosis import Action, Mode
+from pipeline.errors import Refusal
 from pipeline.tables.schema import Kind
 from pipeline.workspace.policy import Band, Policy
 from reports.grounding.facts import Evidence
@@ -159,12 +161,12 @@ async def test_the_policy_object_decides_not_the_shipped_file() -> None:
 
 @pytest.mark.anyio
 async def test_a_refused_training_is_quoted_and_not_tried_again() -> None:
-    said = "Another case trained at 2026-11-20 08:00 UTC. Rule `training.cooldown_hours` in policy.toml: wait."
-    facts = CaseTools(refuse_training=said)
+    refusal = Refusal("Another case trained at 2026-11-20 08:00 UTC.", "training.cooldown_hours", "wait.")
+    facts = CaseTools(refuse_training=refusal)
     await follow(facts)
     assert len(facts.trained()) == 1
     assert facts.saved()["action"] == "monitor"
-    assert said in facts.saved()["reasoning"]
+    assert str(refusal) in facts.saved()["reasoning"]
 
 
 @pytest.mark.anyio
@@ -193,13 +195,14 @@ async def test_a_refusal_another_operator_met_does_not_bind_it() -> None:
     assert facts.saved()["action"] == "retrain"
 
 
+@pytest.mark.parametrize("action", ["retrain", "recalibrate"])
 @pytest.mark.anyio
-async def test_a_challenger_from_before_the_conversation_is_handed_to_people() -> None:
-    said = "Challenger version 4 waits in this case. Rule `gate` in policy.toml: close it with action retrain."
-    facts = CaseTools(refuse_training="Rule `training.retries` in policy.toml: close it.", refuse_report=said)
+async def test_a_challenger_from_before_the_conversation_is_handed_to_people(action: Action) -> None:
+    waits = Refusal("Challenger version 4 waits in this case.", "gate", "close it: a person decides.", instead=action)
+    facts = CaseTools(refuse_training=Refusal("Two are used.", "training.retries", "close it."), refuse_report=waits)
     ending = await follow(facts)
     assert ending.stopped == "finished"
-    assert facts.saved()["action"] == "retrain"
+    assert facts.saved()["action"] == action
 
 
 @pytest.mark.parametrize("tool", ["get_drift_summary", "save_remediation_report"])

@@ -13,6 +13,7 @@ from agent.operators.chat_rulebook.named_times import other_time
 from agent.operators.chat_rulebook.question_table import INTENTS
 from agent.operators.chat_rulebook.recognition import Question, recognise
 from pipeline.diagnosis.inspection import FeatureView, Slice
+from pipeline.errors import Refusal
 from reports.grounding.facts import Evidence
 from reports.grounding.grounding import ground
 from tests.agent.case_tools import CASE, CHAMPION, CaseTools, diagnosed, shipped_policy
@@ -20,7 +21,7 @@ from tests.agent.operators.chat_rulebook.test_operator import Chat, facts
 from tools.results import ComparedModels, DiagnosisResult, FeatureResult
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)  # a Friday
-COOLDOWN = "Another case trained at 2026-11-20 08:00 UTC. Rule `training.cooldown_hours` in policy.toml: wait."
+COOLDOWN = Refusal("Another case trained at 2026-11-20 08:00 UTC.", "training.cooldown_hours", "wait.")
 
 
 def held(*, until: datetime = NOW, days: int = 7) -> Facts:

@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 from mcp import Client
 
 from agent.conversation.messages import Asked, Message, OperatorTurn, Spend, ToolCall, ToolReturn
+from agent.conversation.tool_calls import make_call
 from agent.operators.chat_rulebook.operator import ChatRulebook
 from agent.operators.chat_rulebook.question_table import INTENTS
 from pipeline.diagnosis.diagnosis import Action, Mode
 from pipeline.diagnosis.finding import Cause
+from pipeline.errors import ChurnopsError, OutdatedCase, Refusal
+from pipeline.record.failure import Failure, failure_of
 from reports.grounding.facts import Evidence
 from reports.grounding.grounding import ground
 from tests.agent.case_tools import CASE, CaseTools, clock_at, diagnosed, shipped_policy
@@ -67,13 +70,11 @@ class Chat:
     async def _returned(self, client: Client, call: ToolCall) -> ToolReturn:
         self.calls.append(call)
         if call.name in {"run_training", "save_remediation_report"} and not self.allow:
-            return ToolReturn(call_id=call.id, name=call.name, is_error=True, text=NO)
-        result = await client.call_tool(call.name, call.arguments)
-        text = " ".join(block.text for block in result.content if block.type == "text").removeprefix(f"Error executing tool {call.name}: ")
-        structured = None if result.is_error else result.structured_content
-        if structured is not None:
-            self.evidence.append(Evidence(structured["call"], call.name, structured))
-        return ToolReturn(call_id=call.id, name=call.name, is_error=bool(result.is_error), text=text, structured=structured)
+            return ToolReturn.failed(call, Failure(kind="declined", said=NO))
+        answer = await make_call(client, call)
+        if answer.structured is not None and not answer.is_error:
+            self.evidence.append(Evidence(answer.structured["call"], call.name, answer.structured))
+        return answer
 
     @property
     def called(self) -> list[str]:
@@ -161,7 +162,7 @@ async def test_outcomes_and_hyperparameters_outside_the_policy_are_told_before_a
 
 @pytest.mark.anyio
 async def test_what_the_guard_refuses_all_the_same_is_passed_on() -> None:
-    refusal = "Another case trained at 2026-11-20 08:00 UTC. Rule `training.cooldown_hours` in policy.toml: wait."
+    refusal = Refusal("Another case trained at 2026-11-20 08:00 UTC.", "training.cooldown_hours", "wait.")
     chat = Chat(facts("concept_drift", refuse_training=refusal))
     assert "Another case trained at 2026-11-20 08:00 UTC" in await chat.ask("retrain the model")
     assert chat.called.count("run_training") == 1
@@ -204,12 +205,15 @@ async def test_too_small_a_window_has_no_verdict() -> None:
     assert "too few" in await chat.ask("what moved?")
 
 
+@pytest.mark.parametrize(
+    "over",
+    [Refusal("It is closed.", "case.closed", "open a new one."), OutdatedCase("The champion moved.")],
+    ids=["closed", "outdated"],
+)
 @pytest.mark.anyio
-async def test_a_case_that_is_over_is_followed_by_another() -> None:
-    """A refusal that names get_drift_summary: the window, the champion or the policy changed, or the case was closed."""
+async def test_a_case_that_is_over_is_followed_by_another(over: ChurnopsError) -> None:
     operator = ChatRulebook(POLICY, FEATURES, clock_at)
     first, second = CaseTools(diagnosis=diagnosed("none", "monitor")), facts("data_fault")
-    over = f"Case {CASE} is closed (no_deploy_needed). Rule `case.closed` in policy.toml: call get_drift_summary to open a new one."
     messages: list[Message] = [Asked(text="what happened?")]
     steps: list[tuple[str, dict[str, Any] | None]] = [
         ("get_drift_summary", first.drift_result().model_dump(mode="json")),
@@ -219,9 +223,9 @@ async def test_a_case_that_is_over_is_followed_by_another() -> None:
     for name, structured in steps:
         turn = (await operator.ask(tuple(messages), (), lambda text: None)).turn
         assert [call.name for call in turn.calls] == [name]
-        text = over if structured is None else "{}"
-        answer = ToolReturn(call_id=turn.calls[0].id, name=name, is_error=structured is None, text=text, structured=structured)
-        messages += [turn, answer]
+        (call,) = turn.calls
+        result = ToolReturn(call_id=call.id, name=name, is_error=False, text="{}", structured=structured)
+        messages += [turn, result if structured is not None else ToolReturn.failed(call, failure_of(over))]
     (again,) = (await operator.ask(tuple(messages), (), lambda text: None)).turn.calls
     assert (again.name, again.arguments) == ("diagnose", {"case_id": "2026-11-21-ffffff"})
 
