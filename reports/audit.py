@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from pipeline.churnops_version import churnops_version
@@ -15,6 +16,7 @@ from reports.grounding.grounding import evidence_of, ground
 from reports.harm import Harm
 from reports.markdown_cells import ARROWS, MEASURES, _bar, _escaped, _one_line, cell, cell_code, figure, strength
 from reports.narrative import Narrative, Verdict
+from reports.report_sections import TITLES, SectionName
 from reports.second_opinion import choice
 
 HEADLINES: dict[str, str] = {
@@ -51,36 +53,44 @@ def render_audit(
     environment.filters.update(cell=cell, code=cell_code, sentence=_sentence, yaml=_yaml, bar=_bar, arrow=ARROWS.get)
     environment.filters.update(settings=_settings, arguments=_arguments, outcome=_outcome, figure=figure, choice=choice)
     columns, rows, note = _models(trainings)
-    text = environment.get_template("audit.md.j2").render(
-        case=case,
-        status=verdict.status,
-        action=verdict.action,
-        mode=verdict.mode,
-        operator=verdict.operator,
-        stopped=verdict.stopped,
-        partial=verdict.partial,
-        challenger=case.challenger,
-        policy=policy,
-        reference_sha256=reference_sha256,
-        written_at=written_at,
-        version=churnops_version(),
-        headline=_headline(verdict),
-        decision=decision(case, verdict.status, verdict.action, harm, partial=bool(verdict.partial), disagreed=verdict.disagreed),
-        harm=harm,
-        features=sorted(case.drift.features, key=strength, reverse=True) if case.drift else (),
-        methods=", ".join(sorted({feature.method for feature in case.drift.features})) if case.drift else "",
-        columns=columns,
-        rows=rows,
-        models_note=note,
-        trainings=trainings,
-        rules=_rules(case, trainings, policy),
-        calls=calls,
-        grounded=grounded,
-        narrative=_quote(grounded.text),
-        second=verdict.second,
-        disagreed=verdict.disagreed,
-    )
-    return re.sub(r"\n{3,}", "\n\n", text)
+    named: list[SectionName] = []
+    facts: dict[str, Any] = {
+        "case": case,
+        "status": verdict.status,
+        "action": verdict.action,
+        "mode": verdict.mode,
+        "operator": verdict.operator,
+        "stopped": verdict.stopped,
+        "partial": verdict.partial,
+        "challenger": case.challenger,
+        "policy": policy,
+        "reference_sha256": reference_sha256,
+        "written_at": written_at,
+        "version": churnops_version(),
+        "headline": _headline(verdict),
+        "decision": decision(case, verdict.status, verdict.action, harm, partial=bool(verdict.partial), disagreed=verdict.disagreed),
+        "harm": harm,
+        "features": sorted(case.drift.features, key=strength, reverse=True) if case.drift else (),
+        "methods": ", ".join(sorted({feature.method for feature in case.drift.features})) if case.drift else "",
+        "columns": columns,
+        "rows": rows,
+        "models_note": note,
+        "trainings": trainings,
+        "rules": _rules(case, trainings, policy),
+        "calls": calls,
+        "grounded": grounded,
+        "narrative": _quote(grounded.text),
+        "second": verdict.second,
+        "disagreed": verdict.disagreed,
+    }
+    text = environment.get_template("audit.md.j2").render(facts, section=partial(_section, named))
+    front = environment.get_template("audit_front_matter.j2").render(facts, sections=named)
+    return re.sub(r"\n{3,}", "\n\n", front + text)
+
+
+def _section(named: list[SectionName], name: SectionName) -> str:
+    named.append(name)
+    return f"## {TITLES[name]}"
 
 
 def _sentence(text: str) -> str:

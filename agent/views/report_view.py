@@ -18,9 +18,8 @@ from reports.decisions.standing import Standing
 from reports.difference import differences
 from reports.markdown_cells import MEASURES, figure
 from reports.outlook import Outlook, outlook
+from reports.report_sections import TITLES, sections
 
-_DECIDE, _HAPPENED, _DRIFT, _MODELS = "What a human must decide", "What happened", "Drift", "Models"
-_SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 _HEADLINE = re.compile(r"^# .*$", re.MULTILINE)
 _COLOURS = {"better": "green", "worse": "red", "no clear difference": "dim"}
 
@@ -45,7 +44,7 @@ def _parts(
 ) -> Iterator[RenderableType]:
     # The file may have been changed since: nothing in it may steer the terminal.
     words = "".join(character if character.isprintable() or character == "\n" else " " for character in report)
-    head, *sections = _SECTION.split(words.split("\n---\n", 1)[-1])
+    head, parts = sections(words)
     if standing.headline:
         yield Text(standing.headline, style="bold underline", justify="center")
         head = _HEADLINE.sub("", head, count=1)
@@ -53,15 +52,16 @@ def _parts(
     if case.decision is not None:
         yield Text(f"Decided since: {plain(ahead.now, 2_000)}", style="bold")
     found = concluded(case)
-    for name, text in zip(sections[::2], sections[1::2], strict=True):
-        if name == _HAPPENED and found is not None and case.window is not None:
-            yield from (_title(name), diagnosis_view(found, case.window.rows, case.window.labelled_rows))
-        elif name == _DRIFT and case.drift is not None:
-            yield from (_title(name), drift_view(case.drift, policy))
-        elif name == _MODELS and result is not None:
+    for part in parts:
+        title = _title(TITLES[part.name])
+        if part.name == "diagnosis" and found is not None and case.window is not None:
+            yield from (title, diagnosis_view(found, case.window.rows, case.window.labelled_rows))
+        elif part.name == "drift" and case.drift is not None:
+            yield from (title, drift_view(case.drift, policy))
+        elif part.name == "models" and result is not None:
             yield from (_title("Champion and challenger"), *_models(result))
-        elif name != _DECIDE or not standing.headline:
-            yield from (Text(), _markdown(f"## {name}\n{text}"))
+        elif part.name != "decision" or not standing.headline:
+            yield from (Text(), _markdown(part.text))
     if case.decision is None:
         yield from (_title("What happens next"), Text(ahead.now))
         for answer, follows in (("Approved: ", ahead.if_approved), ("Rejected: ", ahead.if_rejected)):

@@ -29,6 +29,7 @@ HEAD = [
     "opened_at",
     "written_at",
     "churnops",
+    "sections",
 ]
 SECTIONS = ["What a human must decide", "Drift", "Models", "Policy rules applied", "Tool calls", "The operator's reasoning"]
 WORDS = Narrative("A summary of 19 features.", "A reason.")

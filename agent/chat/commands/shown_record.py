@@ -10,6 +10,7 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
 from reports.markdown_cells import ARROWS, MEASURES, bar_cells, figure, strength
 from reports.outlook import CAUSES
+from reports.report_sections import body
 
 _CASES = 5  # the newest; `churnops case list` shows all
 
@@ -143,7 +144,7 @@ def report_told(opened: Opened, case_id: str) -> str:
     path = Path(cases[0].report.path)
     if not path.is_file():
         raise ChurnopsError(f"The report {path} is gone.", "Restore it from a backup, or run `/triage` again.")
-    return path.read_text(encoding="utf-8").split("\n---\n", 1)[-1].strip()
+    return body(path.read_text(encoding="utf-8")).strip()
 
 
 def _cause(case: Case) -> str:

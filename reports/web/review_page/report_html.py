@@ -1,19 +1,18 @@
 """A report's Markdown as HTML: no HTML of its own, no links and no images, so that nothing a report quotes can lead or call elsewhere."""
 
-import re
-
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-_FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+from reports.report_sections import body
+
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable(["link", "image", "autolink", "reference"])
 
 
 def report_html(report: str) -> Markup:
     """HTML of a report without its front matter. Its headings begin at the second level, the page has the first."""
     text = "".join(character if character.isprintable() or character == "\n" else " " for character in report)
-    tokens = _markdown.parse(_FRONT_MATTER.sub("", text, count=1))
+    tokens = _markdown.parse(body(text))
     for token in tokens:
         _adapt(token)
     return Markup(_markdown.renderer.render(tokens, _markdown.options, {}))  # the renderer escapes all text

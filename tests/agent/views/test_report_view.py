@@ -98,3 +98,18 @@ def test_nothing_in_it_steers_the_terminal(hostile: str) -> None:
     )
     said = shown(case, f"{text}\n\n{hostile}", result)
     assert [character for character in said if not character.isprintable() and character != "\n"] == []
+
+
+def test_sections_are_known_by_name_whatever_their_headings_say() -> None:
+    case, text, result = waiting_case()
+    said = shown(case, text.replace("## Drift\n", "## Something else\n"), result)
+    assert "8 of 19 features drifted" in said
+    assert "Something else" not in said
+
+
+def test_a_report_of_an_earlier_version_that_names_no_sections_is_shown_whole() -> None:
+    case, text, result = waiting_case()
+    earlier = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("sections: "))
+    said = shown(case, earlier, result)
+    assert "Shall version 4" in said
+    assert "Policy rules applied" in said
