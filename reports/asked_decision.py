@@ -2,6 +2,7 @@
 
 from pipeline.diagnosis.diagnosis import Action
 from pipeline.record.cases import Case, Status, concluded
+from pipeline.words import ACTIONS, action_name, cause_name
 from reports.harm import Harm
 from reports.second_opinion import SecondOpinion, choice
 
@@ -20,10 +21,8 @@ def decision(
         )
     if partial:
         return "Nothing is deployed. Look at what was found, then run `churnops triage` again: it continues this case while the window is the same."
-    if action == "fix_data":
-        return "Nothing is deployed. Have the data named below mended, then run `churnops triage` again."
-    if action == "collect_labels":
-        return "Nothing is deployed. Bring in outcomes for customers of this window, then run `churnops triage` again."
+    if action in {"fix_data", "collect_labels"}:
+        return f"Nothing is deployed. {ACTIONS[action].following}"
     if case.drift is not None and case.drift.band == "not_enough_data":
         return f"No verdict was possible on {case.drift.current_rows:,} rows. The champion stays; look again when there are more."
     if harm is not None and harm.beyond_chance:
@@ -39,7 +38,7 @@ def decision(
     found = concluded(case)
     if found is not None and (found.action != "monitor" or found.cause == "unsure"):
         return (
-            f"**Look at this window.** The diagnosis ({found.cause.replace('_', ' ')}) asks for {found.action.replace('_', ' ')}, and the case "
+            f"**Look at this window.** The diagnosis ({cause_name(found.cause)}) asks for {action_name(found.action)}, and the case "
             "was closed with monitor: the reasoning below says why. The champion stays."
         )
     if found is None and case.drift is not None and case.drift.band == "retrain":

@@ -10,6 +10,7 @@ from typing import Any
 from pipeline.churnops_version import churnops_version
 from pipeline.measures.measure import Metrics
 from pipeline.record.cases import Call, Case, Training
+from pipeline.words import ACTIONS, action_name, cause_name
 from pipeline.workspace.policy import Policy
 from reports.asked_decision import decision
 from reports.grounding.grounding import evidence_of, ground
@@ -18,14 +19,6 @@ from reports.markdown_cells import ARROWS, MEASURES, _bar, _escaped, _one_line, 
 from reports.narrative import Narrative, Verdict
 from reports.report_sections import TITLES, SectionName
 from reports.second_opinion import choice
-
-HEADLINES: dict[str, str] = {
-    "monitor": "No deployment needed: keep watching",
-    "fix_data": "The data need fixing before anything else",
-    "collect_labels": "More outcomes are needed before a decision",
-    "recalibrate": "A recalibrated challenger waits for approval",
-    "retrain": "A retrained challenger waits for approval",
-}
 
 _RULE = re.compile(r"(`[\w.]+`)")
 
@@ -51,7 +44,9 @@ def render_audit(
         loader=PackageLoader("reports", "."), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
     environment.filters.update(cell=cell, code=cell_code, sentence=_sentence, yaml=_yaml, bar=_bar, arrow=ARROWS.get)
-    environment.filters.update(settings=_settings, arguments=_arguments, outcome=_outcome, figure=figure, choice=choice)
+    environment.filters.update(
+        settings=_settings, arguments=_arguments, outcome=_outcome, figure=figure, choice=choice, cause=cause_name, act=action_name
+    )
     columns, rows, note = _models(trainings)
     named: list[SectionName] = []
     facts: dict[str, Any] = {
@@ -122,7 +117,7 @@ def _headline(verdict: Verdict) -> str:
         return "No verdict was reached"
     if verdict.action == "monitor" and verdict.status == "needs_people":
         return "The champion stays, and people must look"
-    return HEADLINES[verdict.action]
+    return ACTIONS[verdict.action].headline
 
 
 def _models(trainings: Sequence[Training]) -> tuple[list[str], list[list[str]], str]:

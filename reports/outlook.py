@@ -1,49 +1,17 @@
 """What a person needs of a case in two minutes: what happened in plain words, and what follows from each answer they can give."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
-from pipeline.diagnosis.diagnosis import Action, Diagnosis
-from pipeline.diagnosis.finding import Cause
+from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.record.cases import Case, Training, TrainingResult, concluded
+from pipeline.words import ACTIONS, CAUSES
 from reports.difference import verdict
-
-CAUSES: Mapping[Cause, str] = MappingProxyType(
-    {
-        "none": "Nothing happened",
-        "covariate_benign": "Other customers, no harm",
-        "covariate_harmful": "Other customers, and the champion does not know them",
-        "prior_shift": "More or fewer customers churn, all kinds alike",
-        "concept_drift": "The same customers behave differently",
-        "data_fault": "The data are broken",
-        "label_fault": "The outcomes cannot be trusted yet",
-        "unsure": "The evidence disagrees: a person must decide",
-    }
-)
-ACTIONS: Mapping[Action, str] = MappingProxyType(
-    {
-        "monitor": "keep watching",
-        "fix_data": "fix the data, train on nothing of it",
-        "collect_labels": "collect outcomes",
-        "recalibrate": "recalibrate the champion",
-        "retrain": "retrain",
-    }
-)
-_NEXT: Mapping[Action, str] = MappingProxyType(
-    {
-        "monitor": "Nothing: the champion stays.",
-        "fix_data": "Have the data mended, then run a triage again. The champion stays.",
-        "collect_labels": "Bring in outcomes for customers of this window, then run a triage again. The champion stays.",
-        "recalibrate": "Nothing waits any more: the challenger was decided on.",
-        "retrain": "Nothing waits any more: the challenger was decided on.",
-    }
-)
 
 
 def cause_words(found: Diagnosis) -> str:
     """What happened, and that it is only what could be seen, where outcomes might tell otherwise."""
-    return CAUSES[found.cause] + (", as far as can be seen without outcomes" if found.provisional else "")
+    return CAUSES[found.cause].headline + (", as far as can be seen without outcomes" if found.provisional else "")
 
 
 @dataclass(frozen=True)
@@ -84,8 +52,8 @@ def outlook(case: Case, result: TrainingResult | None, cooldown_hours: float, *,
         )
     found = concluded(case)
     if case.action == "monitor" and case.status == "needs_people" and found is not None:
-        return Outlook(f"Look at this window: the diagnosis asks to {ACTIONS[found.action]}, and the case ended with watching on.")
-    return Outlook(_NEXT[case.action] if case.action else "Nothing: the champion stays.")
+        return Outlook(f"Look at this window: the diagnosis asks to {ACTIONS[found.action].asks}, and the case ended with watching on.")
+    return Outlook(ACTIONS[case.action].following if case.action else "Nothing: the champion stays.")
 
 
 def _forgone(result: TrainingResult | None) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pipeline.diagnosis.diagnosis import Action
 from pipeline.record.cases import Status
+from pipeline.words import ACTIONS, action_name
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,9 @@ class SecondOpinion:
 
     def said(self, operator: str, action: Action, mode: str | None) -> str:
         """The disagreement in one sentence."""
-        return f"{operator} chose {choice(action, mode)}, the rulebook would {verb(self.action)} ({choice(self.action, self.mode)})."
+        return (
+            f"{operator} chose {choice(action, mode)}, the rulebook would {ACTIONS[self.action].would} ({choice(self.action, self.mode)})."
+        )
 
 
 def weighed(status: Status, second: SecondOpinion | None, action: Action, mode: str | None) -> Status:
@@ -33,10 +36,5 @@ def weighed(status: Status, second: SecondOpinion | None, action: Action, mode: 
 
 def choice(action: str, mode: str | None = None) -> str:
     """An action and its mode in words."""
-    name = action.replace("_", " ")
+    name = action_name(action)
     return f"{name}, {mode}" if mode and mode != action else name
-
-
-def verb(action: Action) -> str:
-    """What one does who takes the action."""
-    return {"monitor": "only watch", "fix_data": "have the data mended", "collect_labels": "wait for outcomes"}.get(action, "train")

@@ -112,7 +112,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("level", "does the model still rank customers properly?", says=("ROC-AUC",), values=(_NOW, _THEN)),
     Question("level", "recalibrate the model please", proposes={"run_training": {"mode": "recalibrate"}}),
     Question("level", "how does the challenger compare with the champion?", says=("no (candidate|challenger)",), declined=True),
-    Question("level", "what can't you see?", says=("covariate benign", "outcomes"), values=("get_drift_summary/labelled_rows",)),
+    Question("level", "what can't you see?", says=("customer mix", "outcomes"), values=("get_drift_summary/labelled_rows",)),
 )
 
 

@@ -8,6 +8,7 @@ from pipeline.drift.summary import DriftSummary
 from pipeline.errors import Refusal
 from pipeline.record.cases import Call, Case, Training, concluded
 from pipeline.record.failure import CASE_CLOSED
+from pipeline.words import cause_name
 from pipeline.workspace.policy import Policy
 
 
@@ -87,7 +88,7 @@ def _check_cause(case: Case, drift: DriftSummary, policy: Policy) -> None:
     asks = found.action in {"retrain", "recalibrate"} or (found.cause == "unsure" and drift.band == "retrain")
     if found.cause in {"data_fault", "label_fault"} or not asks:
         raise Refusal(
-            f"The diagnosis is {found.cause.replace('_', ' ')} (confidence {found.confidence:.2f}) and asks for {found.action}.",
+            f"The diagnosis is {cause_name(found.cause)} (confidence {found.confidence:.2f}) and asks for {found.action}.",
             "diagnosis",
             f"close the case with action {found.action}; only a person overrules it, with `churnops case override {case.case_id}`.",
             instead=found.action,

@@ -14,6 +14,7 @@ from pipeline.errors import ChurnopsError
 from pipeline.record.cases import Call, Case
 from pipeline.record.champion import require_champion
 from pipeline.record.opened_workspace import Opened
+from pipeline.words import STATUSES
 from tools.results import DriftResult
 
 _BRIEFED = ("get_drift_summary", "get_current_model_metrics", "diagnose")
@@ -29,7 +30,7 @@ def resumable(opened: Opened, beginning: str) -> Case:
     case = opened.cases.find(beginning)
     if case.status not in {"open", "partial"}:
         raise ChurnopsError(
-            f"Case {case.case_id} is {case.status.replace('_', ' ')}: there is nothing to resume.",
+            f"Case {case.case_id} has status “{STATUSES[case.status]}”: there is nothing to resume.",
             f"`churnops reports show {case.case_id}` shows its report; `churnops triage` looks at the current window.",
         )
     if case.kind != "triage" or case.drift is None or case.window is None:

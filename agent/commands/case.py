@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened_by_person, opened_to_look
+from pipeline.words import STATUSES, action_name, cause_name
 
 if TYPE_CHECKING:
     from pipeline.record.cases import Case
@@ -37,7 +38,7 @@ def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> Non
         found = concluded(case)
         cause = found.cause if found else None
         ruled = [*(["overruled"] if case.override else []), *(["acknowledged"] if case.case_id in noted else [])]
-        table.add_row(case.case_id, case.status.replace("_", " "), (cause or "–").replace("_", " "), case.action or "–", ", ".join(ruled))
+        table.add_row(case.case_id, STATUSES[case.status], cause_name(cause), action_name(case.action), ", ".join(ruled))
         rows.append({"case_id": case.case_id, "status": case.status, "cause": cause, "action": case.action, "ruled": ruled})
     Console(stderr=as_json, highlight=False).print(table if cases else "No case yet. Run [bold]churnops triage[/].")
     if as_json:

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from pipeline.words import STATUSES, action_name, cause_name
 from tools.results import ComparedModels, DiagnosisResult, DriftResult, FeatureResult, MetricsResult, ReportReply, TrainingReply
 
 Reading = DriftResult | MetricsResult | DiagnosisResult | FeatureResult | TrainingReply | ComparedModels | ReportReply
@@ -38,7 +39,7 @@ def line(reading: Reading) -> str:
             if drift.share is None:
                 return f"no verdict on drift: {drift.current_rows} rows are too few"
             return (
-                f"{drift.drifted} of {drift.features_total} features drifted (share {drift.share:.3f}), band {_words(drift.band)}; "
+                f"{drift.drifted} of {drift.features_total} features drifted (share {drift.share:.3f}), band {drift.band.replace('_', ' ')}; "
                 f"{drift.current_rows} rows, {reading.labelled_rows} labelled"
             )
         case MetricsResult(gate=gate, window=window):
@@ -46,7 +47,7 @@ def line(reading: Reading) -> str:
             return f"champion's ROC-AUC {gate.roc_auc.value:.3f} on its gate rows, {now}"
         case DiagnosisResult(diagnosis=found):
             where = f" in {found.column}" if found.column else ""
-            return f"{_words(found.cause)}{where} (confidence {found.confidence:.2f}): {_words(found.action)}"
+            return f"{cause_name(found.cause)}{where} (confidence {found.confidence:.2f}): {action_name(found.action)}"
         case FeatureResult(view=view):
             return (
                 f"{view.feature}: missing {view.missing_reference:.1%} before, {view.missing_window:.1%} now; {view.sampled} rows looked at"
@@ -60,8 +61,4 @@ def line(reading: Reading) -> str:
             waits = f"; version {waiting} waits for a person" if waiting else ""
             return f"{len(candidates)} candidates, {passed} passed the gate{waits}"
         case ReportReply():
-            return f"{_words(reading.action)}, {_words(reading.status)}; report {reading.report.path}"
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
+            return f"{action_name(reading.action)}, {STATUSES[reading.status]}; report {reading.report.path}"

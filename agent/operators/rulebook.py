@@ -23,6 +23,7 @@ from agent.conversation.tool_results import read
 from pipeline.diagnosis.diagnosis import Action
 from pipeline.record.cases import Call
 from pipeline.record.failure import Failure
+from pipeline.words import cause_name
 from pipeline.workspace.policy import Policy
 from reports.second_opinion import SecondOpinion
 from tools.evidence_pack import EvidencePack
@@ -83,9 +84,7 @@ class Rulebook:
         if found is None:
             because = f"There is no diagnosis, and the policy's band is {band}."
         else:
-            because = (
-                f"The diagnosis (rule {found.rule}, confidence {found.confidence:.2f}) is {found.cause.replace('_', ' ')}: {found.said}"
-            )
+            because = f"The diagnosis (rule {found.rule}, confidence {found.confidence:.2f}) is {cause_name(found.cause)}: {found.said}"
         return SecondOpinion(action, mode, turn.text, because)
 
     def _next(self, record: "_Record") -> OperatorTurn:

@@ -5,16 +5,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.benchmark.scoring import CAUSES, Mean, Report, Score, Share
+from pipeline.words import CAUSES as WORDS
 from pipeline.worlds.scenarios import KINDS, SCENARIOS
-
-_SHORT = {
-    "covariate_benign": "benign",
-    "covariate_harmful": "harmful",
-    "prior_shift": "prior",
-    "concept_drift": "concept",
-    "data_fault": "data",
-    "label_fault": "label",
-}
 
 
 def kinds_view() -> RenderableType:
@@ -75,7 +67,7 @@ def _confusion(report: Report) -> Table:
     table = Table(title=f"True cause, and what {report.operator} said", title_justify="left", box=None)
     table.add_column("")
     for cause in named:
-        table.add_column(_SHORT.get(cause, cause), justify="right")
+        table.add_column(WORDS[cause].short, justify="right")
     for true, row in report.confusion.items():
         table.add_row(true, *(_cell(row.get(cause, 0), cause == true) for cause in named))
     return table

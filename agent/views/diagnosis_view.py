@@ -11,7 +11,8 @@ from rich.text import Text
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.diagnosis.finding import Finding
 from pipeline.shown_text import plain
-from reports.outlook import ACTIONS, CAUSES, cause_words
+from pipeline.words import ACTIONS, CAUSES
+from reports.outlook import cause_words
 
 _COLOURS = {"none": "green", "covariate_benign": "green", "data_fault": "red", "unsure": "magenta"}
 _BAR = 6  # standard errors that fill a bar
@@ -27,7 +28,7 @@ def diagnosis_view(found: Diagnosis, rows: int, labelled: int) -> Group:
         head,
         Text(f"{rows:,} rows in the window, {labelled:,} with a known outcome", style="dim"),
         Text(found.said),
-        Text.assemble("So: ", (f"{ACTIONS[found.action]}{mode}", "bold"), "."),
+        Text.assemble("So: ", (f"{ACTIONS[found.action].asks}{mode}", "bold"), "."),
     ]
     notable = [finding for finding in found.findings if finding.notable]
     if notable:
@@ -39,7 +40,7 @@ def diagnosis_view(found: Diagnosis, rows: int, labelled: int) -> Group:
         parts.append(Text("\nBlind spots", style="bold"))
         parts += [Padding(Text(spot, style="yellow"), (0, 0, 0, 2)) for spot in found.blind_spots]
     if found.runner_up is not None:
-        parts.append(Text(f"\nIf it is not that: {CAUSES[found.runner_up.cause].lower()}. {found.runner_up.tell_apart}"))
+        parts.append(Text(f"\nIf it is not that: {CAUSES[found.runner_up.cause].headline.lower()}. {found.runner_up.tell_apart}"))
     return Group(*parts)
 
 

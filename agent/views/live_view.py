@@ -31,6 +31,7 @@ from agent.case.events import (
     ToolReturned,
     TurnStarted,
 )
+from pipeline.words import STATUSES, action_name
 
 TAIL_LINES = 4  # of what the operator says while it says it
 FRAME_LINES = 16  # everything of the panel but the calls
@@ -213,7 +214,7 @@ class LiveView:
 def _verdict_lines(event: Stopped) -> list[Text]:
     lines = []
     if event.report:
-        lines.append(_plain(f"{event.report.action.replace('_', ' ')}: {event.report.status.replace('_', ' ')}", "bold"))
+        lines.append(_plain(f"{action_name(event.report.action)}: {STATUSES[event.report.status]}", "bold"))
         if event.report.second_opinion:
             lines.append(_plain(f"two opinions: {event.report.second_opinion} A person must decide.", "yellow"))
     elif event.stopped == "finished":

@@ -10,6 +10,7 @@ from pipeline.clock import moment, stamp
 from pipeline.errors import ChurnopsError
 from pipeline.record.cases import Call, CallOutcome, Case, Status, Training, TrainingResult
 from pipeline.state.database import State, calls, cases, trainings
+from pipeline.words import STATUSES
 
 
 class CaseFile:
@@ -93,7 +94,7 @@ class CaseFile:
             raise ChurnopsError(f"There is no case {case_id[:64]!r}.", "`churnops reports list` shows the cases.")
         before = _case(row)
         if before.status not in expected:
-            raise ChurnopsError(f"Case {case_id} is {before.status.replace('_', ' ')}.", f"This needs it to be {' or '.join(expected)}.")
+            raise ChurnopsError(f"Case {case_id} has status “{STATUSES[before.status]}”.", f"This needs it to be {' or '.join(expected)}.")
         after = Case.model_validate({**before.model_dump(), **changes})
         connection.execute(cases.update().where(cases.c.case_id == case_id).values(status=after.status, body=after.model_dump(mode="json")))
         return after

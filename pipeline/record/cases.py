@@ -13,6 +13,7 @@ from pipeline.measures.measure import CalibrationTrial, Comparison, GateResult, 
 from pipeline.measures.risk_tiers import TierFlow
 from pipeline.record.failure import Failure
 from pipeline.shown_text import plain
+from pipeline.words import cause_name
 
 Status = Literal["open", "no_deploy_needed", "needs_people", "pending_approval", "partial", "approving", "approved", "rejected"]
 CallOutcome = Literal["ok", "refused", "failed"]
@@ -175,7 +176,7 @@ def concluded(case: Case) -> Diagnosis | None:
     if override is None:
         return found
     action, mode = _ANSWERS[override.cause]
-    before = f" instead of {found.cause.replace('_', ' ')}" if found else ""
+    before = f" instead of {cause_name(found.cause)}" if found else ""
     return Diagnosis(
         cause=override.cause,
         confidence=1.0,

@@ -10,6 +10,7 @@ from pipeline.record.champion import champion_of
 from pipeline.record.ledger import MOVES, Entry
 from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
+from pipeline.words import STATUSES
 from reports.decisions.approval import approvable_until
 
 _NAME_LENGTH = 80
@@ -40,8 +41,7 @@ def standing_of(opened: Opened, case: Case) -> Standing:
 
 
 def _standing(opened: Opened, case: Case, moves: tuple[Entry, ...]) -> Standing:
-    waiting = {"pending_approval": "waits for approval", "no_deploy_needed": "nothing to deploy"}
-    status, challenger, decision = waiting.get(case.status, case.status.replace("_", " ")), case.challenger, case.decision
+    status, challenger, decision = STATUSES[case.status], case.challenger, case.decision
     if challenger is None:
         return Standing(status)
     if case.status == "pending_approval" and (until := _expired(opened, case)) is not None:

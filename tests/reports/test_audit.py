@@ -22,7 +22,7 @@ ENDINGS: dict[str, tuple[Case, Verdict, tuple[Training, ...], str, str]] = {
         Verdict("needs_people", "fix_data", None, "claude", "finished"),
         (),
         "The data need fixing before anything else",
-        "Nothing is deployed. Have the data named below mended",
+        "Nothing is deployed. Ask the owner of the feed to fix the data",
     ),
     "collect_labels": (
         a_case(),

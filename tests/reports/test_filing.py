@@ -97,7 +97,7 @@ def test_a_partial_case_can_be_resumed_and_its_next_report_takes_the_place_of_th
 def test_the_report_of_a_closed_case_is_never_written_over(trained: Opened) -> None:
     case = file_report(trained, case_of(trained), MONITOR, WORDS)
     before = trace(trained, case)
-    with pytest.raises(ChurnopsError, match="is no deploy needed"):
+    with pytest.raises(ChurnopsError, match="has status “nothing to deploy”"):
         file_report(trained, case, dataclasses.replace(MONITOR, operator="another"), WORDS)
     assert trace(trained, case) == before
 

@@ -10,6 +10,7 @@ from pipeline.diagnosis.finding import Cause
 from pipeline.errors import Refusal
 from pipeline.record.cases import Case, Challenger, Override, RuledCause
 from pipeline.record.opened_workspace import Opened
+from pipeline.words import cause_name
 from pipeline.workspace.policy import load_policy
 from prompts import policy_text
 from tests.conftest import NOON, Clock
@@ -74,7 +75,7 @@ FAULTS: tuple[Cause, ...] = ("data_fault", "label_fault")
 @pytest.mark.parametrize("cause", ["none", "covariate_benign", *FAULTS])
 async def test_no_training_where_the_diagnosis_does_not_ask_for_it_whatever_the_share(trained: Opened, cause: Cause, share: float) -> None:
     said = await refused_training(trained, case_of(trained, share=share, diagnosis=diagnosis_of(cause)), **LAST)
-    assert f"The diagnosis is {cause.replace('_', ' ')} (confidence 0.87)" in said
+    assert f"The diagnosis is {cause_name(cause)} (confidence 0.87)" in said
     assert "Rule `diagnosis` in policy.toml" in said
     assert "churnops case override" in said
 

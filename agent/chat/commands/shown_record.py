@@ -8,8 +8,8 @@ from pipeline.measures.measure import Metrics
 from pipeline.record.cases import Case, concluded
 from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
+from pipeline.words import CAUSES, STATUSES, action_name
 from reports.markdown_cells import ARROWS, MEASURES, bar_cells, figure, strength
-from reports.outlook import CAUSES
 from reports.report_sections import body
 
 _CASES = 5  # the newest; `churnops case list` shows all
@@ -120,7 +120,7 @@ def cases_told(opened: Opened) -> str:
     cases = opened.cases.all()
     if not cases:
         return "No case yet: ask what moved, or run `/triage`."
-    rows = [(case.case_id, case.status.replace("_", " "), _cause(case), (case.action or "–").replace("_", " ")) for case in cases[:_CASES]]
+    rows = [(case.case_id, STATUSES[case.status], _cause(case), action_name(case.action)) for case in cases[:_CASES]]
     waiting = [case for case in cases if case.status == "pending_approval" and case.challenger is not None]
     said = [
         f"**Challenger version {case.challenger.version} waits**: `/report {case.case_id}`, then `/approve {case.case_id}` or `/reject {case.case_id}`."
@@ -149,7 +149,7 @@ def report_told(opened: Opened, case_id: str) -> str:
 
 def _cause(case: Case) -> str:
     found = concluded(case)
-    return CAUSES[found.cause] if found else "–"
+    return CAUSES[found.cause].headline if found else "–"
 
 
 def _measures(models: dict[str, Metrics | None]) -> str:

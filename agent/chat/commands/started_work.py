@@ -6,6 +6,7 @@ from agent.case.events import Event, OperatorChanged, Refused, ToolCalled, ToolP
 from agent.chat.markdown import sentence, table
 from agent.conversation.messages import Spend
 from pipeline.errors import ChurnopsError
+from pipeline.words import STATUSES, action_name
 
 if TYPE_CHECKING:
     from agent.chat.chat import Chat
@@ -48,9 +49,7 @@ async def triage_told(chat: "Chat") -> tuple[str, Spend]:
     operator, fallback = chat.crew.for_triage()
     told = _Told(chat)
     outcome = await triage(chat.opened, chat.window.reader(chat.opened), operator, fallback, told)
-    parts = [
-        f"**{(outcome.action or 'no action').replace('_', ' ')}: {outcome.status.replace('_', ' ')}** (case `{outcome.case_id}`, {outcome.operator})"
-    ]
+    parts = [f"**{action_name(outcome.action)}: {STATUSES[outcome.status]}** (case `{outcome.case_id}`, {outcome.operator})"]
     if outcome.diagnosis is not None:
         parts.append(sentence(outcome.diagnosis.said))
     if told.rows:

@@ -11,6 +11,7 @@ from agent.commands.reports.bundle import export, import_
 from agent.commands.reports.page import page
 from agent.commands.reports.trust import trust
 from agent.commands.reports.verify import verify
+from pipeline.words import action_name
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,7 +50,7 @@ def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> Non
     for case in cases:
         share = f"{case.drift.share:.0%}" if case.drift and case.drift.share is not None else "–"
         waits = f"version {case.challenger.version}" if case.challenger else "–"
-        table.add_row(case.case_id, _coloured(case, stands[case.case_id]), case.action or "–", share, case.operator or "–", waits)
+        table.add_row(case.case_id, _coloured(case, stands[case.case_id]), action_name(case.action), share, case.operator or "–", waits)
     console.print(table if cases else "No case yet. Run [bold]churnops triage[/].")
     if as_json:
         shown = [

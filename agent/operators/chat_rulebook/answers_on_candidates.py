@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
-from agent.operators.chat_rulebook.answers_on_cause import MEANS, measured, undiagnosed, what_happened, where
+from agent.operators.chat_rulebook.answers_on_cause import measured, undiagnosed, what_happened, where
 from agent.operators.chat_rulebook.facts import Facts
 from agent.operators.chat_rulebook.obstacles import obstacle
 from agent.operators.chat_rulebook.recognition import Question
 from agent.operators.chat_rulebook.wording import cause_of, code, said, source, words
+from pipeline.words import ACTIONS, STATUSES, action_name
 from tools.results import TrainingReply
 
 
@@ -20,13 +21,13 @@ def why_not_retrained(facts: Facts, question: Question) -> str:
     why = f"{cause_of(found)}{where(found)}. {said(found.said)}{source(facts.diagnosis)}"
     if found.action in {"retrain", "recalibrate"}:
         if (against := obstacle(facts)) is not None:
-            return f"{against}\n\nThe diagnosis asks for **{words(found.action)}**. It is {why}"
+            return f"{against}\n\nThe diagnosis asks for **{action_name(found.action)}**. It is {why}"
         return (
-            f"{'Nothing stands against it' if 'why' in question.concepts else 'Nothing is trained without your word'}: the diagnosis asks for **{words(found.action)}**, and nobody asked for a training in this session yet. "
+            f"{'Nothing stands against it' if 'why' in question.concepts else 'Nothing is trained without your word'}: the diagnosis asks for **{action_name(found.action)}**, and nobody asked for a training in this session yet. "
             f"It is {why}\n\nSay “retrain the model”, or run `/triage`."
         )
     return (
-        f"Because the diagnosis does not ask for a training but for **{words(found.action)}**: {MEANS[found.action]}. It is {why}\n\n"
+        f"Because the diagnosis does not ask for a training but for **{action_name(found.action)}**: {ACTIONS[found.action].means}. It is {why}\n\n"
         f"The tools refuse a training then; only a person overrules that, with `churnops case override {facts.case_id}`."
     )
 
@@ -86,7 +87,7 @@ def the_report(facts: Facts, question: Question) -> str:
     else:
         report = facts.report
         lines = [
-            f"The report {code(report.report.path)} closed the case with **{words(report.action)}**: {words(report.status)}{source(report)}."
+            f"The report {code(report.report.path)} closed the case with **{action_name(report.action)}**: {STATUSES[report.status]}{source(report)}."
         ]
         lines += [f"A person decides with `{report.next_command}`."] if report.next_command else []
     if found is None:

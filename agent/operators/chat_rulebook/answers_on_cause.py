@@ -4,29 +4,9 @@ from agent.operators.chat_rulebook.facts import Facts
 from agent.operators.chat_rulebook.obstacles import obstacle
 from agent.operators.chat_rulebook.recognition import Question
 from agent.operators.chat_rulebook.wording import cause_of, named, said, source, words
-from pipeline.diagnosis.diagnosis import Action
-from pipeline.diagnosis.finding import Cause
 from pipeline.measures.measure import Measure
-from reports.outlook import CAUSES
+from pipeline.words import ACTIONS, CAUSES, action_name
 from tools.evidence_pack import EvidencePack
-
-MEANS: dict[Action, str] = {
-    "monitor": "the champion stays, nothing is trained, and the next window is looked at again",
-    "fix_data": "whoever owns the feed mends it; nothing is trained on these rows",
-    "collect_labels": "outcomes are needed before anybody can tell whether another model would do better",
-    "recalibrate": "the champion's probabilities are set anew on known outcomes; its ranking stays",
-    "retrain": "a candidate is trained and put before the gate; a person decides whether it replaces the champion",
-}
-_IDLE: dict[Cause, str] = {
-    "none": "Nothing is lost as far as can be seen: nothing speaks for a change, so the champion simply stays.",
-    "covariate_benign": "Nothing is lost as far as can be seen: the customers moved, and no harm is shown.",
-    "covariate_harmful": "The champion goes on guessing at customers it hardly knew.",
-    "prior_shift": "The champion still ranks customers, but its probabilities stay off by the level, so too many or too few are acted on.",
-    "concept_drift": "The champion goes on being wrong about customers who behave differently now.",
-    "data_fault": "Scores go on resting on broken values, so neither they nor anything learnt from them can be trusted until the feed is mended.",
-    "label_fault": "The scores stay as they are, and nobody can tell how good they are until the outcomes can be trusted.",
-    "unsure": "Nobody can tell: the evidence disagrees.",
-}
 
 
 def what_happened(facts: Facts, question: Question) -> str:
@@ -35,9 +15,9 @@ def what_happened(facts: Facts, question: Question) -> str:
     if found is None:
         return undiagnosed(facts)
     lines = [
-        f"**{CAUSES[found.cause]}** ({cause_of(found)}{where(found)}, confidence {found.confidence:.2f}). {said(found.said)}{source(facts.diagnosis)}",
+        f"**{CAUSES[found.cause].headline}** ({cause_of(found)}{where(found)}, confidence {found.confidence:.2f}). {said(found.said)}{source(facts.diagnosis)}",
         "",
-        f"It asks for **{words(found.action)}**: {MEANS[found.action]}.",
+        f"It asks for **{action_name(found.action)}**: {ACTIONS[found.action].means}.",
     ]
     others = [one.said for one in found.findings if one.said and one.said not in found.said]
     lines += [f"- {said(one)}{source(facts.diagnosis)}" for one in others[:4]]
@@ -82,7 +62,7 @@ def what_to_do(facts: Facts, question: Question) -> str:
     lead = ("No. " if found.action != "retrain" else "Not now. " if against else "Yes. ") if asked else ""
     how = f" (mode {words(found.mode)})" if found.mode else ""
     lines = [
-        f"{lead}**{words(found.action).capitalize()}**{how}: {MEANS[found.action]}.",
+        f"{lead}**{action_name(found.action).capitalize()}**{how}: {ACTIONS[found.action].means}.",
         "",
         f"Because of {cause_of(found)}{where(found)}, confidence {found.confidence:.2f}: {said(found.said)}{source(facts.diagnosis)}",
     ]
@@ -130,7 +110,7 @@ def if_nothing_is_done(facts: Facts, question: Question) -> str:
     found = facts.found
     if found is None:
         return undiagnosed(facts)
-    lines = [f"{_IDLE[found.cause]} It is {cause_of(found)}{where(found)}: {said(found.said)}{source(facts.diagnosis)}"]
+    lines = [f"{CAUSES[found.cause].idle} It is {cause_of(found)}{where(found)}: {said(found.said)}{source(facts.diagnosis)}"]
     for name in ("score_shift", "measured_performance", "gain_recent", "gain_combined", "gain_recalibrate"):
         one = facts.finding(name)
         if one is not None and one.said and one.said not in found.said:
@@ -168,7 +148,7 @@ def which_remedy(facts: Facts, question: Question) -> str:
     cite = source(facts.diagnosis)
     if found.action == "recalibrate":
         return f"**Yes, recalibrating is what is asked for**: {said((gain and gain.said) or found.said)}{cite}"
-    instead = f"What is asked for is **{words(found.action)}**: {MEANS[found.action]}. {said(found.said)}{cite}"
+    instead = f"What is asked for is **{action_name(found.action)}**: {ACTIONS[found.action].means}. {said(found.said)}{cite}"
     if gain is not None and gain.said:
         return f"**It helps, but it is not what is asked for**: {said(gain.said)}{cite}\n\n{instead}"
     if "gain_recalibrate" in found.ruled_out:

@@ -12,6 +12,7 @@ from agent.operators.chat_rulebook.wording import cause_of, code, named, said, s
 from pipeline.diagnosis.diagnosis import Mode
 from pipeline.errors import Refusal
 from pipeline.record.failure import Failure
+from pipeline.words import STATUSES, action_name
 from tools.guard import check_hyperparameters
 from tools.results import ReportReply, TrainingReply
 
@@ -75,7 +76,7 @@ def closed(reply: ReportReply) -> str:
     """A case that was closed."""
     following = f" A person decides with `{reply.next_command}`." if reply.next_command else ""
     following += f" {said(reply.second_opinion)}" if reply.second_opinion else ""
-    return f"The case is closed with **{words(reply.action)}** ({words(reply.status)}); the report is {code(reply.report.path)}.{following}"
+    return f"The case is closed with **{action_name(reply.action)}** ({STATUSES[reply.status]}); the report is {code(reply.report.path)}.{following}"
 
 
 def closing(facts: Facts) -> Proposal | None:
@@ -129,7 +130,7 @@ def _refusal(facts: Facts) -> str | None:
     if not asks or found.cause in {"data_fault", "label_fault"}:
         where = f" in {named(found.column)}" if found.column else ""
         return (
-            f"The tools refuse a training here: the diagnosis is {cause_of(found)}{where} and asks for **{words(found.action)}**. "
+            f"The tools refuse a training here: the diagnosis is {cause_of(found)}{where} and asks for **{action_name(found.action)}**. "
             f"{said(found.said)}{source(facts.diagnosis)}\n\nOnly a person overrules that, with `churnops case override {drift.case_id}`."
         )
     rules = facts.policy.training

@@ -4,6 +4,7 @@ import re
 
 from pipeline.diagnosis.diagnosis import RunnerUp
 from pipeline.shown_text import plain
+from pipeline.words import cause_name
 from reports.markdown_cells import cell, cell_code
 from tools.evidence_pack import EvidencePack
 from tools.results import Result
@@ -35,13 +36,13 @@ def _inline(text: str) -> str:
 
 
 def words(name: str) -> str:
-    """A cause, an action or a rule as people say it."""
+    """An estimator or a mode as people say it."""
     return name.replace("_", " ")
 
 
 def cause_of(found: EvidencePack | RunnerUp) -> str:
     """The cause as people say it."""
-    return "no change" if found.cause == "none" else words(found.cause)
+    return cause_name(found.cause)
 
 
 def source(*results: Result | None) -> str:

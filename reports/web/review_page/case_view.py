@@ -10,11 +10,11 @@ from pipeline.measures.measure import GateCheck
 from pipeline.record.cases import Case, concluded
 from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
-from reports.audit import HEADLINES
+from pipeline.words import ACTIONS
 from reports.decisions.standing import standing_of
 from reports.difference import Difference, differences
 from reports.filing import report_path
-from reports.outlook import ACTIONS, Outlook, cause_words, outlook, training_of
+from reports.outlook import Outlook, cause_words, outlook, training_of
 from reports.web.review_page.case_window import moved_features
 from reports.web.review_page.decision import Gate, gate_of
 from reports.web.review_page.distribution import Distribution
@@ -69,10 +69,10 @@ def case_view(opened: Opened, case: Case) -> CaseView:
     return CaseView(
         case=case,
         status=standing.status,
-        headline=standing.headline or (HEADLINES[case.action] if case.action and case.status != "partial" else "No verdict yet"),
+        headline=standing.headline or (ACTIONS[case.action].headline if case.action and case.status != "partial" else "No verdict yet"),
         found=found,
         cause=cause_words(found) if found else "",
-        asks=ACTIONS[found.action] if found else "",
+        asks=ACTIONS[found.action].asks if found else "",
         evidence=said[:_EVIDENCE],
         more_evidence=said[_EVIDENCE:],
         bars=bars[:_BARS],

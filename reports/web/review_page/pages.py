@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from pipeline.words import action_name, cause_name
 from reports.web.review_page.sign_in import Session
 
 
@@ -39,6 +40,7 @@ _environment = Environment(
     lstrip_blocks=True,
 )
 _environment.filters["sentence"] = _sentence
+_environment.filters.update(cause=cause_name, act=action_name)
 _environment.globals["form_token"] = _form_token
 
 

@@ -109,7 +109,7 @@ def copied(folder: Path, tmp_path: Path) -> Iterator[Opened]:
 def test_a_disagreement_is_said_explained_and_left_to_people(faulty: Opened) -> None:
     outcome = run(faulty, Case(save("monitor")))
     assert (outcome.action, outcome.status, outcome.exit_code) == ("monitor", "needs_people", 10)
-    assert outcome.second_opinion == "claude chose monitor, the rulebook would have the data mended (fix data)."
+    assert outcome.second_opinion == "claude chose monitor, the rulebook would have the data fixed (fix data)."
     report = text(outcome)
     assert "## Two opinions" in report
     assert "comes to **fix data**" in report
@@ -209,7 +209,8 @@ def test_a_killed_run_leaves_no_more_than_is_left(calm: Opened, monkeypatch: pyt
 
 
 @pytest.mark.parametrize(
-    ("wanted", "said"), [("2026-11-21", "is no deploy needed: there is nothing to resume"), ("nonsense", "There is no case 'nonsense'")]
+    ("wanted", "said"),
+    [("2026-11-21", "has status “nothing to deploy”: there is nothing to resume"), ("nonsense", "There is no case 'nonsense'")],
 )
 def test_what_cannot_be_resumed_is_said_in_a_sentence(calm: Opened, wanted: str, said: str) -> None:
     run(calm, Case(save("monitor")))

@@ -100,9 +100,9 @@ async def test_without_a_terminal_a_run_is_plain_lines_in_order() -> None:
         "1 of 19 features drifted (share 0.316), band evaluate; 900 rows, 400 labelled",
         "I train a candidate.",
         "3 run_training random_forest n_estimators=250 -> ROC-AUC 0.8051 (+0.0124 against the champion), gate passed",
-        f"4 save_remediation_report retrain -> retrain, pending approval; report .churnops/reports/{CASE}.md",
+        f"4 save_remediation_report retrain -> retrain, waits for approval; report .churnops/reports/{CASE}.md",
         "turns 2/10 · calls 4/25 · tokens 13,870/200,000 (8,200 cached) · $0.0246/0.50 · 0/300 s",
-        "retrain: pending approval",
+        "retrain: waits for approval",
         f"report: .churnops/reports/{CASE}.md",
         f"next: churnops reports approve {CASE}",
     ]

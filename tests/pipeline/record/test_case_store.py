@@ -143,7 +143,7 @@ def test_a_case_moves_only_from_where_it_is_expected(cases: CaseFile) -> None:
     case_id = cases.open(draft()).case_id
     moved = cases.move(case_id, ("open", "partial"), status="pending_approval", action="retrain")
     assert moved == cases.get(case_id)
-    with pytest.raises(ChurnopsError, match=f"Case {case_id} is pending approval") as refused:
+    with pytest.raises(ChurnopsError, match=f"Case {case_id} has status “waits for approval”") as refused:
         cases.move(case_id, ("open", "partial"), status="rejected")
     assert refused.value.next_step == "This needs it to be open or partial."
     assert cases.get(case_id) == moved

@@ -142,7 +142,7 @@ async def test_a_triage_from_the_chat_is_the_triage_of_the_command(changed: Open
         triaged = await said(chat, "/triage")
         (case,) = changed.cases.all()
         assert case.status in {"pending_approval", "needs_people"}
-        assert case.status.replace("_", " ") in triaged
+        assert STATUSES[case.status] in triaged
         assert "run\\_training" in triaged
         assert chat.session.folded == 1, "what was said before it is handed on in short"
 

@@ -187,7 +187,7 @@ def test_a_case_that_waits_for_nothing_offers_nothing(visitor: Browser) -> None:
     case = visitor.opened.cases.open(a_case(diagnosis=fault, action="fix_data", status="needs_people"))
     shown = visitor.shown(f"/review/cases/{case.case_id}")
     assert "The data are broken in tenure." in shown.seen
-    assert "Have the data mended" in shown.seen
+    assert "Ask the owner of the feed to fix the data" in shown.seen
     assert [form.action for form in shown.forms] == ["/review/sign-out"]
     assert "The distributions cannot be shown" in shown.seen  # that champion's folder is not there
 
