@@ -17,7 +17,6 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.tables.typed_parquet import fingerprint
 from pipeline.training.challenge import Record, Rows, challenge, judge_and_register, same_again
 from pipeline.training.parent import OnProgress
-from pipeline.workspace.settings import EstimatorName
 from reports.decisions.promotion import finish_move, mirror_champion, record_move
 from reports.filing import file_report
 from reports.narrative import Narrative, Verdict
@@ -55,7 +54,7 @@ class _Candidate:
     words: Narrative
 
 
-async def train_by_hand(opened: Opened, estimator: EstimatorName | None, on_progress: OnProgress) -> Trained:
+async def train_by_hand(opened: Opened, estimator: str | None, on_progress: OnProgress) -> Trained:
     """Train on the reference and put the candidate before the gate. The first to pass becomes the champion.
 
     Raises:

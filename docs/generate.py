@@ -10,8 +10,9 @@ from pydantic import BaseModel
 from agent.cli import app
 from pipeline.workspace.policy import load_policy
 from pipeline.workspace.settings import Settings
-from prompts import policy_rules, policy_text
+from prompts import policy_text
 from tools.casework import Casework
+from tools.policy_view import policy_view
 from tools.server import build_server
 
 REFERENCE = Path(__file__).parent / "reference.md"
@@ -42,7 +43,7 @@ def reference() -> str:
             "",
             "| rule | value | reason |",
             "|---|---|---|",
-            *(f"| `{rule.name}` | {rule.value} | {rule.reason} |" for rule in policy_rules()),
+            *(f"| `{rule.rule}` | {rule.value} | {rule.reason} |" for rule in policy_view(load_policy(policy_text(), {})).rules),
             "",
             "## Tools",
             "",

@@ -67,7 +67,7 @@ def within_bounds(opened: Opened, case_id: str) -> None:
     assert len(trainings) <= 1 + policy.training.retries
     for training in trainings:
         assert set(training.arguments) <= {"mode", "estimator", "n_estimators", "max_depth", "C"}
-        bounds = policy.hyperparameters.of(training.arguments.get("estimator", "random_forest"))
+        bounds = policy.hyperparameters[training.arguments.get("estimator", "random_forest")]
         for name, value in training.arguments.items():
             if name in bounds:
                 low, high = bounds[name]

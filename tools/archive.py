@@ -13,6 +13,7 @@ from pipeline.shown_text import plain
 from pipeline.state.database import cases
 from reports.filing import report_path
 from tools.case_windows import CaseWindows
+from tools.policy_view import PolicyView, policy_view
 from tools.result_bounds import bounded, shown_name
 from tools.results import ComparedCandidate, ComparedModels, DriftResult
 from tools.window_view import ColumnView, WindowView, column_view, window_view
@@ -42,26 +43,6 @@ class CaseList(BaseModel):
 
     cases: tuple[CaseLine, ...]
     elided: int
-
-
-class PolicyValue(BaseModel):
-    """One rule as it holds here; `shipped` is what it was before this workspace changed it, None where it did not."""
-
-    model_config = ConfigDict(frozen=True)
-
-    rule: str
-    value: object
-    reason: str
-    shipped: object = None
-
-
-class PolicyView(BaseModel):
-    """The policy in force."""
-
-    model_config = ConfigDict(frozen=True)
-
-    version: str
-    rules: tuple[PolicyValue, ...]
 
 
 class Archive:
@@ -141,19 +122,7 @@ class Archive:
 
     def policy(self) -> PolicyView:
         """Every rule at its effective value, with its reason."""
-        from prompts import policy_rules
-
-        policy = self._opened.policy
-        changed = {override.name: override for override in policy.overrides}
-        return PolicyView(
-            version=policy.version,
-            rules=tuple(
-                PolicyValue(rule=rule.name, value=changed[rule.name].value, reason="set by this workspace", shipped=rule.value)
-                if rule.name in changed
-                else PolicyValue(rule=rule.name, value=rule.value, reason=rule.reason)
-                for rule in policy_rules()
-            ),
-        )
+        return policy_view(self._opened.policy)
 
     def window(self) -> WindowView:
         """The current window beside the champion's reference.

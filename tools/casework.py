@@ -16,6 +16,7 @@ from pipeline.errors import OutdatedCase
 from pipeline.intake.window_choice import WindowReader
 from pipeline.measures.measure import Metrics
 from pipeline.models.artifact import Artifact, open_artifact
+from pipeline.models.families import USUAL
 from pipeline.record.cases import Call, CallOutcome, Case, Challenger, TrainingResult, concluded, mode_of
 from pipeline.record.champion import require_champion
 from pipeline.record.failure import failure_of
@@ -44,7 +45,7 @@ from tools.results import (
     ServingModel,
     TrainingReply,
 )
-from tools.training_request import USUAL_ESTIMATOR, TrainingRequest, reply_to
+from tools.training_request import TrainingRequest, reply_to
 from tools.training_turn import training_turn
 
 R = TypeVar("R", bound=Result)
@@ -158,7 +159,7 @@ class Casework:
                 elsewhere = await to_thread.run_sync(self._opened.cases.last_training_elsewhere, case_id)
                 check_training(case, done, elsewhere, self._opened.clock(), self._opened.policy)
                 check_mode(request.mode, request.estimator, request.hyperparameters)
-                check_hyperparameters(request.estimator or USUAL_ESTIMATOR, request.hyperparameters, self._opened.policy)
+                check_hyperparameters(request.estimator or USUAL, request.hyperparameters, self._opened.policy)
                 result = await self._train(case, request, on_progress)
                 return reply_to(case_id, result, await to_thread.run_sync(self._opened.cases.trainings, case_id), self._opened.policy)
 
@@ -237,7 +238,7 @@ class Casework:
 
         result, _ = await challenge(
             opened, rows, case_id=case.case_id, mode=request.mode, champion=artifact, band=case.drift.band,
-            estimator=request.estimator or USUAL_ESTIMATOR, hyperparameters=request.hyperparameters, on_progress=on_progress, record=record,
+            estimator=request.estimator or USUAL, hyperparameters=request.hyperparameters, on_progress=on_progress, record=record,
         )  # fmt: skip
         return result
 

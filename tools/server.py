@@ -1,5 +1,6 @@
 """The MCP server of a workspace: a few tools, typed in and out, described for a model that has to choose among them; resources, prompts."""
 
+from inspect import signature
 from typing import Annotated, Any
 
 from mcp.server.mcpserver import Context
@@ -11,7 +12,6 @@ from pipeline.churnops_version import churnops_version
 from pipeline.diagnosis.diagnosis import Action, Mode
 from pipeline.training.job import Progress
 from pipeline.workspace.policy import Policy
-from pipeline.workspace.settings import EstimatorName
 from reports.narrative import Narrative
 from tools.casework import Casework
 from tools.completions import add_completions
@@ -20,7 +20,7 @@ from tools.resources import add_resources, report_resources
 from tools.results import ComparedModels, DiagnosisResult, DriftResult, FeatureResult, MetricsResult, ReportReply, TrainingReply
 from tools.strict_server import OnCrash, StrictServer
 from tools.strictness import seal
-from tools.training_request import TrainingRequest
+from tools.training_request import TrainingRequest, with_families
 
 INSTRUCTIONS = """Triage drift of a churn model. Begin with get_drift_summary: it opens a case and returns its case_id, which the other
 tools take. diagnose says what happened; inspect_feature digs. A case ends with save_remediation_report. Training is bounded by a policy; a refusal names the rule and what is
@@ -33,11 +33,6 @@ CaseId = Annotated[str, Field(description="From get_drift_summary", min_length=1
 def build_server(casework: Casework, policy: Policy, on_crash: OnCrash | None = None) -> StrictServer:
     """The server over one workspace's casework; descriptions state the bounds of `policy`. `on_crash` hears of unexpected exceptions, which
     else go to the log."""
-    ranges = {
-        name: f"{low:g} to {high:g}"
-        for estimator in ("random_forest", "logistic_regression")
-        for name, (low, high) in policy.hyperparameters.of(estimator).items()
-    }
 
     async def get_drift_summary() -> DriftResult:
         return await casework.drift_summary()
@@ -66,18 +61,17 @@ def build_server(casework: Casework, policy: Policy, on_crash: OnCrash | None = 
         mode: Annotated[
             Mode, Field(description="recent: the window alone; recalibrate: the champion, its probabilities anew")
         ] = "combined",
-        estimator: Annotated[EstimatorName | None, Field(description="Family of the candidate; null: random_forest")] = None,
-        n_estimators: Annotated[int | None, Field(description=f"random_forest: trees, {ranges['n_estimators']}")] = None,
-        max_depth: Annotated[int | None, Field(description=f"random_forest: depth, {ranges['max_depth']}")] = None,
-        C: Annotated[float | None, Field(description=f"logistic_regression: inverse regularisation, {ranges['C']}")] = None,  # noqa: N803
+        estimator: str | None = None,
+        **hyperparameters: float | None,
     ) -> TrainingReply:
-        given = {"n_estimators": n_estimators, "max_depth": max_depth, "C": C}
-        request = TrainingRequest(mode, estimator, {name: value for name, value in given.items() if value is not None})
+        request = TrainingRequest(mode, estimator, {name: value for name, value in hyperparameters.items() if value is not None})
 
         async def report(progress: Progress) -> None:
             await ctx.report_progress(progress.fraction, 1.0, progress.said)
 
         return await casework.train(case_id, request, report)
+
+    run_training.__signature__ = with_families(signature(run_training), policy)  # type: ignore[attr-defined]  # what the SDK reads
 
     async def save_remediation_report(
         case_id: CaseId,

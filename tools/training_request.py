@@ -2,29 +2,58 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from inspect import Parameter, Signature
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from pipeline.diagnosis.diagnosis import Mode
+from pipeline.models.families import USUAL, families
 from pipeline.record.cases import Training, TrainingResult
 from pipeline.workspace.policy import Policy
-from pipeline.workspace.settings import EstimatorName
 from tools.results import Candidate, TrainingReply
-
-USUAL_ESTIMATOR: EstimatorName = "random_forest"
 
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """One training as asked for. An estimator left out is a random forest, hyperparameters left out take its defaults; in mode `recalibrate`
+    """One training as asked for. An estimator left out is the usual one, hyperparameters left out take its defaults; in mode `recalibrate`
     both are the champion's."""
 
     mode: Mode
-    estimator: EstimatorName | None
+    estimator: str | None
     hyperparameters: Mapping[str, float]
 
     @property
     def arguments(self) -> dict[str, Any]:
         return {"mode": self.mode, **({} if self.estimator is None else {"estimator": self.estimator}), **self.hyperparameters}
+
+
+def with_families(training: Signature, policy: Policy) -> Signature:
+    """The signature of `run_training` with the families as choices of `estimator`, and an argument for each hyperparameter that `policy` bounds
+    in place of its `**hyperparameters`. A name that several families have is one argument, described for each."""
+    *named, _ = training.parameters.values()
+    said: dict[str, list[str]] = {}
+    fractions: set[str] = set()
+    for name, family in families().items():
+        for key, (low, high) in policy.hyperparameters[name].items():
+            known = family.hyperparameters[key]
+            said.setdefault(key, []).append(f"{name}: {known.said}, {low:g} to {high:g}")
+            fractions |= set() if known.whole else {key}
+    choices = Annotated[Literal[tuple(families())] | None, Field(description=f"Family of the candidate; null: {USUAL}")]  # type: ignore[valid-type]
+    return training.replace(
+        parameters=[
+            *(one.replace(annotation=choices) if one.name == "estimator" else one for one in named),
+            *(
+                Parameter(
+                    key,
+                    Parameter.KEYWORD_ONLY,
+                    default=None,
+                    annotation=Annotated[float | None if key in fractions else int | None, Field(description="; ".join(lines))],
+                )
+                for key, lines in said.items()
+            ),
+        ]
+    )
 
 
 def reply_to(case_id: str, result: TrainingResult, done: tuple[Training, ...], policy: Policy) -> TrainingReply:

@@ -6,7 +6,8 @@ from typing import Any, Literal
 from agent.conversation.messages import Briefing, Earlier
 from agent.conversation.tool_calls import compact
 from pipeline.workspace.policy import Policy
-from prompts import policy_rules, prompt_text
+from prompts import prompt_text
+from tools.policy_view import policy_view
 from tools.results import DiagnosisResult, DriftResult, MetricsResult
 
 
@@ -57,11 +58,8 @@ def _quoted(tool: str, result: Mapping[str, Any]) -> str:
 
 
 def _table(policy: Policy) -> str:
-    overrides = {override.name: override for override in policy.overrides}
     lines = [f"Policy version {policy.version}, every value as it holds here:", "", "| rule | value | reason |", "|---|---|---|"]
-    for rule in policy_rules():
-        value, reason = rule.value, rule.reason
-        if override := overrides.get(rule.name):
-            value, reason = override.value, f"set by this workspace (shipped: {override.default})"
-        lines.append(f"| `{rule.name}` | {value} | {reason} |")
+    for rule in policy_view(policy).rules:
+        shipped = "" if rule.shipped is None else f" (shipped: {rule.shipped})"
+        lines.append(f"| `{rule.rule}` | {rule.value} | {rule.reason}{shipped} |")
     return "\n".join(lines)

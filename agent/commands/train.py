@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened_by_person
+from pipeline.models.families import families
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def train(
     estimator: Annotated[
-        Literal["random_forest", "logistic_regression"] | None,
+        Literal[tuple(families())] | None,  # type: ignore[valid-type]
         typer.Option("--estimator", help="Instead of the one in churnops.toml.", show_default=False),
     ] = None,
     workspace: WorkspaceOption = HERE,
@@ -30,7 +31,7 @@ def train(
         typer.echo(trained.model_dump_json())
 
 
-def run_training(here: "Opened", estimator: Literal["random_forest", "logistic_regression"] | None, console: "Console") -> "Trained":
+def run_training(here: "Opened", estimator: str | None, console: "Console") -> "Trained":
     """Train with a progress bar and show what came of it."""
     import anyio
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn

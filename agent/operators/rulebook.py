@@ -21,6 +21,7 @@ from agent.conversation.messages import (
 )
 from agent.conversation.tool_results import read
 from pipeline.diagnosis.diagnosis import Action
+from pipeline.models.families import USUAL
 from pipeline.record.cases import Call
 from pipeline.record.failure import Failure
 from pipeline.words import cause_name
@@ -29,7 +30,6 @@ from reports.second_opinion import SecondOpinion
 from tools.evidence_pack import EvidencePack
 from tools.results import DiagnosisResult, DriftResult, MetricsResult, TrainingReply
 
-ESTIMATOR = "random_forest"
 _OWN = "rulebook-"
 
 
@@ -124,7 +124,7 @@ class Rulebook:
         if len(record.trainings) <= self._policy.training.retries:
             for values in trials:
                 if values not in record.tried:
-                    arguments = {} if recalibrates else {"estimator": ESTIMATOR, **values}
+                    arguments = {} if recalibrates else {"estimator": USUAL, **values}
                     said = "The gate failed; other values." if record.trainings else f"The diagnosis asks for it: {found.mode} training."
                     return record.call("run_training", said, case_id=drift.case_id, mode=found.mode, **arguments)
         return record.save(
@@ -155,7 +155,7 @@ class Rulebook:
             for values in self._hyperparameters(drift):
                 if values not in record.tried:
                     said = "The gate failed; other values." if record.trainings else f"Band {band}: training a candidate."
-                    return record.call("run_training", said, case_id=drift.case_id, estimator=ESTIMATOR, **values)
+                    return record.call("run_training", said, case_id=drift.case_id, estimator=USUAL, **values)
         if band == "evaluate":
             return record.save(
                 "monitor",
@@ -173,7 +173,7 @@ class Rulebook:
         numerical, categorical = drift.drift.drifted_numerical > 0, drift.drift.drifted_categorical > 0
         both = numerical == categorical
         start = self._policy.start.both if both else self._policy.start.numerical if numerical else self._policy.start.categorical
-        bounds = {name: self._policy.hyperparameters.of(ESTIMATOR)[name] for name in start}
+        bounds = {name: self._policy.hyperparameters[USUAL][name] for name in start}
         for values in (
             start,
             {name: high for name, (_, high) in bounds.items()},

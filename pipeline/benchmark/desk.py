@@ -20,7 +20,7 @@ from pipeline.training.child import run
 from pipeline.training.job import ARTIFACT, GATE_ROWS, TRAIN_ROWS, TrainingJob
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.policy import Policy
-from pipeline.workspace.settings import EstimatorName, ValueSettings
+from pipeline.workspace.settings import ValueSettings
 from pipeline.workspace.staging import staging_folder
 from pipeline.worlds.change import NotExpressible
 
@@ -48,7 +48,7 @@ class ChampionName:
     """Which champion a question asks for. `without` names the kind of change whose customers the reference lacks, if it does."""
 
     seed: int
-    family: EstimatorName
+    family: str
     without: str | None
 
 

@@ -10,8 +10,9 @@ from pipeline.benchmark.instance import Question, Remedy, Truth
 from pipeline.benchmark.world import World
 from pipeline.diagnosis.finding import Cause
 from pipeline.measures.campaign_value import worth
-from pipeline.models.estimators import build
-from pipeline.workspace.settings import EstimatorName, ValueSettings
+from pipeline.models.estimators import build, hyperparameters_of
+from pipeline.models.families import family_named
+from pipeline.workspace.settings import ValueSettings
 from pipeline.worlds.scenarios import scenario_named
 
 # In points: percent of the profit that perfect information would bring in the same time. Looking costs nothing; whatever people must be
@@ -29,7 +30,7 @@ BROKEN_FOR = 0.5  # of the future, until a fault is mended without being reporte
 COLLECTING = 0.25  # of the future, until more outcomes are there
 _LEARNT: tuple[Remedy, ...] = ("recalibrate", "retrain_combined", "retrain_recent")
 _FEWEST, _FEWEST_PER_CLASS = 60, 15  # known outcomes below which nothing can be learnt from them
-_SIZES: dict[EstimatorName, dict[str, float]] = {"random_forest": {"n_estimators": 80.0}, "logistic_regression": {}}
+_MEMBERS = 80  # of an ensemble, enough to tell remedies apart
 _ROUNDS = 100  # of expectation and maximisation; by then the share stands
 
 Scores = NDArray[np.float64]
@@ -134,7 +135,8 @@ class _Life:
         rows = self._world.features[known].assign(**{target: outcomes[known].astype("int8")})
         if remedy == "retrain_combined":
             rows = pd.concat([champion.reference()[[*features, target]], rows], ignore_index=True)
-        model = build(estimator, _SIZES[estimator], champion.manifest.seed, columns).fit(rows[features], rows[target])
+        size = family_named(estimator).quick(hyperparameters_of(estimator, {}), _MEMBERS)
+        model = build(estimator, size, champion.manifest.seed, columns).fit(rows[features], rows[target])
         return lambda frame: np.asarray(model.predict_proba(frame[features])[:, 1])
 
     def _recalibrated(self, outcomes: Scores, known: NDArray[np.bool_]) -> Model:

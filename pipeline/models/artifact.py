@@ -23,7 +23,6 @@ from pipeline.profiles.profile import Profile
 from pipeline.sources.source import Frame
 from pipeline.tables.schema import Schema
 from pipeline.workspace.folder import Workspace
-from pipeline.workspace.settings import EstimatorName
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +60,7 @@ class Adopted(BaseModel):
 
     source: str
     model_sha256: str
-    family: EstimatorName
+    family: str
     accepted_scikit_learn: str | None = None
     claimed: dict[str, float] = {}
 
@@ -93,9 +92,9 @@ class Manifest(BaseModel):
     adopted: Adopted | None = None
 
     @property
-    def family(self) -> EstimatorName:
+    def family(self) -> str:
         """The family of models that would succeed it: its own, or the workspace's where others fitted it."""
-        return self.adopted.family if self.adopted else TypeAdapter[EstimatorName](EstimatorName).validate_python(self.estimator)
+        return self.adopted.family if self.adopted else self.estimator
 
 
 @dataclass(frozen=True)
@@ -199,7 +198,7 @@ def write_artifact(
     if isinstance(model, Path):
         shutil.copytree(model, folder / MODEL)
     else:
-        _save(model, columns, folder / MODEL)
+        _save(model, manifest, folder / MODEL)
     write_rows(train_rows[[*columns.features, columns.target]], folder / REFERENCE)
     np.save(folder / REFERENCE_SCORES, scores, allow_pickle=False)
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
@@ -209,12 +208,13 @@ def write_artifact(
     (folder / PROFILE).write_text(profile.model_dump_json() + "\n", encoding="utf-8")
 
 
-def _save(model: Any, columns: Schema, place: Path) -> None:
+def _save(model: Any, manifest: Manifest, place: Path) -> None:
     import mlflow.sklearn
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, TensorSpec
     from mlflow.types import Schema as Signature
 
+    columns = manifest.columns
     inputs: list[ColSpec | TensorSpec] = [
         *(ColSpec(DataType.double, name) for name in columns.numerical),
         *(ColSpec(DataType.string, name) for name in columns.categorical),
@@ -224,18 +224,18 @@ def _save(model: Any, columns: Schema, place: Path) -> None:
         model,
         str(place),
         signature=ModelSignature(Signature(inputs), Signature([TensorSpec(np.dtype(np.float64), (-1, 2))])),
-        pip_requirements=[f"{name}=={version(name)}" for name in ("cloudpickle", "numpy", "pandas", "scikit-learn")],
+        pip_requirements=[f"{name}=={version(name)}" for name in sorted({"cloudpickle", *manifest.versions} - {"python", "churnops"})],
         serialization_format=mlflow.sklearn.SERIALIZATION_FORMAT_CLOUDPICKLE,
         pyfunc_predict_fn="predict_proba",
     )
 
 
-def installed_versions() -> dict[str, str]:
-    """Versions of Python and of the packages that decide what a fit gives."""
+def installed_versions(packages: tuple[str, ...] = ()) -> dict[str, str]:
+    """Versions of Python and of the packages that decide what a fit gives: the usual ones, and a family's own `packages`."""
     import platform
 
     found = {"python": platform.python_version()}
-    for name in ("scikit-learn", "numpy", "pandas", "churnops"):
+    for name in ("scikit-learn", "numpy", "pandas", *packages, "churnops"):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -13,6 +13,7 @@ from pipeline.diagnosis.diagnosis import Mode
 from pipeline.measures.campaign_value import break_even
 from pipeline.models.artifact import Artifact, installed_versions, open_artifact, publish
 from pipeline.models.estimators import hyperparameters_of
+from pipeline.models.families import family_named
 from pipeline.record import mlflow_mirror
 from pipeline.record.cases import Challenger, TrainingResult
 from pipeline.record.opened_workspace import Opened
@@ -23,7 +24,7 @@ from pipeline.training.job import TrainingJob
 from pipeline.training.parent import OnProgress, TrainingOutcome, train
 from pipeline.windows.window import Window
 from pipeline.workspace.policy import Band
-from pipeline.workspace.settings import EstimatorName, Settings
+from pipeline.workspace.settings import Settings
 
 # Writes what a training means for its case, in one transaction with the ledger's rows on it.
 Record = Callable[[Connection, TrainingResult, Challenger | None], object]
@@ -54,7 +55,7 @@ def retraining_rows(champion: Artifact, window: Window, held_out_share: float, m
     return Rows(train=train, gate=recent[split.held_out], recent=len(taught))
 
 
-def same_again(champion: Artifact, rows: Rows, settings: Settings, estimator: EstimatorName) -> bool:
+def same_again(champion: Artifact, rows: Rows, settings: Settings, estimator: str) -> bool:
     """Whether a new model with the estimator's defaults would be the champion once more: same rows, same settings, same versions. What a
     trainer of the team's own would make, nobody knows before."""
     made, columns = champion.manifest, settings.data.columns
@@ -65,7 +66,7 @@ def same_again(champion: Artifact, rows: Rows, settings: Settings, estimator: Es
             "seed": settings.training.seed,
             "threshold": settings.training.threshold,
             "data_sha256": fingerprint(rows.train[[*columns.features, columns.target]]),
-            "versions": installed_versions(),
+            "versions": installed_versions(family_named(estimator).packages),
             "recalibration": None,
             "adopted": None,
         }
@@ -81,7 +82,7 @@ async def challenge(
     mode: str,
     champion: Artifact | None,
     band: Band | None,
-    estimator: EstimatorName,
+    estimator: str,
     hyperparameters: Mapping[str, float],
     on_progress: OnProgress | None,
     record: Record | None = None,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from pipeline.errors import ChurnopsError
 from pipeline.measures.risk_tiers import tier_flow
 from pipeline.models.artifact import Artifact, Manifest, Recalibration, installed_versions, open_artifact, write_artifact
+from pipeline.models.families import family_named
 from pipeline.tables.schema import Schema
 from pipeline.training.job import ARTIFACT, GATE_ROWS, RESULT, TRAIN_ROWS, Judged, Made, Progress, Say, TrainingJob
 from pipeline.workspace.folder import Workspace
@@ -121,7 +122,7 @@ def _fitted(job: TrainingJob, train: "pd.DataFrame", say: Say) -> Made:
         data_sha256=fingerprint(train[[*features, target]]),
         rows=len(train),
         churners=int(y.sum()),
-        versions=installed_versions(),
+        versions=installed_versions(family_named(job.estimator).packages),
         trained_at=job.trained_at,
     )
     return Made(model, model, manifest, train, unseen, lambda: measure_importance(model, x, y, job.seed))
@@ -143,7 +144,7 @@ def _recalibrated(job: TrainingJob, champion: Artifact, train: "pd.DataFrame", f
     changes = {
         "threshold": job.threshold,
         "calibration": trial,
-        "versions": installed_versions() if adopted is None else champion.manifest.versions,
+        "versions": _versions_now(champion.manifest),
         "trained_at": job.trained_at,
         "recalibration": Recalibration(
             of=champion.digest,
@@ -161,6 +162,11 @@ def _recalibrated(job: TrainingJob, champion: Artifact, train: "pd.DataFrame", f
 
         saved = recalibrated_folder(champion, made.slope, made.intercept, folder / "recalibrated")
     return Made(saved, made.model, champion.manifest.model_copy(update=changes), champion.reference(), scores, champion.importances)
+
+
+def _versions_now(before: Manifest) -> dict[str, str]:
+    """Of the packages of a model that is loaded and fitted on; of an adopted one those that fitted it."""
+    return before.versions if before.adopted else installed_versions(family_named(before.estimator).packages)
 
 
 def judge_made(job: TrainingJob, made: Made, champion: Artifact | None, train: "pd.DataFrame", gate: "pd.DataFrame") -> Judged:

@@ -12,7 +12,7 @@ from pipeline.measures.risk_tiers import TierFlow
 from pipeline.models.artifact import Manifest
 from pipeline.models.importance import Importance
 from pipeline.tables.schema import Schema
-from pipeline.workspace.settings import EstimatorName, ValueSettings
+from pipeline.workspace.settings import ValueSettings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,7 +48,7 @@ class TrainingJob(_Message):
     """
 
     columns: Schema
-    estimator: EstimatorName
+    estimator: str
     hyperparameters: dict[str, int | float] = {}
     seed: int
     threshold: float

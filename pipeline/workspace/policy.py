@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.errors import SettingsError
+from pipeline.models.families import families
 from pipeline.workspace.evidence_policy import DiagnosisRules, EvidenceRules
 
 Band = Literal["monitor", "evaluate", "retrain", "not_enough_data"]
@@ -79,20 +80,8 @@ class AcknowledgementRules(_Rules):
     growth: float = Field(ge=1)
 
 
-class Hyperparameters(_Rules):
-    """Allowed ranges per estimator, both ends included."""
-
-    random_forest: dict[str, Bounds]
-    logistic_regression: dict[str, Bounds]
-
-    def of(self, estimator: str) -> dict[str, Bounds]:
-        """Ranges of one estimator's hyperparameters, by name."""
-        bounds: dict[str, Bounds] = getattr(self, estimator)
-        return bounds
-
-
 class Start(_Rules):
-    """Hyperparameters to begin with, by what kind of feature drifted."""
+    """Hyperparameters of the usual family to begin with, by what kind of feature drifted."""
 
     numerical: dict[str, float]
     categorical: dict[str, float]
@@ -127,7 +116,8 @@ class Override(BaseModel):
 
 
 class Policy(_Rules):
-    """The whole decision framework with a workspace's overrides applied."""
+    """The whole decision framework with a workspace's overrides applied. `hyperparameters`: what operators may choose, both ends included, by
+    family and name."""
 
     bands: Bands
     drift: DriftRules
@@ -136,7 +126,7 @@ class Policy(_Rules):
     training: TrainingRules
     gate: GateRules
     acknowledgement: AcknowledgementRules
-    hyperparameters: Hyperparameters
+    hyperparameters: dict[str, dict[str, Bounds]]
     start: Start
     limits: Limits
     chat: ChatLimits
@@ -158,12 +148,17 @@ class Policy(_Rules):
 
 
 def load_policy(text: str, overrides: Mapping[str, Any]) -> Policy:
-    """The shipped policy `text` (TOML) with a workspace's nested `overrides` laid over it.
+    """The shipped policy `text` (TOML), with the ranges that families bring themselves, and a workspace's nested `overrides` laid over it.
 
     Raises:
         SettingsError: an override names no rule of the policy, or has a value the rule does not allow.
     """
     shipped = tomllib.loads(text)
+    shipped["hyperparameters"] = {
+        name: {key: list(one.allowed) for key, one in family.hyperparameters.items() if one.allowed}
+        | shipped["hyperparameters"].get(name, {})
+        for name, family in families().items()
+    }
     defaults = dict(_leaves(shipped))
     # Names of environment variables arrive in lower case, and one rule is called C.
     names = {name.lower(): name for name in defaults}

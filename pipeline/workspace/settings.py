@@ -10,10 +10,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings import SettingsError as UnreadableVariable
 
 from pipeline.errors import SettingsError
+from pipeline.models.families import USUAL, families
 from pipeline.tables.file_format import FileFormat
 from pipeline.tables.schema import Schema
 
-EstimatorName = Literal["random_forest", "logistic_regression"]
 TEXT_TABLES = (".csv", ".txt", ".tsv", ".jsonl", ".ndjson")
 
 
@@ -110,13 +110,20 @@ class EngineSettings(_Section):
 class TrainingSettings(_Section):
     """How `churnops train` fits the champion; retraining by an operator is bounded by the policy instead."""
 
-    estimator: EstimatorName = Field("random_forest", description="random_forest or logistic_regression")
+    estimator: str = Field(USUAL, description=" or ".join(families()))
     command: str = Field(
         "", description="Your own trainer instead, like python train.py, run without a shell; docs/own-model.md; empty: none"
     )
     seed: int = Field(42, description="Of the split and the fit")
     threshold: float = Field(0.5, gt=0, lt=1, description="Probability from which a customer counts as churning")
     time_limit_seconds: float = Field(600, gt=0, description="After which a training is stopped")
+
+    @field_validator("estimator")
+    @classmethod
+    def _known(cls, estimator: str) -> str:
+        if estimator not in families():
+            raise ValueError(f"there is no estimator {estimator[:40]!r}; choose {' or '.join(families())}")
+        return estimator
 
     @field_validator("command")
     @classmethod

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from pipeline.models.families import hyperparameter_words
+
 Groups = tuple[frozenset[str], ...]  # of each group one word must be there
 
 
@@ -64,9 +66,6 @@ _KEYS: Mapping[str, Groups] = MappingProxyType(
         "level_reference": (_any("mean", "average", "level", "share", "reference", PERCENT),),
         "reference": (_any("reference", "before", "was", "from", "share", PERCENT),),
         "window": (_any("window", "now", "to", "share", PERCENT),),
-        "n_estimators": (_any("estimator", "tree"),),
-        "max_depth": (_any("depth", "deep"),),
-        "C": (_any("c", "regularisation", "regularization"),),
         "trainings_left": (_any("left", "remain", "remaining", "further", "retry", "retries"),),
     }
 )
@@ -94,6 +93,8 @@ def groups_of(key: str, words: tuple[str, ...], unit: str | None = None) -> Grou
     if key == "strength" and unit is not None:
         said = frozenset(word for word in unit.lower().replace("-", " ").split() if word not in {"of", "the", "in", "a"})
         return (said | (_SHARE if said & {"share", "percent"} else frozenset()),)
+    if spoken := hyperparameter_words(key):
+        return (spoken,)
     return _KEYS.get(key) or tuple(frozenset({word}) for word in words if word not in _UNSAID)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from mcp.server.mcpserver import Context
 
@@ -17,7 +17,6 @@ from pipeline.measures.measure import Comparison, GateCheck, GateResult, Measure
 from pipeline.record.cases import ModelRef, ReportRef, Status
 from pipeline.tables.schema import Kind
 from pipeline.workspace.policy import Band, Policy, load_policy
-from pipeline.workspace.settings import EstimatorName
 from prompts import policy_text
 from tools.evidence_pack import EvidencePack
 from tools.results import Candidate, DiagnosisResult, DriftResult, MetricsResult, ReportReply, ServingModel, TrainingReply
@@ -178,7 +177,7 @@ class CaseTools:
             case_id: str,
             ctx: Context[Any],
             mode: Mode = "combined",
-            estimator: EstimatorName = "random_forest",
+            estimator: Literal["random_forest", "logistic_regression"] = "random_forest",
             n_estimators: int | None = None,
             max_depth: int | None = None,
             C: float | None = None,  # noqa: N803

@@ -1,11 +1,10 @@
 """What a human starts from a chat and then watches: a triage, or a training by hand. Both are what the commands of these names do."""
 
-from typing import TYPE_CHECKING, cast, get_args
+from typing import TYPE_CHECKING
 
 from agent.case.events import Event, OperatorChanged, Refused, ToolCalled, ToolProgress, ToolReturned, TurnStarted
 from agent.chat.markdown import sentence, table
 from agent.conversation.messages import Spend
-from pipeline.errors import ChurnopsError
 from pipeline.words import STATUSES, action_name
 
 if TYPE_CHECKING:
@@ -71,16 +70,16 @@ async def training_told(chat: "Chat", estimator: str) -> str:
         ChurnopsError: there is no such estimator, the gate was not passed, or the training did not finish.
     """
     from agent.training_by_hand import train_by_hand
-    from pipeline.workspace.settings import EstimatorName
+    from pipeline.models.families import family_named
     from reports.markdown_cells import MEASURES, figure
 
-    if estimator and estimator not in get_args(EstimatorName):
-        raise ChurnopsError(f"There is no estimator {estimator[:40]!r}.", f"Choose {' or '.join(get_args(EstimatorName))}.")
+    if estimator:
+        family_named(estimator)  # refused before anything is shown as running
 
     async def show(stage: "Progress") -> None:
         chat.screen.doing(stage.said, stage.fraction)
 
-    trained = await train_by_hand(chat.opened, cast("EstimatorName | None", estimator or None), show)
+    trained = await train_by_hand(chat.opened, estimator or None, show)
     result = trained.result
     parts = [
         f"**{result.estimator.replace('_', ' ')}** on {result.train_rows:,} rows, judged on {result.metrics.n:,}, in {result.seconds:.0f} s.",

@@ -1,11 +1,10 @@
 """The names a person may want completed: features, cases, sessions, and the few words that commands take."""
 
 from collections.abc import Sequence
-from typing import get_args
 
 from agent.chat.session.log import stored_sessions
+from pipeline.models.families import families
 from pipeline.record.opened_workspace import Opened
-from pipeline.workspace.settings import EstimatorName
 
 
 def names(opened: Opened, kind: str) -> Sequence[str]:
@@ -17,5 +16,5 @@ def names(opened: Opened, kind: str) -> Sequence[str]:
     if kind == "sessions":
         return [stored.session_id for stored in stored_sessions(opened.workspace)]
     if kind == "estimators":
-        return get_args(EstimatorName)
+        return tuple(families())
     return {"operators": ("rulebook", "claude"), "windows": ("7d", "14d", "30d", "since ", "since-deploy", "rows ", "file ")}.get(kind, ())

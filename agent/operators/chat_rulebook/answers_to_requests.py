@@ -11,16 +11,12 @@ from agent.operators.chat_rulebook.recognition import Question
 from agent.operators.chat_rulebook.wording import cause_of, code, named, said, source, words
 from pipeline.diagnosis.diagnosis import Mode
 from pipeline.errors import Refusal
+from pipeline.models.families import USUAL, family_named
+from pipeline.models.family import Hyperparameter
 from pipeline.record.failure import Failure
 from pipeline.words import STATUSES, action_name
 from tools.guard import check_hyperparameters
 from tools.results import ReportReply, TrainingReply
-
-_NUMBERS = {
-    "n_estimators": re.compile(r"n_estimators\D{0,3}(\d{1,6})|(\d{1,6}) (?:trees|estimators)"),
-    "max_depth": re.compile(r"(?:max_)?depth(?: of)?\D{0,3}(\d{1,6})"),
-    "C": re.compile(r"\bc ?= ?(\d{1,6}(?:\.\d{1,6})?)"),
-}
 
 
 def training(facts: Facts, question: Question) -> str | Proposal:
@@ -33,7 +29,7 @@ def training(facts: Facts, question: Question) -> str | Proposal:
     mode = _mode(facts, question)
     arguments: dict[str, object] = {"case_id": facts.drift.case_id, "mode": mode}
     if mode != "recalibrate":
-        estimator = "logistic_regression" if "linear" in question.concepts else "random_forest"
+        estimator = question.family
         chosen = _hyperparameters(facts, question, estimator)
         try:
             check_hyperparameters(estimator, chosen, facts.policy)
@@ -147,32 +143,39 @@ def _refusal(facts: Facts) -> str | None:
 
 
 def _mode(facts: Facts, question: Question) -> Mode:
-    if "recalibrate" in question.concepts and not {"forest", "linear"} & question.concepts:
+    if "recalibrate" in question.concepts and "family" not in question.concepts:
         return "recalibrate"
     if "all" in question.concepts:
         return "combined"
     if {"recent", "days"} & question.concepts:
         return "recent"
     asked = None if facts.found is None else facts.found.mode
-    if {"forest", "linear", "retrain"} & question.concepts and asked == "recalibrate":
+    if {"family", "retrain"} & question.concepts and asked == "recalibrate":
         return "combined"
     return asked or "combined"
 
 
 def _hyperparameters(facts: Facts, question: Question, estimator: str) -> dict[str, int | float]:
     """Those that the person named; else where the policy starts, by the kinds of features that drifted."""
-    allowed = facts.policy.hyperparameters.of(estimator)
+    allowed, known = facts.policy.hyperparameters[estimator], family_named(estimator).hyperparameters
     chosen: dict[str, int | float] = {}
     for name in allowed:
-        if match := _NUMBERS[name].search(question.text):
-            digits = next(group for group in match.groups() if group)
-            chosen[name] = float(digits) if name == "C" else int(digits)
-    if chosen or facts.drift is None:
+        if match := _number_of(name, known[name]).search(question.text):
+            digits = match[1] or match[2]
+            chosen[name] = int(digits) if known[name].whole else float(digits)
+    if chosen or facts.drift is None or estimator != USUAL:
         return chosen
     drift, start = facts.drift.drift, facts.policy.start
     numerical, categorical = drift.drifted_numerical > 0, drift.drifted_categorical > 0
     usual = start.both if numerical == categorical else start.numerical if numerical else start.categorical
     return {name: round(value) for name, value in usual.items() if name in allowed}
+
+
+def _number_of(name: str, known: Hyperparameter) -> re.Pattern[str]:
+    """How a person gives it in lower case: "max_depth=11", "depth of 11", "250 trees"."""
+    said = "|".join((name.casefold(), *(f"{word}s?" for word in known.words)))
+    number = r"(\d{1,6})" if known.whole else r"(\d{1,6}(?:\.\d{1,6})?)"
+    return re.compile(rf"\b(?:{said})(?: of)?[ =:]{{1,3}}{number}|\b{number} (?:{said})\b")
 
 
 def _span(facts: Facts) -> str:

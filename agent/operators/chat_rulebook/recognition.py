@@ -9,7 +9,8 @@ from typing import Literal
 
 from agent.operators.chat_rulebook.facts import Facts
 from agent.operators.chat_rulebook.proposal import Proposal
-from agent.operators.chat_rulebook.vocabulary import Concept, concepts_of, is_known, is_quiet
+from agent.operators.chat_rulebook.vocabulary import Concept, concepts_of, family_meant, is_known, is_quiet
+from pipeline.models.families import USUAL
 
 LONGEST = 1_000  # characters of a question; more is no question
 _CLOSE = 0.88  # likeness from which a misspelt name is taken for a feature's
@@ -24,7 +25,7 @@ Need = Literal["get_drift_summary", "get_current_model_metrics", "diagnose", "in
 class Question:
     """What was understood of a question. `intents`: the best reading first, others that fit as well behind it; empty where none fits.
     `features`: named ones in order. `respelt`: words taken for a feature's name. `unclear`: a word that may mean one of several
-    features. `unknown`: words that are not in the vocabulary."""
+    features. `unknown`: words that are not in the vocabulary. `family`: the model family it speaks of, else the usual one."""
 
     text: str
     concepts: frozenset[Concept] = frozenset()
@@ -33,6 +34,7 @@ class Question:
     unclear: tuple[str, tuple[str, ...]] | None = None
     unknown: tuple[str, ...] = ()
     intents: tuple["Intent", ...] = field(default=())
+    family: str = USUAL
 
 
 Answerer = Callable[[Facts, Question], str | Proposal]
@@ -65,7 +67,7 @@ def recognise(text: str, features: Sequence[str], intents: Sequence["Intent"], c
     if concepts and concepts <= {"by", "days", "each"} and len(named) < 2 and (not named or "by" in concepts):
         named = tuple(dict.fromkeys((*carried[:1], *named)))
     unknown = tuple(dict.fromkeys(word for word in left if not is_known(word)))
-    return Question(plain, concepts, named, respelt, unclear, unknown, _readings(concepts, named, unknown, intents))
+    return Question(plain, concepts, named, respelt, unclear, unknown, _readings(concepts, named, unknown, intents), family_meant(left))
 
 
 def _plain(text: str) -> str:

@@ -1,10 +1,13 @@
 """The words the rulebook knows in a question, grouped by what they mean. A word that ends in `*` stands for all that begin so."""
 
+from collections.abc import Sequence
 from typing import Literal, get_args
+
+from pipeline.models.families import families
 
 Concept = Literal[
     "act", "advise", "affected", "all", "approve", "blind", "by", "candidate", "change", "churn", "close", "compare", "data", "days", "did",
-    "each", "enough", "fault", "feature", "fine", "forest", "future", "happen", "harm", "help", "idle", "labels", "linear", "model", "more",
+    "each", "enough", "family", "fault", "feature", "fine", "future", "happen", "harm", "help", "idle", "labels", "model", "more",
     "most", "not", "order", "people", "price", "recalibrate", "recent", "report", "retrain", "sure", "try", "unsure", "value", "which", "why", "window",
 ]  # fmt: skip
 CONCEPTS: tuple[Concept, ...] = get_args(Concept)
@@ -27,18 +30,17 @@ _WORDS: dict[Concept, str] = {
     "did": "did have has was were been already",
     "each": "each every trend",
     "enough": "enough suffice sufficient help helps help alone fix fixes solve solves",
+    "family": " ".join(word for family in families().values() for word in family.words),
     "fault": "broken break broke wrong bug* corrupt* fault* faulty error* garbage null nulls nan missing issue* problem* culprit mess glitch* outage unit units cents",
     "feature": "feature* column* variable* field* attribute*",
     "fine": "calibration calibrated miscalibrated bad badly good well ok okay fine healthy worse worst worsen* perform* accura* auc roc metric* precis* recall rank* properly hold holds "
     "holding degrad* work works working doing reliab* decay* deteriorat* health solid suffering",
-    "forest": "forest* tree trees random_forest rf",
     "future": "will forecast* predict* tomorrow quarter future upcoming soon",
     "happen": "happen* diagnos* overview situation occurred weird strange odd oddly going story cause caused causes",
     "harm": "hurt* harm* damag* matter* safe serious severe bother worried worry dangerous",
     "help": "help ask answer thanks thank commands hello hi hey menu usage questions",
     "idle": "nothing ignore ignored wait waiting inaction",
     "labels": "label* outcome* truth",
-    "linear": "logistic regression logreg",
     "model": "model* champion classifier scorer score scores scoring prediction* predicted",
     "more": "more higher fewer less lower up down rate rates increas* decreas* level low high",
     "most": "most highest lowest top biggest largest strongest mostly",
@@ -74,6 +76,12 @@ _QUIET_WORDS = (
 def concepts_of(word: str) -> frozenset[Concept]:
     """What a word of a question, in lower case, may mean; nothing where it is not known."""
     return frozenset(concept for concept, words in _SPLIT.items() if any(_fits(word.removesuffix("'s"), known) for known in words))
+
+
+def family_meant(words: Sequence[str]) -> str:
+    """The model family that most of the words name; the usual one where none does."""
+    named = {name: sum(any(_fits(word, known) for known in family.words) for word in words) for name, family in families().items()}
+    return max(named, key=named.__getitem__)
 
 
 def is_known(word: str) -> bool:

@@ -12,6 +12,7 @@ from pipeline.diagnosis.finding import Cause, Finding, Name
 from pipeline.diagnosis.observed import Observed
 from pipeline.diagnosis.outcomes.expected_outcomes import fit_line, labels_usable, log_odds, one_row_each
 from pipeline.measures.campaign_value import gain
+from pipeline.models.families import family_named
 from pipeline.workspace.policy import Policy
 from pipeline.workspace.settings import ValueSettings
 
@@ -22,7 +23,7 @@ _MOST_ROWS = 10_000  # labelled, so that three remedies take seconds however man
 _FEWEST_TO_TEACH = 5  # of each outcome
 _STRETCHES = 3
 _DAYS_TO_CUT_BETWEEN = 2 * _STRETCHES
-_TREES = 60  # of a forest, enough to tell remedies apart; the training itself takes more
+_MEMBERS = 60  # of an ensemble, enough to tell remedies apart; the training itself takes more
 _CERTAIN = 1e-3  # a forest may say 0 or 1, and one such row must not decide
 _REACH = 1.96  # standard errors of a 95% interval
 
@@ -81,9 +82,7 @@ def _taught(observed: Observed, teaching: Mask, judging: Mask, *, with_reference
     if with_reference:
         x = pd.concat([observed.reference[features].fillna(absent), x], ignore_index=True)
         y = np.concatenate([observed.reference[target].to_numpy(), y])
-    given = manifest.hyperparameters
-    if "n_estimators" in given:
-        given = {**given, "n_estimators": min(_TREES, int(given["n_estimators"]))}
+    given = family_named(manifest.family).quick(manifest.hyperparameters, _MEMBERS)
     model = build(manifest.family, given, manifest.seed, observed.columns).fit(x, y.astype(np.int8))
     return np.asarray(model.predict_proba(rows[judging])[:, 1], dtype=np.float64)
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.errors import DataError, IntegrityError
-from pipeline.models.artifact import MODEL, PICKLE, Artifact, open_artifact, publish
+from pipeline.errors import DataError, IntegrityError, TrainingError
+from pipeline.models.artifact import MODEL, PICKLE, Adopted, Artifact, Manifest, open_artifact, publish
+from pipeline.models.estimators import build
 from pipeline.tables.typed_parquet import fingerprint
 from pipeline.workspace.folder import Workspace
 from tests.pipeline.small_artifacts import FEATURES, FITTED, small_artifact
@@ -103,6 +104,14 @@ def test_manifest_and_metrics_survive(published: Artifact) -> None:
     assert published.manifest.trained_at == datetime(2026, 11, 21, 9, tzinfo=UTC)
     assert {"python", "scikit-learn", "churnops"} <= set(published.manifest.versions)
     assert published.metrics.roc_auc.value > 0.5
+
+
+def test_a_manifest_that_names_a_family_of_another_version_opens_and_to_train_it_is_refused(published: Artifact) -> None:
+    adopted = Adopted(source="a registry", model_sha256="0" * 64, family="lightgbm")
+    manifest = Manifest.model_validate_json(published.manifest.model_copy(update={"adopted": adopted}).model_dump_json())
+    assert manifest.model_copy(update={"adopted": None, "estimator": "lightgbm"}).family == "lightgbm"
+    with pytest.raises(TrainingError, match="There is no estimator 'lightgbm'"):
+        build(manifest.family, {}, 7, COLUMNS)
 
 
 def test_requirements_are_pinned(published: Artifact) -> None:

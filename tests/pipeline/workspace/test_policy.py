@@ -38,13 +38,13 @@ def test_too_few_rows_are_no_band_whatever_the_share(share: float) -> None:
 def test_the_shipped_values_are_the_documented_ones() -> None:
     shipped = policy()
     assert (shipped.gate.min_roc_auc, shipped.training.cooldown_hours, shipped.training.retries, shipped.limits.turns) == (0.78, 24, 2, 10)
-    assert shipped.hyperparameters.of("random_forest") == {"n_estimators": (200, 300), "max_depth": (10, 12)}
+    assert shipped.hyperparameters["random_forest"] == {"n_estimators": (200, 300), "max_depth": (10, 12)}
     assert shipped.start.both == {"n_estimators": 200, "max_depth": 10}
     assert shipped.overrides == ()
 
 
 def test_where_to_start_lies_within_what_is_allowed() -> None:
-    allowed = policy().hyperparameters.of("random_forest")
+    allowed = policy().hyperparameters["random_forest"]
     for start in (policy().start.numerical, policy().start.categorical, policy().start.both):
         for name, value in start.items():
             assert allowed[name][0] <= value <= allowed[name][1]

@@ -71,6 +71,10 @@ def test_the_columns_of_the_pipeline_follow_from_data(tmp_path: Path) -> None:
         ("[training]\nseeed = 8", "`training.seeed`: Extra inputs are not permitted."),
         ("[colours]\nred = 1", "`colours`: Extra inputs are not permitted."),
         ('[training]\nseed = "eight"', "`training.seed`: Input should be a valid integer, unable to parse string as an integer."),
+        (
+            '[training]\nestimator = "lightgbm"',
+            "`training.estimator`: there is no estimator 'lightgbm'; choose random_forest or logistic_regression.",
+        ),
         ("[training]\nthreshold = 1.0", "`training.threshold`: Input should be less than 1."),
         ('[operator]\nprovider = "mine"', "`operator.provider`: Input should be 'anthropic', 'bedrock' or 'vertex'."),
         ('format.timezone = "Mars/Olympus"', "`data.format.timezone`: 'Mars/Olympus' is no time zone; names look like Europe/Berlin."),

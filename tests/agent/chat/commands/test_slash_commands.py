@@ -20,6 +20,7 @@ from agent.operators.rulebook import Rulebook
 from pipeline.errors import ChurnopsError
 from pipeline.intake.window_choice import WindowChoice
 from pipeline.record.opened_workspace import Opened
+from pipeline.words import STATUSES
 from tests.agent.scripted import Scripted
 from tests.reports.conftest import pending_workspace as pending_workspace
 from tests.reports.conftest import waiting as waiting

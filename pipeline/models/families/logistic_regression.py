@@ -1,0 +1,21 @@
+"""A logistic regression."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.models.family import Family, Hyperparameter
+
+
+def _classifier(values: Mapping[str, Any], seed: int) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(**values, max_iter=1000, random_state=seed)
+
+
+FAMILY = Family(
+    words=("logistic", "regression", "logreg"),
+    hyperparameters={
+        "C": Hyperparameter(1.0, whole=False, said="inverse regularisation", words=("c", "regularisation", "regularization")),
+    },
+    classifier=_classifier,
+)
