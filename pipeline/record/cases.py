@@ -5,12 +5,12 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from pipeline.diagnosis.diagnosis import Action, Diagnosis, Mode
 from pipeline.drift.summary import DriftSummary
-from pipeline.measures.measure import CalibrationTrial, Comparison, GateResult, Margins, Metrics, Reliability, ServingProof
-from pipeline.measures.risk_tiers import TierFlow
+from pipeline.measures.evaluation import Evaluation
+from pipeline.measures.measure import CalibrationTrial, GateResult, Metrics
 from pipeline.record.failure import Failure
 from pipeline.shown_text import plain
 from pipeline.words import cause_name
@@ -133,32 +133,19 @@ class Call(_Record):
         return Failure.model_validate({"kind": self.outcome, "said": "", **self.result})
 
 
-class TrainingResult(_Record):
-    """What one training of a case came to. `margins` are over the champion, `margins_recalibrated` over the champion recalibrated on the
-    same recent rows; None where that was not measured. `serving`: how single customers would be scored; `tier_flow`: who changes risk tier on
-    the gate rows from the champion to this model; `reliability`: whether its probabilities came true there, and the champion's. All four are
-    absent from records of earlier versions, whose digests must stay what they were.
-    """
+class TrainingResult(Evaluation):
+    """What one training of a case came to: what was measured, and the gate's verdict on it."""
 
     mode: str
     estimator: str
     hyperparameters: dict[str, int | float]
     digest: str | None
     version: str | None
-    metrics: Metrics
-    champion_metrics: Metrics | None
-    comparison: Comparison | None
     gate: GateResult
     calibration: CalibrationTrial
     train_rows: int
     gate_rows: int
     seconds: float
-    margins: Margins | None = None
-    margins_recalibrated: Margins | None = None
-    serving: ServingProof | None = Field(None, exclude_if=lambda found: found is None)
-    tier_flow: TierFlow | None = Field(None, exclude_if=lambda found: found is None)
-    reliability: Reliability | None = Field(None, exclude_if=lambda found: found is None)
-    champion_reliability: Reliability | None = Field(None, exclude_if=lambda found: found is None)
 
 
 class Training(_Record):

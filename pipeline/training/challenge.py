@@ -131,43 +131,35 @@ def judge_and_register(
     opened: Opened, outcome: TrainingOutcome, rows: Rows, case_id: str | None, mode: str, band: Band | None, record: Record | None
 ) -> tuple[TrainingResult, Challenger | None]:
     """Put a candidate before the gate, track it, and publish, register and record it if it passed."""
-    workspace, ledger, manifest = opened.workspace, opened.ledger, outcome.manifest
+    workspace, ledger, manifest, found = opened.workspace, opened.ledger, outcome.manifest, outcome.evaluation
     if mode == "recalibrate":
-        gate = judge_recalibrated(outcome.metrics, outcome.comparison, outcome.margins, opened.policy)
+        gate = judge_recalibrated(found.metrics, found.comparison, found.margins, opened.policy)
     else:
-        gate = judge(outcome.metrics, outcome.comparison, band, opened.policy, outcome.margins, outcome.margins_recalibrated)
+        gate = judge(found.metrics, found.comparison, band, opened.policy, found.margins, found.margins_recalibrated)
     run_id = mlflow_mirror.log_run(
-        workspace, manifest=manifest, metrics=outcome.metrics, comparison=outcome.comparison, gate=gate, case_id=case_id
+        workspace, manifest=manifest, metrics=found.metrics, comparison=found.comparison, gate=gate, case_id=case_id
     )
-    figures = {"mode": mode, "roc_auc": outcome.metrics.roc_auc.value, "gate_rows": outcome.metrics.n, "mlflow_run": run_id}
+    figures = {"mode": mode, "roc_auc": found.metrics.roc_auc.value, "gate_rows": found.metrics.n, "mlflow_run": run_id}
     challenger = None
     if gate.passed:
         digest = publish(outcome.staged, workspace)
         version = mlflow_mirror.register(workspace, run_id, open_artifact(workspace, digest))
-        challenger = Challenger(version=version, digest=digest, gate=gate, metrics=outcome.metrics)
+        challenger = Challenger(version=version, digest=digest, gate=gate, metrics=found.metrics)
     result = TrainingResult(
         mode=mode,
         estimator=manifest.estimator,
         hyperparameters=manifest.hyperparameters,
         digest=challenger.digest if challenger else None,
         version=challenger.version if challenger else None,
-        metrics=outcome.metrics,
-        champion_metrics=outcome.champion_metrics,
-        comparison=outcome.comparison,
         gate=gate,
         calibration=manifest.calibration,
         train_rows=len(rows.train),
         gate_rows=len(rows.gate),
         seconds=outcome.seconds,
-        margins=outcome.margins,
-        margins_recalibrated=outcome.margins_recalibrated,
-        serving=outcome.serving,
-        tier_flow=outcome.tier_flow,
-        reliability=outcome.reliability,
-        champion_reliability=outcome.champion_reliability,
+        **dict(found),
     )
-    serving = outcome.serving.model_dump(mode="json")
-    judged = {**gate.model_dump(mode="json"), "policy_version": opened.policy.version, **figures, "serving": serving}
+    serving = found.model_dump(mode="json", include={"serving"})
+    judged = {**gate.model_dump(mode="json"), "policy_version": opened.policy.version, **figures, **serving}
     # One transaction: a kill leaves a training that is known with all that follows from it, or one that never was.
     with opened.state.write() as connection:
         at = opened.clock()

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from pipeline.errors import ChurnopsError
+from pipeline.measures.evaluation import Evaluation
 from pipeline.measures.risk_tiers import tier_flow
 from pipeline.models.artifact import Artifact, Manifest, Recalibration, installed_versions, open_artifact, write_artifact
 from pipeline.models.families import family_named
 from pipeline.tables.schema import Schema
-from pipeline.training.job import ARTIFACT, GATE_ROWS, RESULT, TRAIN_ROWS, Judged, Made, Progress, Say, TrainingJob
+from pipeline.training.job import ARTIFACT, GATE_ROWS, RESULT, TRAIN_ROWS, Made, Progress, Say, TrainingJob
 from pipeline.workspace.folder import Workspace
 
 if TYPE_CHECKING:
@@ -70,14 +71,14 @@ def run(job: TrainingJob, folder: Path, workspace: Workspace, progress: TextIO) 
         made = _fitted(job, train, say)
 
     say("judging", 0.7, f"Judging on {len(gate):,} gate rows")
-    judged = judge_made(job, made, champion, train, gate)
+    evaluation = judge_made(job, made, champion, train, gate)
 
-    say("weighing", 0.75, f"ROC-AUC {judged.metrics.roc_auc.value:.4f} on the gate rows; weighing {len(job.columns.features)} features")
+    say("weighing", 0.75, f"ROC-AUC {evaluation.metrics.roc_auc.value:.4f} on the gate rows; weighing {len(job.columns.features)} features")
     importances = made.importances()
 
     say("saving", 0.85, "Saving the model")
-    write_artifact(folder / ARTIFACT, made.saved, made.manifest, judged.metrics, importances, made.reference, made.scores)
-    (folder / RESULT).write_text(judged.model_dump_json(), encoding="utf-8")
+    write_artifact(folder / ARTIFACT, made.saved, made.manifest, evaluation.metrics, importances, made.reference, made.scores)
+    (folder / RESULT).write_text(evaluation.model_dump_json(), encoding="utf-8")
     say("done", 1.0, "Trained and judged")
 
 
@@ -169,7 +170,7 @@ def _versions_now(before: Manifest) -> dict[str, str]:
     return before.versions if before.adopted else installed_versions(family_named(before.estimator).packages)
 
 
-def judge_made(job: TrainingJob, made: Made, champion: Artifact | None, train: "pd.DataFrame", gate: "pd.DataFrame") -> Judged:
+def judge_made(job: TrainingJob, made: Made, champion: Artifact | None, train: "pd.DataFrame", gate: "pd.DataFrame") -> Evaluation:
     """The model beside the champion, and beside the champion recalibrated, on the gate rows."""
     from pipeline.measures.margins import measure_margins
     from pipeline.measures.metrics import compare, measure, reliability
@@ -192,8 +193,7 @@ def judge_made(job: TrainingJob, made: Made, champion: Artifact | None, train: "
         if recent[target].nunique() == 2 and not job.recalibrates:
             rival = recalibrate(champion.model, recent[features], recent[target].to_numpy())
             margins_recalibrated = measure_margins(outcome, p, rival.passed_through(p_champion), job.value, job.confidence)
-    return Judged(
-        manifest=made.manifest,
+    return Evaluation(
         metrics=metrics,
         champion_metrics=champion_metrics,
         comparison=comparison,

@@ -1,4 +1,4 @@
-"""What the parent asks of a training, and what the child that fits tells it: the job, its progress, and what was judged."""
+"""What the parent asks of a training, and what the child that fits tells it: the job, its progress, and what it made."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.measures.measure import Comparison, Margins, Metrics, Reliability, ServingProof
-from pipeline.measures.risk_tiers import TierFlow
 from pipeline.models.artifact import Manifest
 from pipeline.models.importance import Importance
 from pipeline.tables.schema import Schema
@@ -21,17 +19,9 @@ if TYPE_CHECKING:
 
 
 JOB = "job.json"
-
-
 TRAIN_ROWS = "train.parquet"
-
-
 GATE_ROWS = "gate.parquet"
-
-
 ARTIFACT = "artifact"
-
-
 RESULT = "result.json"
 
 
@@ -67,22 +57,6 @@ class Progress(_Message):
     stage: str
     fraction: float
     said: str
-
-
-class Judged(_Message):
-    """What the child found on the gate rows; the artifact lies beside it. `margins` are over the champion, `margins_recalibrated` over the
-    champion recalibrated on the recent training rows; `tier_flow` is from the champion to the model."""
-
-    manifest: Manifest
-    metrics: Metrics
-    champion_metrics: Metrics | None
-    comparison: Comparison | None
-    margins: Margins | None
-    margins_recalibrated: Margins | None
-    serving: ServingProof
-    tier_flow: TierFlow | None
-    reliability: Reliability
-    champion_reliability: Reliability | None
 
 
 Say = Callable[[str, float, str], None]

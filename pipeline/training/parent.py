@@ -16,11 +16,10 @@ from anyio.streams.text import TextReceiveStream
 
 from pipeline.code_folder import CODE
 from pipeline.errors import TrainingError
-from pipeline.measures.measure import CalibrationTrial, Comparison, Margins, Metrics, Reliability, ServingProof
-from pipeline.measures.risk_tiers import TierFlow
-from pipeline.models.artifact import Manifest, open_artifact
+from pipeline.measures.evaluation import Evaluation
+from pipeline.models.artifact import MANIFEST, Manifest, open_artifact
 from pipeline.models.estimators import hyperparameters_of
-from pipeline.training.job import ARTIFACT, GATE_ROWS, JOB, RESULT, TRAIN_ROWS, Judged, Progress, TrainingJob
+from pipeline.training.job import ARTIFACT, GATE_ROWS, JOB, RESULT, TRAIN_ROWS, Progress, TrainingJob
 from pipeline.training.team_trainer import last_line
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.staging import staging_folder
@@ -37,28 +36,13 @@ STDERR = "stderr.txt"
 class TrainingOutcome:
     """A candidate that was trained and judged, but neither decided on nor published.
 
-    `staged` is the artifact's folder; it exists until the `async with` block ends, unless `publish` moved it. Metrics,
-    comparison, margins, tier flow and reliability are on the gate rows; `margins` are over the champion, `margins_recalibrated` over the
-    champion recalibrated. `serving`: how single customers would be scored.
+    `staged` is the artifact's folder; it exists until the `async with` block ends, unless `publish` moved it.
     """
 
     staged: Path
     manifest: Manifest
-    metrics: Metrics
-    champion_metrics: Metrics | None
-    comparison: Comparison | None
-    margins: Margins | None
-    margins_recalibrated: Margins | None
-    serving: ServingProof
-    tier_flow: TierFlow | None
-    reliability: Reliability
-    champion_reliability: Reliability | None
+    evaluation: Evaluation
     seconds: float
-
-    @property
-    def calibration(self) -> CalibrationTrial:
-        """Whether calibrating helped."""
-        return self.manifest.calibration
 
 
 @asynccontextmanager
@@ -102,8 +86,13 @@ async def train(
                 f"Training was stopped after its time limit of {time_limit_seconds:g} s.",
                 "Raise `training.time_limit_seconds` in churnops.toml, or train on fewer rows.",
             )
-        judged = Judged.model_validate_json((folder / RESULT).read_bytes())
-        yield TrainingOutcome(staged=folder / ARTIFACT, seconds=anyio.current_time() - started, **dict(judged))
+        staged = folder / ARTIFACT
+        yield TrainingOutcome(
+            staged=staged,
+            manifest=Manifest.model_validate_json((staged / MANIFEST).read_bytes()),
+            evaluation=Evaluation.model_validate_json((folder / RESULT).read_bytes()),
+            seconds=anyio.current_time() - started,
+        )
 
 
 def _hand_over(job: TrainingJob, train_rows: "pd.DataFrame", gate_rows: "pd.DataFrame", folder: Path) -> None:

@@ -89,10 +89,10 @@ def judged_model(opened: Opened, candidate: Candidate, champion: Artifact | None
         trained_at=opened.clock(),
     )
     made = take_over(job, candidate.folder, rows.train, candidate.source, candidate.accepted)
-    judged = judge_made(job, made, champion, rows.train, rows.gate)
+    evaluation = judge_made(job, made, champion, rows.train, rows.gate)
     staged = candidate.folder.parent / ARTIFACT
-    write_artifact(staged, made.saved, made.manifest, judged.metrics, made.importances(), made.reference, made.scores)
-    return TrainingOutcome(staged=staged, seconds=monotonic() - started, **dict(judged))
+    write_artifact(staged, made.saved, made.manifest, evaluation.metrics, made.importances(), made.reference, made.scores)
+    return TrainingOutcome(staged=staged, manifest=made.manifest, evaluation=evaluation, seconds=monotonic() - started)
 
 
 def _fetched(model: str, registry: str | None, staging: Path) -> tuple[str, Path]:

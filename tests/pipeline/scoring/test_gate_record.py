@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+import pandas as pd
+
 from pipeline.canonical import digest_of
+from pipeline.measures.evaluation import Evaluation
 from pipeline.measures.metrics import reliability
 from pipeline.measures.risk_tiers import TIERS, tier_flow, tier_of
 from pipeline.models.artifact import open_artifact
 from pipeline.record.cases import TrainingResult
 from pipeline.scoring.proof import prove
+from pipeline.training.job import TrainingJob
 from pipeline.workspace.folder import Workspace
 from reports.narrative import Verdict
 from tests.pipeline.scoring.fitted_models import model_of
@@ -17,12 +21,18 @@ from tests.reports.record import a_case, a_challenger, report, trainings_of
 from tests.tools.desk import training_result
 
 
+def _evaluated(root: Path, name: str, job: TrainingJob, **rows: pd.DataFrame) -> tuple[Evaluation, str]:
+    outcome, digest, _ = trained(root, name, job, **rows)
+    return outcome.evaluation, digest
+
+
 def test_every_model_of_a_champions_line_is_proven_and_compared_by_tier(tmp_path: Path) -> None:
-    first, champion, _ = trained(tmp_path, "one", small_job())
-    second, digest, _ = trained(tmp_path, "two", small_job(champion=champion, hyperparameters={"n_estimators": 5, "max_depth": 2}))
+    first, champion = _evaluated(tmp_path, "one", small_job())
+    second, digest = _evaluated(tmp_path, "two", small_job(champion=champion, hyperparameters={"n_estimators": 5, "max_depth": 2}))
     again = small_job(champion=champion, recalibrates=True, recent_rows=600)
-    third, _, _ = trained(tmp_path, "three", again, train=small_table(600, 5))
+    third, _ = _evaluated(tmp_path, "three", again, train=small_table(600, 5))
     for judged in (first, second, third):
+        assert judged.serving is not None
         assert (judged.serving.path, judged.serving.max_difference) == ("fast", 0.0)
         assert (judged.serving.rows, judged.serving.edges) == (len(TRAIN), 6)
     assert first.tier_flow is None

@@ -13,11 +13,13 @@ from scipy.special import logit
 from sklearn.metrics import log_loss
 
 from pipeline.errors import DataError, IntegrityError, TrainingError
-from pipeline.models.artifact import MODEL, PICKLE, open_artifact, publish
+from pipeline.measures.evaluation import Evaluation
+from pipeline.models.artifact import MANIFEST, MODEL, PICKLE, Manifest, open_artifact, publish
 from pipeline.models.recalibration import recalibrate
 from pipeline.tables.typed_parquet import fingerprint, write_rows
 from pipeline.training.child import ORPHANED, run
-from pipeline.training.job import ARTIFACT, GATE_ROWS, JOB, RESULT, TRAIN_ROWS, Judged, Progress, TrainingJob
+from pipeline.training.job import ARTIFACT, GATE_ROWS, JOB, RESULT, TRAIN_ROWS, Progress, TrainingJob
+from pipeline.training.parent import TrainingOutcome
 from pipeline.workspace.folder import Workspace
 from tests.checkout import ROOT
 from tests.pipeline.small_artifacts import FEATURES
@@ -36,13 +38,15 @@ def hand_over(folder: Path, job: TrainingJob, train: pd.DataFrame, gate: pd.Data
 
 def trained(
     root: Path, name: str, job: TrainingJob, train: pd.DataFrame = TRAIN, gate: pd.DataFrame = GATE
-) -> tuple[Judged, str, list[Progress]]:
+) -> tuple[TrainingOutcome, str, list[Progress]]:
     """Train in this process; what was judged, the published digest, and what was said on the way."""
     folder, said = hand_over(root / ".churnops" / "staging" / name, job, train, gate), io.StringIO()
     run(job, folder, Workspace(root), said)
-    judged = Judged.model_validate_json((folder / RESULT).read_bytes())
+    staged = folder / ARTIFACT
+    manifest = Manifest.model_validate_json((staged / MANIFEST).read_bytes())
+    judged = TrainingOutcome(staged, manifest, Evaluation.model_validate_json((folder / RESULT).read_bytes()), seconds=0.0)
     progress = [Progress.model_validate_json(line) for line in said.getvalue().splitlines()]
-    return judged, publish(folder / ARTIFACT, Workspace(root)), progress
+    return judged, publish(staged, Workspace(root)), progress
 
 
 def child(folder: Path, root: Path, cwd: Path, **env: str) -> subprocess.Popen[bytes]:
@@ -54,12 +58,11 @@ def child(folder: Path, root: Path, cwd: Path, **env: str) -> subprocess.Popen[b
 def test_it_leaves_an_artifact_and_what_it_found(tmp_path: Path) -> None:
     judged, digest, progress = trained(tmp_path, "one", small_job())
     artifact = open_artifact(Workspace(tmp_path), digest)
-    assert artifact.manifest == judged.manifest
-    assert artifact.metrics == judged.metrics
-    assert (judged.metrics.n, judged.manifest.rows) == (150, 300)
+    assert artifact.metrics == judged.evaluation.metrics
+    assert (judged.evaluation.metrics.n, judged.manifest.rows) == (150, 300)
     assert judged.manifest.churners == TRAIN["churned"].sum()
-    assert judged.champion_metrics is None
-    assert judged.comparison is None
+    assert judged.evaluation.champion_metrics is None
+    assert judged.evaluation.comparison is None
     assert [step.stage for step in progress] == ["loading", "calibrating", "fitting", "judging", "weighing", "saving", "done"]
     assert [step.fraction for step in progress] == sorted(step.fraction for step in progress)
 
@@ -77,12 +80,12 @@ def test_gate_rows_choose_neither_model_nor_calibration(tmp_path: Path) -> None:
 def test_the_champion_is_judged_on_the_same_rows_by_its_own_threshold(tmp_path: Path) -> None:
     weak, champion, _ = trained(tmp_path, "weak", small_job(hyperparameters={"n_estimators": 1, "max_depth": 1}, threshold=0.3))
     judged, _, _ = trained(tmp_path, "strong", small_job(champion=champion))
-    assert judged.champion_metrics == weak.metrics
-    assert judged.champion_metrics is not None
-    assert judged.champion_metrics.threshold == 0.3
-    assert judged.comparison is not None
-    assert judged.comparison.n == 150
-    assert judged.comparison.difference == pytest.approx(judged.metrics.roc_auc.value - weak.metrics.roc_auc.value)
+    assert judged.evaluation.champion_metrics == weak.metrics
+    assert judged.evaluation.champion_metrics is not None
+    assert judged.evaluation.champion_metrics.threshold == 0.3
+    assert judged.evaluation.comparison is not None
+    assert judged.evaluation.comparison.n == 150
+    assert judged.evaluation.comparison.difference == pytest.approx(judged.evaluation.metrics.roc_auc.value - weak.metrics.roc_auc.value)
 
 
 def test_a_tampered_champion_is_refused(tmp_path: Path) -> None:
@@ -97,7 +100,7 @@ def test_helpful_calibration_is_part_of_the_model(tmp_path: Path) -> None:
     timid = small_job(hyperparameters={"n_estimators": 20, "max_depth": 1})
     judged, digest, _ = trained(tmp_path, "one", timid, train=small_table(1500, 1), gate=small_table(1500, 2))
     assert judged.manifest.calibration.kept
-    assert judged.metrics.log_loss.value < judged.manifest.calibration.log_loss_raw - 0.01
+    assert judged.evaluation.metrics.log_loss.value < judged.manifest.calibration.log_loss_raw - 0.01
     assert open_artifact(Workspace(tmp_path), digest).scores(GATE).shape == (150,)
 
 
@@ -136,8 +139,8 @@ def test_recent_rows_of_one_outcome_are_no_rival(tmp_path: Path) -> None:
     _, champion, _ = trained(tmp_path, "one", small_job())
     rows = pd.concat([TRAIN, small_table(30, 4).assign(churned=0)], ignore_index=True)
     judged, _, _ = trained(tmp_path, "two", small_job(champion=champion, recent_rows=30), train=rows)
-    assert judged.margins is not None
-    assert judged.margins_recalibrated is None
+    assert judged.evaluation.margins is not None
+    assert judged.evaluation.margins_recalibrated is None
 
 
 def test_recalibrating_keeps_the_ranks_the_reference_and_what_the_model_leans_on(tmp_path: Path) -> None:
@@ -155,15 +158,15 @@ def test_recalibrating_keeps_the_ranks_the_reference_and_what_the_model_leans_on
         )
         == champion.manifest
     )
-    assert (artifact.manifest.threshold, judged.metrics.threshold) == (0.3, 0.3)
+    assert (artifact.manifest.threshold, judged.evaluation.metrics.threshold) == (0.3, 0.3)
     assert artifact.manifest.calibration.log_loss_calibrated < artifact.manifest.calibration.log_loss_raw
     pd.testing.assert_frame_equal(artifact.reference(), champion.reference())
     assert fingerprint(artifact.reference()) == artifact.manifest.data_sha256
     assert artifact.profile() == champion.profile()
     assert artifact.importances() == champion.importances()
-    assert judged.comparison is not None
-    assert judged.comparison.difference == pytest.approx(0, abs=1e-9)
-    assert judged.margins_recalibrated is None
+    assert judged.evaluation.comparison is not None
+    assert judged.evaluation.comparison.difference == pytest.approx(0, abs=1e-9)
+    assert judged.evaluation.margins_recalibrated is None
     assert [step.stage for step in progress][-1] == "done"
 
 

@@ -113,9 +113,8 @@ def test_what_is_published_inside_the_block_stays_and_nothing_else(workspace: Wo
     digest = in_block(workspace, lambda outcome: (outcomes.append(outcome), publish(outcome.staged, workspace))[1], on_progress=note)
     assert leftovers(workspace) == [workspace.models / str(digest)]
     artifact = open_artifact(workspace, str(digest))
-    assert artifact.metrics == outcomes[0].metrics
+    assert artifact.metrics == outcomes[0].evaluation.metrics
     assert artifact.manifest == outcomes[0].manifest
-    assert artifact.manifest.calibration == outcomes[0].calibration
     assert 0 < outcomes[0].seconds < 60
     assert [step.stage for step in said][-1] == "done"
     assert trainers(workspace) == []
@@ -130,9 +129,9 @@ def test_the_champion_meets_the_candidate_on_the_gate_rows(workspace: Workspace)
     champion = publish(small_artifact(workspace.root / "staged"), workspace)
     outcome = in_block(workspace, lambda outcome: outcome, small_job(champion=champion))
     assert isinstance(outcome, TrainingOutcome)
-    assert outcome.champion_metrics == measure(GATE["churned"], open_artifact(workspace, champion).scores(GATE), 0.5, 0.95)
-    assert outcome.comparison is not None
-    assert outcome.comparison.n == 150
+    assert outcome.evaluation.champion_metrics == measure(GATE["churned"], open_artifact(workspace, champion).scores(GATE), 0.5, 0.95)
+    assert outcome.evaluation.comparison is not None
+    assert outcome.evaluation.comparison.n == 150
 
 
 def test_a_tampered_champion_is_refused_before_anything_starts(workspace: Workspace) -> None:
@@ -246,4 +245,4 @@ def test_a_module_of_the_same_name_where_the_user_stands_is_not_run(workspace: W
     (shadow / "__init__.py").write_text("raise SystemExit('shadowed')")
     monkeypatch.chdir(shadow.parent)
     monkeypatch.setenv("PYTHONPATH", str(shadow.parent))
-    assert in_block(workspace, lambda outcome: outcome.metrics.n) == 150
+    assert in_block(workspace, lambda outcome: outcome.evaluation.metrics.n) == 150

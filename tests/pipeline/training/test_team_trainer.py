@@ -68,7 +68,7 @@ def outcome_of(workspace: Workspace, job: TrainingJob, limit: float = 120) -> tu
 
 def test_its_model_is_judged_by_us_and_its_claims_are_only_noted(workspace: Workspace) -> None:
     outcome, artifact = outcome_of(workspace, job_with(workspace, GOOD, "--estimator", "logistic_regression", "--set", "C=2.0"))
-    assert 0.6 < outcome.metrics.roc_auc.value < 0.95
+    assert 0.6 < outcome.evaluation.metrics.roc_auc.value < 0.95
     manifest = artifact.manifest
     assert manifest.adopted is not None
     assert manifest.adopted.claimed == {"roc_auc": 0.9999, "rows": 300}

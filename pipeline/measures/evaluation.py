@@ -1,0 +1,27 @@
+"""How a candidate did on the gate rows, by itself and beside the champion."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipeline.measures.measure import Comparison, Margins, Metrics, Reliability, ServingProof
+from pipeline.measures.risk_tiers import TierFlow
+
+
+class Evaluation(BaseModel):
+    """What was measured on the gate rows. The champion's half, and what is over it, is None where there is no champion.
+
+    `margins` are over the champion, `margins_recalibrated` over the champion recalibrated on the recent training rows. `serving`: how single
+    customers would be scored; `tier_flow`: who changes risk tier from the champion to the candidate; `reliability`: whether its
+    probabilities came true, and the champion's. All four are absent from records of earlier versions, whose digests must stay what they were.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    metrics: Metrics
+    champion_metrics: Metrics | None
+    comparison: Comparison | None
+    margins: Margins | None = None
+    margins_recalibrated: Margins | None = None
+    serving: ServingProof | None = Field(None, exclude_if=lambda found: found is None)
+    tier_flow: TierFlow | None = Field(None, exclude_if=lambda found: found is None)
+    reliability: Reliability | None = Field(None, exclude_if=lambda found: found is None)
+    champion_reliability: Reliability | None = Field(None, exclude_if=lambda found: found is None)
