@@ -26,7 +26,7 @@ from agent.bench_operators import Diagnosing  # noqa: E402
 from pipeline.benchmark.customers import Table  # noqa: E402
 from pipeline.benchmark.desk import Desk, Setup, champion_of, train_champion  # noqa: E402
 from pipeline.benchmark.instance import Answer, Answered, questions  # noqa: E402
-from pipeline.benchmark.scoring import Score, score  # noqa: E402
+from pipeline.benchmark.scoring import Scorecard, score  # noqa: E402
 from pipeline.benchmark.world import Exhibit  # noqa: E402
 from pipeline.diagnosis.finding import Family  # noqa: E402
 from pipeline.workspace.policy import Policy, load_policy  # noqa: E402
@@ -98,7 +98,7 @@ def _answered(seed: int, table: Table, rows: int, policy: Policy, value: ValueSe
     return results
 
 
-def _scores(answered: list[Answered]) -> dict[str, Score]:
+def _scores(answered: list[Answered]) -> dict[str, Scorecard]:
     visible = [result for result in answered if not result.truth.invisible]
     return {name: score(visible, name) for name in (WHOLE, *FAMILIES)}
 

@@ -1,5 +1,6 @@
 """The house rules that a machine can hold: light start-up, honest names, a wheel of ours alone, nothing of one machine in a file."""
 
+import ast
 import json
 import os
 import re
@@ -93,6 +94,16 @@ def test_the_console_script_turns_the_telemetry_of_dependencies_off() -> None:
 def test_every_file_name_says_what_is_in_it() -> None:
     vague = [name for name in project_files() if name.endswith(".py") and Path(name).stem in VAGUE]
     assert vague == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_two_classes_of_a_package_never_share_a_name(package: str) -> None:
+    places: dict[str, list[str]] = {}
+    for path in sorted((ROOT / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
 
 
 def test_every_shipped_file_can_be_read_in_one_sitting() -> None:

@@ -4,7 +4,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.benchmark.scoring import CAUSES, Mean, Report, Score, Share
+from pipeline.benchmark.scoring import CAUSES, Mean, Report, Scorecard, Share
 from pipeline.words import CAUSES as WORDS
 from pipeline.worlds.scenarios import KINDS, SCENARIOS
 
@@ -41,7 +41,7 @@ def _scores(report: Report) -> Table:
     return table
 
 
-def _row(score: Score) -> list[str]:
+def _row(score: Scorecard) -> list[str]:
     shares = (score.diagnosis, score.diagnosis_of_seven, score.column, score.acceptable)
     seconds = "" if score.seconds.value is None else f"{score.seconds.value:.1f}"
     return [*(_share(share) for share in shares), _mean(score.regret), _count(score.unsafe), _count(score.wasted), seconds]

@@ -39,7 +39,7 @@ class Mean(_Figures):
     high: float | None
 
 
-class Score(_Figures):
+class Scorecard(_Figures):
     """One operator on `n` questions.
 
     `diagnosis` and `diagnosis_of_seven`: named the cause, with both kinds of moved population as one or apart. `column`: named a right column,
@@ -65,11 +65,11 @@ class Report(_Figures):
     operator: str
     asked: int
     answered: int
-    scores: dict[str, Score]
-    with_invisible: dict[str, Score]
-    invisible: dict[str, Score]
+    scores: dict[str, Scorecard]
+    with_invisible: dict[str, Scorecard]
+    invisible: dict[str, Scorecard]
     confusion: dict[str, dict[str, int]]
-    by_kind: dict[str, Score]
+    by_kind: dict[str, Scorecard]
     broken: tuple[Broken, ...]
     skipped: tuple[Skipped, ...]
 
@@ -101,12 +101,12 @@ def report(operator: str, asked: int, results: Sequence[Result]) -> Report:
     )
 
 
-def score(results: Sequence[Answered], name: str) -> Score:
+def score(results: Sequence[Answered], name: str) -> Scorecard:
     """How `name` did on these questions."""
     safe = [result for result in results if not result.truth.unsafe]
     faulty = [result for result in results if result.truth.unsafe]
     named = [result for result in results if result.truth.columns and _is_local(result)]
-    return Score(
+    return Scorecard(
         n=len(results),
         diagnosis=share(results, name, lambda result, answer: _of_six(answer.cause) == _of_six(result.truth.cause)),
         diagnosis_of_seven=share(results, name, lambda result, answer: answer.cause == result.truth.cause),

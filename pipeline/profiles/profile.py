@@ -21,18 +21,18 @@ KEPT = 1000  # different values (or new categories) a profile lists one by one; 
 Counts = NDArray[np.int64]
 
 
-class _Record(BaseModel):
+class _ProfilePart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Values(_Record):
+class Values(_ProfilePart):
     """A numerical column told exactly: its different finite values, ascending, and how often each occurs."""
 
     values: tuple[float, ...] = ()
     counts: tuple[int, ...] = ()
 
 
-class Cells(_Record):
+class Cells(_ProfilePart):
     """A numerical column told by its grid: `places` (ascending) of the cells that hold rows, with count and sum of their values."""
 
     places: tuple[int, ...] = ()
@@ -44,7 +44,7 @@ class Cells(_Record):
 Exact = Callable[[str], tuple[Values, Values]]
 
 
-class NumericalProfile(_Record):
+class NumericalProfile(_ProfilePart):
     """One numerical column. `nulls`: rows without a finite number, `unreadable` of which hold a text that is no number.
 
     On a `PointGrid` the content is `Values` up to 1,000 different ones and `Cells` beyond, on an `EvenGrid` always `Cells`.
@@ -66,7 +66,7 @@ class NumericalProfile(_Record):
         return sum(self.content.counts)
 
 
-class CategoricalProfile(_Record):
+class CategoricalProfile(_ProfilePart):
     """One categorical column. `known` are the reference's categories, sorted, `counts` theirs here; `new` (sorted) and `new_counts` are
     those the reference lacks, unless there are more than 1,000 of them: then `unnamed` counts their rows and none is listed.
     """
@@ -86,7 +86,7 @@ class CategoricalProfile(_Record):
         return sum(self.counts) + sum(self.new_counts) + self.unnamed
 
 
-class Profile(_Record):
+class Profile(_ProfilePart):
     """One window, or the reference. `numerical` and `categorical` follow the schema's order.
 
     `absent`: features the source has no column for (here they are all nulls); `extra`: columns the schema does not name.

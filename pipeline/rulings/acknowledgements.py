@@ -9,11 +9,11 @@ from pipeline.drift.summary import Direction, DriftSummary, What
 from pipeline.state.database import State, acknowledgements
 
 
-class _Record(BaseModel):
+class _AcknowledgementPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Moved(_Record):
+class Moved(_AcknowledgementPart):
     """A drifted column: where to, and the least share of rows (0-1) that moved."""
 
     column: str
@@ -21,7 +21,7 @@ class Moved(_Record):
     share: float
 
 
-class Shift(_Record):
+class Shift(_AcknowledgementPart):
     """What is recognised again: drifted columns by either verdict, what is wrong with the data (what, column), and whether the champion
     did worse than chance allows."""
 
@@ -43,7 +43,7 @@ class Shift(_Record):
         )
 
 
-class Acknowledgement(_Record):
+class Acknowledgement(_AcknowledgementPart):
     """A person (`by`) knows of the shift that `case_id` was about, under this champion; it holds until then, or without an end."""
 
     number: int

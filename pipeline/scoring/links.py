@@ -14,7 +14,7 @@ Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Share:
+class Probability:
     """Of a forest: its response is a probability. A response less one of its parts may leave 0-1, and is drawn back."""
 
     def __call__(self, response: Numbers) -> Numbers:
@@ -56,4 +56,4 @@ class OnLogOdds:
         return np.asarray(expit(logit(inside) * self.slope + self.intercept))
 
 
-Link = Share | Logistic | Platt | OnLogOdds
+Link = Probability | Logistic | Platt | OnLogOdds

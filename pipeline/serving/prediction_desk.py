@@ -17,7 +17,7 @@ from pipeline.serving.answers import OutcomeResults, Prediction, Predictions, Re
 from pipeline.serving.champion_watch import ChampionWatch, Serving
 from pipeline.serving.customer_input import CustomerRow
 from pipeline.serving.outcome_intake import OutcomeIntake
-from pipeline.serving.prediction_writer import Answered, PredictionWriter
+from pipeline.serving.prediction_writer import LoggedPrediction, PredictionWriter
 from pipeline.serving.request_counters import Measures
 from pipeline.state.database import schema_version
 
@@ -107,7 +107,7 @@ class PredictionDesk:
         cells = [typed_cells(row, columns) for row in rows]
         await self._writer.write(
             [
-                Answered(id_, at, version, one.probability, dict(zip(columns.features, map(_logged, values), strict=True)))
+                LoggedPrediction(id_, at, version, one.probability, dict(zip(columns.features, map(_logged, values), strict=True)))
                 for id_, one, values in zip(ids, scored, cells, strict=True)
             ]
         )

@@ -17,7 +17,7 @@ _MOST_TOGETHER = 2_000  # rows; a transaction of so many takes some 20 ms, and n
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class LoggedPrediction:
     """One row of the log: a customer as it was scored (`features` by name, missing is None), when, by which version, and the score."""
 
     id: str
@@ -29,7 +29,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    rows: Sequence[Answered]
+    rows: Sequence[LoggedPrediction]
     loop: asyncio.AbstractEventLoop
     done: "asyncio.Future[None]"
 
@@ -55,7 +55,7 @@ class PredictionWriter:
         self._thread = threading.Thread(target=self._run, name="prediction writer", daemon=True)
         self._thread.start()
 
-    async def write(self, rows: Sequence[Answered]) -> None:
+    async def write(self, rows: Sequence[LoggedPrediction]) -> None:
         """Append all rows or none; they are on the disk when this returns.
 
         Raises:
@@ -100,13 +100,13 @@ class PredictionWriter:
         for waiting in together:
             waiting.settle(None)
 
-    def _commit(self, rows: Sequence[Answered]) -> None:
+    def _commit(self, rows: Sequence[LoggedPrediction]) -> None:
         with self._state.write() as connection:
             connection.execute(predictions.insert(), [_row(row) for row in rows])
         self._measures.committed(len(rows))
 
 
-def _row(answered: Answered) -> dict[str, Any]:
+def _row(answered: LoggedPrediction) -> dict[str, Any]:
     return {
         "id": answered.id,
         "predicted_at": stamp(answered.at),

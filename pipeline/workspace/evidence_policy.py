@@ -8,11 +8,13 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 
 
-class _Rules(BaseModel):
+class Rules(BaseModel):
+    """Values of the policy that belong together."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class DataRules(_Rules):
+class DataRules(Rules):
     """Hard data checks: what no population does by itself."""
 
     missing_points: Share
@@ -29,7 +31,7 @@ class DataRules(_Rules):
     replayed_share: Share
 
 
-class DependencyRules(_Rules):
+class DependencyRules(Rules):
     """Pair associations, and columns that moved without their correlates."""
 
     strong: Share
@@ -44,7 +46,7 @@ class DependencyRules(_Rules):
     rescale_left: Share
 
 
-class SupportRules(_Rules):
+class SupportRules(Rules):
     """How far the population moved, and into rows that the reference hardly covers."""
 
     unseen_share: Share
@@ -55,7 +57,7 @@ class SupportRules(_Rules):
     auc_drop: Share
 
 
-class PriorRules(_Rules):
+class PriorRules(Rules):
     """The share of churners, estimated without labels."""
 
     z: Positive
@@ -63,7 +65,7 @@ class PriorRules(_Rules):
     explained: Share
 
 
-class LabelRules(_Rules):
+class LabelRules(Rules):
     """Whether the known outcomes can be trusted."""
 
     immature_z: Positive
@@ -72,7 +74,7 @@ class LabelRules(_Rules):
     selected_distance: Share
 
 
-class PerformanceRules(_Rules):
+class PerformanceRules(Rules):
     """What trusted outcomes say about the champion."""
 
     min_rows: int = Field(ge=1)
@@ -85,7 +87,7 @@ class PerformanceRules(_Rules):
     covered: Share
 
 
-class ChallengerRules(_Rules):
+class ChallengerRules(Rules):
     """When another model is worth having, on held-out recent rows."""
 
     gain: float = Field(ge=0)
@@ -93,7 +95,7 @@ class ChallengerRules(_Rules):
     loss_z: Positive
 
 
-class EvidenceRules(_Rules):
+class EvidenceRules(Rules):
     """All of them."""
 
     data: DataRules
@@ -105,7 +107,7 @@ class EvidenceRules(_Rules):
     challengers: ChallengerRules
 
 
-class DiagnosisRules(_Rules):
+class DiagnosisRules(Rules):
     """How far each rule of the diagnosis is to be trusted: the share of the benchmark's cases it decided in which it named the cause."""
 
     confidence: dict[str, Share]

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from pipeline.errors import SettingsError
 from pipeline.models.families import families
-from pipeline.workspace.evidence_policy import DiagnosisRules, EvidenceRules
+from pipeline.workspace.evidence_policy import DiagnosisRules, EvidenceRules, Rules
 
 Band = Literal["monitor", "evaluate", "retrain", "not_enough_data"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -25,11 +25,7 @@ def _ordered(bounds: tuple[float, float]) -> tuple[float, float]:
 Bounds = Annotated[tuple[float, float], AfterValidator(_ordered)]
 
 
-class _Rules(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Bands(_Rules):
+class Bands(Rules):
     """Bands on the share of drifted features."""
 
     monitor_below: Share
@@ -42,7 +38,7 @@ class Bands(_Rules):
         return self
 
 
-class DriftRules(_Rules):
+class DriftRules(Rules):
     """When there is a verdict on drift at all, and by which distances."""
 
     min_rows: int = Field(ge=1)
@@ -53,7 +49,7 @@ class DriftRules(_Rules):
     ks_threshold: float = Field(gt=0, lt=1)
 
 
-class TrainingRules(_Rules):
+class TrainingRules(Rules):
     """What a retraining needs, and how often it may happen."""
 
     min_labelled_rows: int = Field(ge=20)
@@ -63,7 +59,7 @@ class TrainingRules(_Rules):
     cooldown_hours: float = Field(ge=0)
 
 
-class GateRules(_Rules):
+class GateRules(Rules):
     """What a candidate must reach to become a challenger."""
 
     min_roc_auc: Share
@@ -74,13 +70,13 @@ class GateRules(_Rules):
     confidence: float = Field(gt=0.5, lt=1)
 
 
-class AcknowledgementRules(_Rules):
+class AcknowledgementRules(Rules):
     """How long a shift that people acknowledged is the same shift."""
 
     growth: float = Field(ge=1)
 
 
-class Start(_Rules):
+class Start(Rules):
     """Hyperparameters of the usual family to begin with, by what kind of feature drifted."""
 
     numerical: dict[str, float]
@@ -88,7 +84,7 @@ class Start(_Rules):
     both: dict[str, float]
 
 
-class Limits(_Rules):
+class Limits(Rules):
     """Hard bounds of one case."""
 
     turns: int = Field(ge=1)
@@ -98,14 +94,14 @@ class Limits(_Rules):
     seconds: float = Field(gt=0)
 
 
-class ChatLimits(_Rules):
+class ChatLimits(Rules):
     """Hard bounds of one chat session; each of its questions is bounded by `Limits` besides."""
 
     tokens: int = Field(ge=0)
     usd: float = Field(ge=0)
 
 
-class Override(BaseModel):
+class PolicyOverride(BaseModel):
     """A value that a workspace set differently from the shipped policy."""
 
     model_config = ConfigDict(frozen=True)
@@ -115,7 +111,7 @@ class Override(BaseModel):
     value: Any
 
 
-class Policy(_Rules):
+class Policy(Rules):
     """The whole decision framework with a workspace's overrides applied. `hyperparameters`: what operators may choose, both ends included, by
     family and name."""
 
@@ -130,7 +126,7 @@ class Policy(_Rules):
     start: Start
     limits: Limits
     chat: ChatLimits
-    overrides: tuple[Override, ...] = ()
+    overrides: tuple[PolicyOverride, ...] = ()
 
     @property
     def version(self) -> str:
@@ -186,7 +182,9 @@ def load_policy(text: str, overrides: Mapping[str, Any]) -> Policy:
     # Values from the environment are text; what counts is the value after validation.
     effective = dict(_leaves(policy.model_dump(mode="json", exclude={"overrides"})))
     kept = tuple(
-        Override(name=name, default=defaults[name], value=effective[name]) for name in sorted(changed) if effective[name] != defaults[name]
+        PolicyOverride(name=name, default=defaults[name], value=effective[name])
+        for name in sorted(changed)
+        if effective[name] != defaults[name]
     )
     return policy.model_copy(update={"overrides": kept})
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import DataError
 from pipeline.tables.schema import Schema
-from pipeline.worlds.drivers import Segment, strongest_first
+from pipeline.worlds.drivers import CustomerGroup, strongest_first
 
 Numbers = NDArray[np.float64]
 Severity = Literal["mild", "strong"]
@@ -73,7 +73,7 @@ def strength_order(pool: Pool, names: tuple[str, ...]) -> list[str]:
     return strongest_first(pool.frame, names, pool.expected)
 
 
-def chosen(among: Sequence[Segment], rng: np.random.Generator) -> Segment:
+def chosen(among: Sequence[CustomerGroup], rng: np.random.Generator) -> CustomerGroup:
     """One of the segments.
 
     Raises:

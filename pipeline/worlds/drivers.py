@@ -15,7 +15,7 @@ _END = 0.2  # share of a numerical column's rows in the segment at one of its en
 
 
 @dataclass(frozen=True)
-class Segment:
+class CustomerGroup:
     """Customers of one kind: those with `value` in a categorical column, or with a number from `low` to `high` in a numerical one."""
 
     column: str
@@ -30,12 +30,12 @@ class Segment:
         return frame[self.column].between(self.low, self.high).to_numpy(dtype=bool)
 
 
-def segments(frame: pd.DataFrame, schema: Schema, least: float, most: float) -> list[Segment]:
+def segments(frame: pd.DataFrame, schema: Schema, least: float, most: float) -> list[CustomerGroup]:
     """Segments that hold between `least` and `most` (0-1) of the rows: values of categorical columns, both ends of numerical ones."""
-    found = [Segment(name, value=str(value)) for name in schema.categorical for value in sorted(frame[name].dropna().unique())]
+    found = [CustomerGroup(name, value=str(value)) for name in schema.categorical for value in sorted(frame[name].dropna().unique())]
     for name in schema.numerical:
         low, high = frame[name].quantile([_END, 1 - _END])
-        found += [Segment(name, high=float(low)), Segment(name, low=float(high))]
+        found += [CustomerGroup(name, high=float(low)), CustomerGroup(name, low=float(high))]
     return [segment for segment in found if least <= segment.holds(frame).mean() <= most]
 
 

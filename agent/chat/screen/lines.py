@@ -17,7 +17,7 @@ from pipeline.drift.summary import DriftSummary
 from pipeline.errors import ChurnopsError
 
 
-class Asked(BaseModel):
+class AnswerCall(BaseModel):
     """One tool call of an answer. `number` is the one that answers cite, null for a call that has none, as one that was refused."""
 
     model_config = ConfigDict(frozen=True)
@@ -39,7 +39,7 @@ class Answered(BaseModel):
     answer: str
     operator: str
     stopped: StopReason
-    calls: tuple[Asked, ...]
+    calls: tuple[AnswerCall, ...]
     unsourced: tuple[str, ...]
     tokens: int
     cost_usd: float
@@ -132,7 +132,7 @@ class Lines:
             operator=session.operator,
             stopped=ended.stopped if ended is not None else "finished",
             calls=tuple(
-                Asked(
+                AnswerCall(
                     number=one.ended.cited,
                     tool=one.call.name,
                     arguments=one.call.arguments,

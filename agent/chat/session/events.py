@@ -11,13 +11,13 @@ from agent.conversation.messages import OperatorTurn, Spend, ToolCall
 Consent = Literal["yes", "always", "no"]
 
 
-class _Event(BaseModel):
+class _SessionEvent(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     at: datetime
 
 
-class SessionOpened(_Event):
+class SessionOpened(_SessionEvent):
     """The session begins, or is resumed; `operator` and `window` are the words shown to people."""
 
     kind: Literal["opened"] = "opened"
@@ -27,14 +27,14 @@ class SessionOpened(_Event):
     resumed: bool = False
 
 
-class Queued(_Event):
+class Queued(_SessionEvent):
     """The human typed something while a turn was running; it waits."""
 
     kind: Literal["queued"] = "queued"
     text: str
 
 
-class QuestionAsked(_Event):
+class QuestionAsked(_SessionEvent):
     """The human asks; questions count from 1. `queued` says that the text had waited."""
 
     kind: Literal["asked"] = "asked"
@@ -43,7 +43,7 @@ class QuestionAsked(_Event):
     queued: bool = False
 
 
-class OperatorSaid(_Event):
+class OperatorSaid(_SessionEvent):
     """One whole answer of an operator; `by` names it with its model, because only that one may be handed its own content back."""
 
     kind: Literal["said"] = "said"
@@ -52,7 +52,7 @@ class OperatorSaid(_Event):
     spend: Spend
 
 
-class OperatorGaveUp(_Event):
+class OperatorGaveUp(_SessionEvent):
     """The operator cannot go on, for `reason`, after saying `partial`; `next` goes on, if there is one. `traceback`: of an exception that nobody
     raises on purpose."""
 
@@ -65,7 +65,7 @@ class OperatorGaveUp(_Event):
     traceback: str = ""
 
 
-class CallStarted(_Event):
+class CallStarted(_SessionEvent):
     """A tool is about to be called. `number` counts the session's calls from 1; people meet `CallEnded.label`."""
 
     kind: Literal["call_started"] = "call_started"
@@ -73,7 +73,7 @@ class CallStarted(_Event):
     call: ToolCall
 
 
-class ConsentGiven(_Event):
+class ConsentGiven(_SessionEvent):
     """What the human said to a call that changes something; `bounds` is what an `always` covers."""
 
     kind: Literal["consent"] = "consent"
@@ -83,7 +83,7 @@ class ConsentGiven(_Event):
     answer: Consent
 
 
-class CallEnded(_Event):
+class CallEnded(_SessionEvent):
     """A call has its answer. `text` is all of it but what is beyond the most that is kept (`lost` characters); `shown` is what the
     operator was handed; `cached_from` names the earlier call whose answer this is."""
 
@@ -120,7 +120,7 @@ def call_label(number: int, structured: dict[str, Any] | None) -> str:
     return f"#{number}" if known is None else str(known)
 
 
-class QuestionEnded(_Event):
+class QuestionEnded(_SessionEvent):
     """The question is over. `partial` is what had been said of an answer that was cut off; `unsourced` its numbers without a source."""
 
     kind: Literal["ended"] = "ended"
@@ -129,7 +129,7 @@ class QuestionEnded(_Event):
     unsourced: tuple[str, ...] = ()
 
 
-class CommandRan(_Event):
+class CommandRan(_SessionEvent):
     """A command of the human, and what it showed, as Markdown. `changes`: what was read before may no longer hold."""
 
     kind: Literal["command"] = "command"
@@ -140,7 +140,7 @@ class CommandRan(_Event):
     changes: bool = False
 
 
-class Changed(_Event):
+class Changed(_SessionEvent):
     """The human chose another operator, model or window: results of before are no longer taken for fresh."""
 
     kind: Literal["changed"] = "changed"
@@ -148,7 +148,7 @@ class Changed(_Event):
     to: str
 
 
-class Folded(_Event):
+class Folded(_SessionEvent):
     """The first `upto` questions are handed to the operator in short from here on."""
 
     kind: Literal["folded"] = "folded"

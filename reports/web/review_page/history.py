@@ -16,7 +16,7 @@ _WIDTH, _HEIGHT = 640.0, 150.0
 
 
 @dataclass(frozen=True)
-class Point:
+class CasePoint:
     """One case on the chart."""
 
     x: float
@@ -29,7 +29,7 @@ class Point:
 class DriftOverTime:
     """The chart: points oldest first, evenly apart; the policy's bands as shares (0-1) and as heights; first and last day."""
 
-    points: tuple[Point, ...]
+    points: tuple[CasePoint, ...]
     evaluate_from: float
     retrain_from: float
     evaluate_height: float
@@ -56,7 +56,7 @@ def drift_over_time(cases: Sequence[Case], bands: Bands) -> DriftOverTime | None
 
     step = _WIDTH / max(1, len(told) - 1)
     points = tuple(
-        Point(round(place * step if len(told) > 1 else _WIDTH / 2, 1), height(share), f"{case.opened_at:%Y-%m-%d}: {share:.0%}", band)
+        CasePoint(round(place * step if len(told) > 1 else _WIDTH / 2, 1), height(share), f"{case.opened_at:%Y-%m-%d}: {share:.0%}", band)
         for place, (case, share, band) in enumerate(told)
     )
     return DriftOverTime(

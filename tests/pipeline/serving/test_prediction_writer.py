@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, event, select
 
 from pipeline.errors import WorkspaceError
-from pipeline.serving.prediction_writer import Answered, PredictionWriter
+from pipeline.serving.prediction_writer import LoggedPrediction, PredictionWriter
 from pipeline.serving.request_counters import Measures
 from pipeline.state.database import State, open_state, predictions
 
@@ -22,8 +22,8 @@ def state(tmp_path: Path) -> State:
     return open_state(tmp_path / "state.db", create=True)
 
 
-def answered(number: int, features: dict[str, float | str | None] | None = None) -> Answered:
-    return Answered(f"C{number}", AT, "3", 0.1 + number / 1000, features or {"tenure": 1.5, "Contract": None})
+def answered(number: int, features: dict[str, float | str | None] | None = None) -> LoggedPrediction:
+    return LoggedPrediction(f"C{number}", AT, "3", 0.1 + number / 1000, features or {"tenure": 1.5, "Contract": None})
 
 
 def logged(state: State) -> list[str]:
