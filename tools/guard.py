@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pipeline.diagnosis.diagnosis import Action, Mode
 from pipeline.drift.summary import DriftSummary
 from pipeline.errors import Refusal
-from pipeline.models.estimators import hyperparameters_of
+from pipeline.models.estimators import hyperparameters_of, require_packages
 from pipeline.record.cases import Call, Case, Training, concluded
 from pipeline.record.failure import CASE_CLOSED
 from pipeline.words import cause_name
@@ -104,11 +104,11 @@ def check_mode(mode: Mode, estimator: str | None, hyperparameters: Mapping[str, 
 
 
 def check_hyperparameters(estimator: str, hyperparameters: Mapping[str, float], policy: Policy) -> None:
-    """Hyperparameters belong to the estimator, lie within the policy's ranges, and are whole numbers where it asks for them.
+    """Hyperparameters belong to the estimator, lie within the policy's ranges, and are whole numbers where it asks for them; it can be fitted here.
 
     Raises:
         Refusal: one of the first two does not hold.
-        TrainingError: a fraction.
+        TrainingError: one of the last two does not hold.
     """
     bounds = policy.hyperparameters[estimator]
     for name, value in hyperparameters.items():
@@ -118,6 +118,7 @@ def check_hyperparameters(estimator: str, hyperparameters: Mapping[str, float], 
         if not low <= value <= high:
             raise Refusal(f"{name} = {str(value)[:20]} is out of range.", f"hyperparameters.{estimator}.{name}", f"{low:g} to {high:g}.")
     hyperparameters_of(estimator, hyperparameters)
+    require_packages(estimator)
 
 
 def check_action(case: Case, action: Action, mode: str | None) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import TrainingError
 from pipeline.models.families import families, family_named
-from pipeline.models.family import Family
 from pipeline.tables.schema import Schema
 
 if TYPE_CHECKING:
@@ -27,6 +26,22 @@ def hyperparameters_of(estimator: str, given: Mapping[str, float]) -> dict[str, 
     return {name: _checked(name, given.get(name, known[name].default), known[name].whole) for name in known}
 
 
+def require_packages(estimator: str) -> None:
+    """Refuse a family that cannot be fitted here.
+
+    Raises:
+        TrainingError: there is no such estimator, or it needs a package that is not installed.
+    """
+    for package in family_named(estimator).packages:
+        try:
+            version(package)
+        except PackageNotFoundError:
+            others = ", ".join(name for name, family in families().items() if not family.packages)
+            raise TrainingError(
+                f"{estimator} needs {package}, which is not installed.", f"Install it, or choose another: {others}."
+            ) from None
+
+
 def build(estimator: str, given: Mapping[str, float], seed: int, columns: Schema) -> "Pipeline":
     """The unfitted pipeline, from a typed frame with at least `columns.features` to probabilities of (stays, churns).
 
@@ -34,7 +49,7 @@ def build(estimator: str, given: Mapping[str, float], seed: int, columns: Schema
     often says something; a category never seen in training counts as none of the known ones.
 
     Raises:
-        TrainingError: as `hyperparameters_of`; or the family needs a package that is not installed.
+        TrainingError: as `hyperparameters_of` and `require_packages`.
     """
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
@@ -42,7 +57,7 @@ def build(estimator: str, given: Mapping[str, float], seed: int, columns: Schema
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
     family, values = family_named(estimator), hyperparameters_of(estimator, given)
-    _require_packages(estimator, family)
+    require_packages(estimator)
     # A numerical column without any value in training stays, as zeros; else scikit-learn warns at every fit and prediction.
     numerical = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())
     categorical = make_pipeline(SimpleImputer(strategy="constant", fill_value="missing"), OneHotEncoder(handle_unknown="ignore"))
@@ -50,15 +65,6 @@ def build(estimator: str, given: Mapping[str, float], seed: int, columns: Schema
         [("numerical", numerical, list(columns.numerical)), ("categorical", categorical, list(columns.categorical))]
     )
     return Pipeline([("prepare", prepare), ("classify", family.classifier(values, seed))])
-
-
-def _require_packages(name: str, family: Family) -> None:
-    for package in family.packages:
-        try:
-            version(package)
-        except PackageNotFoundError:
-            others = ", ".join(other for other, its in families().items() if not its.packages)
-            raise TrainingError(f"{name} needs {package}, which is not installed.", f"Install it, or choose another: {others}.") from None
 
 
 def _checked(name: str, value: float, whole: bool) -> int | float:

@@ -161,6 +161,6 @@ def test_operators_are_told_its_ranges_and_the_reference_lists_them(found: dict[
 
 @pytest.mark.slow
 def test_the_report_and_the_chat_name_it(found: dict[str, Any]) -> None:
-    assert ": gradient_boosting (combined)" in found["report"]
+    assert "### Training 1: gradient_boosting (combined)" in found["report"]  # what was refused is no training
     assert "n_estimators = 12, learning_rate = 0.2" in found["report"]
     assert found["meant"] == "gradient_boosting"
