@@ -10,8 +10,8 @@ from statistics import median, quantiles
 import pandas as pd
 
 from pipeline.models.calibration import calibrated_model, cross_fit_folds
-from pipeline.models.estimators import build
 from pipeline.models.recalibration import recalibrate
+from pipeline.models.unfitted_model import build
 from pipeline.scoring.customer_row import typed_cells
 from pipeline.scoring.proof import prove
 from pipeline.tables.guessed_schema import infer

@@ -13,10 +13,10 @@ from pipeline.diagnosis.diagnosis import Action, Diagnosis
 from pipeline.diagnosis.inspection import inspect_feature
 from pipeline.diagnosis.observed import Observed
 from pipeline.errors import OutdatedCase
+from pipeline.families import USUAL
 from pipeline.intake.window_choice import WindowReader
 from pipeline.measures.measure import Metrics
 from pipeline.models.artifact import Artifact, open_artifact
-from pipeline.models.families import USUAL
 from pipeline.record.cases import Call, CallOutcome, Case, Challenger, TrainingResult, concluded, mode_of
 from pipeline.record.champion import require_champion
 from pipeline.record.failure import failure_of

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pipeline.diagnosis.diagnosis import Action, Mode
 from pipeline.drift.summary import DriftSummary
 from pipeline.errors import Refusal
-from pipeline.models.estimators import hyperparameters_of, require_packages
+from pipeline.models.unfitted_model import hyperparameters_of, require_packages
 from pipeline.record.cases import Call, Case, Training, concluded
 from pipeline.record.failure import CASE_CLOSED
 from pipeline.words import cause_name

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.models.families import families
+from pipeline.families import families
 from pipeline.workspace.policy import Policy
 from prompts import Rule, policy_rules
 

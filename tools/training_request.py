@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from pipeline.diagnosis.diagnosis import Mode
-from pipeline.models.families import USUAL, families
+from pipeline.families import USUAL, families
 from pipeline.record.cases import Training, TrainingResult
 from pipeline.workspace.policy import Policy
 from tools.results import Candidate, TrainingReply

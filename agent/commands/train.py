@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened_by_person
-from pipeline.models.families import families
+from pipeline.families import families
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -21,7 +21,7 @@ from agent.conversation.messages import (
 )
 from agent.conversation.tool_results import read
 from pipeline.diagnosis.diagnosis import Action
-from pipeline.models.families import USUAL
+from pipeline.families import USUAL
 from pipeline.record.cases import Call
 from pipeline.record.failure import Failure
 from pipeline.words import cause_name

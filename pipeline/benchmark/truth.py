@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from pipeline.benchmark.instance import Question, Remedy, Truth
 from pipeline.benchmark.world import World
 from pipeline.diagnosis.finding import Cause
+from pipeline.families import family_named
 from pipeline.measures.campaign_value import worth
-from pipeline.models.estimators import build, hyperparameters_of
-from pipeline.models.families import family_named
+from pipeline.models.unfitted_model import build, hyperparameters_of
 from pipeline.workspace.settings import ValueSettings
 from pipeline.worlds.scenarios import scenario_named
 

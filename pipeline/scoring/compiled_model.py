@@ -57,7 +57,7 @@ class CompiledModel:
 
 
 def compile_model(model: Any, columns: Schema, centre_rows: "pd.DataFrame") -> CompiledModel:
-    """Take apart what `pipeline.models.estimators`, `pipeline.models.calibration` and `pipeline.models.recalibration` put together.
+    """Take apart what `pipeline.models.unfitted_model`, `pipeline.models.calibration` and `pipeline.models.recalibration` put together.
 
     Args:
         model: fitted classifier.

@@ -1,4 +1,4 @@
-"""What scikit-learn's preparation of `pipeline.models.estimators.build` makes of one customer, without a table around it."""
+"""What scikit-learn's preparation of `pipeline.models.unfitted_model.build` makes of one customer, without a table around it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

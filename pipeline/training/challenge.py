@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 
 from pipeline.canonical import digest_of
 from pipeline.diagnosis.diagnosis import Mode
+from pipeline.families import family_named
 from pipeline.measures.campaign_value import break_even
 from pipeline.models.artifact import Artifact, installed_versions, open_artifact, publish
-from pipeline.models.estimators import hyperparameters_of
-from pipeline.models.families import family_named
+from pipeline.models.unfitted_model import hyperparameters_of
 from pipeline.record import mlflow_mirror
 from pipeline.record.cases import Challenger, TrainingResult
 from pipeline.record.opened_workspace import Opened

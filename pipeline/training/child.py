@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from pipeline.errors import ChurnopsError
+from pipeline.families import family_named
 from pipeline.measures.evaluation import Evaluation
 from pipeline.measures.risk_tiers import tier_flow
 from pipeline.models.artifact import Artifact, Manifest, Recalibration, installed_versions, open_artifact, write_artifact
-from pipeline.models.families import family_named
 from pipeline.tables.schema import Schema
 from pipeline.training.job import ARTIFACT, GATE_ROWS, RESULT, TRAIN_ROWS, Made, Progress, Say, TrainingJob
 from pipeline.workspace.folder import Workspace
@@ -97,8 +97,8 @@ def _own(job: TrainingJob, folder: Path, workspace: Workspace, train: "pd.DataFr
 def _fitted(job: TrainingJob, train: "pd.DataFrame", say: Say) -> Made:
     """A new model of the training rows."""
     from pipeline.models.calibration import calibrated_model, cross_fit_folds, try_calibration
-    from pipeline.models.estimators import build, hyperparameters_of
     from pipeline.models.importance import measure_importance
+    from pipeline.models.unfitted_model import build, hyperparameters_of
     from pipeline.tables.typed_parquet import fingerprint
 
     features, target = list(job.columns.features), job.columns.target

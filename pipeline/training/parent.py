@@ -18,7 +18,7 @@ from pipeline.code_folder import CODE
 from pipeline.errors import TrainingError
 from pipeline.measures.evaluation import Evaluation
 from pipeline.models.artifact import MANIFEST, Manifest, open_artifact
-from pipeline.models.estimators import hyperparameters_of
+from pipeline.models.unfitted_model import hyperparameters_of
 from pipeline.training.job import ARTIFACT, GATE_ROWS, JOB, RESULT, TRAIN_ROWS, Progress, TrainingJob
 from pipeline.training.team_trainer import last_line
 from pipeline.workspace.folder import Workspace

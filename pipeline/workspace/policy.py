@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.errors import SettingsError
-from pipeline.models.families import families
+from pipeline.families import families
 from pipeline.workspace.evidence_policy import DiagnosisRules, EvidenceRules, Rules
 
 Band = Literal["monitor", "evaluate", "retrain", "not_enough_data"]

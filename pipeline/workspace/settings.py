@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings import SettingsError as UnreadableVariable
 
 from pipeline.errors import SettingsError
-from pipeline.models.families import USUAL, families
+from pipeline.families import USUAL, families
 from pipeline.tables.file_format import FileFormat
 from pipeline.tables.schema import Schema
 

@@ -91,7 +91,7 @@ def mirrored(pool: Pool, affected: Mask, among: Mask) -> Behave:
 
 def estimated_risk(pool: Pool) -> Callable[[pd.DataFrame], Numbers]:
     """Chance of churn by a plain logistic regression on the pool's outcomes, within 0.01 to 0.99."""
-    from pipeline.models.estimators import build
+    from pipeline.models.unfitted_model import build
 
     features, churned = list(pool.columns.features), pool.frame[pool.columns.target]
     model = build("logistic_regression", {}, 0, pool.columns).fit(pool.frame[features], churned)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pipeline.models.families import hyperparameter_words
+from pipeline.families import hyperparameter_words
 
 Groups = tuple[frozenset[str], ...]  # of each group one word must be there
 

@@ -12,7 +12,7 @@ from pipeline.diagnosis.observed import Observed
 from pipeline.measures.metrics import measure
 from pipeline.models.artifact import Artifact, Manifest
 from pipeline.models.calibration import cross_fit_folds, try_calibration
-from pipeline.models.estimators import build
+from pipeline.models.unfitted_model import build
 from pipeline.profiles.counting import profile_reference
 from pipeline.sources.source import Frame
 from pipeline.windows.window import Labelled

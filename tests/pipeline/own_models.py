@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.models.adopted import quiet
-from pipeline.models.estimators import build
+from pipeline.models.unfitted_model import build
 from pipeline.tables.schema import Schema
 
 SCIKIT_LEARN = version("scikit-learn")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.diagnosis.observed import Observed
 from pipeline.models.artifact import Artifact
-from pipeline.models.estimators import build
+from pipeline.models.unfitted_model import build
 from pipeline.profiles.counting import profile_reference, profile_window
 from pipeline.profiles.profile import Profile
 from pipeline.sources.source import Frame

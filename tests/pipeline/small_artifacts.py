@@ -6,8 +6,8 @@ from pathlib import Path
 from pipeline.measures.measure import CalibrationTrial
 from pipeline.measures.metrics import measure
 from pipeline.models.artifact import Manifest, installed_versions, write_artifact
-from pipeline.models.estimators import build
 from pipeline.models.importance import Importance
+from pipeline.models.unfitted_model import build
 from pipeline.tables.typed_parquet import fingerprint
 from tests.pipeline.small_tables import COLUMNS, small_table
 

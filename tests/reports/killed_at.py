@@ -22,7 +22,7 @@ import typer
 from sqlalchemy.engine.default import DefaultDialect
 
 import pipeline.clock
-import pipeline.models.estimators
+import pipeline.models.unfitted_model
 import pipeline.training.parent
 from agent.cli import main
 from pipeline.training.job import ARTIFACT, RESULT

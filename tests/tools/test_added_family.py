@@ -12,9 +12,9 @@ from typing import Any, cast
 import pytest
 import tomlkit
 
+from pipeline import families as package
 from pipeline.errors import Refusal, TrainingError
-from pipeline.models import families as package
-from pipeline.models.families import families
+from pipeline.families import families
 from pipeline.workspace.policy import load_policy
 from prompts import policy_text
 from tests.checkout import ROOT
@@ -27,7 +27,7 @@ from tools.server import build_server
 GRADIENT_BOOSTING = '''
 """Gradient boosting."""
 
-from pipeline.models.family import Family, Hyperparameter
+from pipeline.family import Family, Hyperparameter
 
 
 def _classifier(values, seed):
@@ -48,7 +48,7 @@ FAMILY = Family(
 ELSEWHERE = '''
 """A family whose package is not installed."""
 
-from pipeline.models.family import Family
+from pipeline.family import Family
 
 FAMILY = Family(words=("elsewhere",), hyperparameters={}, classifier=lambda values, seed: None, packages=("churn-elsewhere",))
 '''

@@ -70,7 +70,7 @@ async def training_told(chat: "Chat", estimator: str) -> str:
         ChurnopsError: there is no such estimator, the gate was not passed, or the training did not finish.
     """
     from agent.training_by_hand import train_by_hand
-    from pipeline.models.families import family_named
+    from pipeline.families import family_named
     from reports.markdown_cells import MEASURES, figure
 
     if estimator:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from agent.chat.session.log import stored_sessions
-from pipeline.models.families import families
+from pipeline.families import families
 from pipeline.record.opened_workspace import Opened
 
 

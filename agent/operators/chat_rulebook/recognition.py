@@ -10,7 +10,7 @@ from typing import Literal
 from agent.operators.chat_rulebook.facts import Facts
 from agent.operators.chat_rulebook.proposal import Proposal
 from agent.operators.chat_rulebook.vocabulary import Concept, concepts_of, family_meant, is_known, is_quiet
-from pipeline.models.families import USUAL
+from pipeline.families import USUAL
 
 LONGEST = 1_000  # characters of a question; more is no question
 _CLOSE = 0.88  # likeness from which a misspelt name is taken for a feature's

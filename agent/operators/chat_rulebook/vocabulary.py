@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal, get_args
 
-from pipeline.models.families import families
+from pipeline.families import families
 
 Concept = Literal[
     "act", "advise", "affected", "all", "approve", "blind", "by", "candidate", "change", "churn", "close", "compare", "data", "days", "did",

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from pipeline.diagnosis.finding import Cause, Finding, Name
 from pipeline.diagnosis.observed import Observed
 from pipeline.diagnosis.outcomes.expected_outcomes import fit_line, labels_usable, log_odds, one_row_each
+from pipeline.families import family_named
 from pipeline.measures.campaign_value import gain
-from pipeline.models.families import family_named
 from pipeline.workspace.policy import Policy
 from pipeline.workspace.settings import ValueSettings
 
@@ -71,7 +71,7 @@ def _stretches(times: pd.Series | None, rows: int) -> NDArray[np.int64]:
 
 def _taught(observed: Observed, teaching: Mask, judging: Mask, *, with_reference: bool) -> Numbers:
     """Probabilities of churn for the judging rows by a model of the champion's family, shape (judging,)."""
-    from pipeline.models.estimators import build
+    from pipeline.models.unfitted_model import build
 
     manifest, known = observed.champion.manifest, observed.labelled
     features, target = list(observed.columns.features), observed.columns.target

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import DataError, IntegrityError, TrainingError
 from pipeline.models.artifact import MODEL, PICKLE, Adopted, Artifact, Manifest, open_artifact, publish
-from pipeline.models.estimators import build
+from pipeline.models.unfitted_model import build
 from pipeline.tables.typed_parquet import fingerprint
 from pipeline.workspace.folder import Workspace
 from tests.pipeline.small_artifacts import FEATURES, FITTED, small_artifact

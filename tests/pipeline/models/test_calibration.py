@@ -7,7 +7,7 @@ from sklearn.pipeline import Pipeline
 
 from pipeline.errors import DataError
 from pipeline.models.calibration import FOLDS, KEPT_ABOVE_Z, calibrated_model, cross_fit_folds, try_calibration
-from pipeline.models.estimators import build
+from pipeline.models.unfitted_model import build
 from tests.pipeline.small_tables import COLUMNS, small_table
 
 TABLE = small_table(500, 1)

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from pipeline.models.calibration import calibrated_model, cross_fit_folds
-from pipeline.models.estimators import build
 from pipeline.models.importance import Importance, measure_importance, weighted_share
+from pipeline.models.unfitted_model import build
 from pipeline.tables.schema import Schema
 from tests.pipeline.small_tables import COLUMNS, small_table
 

@@ -4,8 +4,8 @@ from functools import cache
 from typing import Any
 
 from pipeline.models.calibration import calibrated_model, cross_fit_folds
-from pipeline.models.estimators import build
 from pipeline.models.recalibration import recalibrate
+from pipeline.models.unfitted_model import build
 from tests.pipeline.small_tables import COLUMNS, small_table
 
 REFERENCE = small_table(1500, 1)

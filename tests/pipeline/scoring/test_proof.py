@@ -13,7 +13,7 @@ from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.pipeline import make_pipeline
 
 from pipeline.errors import DataError
-from pipeline.models.estimators import build
+from pipeline.models.unfitted_model import build
 from pipeline.scoring import compiled_model
 from pipeline.scoring.compiled_model import CompiledModel
 from pipeline.scoring.customer_row import typed_cells

@@ -8,7 +8,7 @@ from scipy.stats import wasserstein_distance
 from sklearn.metrics import roc_auc_score
 
 from pipeline.errors import DataError
-from pipeline.models.estimators import build
+from pipeline.models.unfitted_model import build
 from pipeline.tables.guessed_schema import infer
 from pipeline.tables.reading import raw_of, read_raw, typed
 from pipeline.tables.schema import Schema

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.errors import TrainingError
-from pipeline.models.families import families, family_named, hyperparameter_words
+from pipeline.families import families, family_named, hyperparameter_words
 from pipeline.workspace.policy import load_policy
 from prompts import policy_rules, policy_text
 

@@ -5,8 +5,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from pipeline.errors import TrainingError
-from pipeline.models.estimators import build, hyperparameters_of
-from pipeline.models.families import families
+from pipeline.families import families
+from pipeline.models.unfitted_model import build, hyperparameters_of
 from tests.pipeline.small_tables import COLUMNS, small_table
 
 QUICK: dict[str, dict[str, float]] = {"random_forest": {"n_estimators": 20, "max_depth": 4}, "logistic_regression": {}}

@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from pipeline.errors import TrainingError
-from pipeline.models.families import families, family_named
+from pipeline.families import families, family_named
 from pipeline.tables.schema import Schema
 
 if TYPE_CHECKING:

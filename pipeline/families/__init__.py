@@ -7,7 +7,7 @@ from pkgutil import iter_modules
 from types import MappingProxyType
 
 from pipeline.errors import TrainingError
-from pipeline.models.family import Family
+from pipeline.family import Family
 
 USUAL = "random_forest"  # where nobody names one; the policy's `[start]` is about it
 
