@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from pipeline.atomic_files import digest_of_folder
 from pipeline.errors import ChurnopsError
+from pipeline.models.earlier_names import answer_earlier_names
 from pipeline.tables.schema import Schema
 
 _MLMODEL = "MLmodel"
@@ -115,6 +116,15 @@ def load_adopted(folder: Path, columns: Schema) -> "AdoptedClassifier":
     return AdoptedClassifier(model, described.flavour, inputs, columns, home)
 
 
+def load_within(folder: Path, columns: Mapping[str, Any]) -> "AdoptedClassifier":
+    """As `load_adopted`, for the script of a recalibrated model, which is handed the columns as JSON.
+
+    This module, this name, the two arguments and `predict_proba` of what it gives are frozen: every recalibrated model stored since names
+    them in its bytes, and bytes cannot be changed. What moves goes around them.
+    """
+    return load_adopted(folder, Schema.model_validate(columns))
+
+
 class AdoptedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """The classifier that scikit-learn's parts and ours expect, around a model of either flavour. Its parameters are those of
     `load_adopted`; `home` keeps the loaded files until the model is gone."""
@@ -199,6 +209,7 @@ def _load(folder: Path, flavour: str) -> Any:
     import mlflow.pyfunc
     import mlflow.sklearn
 
+    answer_earlier_names()
     return mlflow.sklearn.load_model(str(folder)) if flavour == "sklearn" else mlflow.pyfunc.load_model(str(folder))
 
 
