@@ -1,7 +1,10 @@
 """The command line: one Typer app; each command's module imports what it needs when it runs."""
 
 import sys
-from typing import Annotated
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, TextIO
 
 import typer
 
@@ -24,7 +27,7 @@ from agent.commands.simulate import simulate
 from agent.commands.train import train
 from agent.commands.triage import triage
 from agent.commands.window import app as window
-from pipeline.errors import ChurnopsError
+from pipeline.errors import ChurnopsError, NewerRecord, Notice
 
 app = typer.Typer(
     name="churnops",
@@ -55,7 +58,8 @@ def main() -> None:
     debug = "--debug" in sys.argv[1:]
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
-        app(args=arguments)
+        with _notices():
+            app(args=arguments)
     except ChurnopsError as error:
         if debug:
             raise
@@ -68,6 +72,29 @@ def main() -> None:
             f"{error.strerror or error}: {error.filename or 'no file named'}. Check its permissions and free space (`--debug` shows where)."
         )
         sys.exit(1)
+
+
+@contextmanager
+def _notices() -> Iterator[None]:
+    """Say what the pipeline warns people of, each sentence once; of records of a newer version only the first."""
+    said: set[object] = set()
+    usual = warnings.showwarning
+
+    def show(
+        message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None, line: str | None = None
+    ) -> None:
+        if not issubclass(category, Notice):
+            usual(message, category, filename, lineno, file, line)
+            return
+        key = category if category is NewerRecord else str(message)
+        if key not in said:
+            said.add(key)
+            _say(str(message))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", Notice)
+        warnings.showwarning = show
+        yield
 
 
 def _say(text: str) -> None:

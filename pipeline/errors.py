@@ -10,6 +10,18 @@ class ChurnopsError(Exception):
         self.next_step = next_step
 
 
+class Notice(UserWarning):
+    """Something a person should know and that stops nothing; the command line says each once."""
+
+
+class NewerRecord(Notice):
+    """A stored record has fields of a newer version; said once, however many there are."""
+
+
+class RetiredName(Notice):
+    """A rule or a setting is set that no longer exists; it is ignored."""
+
+
 class WorkspaceError(ChurnopsError):
     """No workspace here, a broken one, or one that cannot be written."""
 

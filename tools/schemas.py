@@ -49,7 +49,12 @@ def _in_place(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _bare(schema: dict[str, Any], shaped: frozenset[str]) -> dict[str, Any]:
-    kept = {key: value for key, value in schema.items() if key not in _FOR_ARGUMENTS and (key, value) != ("additionalProperties", False)}
+    # Whether more fields may come is said of arguments; an answer may always have more.
+    kept = {
+        key: value
+        for key, value in schema.items()
+        if key not in _FOR_ARGUMENTS and not (key == "additionalProperties" and isinstance(value, bool))
+    }
     for word in ("properties", "$defs"):
         if word in kept:
             kept[word] = {name: _loose(_bare(part, shaped)) for name, part in kept[word].items()}

@@ -4,17 +4,16 @@ from datetime import datetime
 from traceback import format_exception
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from agent.case.bounds import StopReason
 from agent.conversation.messages import Spend, unexpected
+from pipeline.stored_record import StoredRecord
 from pipeline.workspace.policy import Limits
 from tools.results import ReportReply
 
 
-class _Event(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Event(StoredRecord):
     at: datetime
 
 

@@ -3,18 +3,15 @@
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from pipeline.record.failure import Failure
 from pipeline.shown_text import plain
+from pipeline.stored_record import StoredRecord
 from tools.results import DiagnosisResult, DriftResult, MetricsResult
 
 
-class _Said(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ToolSpec(_Said):
+class ToolSpec(StoredRecord):
     """A tool as an operator sees it; `read_only` ones change nothing and may run at the same time."""
 
     name: str
@@ -23,7 +20,7 @@ class ToolSpec(_Said):
     read_only: bool = False
 
 
-class Earlier(_Said):
+class Earlier(StoredRecord):
     """A call that an earlier run of the case has made, and its result."""
 
     name: str
@@ -31,7 +28,7 @@ class Earlier(_Said):
     structured: dict[str, Any]
 
 
-class Briefing(_Said):
+class Briefing(StoredRecord):
     """The first message: what the case is about, as text for a model and as results for the rulebook. `earlier`: what runs before this one
     looked at and tried."""
 
@@ -44,7 +41,7 @@ class Briefing(_Said):
     earlier: tuple[Earlier, ...] = ()
 
 
-class ToolCall(_Said):
+class ToolCall(StoredRecord):
     """One call an operator asks for. `malformed` holds the arguments' raw text when it is no JSON object; such a call is
     answered with an error and never run."""
 
@@ -54,7 +51,7 @@ class ToolCall(_Said):
     malformed: str | None = None
 
 
-class ToolReturn(_Said):
+class ToolReturn(StoredRecord):
     """The answer to one call; every call of a conversation has exactly one. `structured` is the result, or the fields of the failure."""
 
     kind: Literal["tool_return"] = "tool_return"
@@ -80,7 +77,7 @@ class ToolReturn(_Said):
         return cls(call_id=call.id, name=call.name, is_error=True, text=failure.said, structured=failure.model_dump(mode="json"))
 
 
-class OperatorTurn(_Said):
+class OperatorTurn(StoredRecord):
     """One answer of an operator. `raw` is the provider's content, handed back to it unchanged and read by nobody else;
     `paused` means the provider wants to be asked again as is."""
 
@@ -91,14 +88,14 @@ class OperatorTurn(_Said):
     paused: bool = False
 
 
-class Nudge(_Said):
+class Nudge(StoredRecord):
     """What the loop says to an operator that neither calls a tool nor has closed the case; in a chat, what went before in short."""
 
     kind: Literal["nudge"] = "nudge"
     text: str
 
 
-class Asked(_Said):
+class Asked(StoredRecord):
     """What the human said in a chat, as they typed it. The last one is to be answered; earlier ones were."""
 
     kind: Literal["asked"] = "asked"
@@ -109,7 +106,7 @@ Message = Briefing | Asked | OperatorTurn | ToolReturn | Nudge
 Conversation = tuple[Message, ...]
 
 
-class Spend(_Said):
+class Spend(StoredRecord):
     """Tokens, and USD at the list price. `input_tokens` is everything read, `cached_tokens` the part of it read from the cache."""
 
     input_tokens: int = 0
@@ -131,7 +128,7 @@ class Spend(_Said):
         )
 
 
-class Answer(_Said):
+class Answer(StoredRecord):
     """An operator's turn and what it cost."""
 
     turn: OperatorTurn

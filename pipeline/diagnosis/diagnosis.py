@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from pipeline.diagnosis.finding import Cause, Finding
+from pipeline.stored_record import StoredRecord
 
 if TYPE_CHECKING:
     pass
@@ -28,18 +29,14 @@ Rule = Literal[
 ]
 
 
-class _Word(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class RunnerUp(_Word):
+class RunnerUp(StoredRecord):
     """The cause that fits second best, and what would tell it from the first."""
 
     cause: Cause
     tell_apart: str
 
 
-class Diagnosis(_Word):
+class Diagnosis(StoredRecord):
     """What happened. `rule` decided, and `confidence` (0-1) is how often that rule was right on the benchmark. `mode` says how to train,
     None where nothing is trained. `said` is for people. `findings`: notable ones first. `blind_spots`: what nobody could have seen here.
     `without_outcomes`: too few are known to see whether customers of the same kind behave differently."""

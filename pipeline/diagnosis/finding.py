@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pipeline.stored_record import StoredRecord
 
 Cause = Literal["none", "covariate_benign", "covariate_harmful", "prior_shift", "concept_drift", "data_fault", "label_fault", "unsure"]
 Family = Literal["data", "dependency", "moved_alone", "support", "score", "prior", "labels", "performance", "challengers", "events"]
@@ -57,7 +57,7 @@ Name = Literal[
 ]
 
 
-class Finding(BaseModel):
+class Finding(StoredRecord):
     """One piece of evidence.
 
     `strength` is in the unit that `unit` names, measured on `n` rows, with its interval where one is known; `z` is how many standard errors
@@ -65,8 +65,6 @@ class Finding(BaseModel):
     `share` is the share of the window's rows it concerns, 0-1. `said` is one sentence for people: what, how sure, so what.
     `notable`: it passed the policy's threshold. What is not notable is evidence of absence and is kept.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     family: Family
     name: Name

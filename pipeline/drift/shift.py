@@ -4,20 +4,16 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from pipeline.drift.summary import Direction
 from pipeline.profiles.profile import CategoricalProfile, NumericalProfile, Values
 from pipeline.shown_text import FOLD_BELOW, plain, quoted
+from pipeline.stored_record import StoredRecord
 
 _NAMED = 5  # categories of one kind; a column of postcodes must not fill a report
 
 
-class _Shift(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class NumericalShift(_Shift):
+class NumericalShift(StoredRecord):
     """From where to where a numerical column moved, in its own unit.
 
     `direction` is `up` or `down` where at least half of the Wasserstein distance is a shift of the mean, else `mixed`; None where nothing
@@ -40,7 +36,7 @@ class NumericalShift(_Shift):
         return f"{mean}, median {self.median_before:.4g} → {self.median_after:.4g}"
 
 
-class CategoryMove(_Shift):
+class CategoryMove(StoredRecord):
     """One category's share of the rows that have a value, 0-1; its name as it may be shown."""
 
     name: str
@@ -48,7 +44,7 @@ class CategoryMove(_Shift):
     after: float
 
 
-class CategoricalShift(_Shift):
+class CategoricalShift(StoredRecord):
     """Which categories moved. `moved` is the one whose share moved most; None where all are too rare to be named.
 
     `new` are categories the reference lacks, `new_share` what all of them, named or not, take of the window. `vanished` are those the

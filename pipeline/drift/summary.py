@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pipeline.measures.measure import _Evidence
+from pipeline.stored_record import StoredRecord
 from pipeline.tables.schema import Kind
 from pipeline.workspace.policy import Band
 
@@ -23,7 +23,7 @@ What = Literal[
 ]
 
 
-class FeatureDrift(_Evidence):
+class FeatureDrift(StoredRecord):
     """Drift of one feature.
 
     Evidently's verdict: `score` is a p-value or a distance, by `method`; counted from a profile, it lies in [`low`, `high`].
@@ -49,7 +49,7 @@ class FeatureDrift(_Evidence):
     why: str | None
 
 
-class BlindSpot(_Evidence):
+class BlindSpot(StoredRecord):
     """Something wrong with the data that no drift score shows. `column` is None where the rows as such are meant; `share` is the
     share of the window's rows it concerns, 0-1; `z`, where it is a share that rose, by how many standard errors; `said` is one sentence for
     people."""
@@ -61,7 +61,7 @@ class BlindSpot(_Evidence):
     said: str
 
 
-class DriftSummary(_Evidence):
+class DriftSummary(StoredRecord):
     """How a window differs from the reference: Evidently's verdict and the policy's band for it, the calibrated verdict beside it.
 
     `share` is of `features_total`, all the schema has; `features` lacks those without any value, which have no score. Where the band is

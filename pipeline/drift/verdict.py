@@ -7,23 +7,20 @@ false discovery rate, and a distance at Evidently's own threshold or above.
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from pipeline.drift.alignment import align_categories, align_numbers
 from pipeline.drift.scores import CHI_SQUARE, JENSEN_SHANNON, KOLMOGOROV_SMIRNOV, KS_DISTANCE, PSI, WASSERSTEIN, Column, Score, score_column
 from pipeline.drift.shift import CategoricalShift, NumericalShift, categorical_shift, numerical_shift
 from pipeline.drift.significance import Tally, adjusted, significances
 from pipeline.profiles.profile import CategoricalProfile, NumericalProfile, Profile
+from pipeline.stored_record import StoredRecord
 from pipeline.tables.schema import Kind
 
 FEWEST_VALUES = 50  # fewer find only shifts of more than half a standard deviation
 
 
-class _Verdict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class CalibratedFeature(_Verdict):
+class CalibratedFeature(StoredRecord):
     """Calibrated verdict on one column.
 
     `rows`: of the window, with a value. `method`, `distance`, `threshold`: Wasserstein in standard deviations of the reference, or
@@ -45,7 +42,7 @@ class CalibratedFeature(_Verdict):
     reason: str | None
 
 
-class CalibratedDrift(_Verdict):
+class CalibratedDrift(StoredRecord):
     """Calibrated verdict on a window. `judged`: columns with enough data; `share`: of them that drifted, None where there are none."""
 
     judged: int

@@ -1,20 +1,19 @@
 """How a candidate did on the gate rows, by itself and beside the champion."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from pipeline.measures.measure import Comparison, Margins, Metrics, Reliability, ServingProof
 from pipeline.measures.risk_tiers import TierFlow
+from pipeline.stored_record import StoredRecord
 
 
-class Evaluation(BaseModel):
+class Evaluation(StoredRecord):
     """What was measured on the gate rows. The champion's half, and what is over it, is None where there is no champion.
 
     `margins` are over the champion, `margins_recalibrated` over the champion recalibrated on the recent training rows. `serving`: how single
     customers would be scored; `tier_flow`: who changes risk tier from the champion to the candidate; `reliability`: whether its
     probabilities came true, and the champion's. All four are absent from records of earlier versions, whose digests must stay what they were.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     metrics: Metrics
     champion_metrics: Metrics | None

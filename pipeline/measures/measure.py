@@ -2,14 +2,10 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pipeline.stored_record import StoredRecord
 
 
-class _Evidence(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Measure(_Evidence):
+class Measure(StoredRecord):
     """One number measured on `n` rows, with its interval where one is known."""
 
     value: float
@@ -18,7 +14,7 @@ class Measure(_Evidence):
     high: float | None = None
 
 
-class Metrics(_Evidence):
+class Metrics(StoredRecord):
     """How a model does on `n` labelled rows, `churners` of them positive. All but log loss and Brier are better when higher,
     calibration error too is better when lower. Label metrics use `threshold` on the probability."""
 
@@ -36,7 +32,7 @@ class Metrics(_Evidence):
     calibration_error: Measure
 
 
-class ReliabilityBin(_Evidence):
+class ReliabilityBin(StoredRecord):
     """Labelled rows with neighbouring scores: `predicted` is their mean probability of churn, `observed` the share of them that churned,
     `low` to `high` Wilson's 95% interval of that; all in 0-1."""
 
@@ -47,13 +43,13 @@ class ReliabilityBin(_Evidence):
     rows: int
 
 
-class Reliability(_Evidence):
+class Reliability(StoredRecord):
     """Whether a model's probabilities come true: bins of labelled rows, lowest scores first, no score in two of them."""
 
     bins: tuple[ReliabilityBin, ...]
 
 
-class Comparison(_Evidence):
+class Comparison(StoredRecord):
     """A measure of the candidate minus the same of another model on the same `n` rows, with its paired interval; by itself it is of
     ROC-AUC against the champion."""
 
@@ -63,7 +59,7 @@ class Comparison(_Evidence):
     n: int
 
 
-class Margins(_Evidence):
+class Margins(StoredRecord):
     """The candidate against another model on the same rows. Log loss and Brier score are better below 0; `profit`, what a campaign would
     earn, is in percent of what perfect information would bring, and better above 0."""
 
@@ -72,7 +68,7 @@ class Margins(_Evidence):
     profit: Comparison
 
 
-class GateCheck(_Evidence):
+class GateCheck(StoredRecord):
     """One condition of the quality gate: the rule's name in the policy, and what was measured against it."""
 
     rule: str
@@ -80,14 +76,14 @@ class GateCheck(_Evidence):
     said: str
 
 
-class GateResult(_Evidence):
+class GateResult(StoredRecord):
     """The quality gate's verdict; passed only when every check passed."""
 
     passed: bool
     checks: tuple[GateCheck, ...]
 
 
-class CalibrationTrial(_Evidence):
+class CalibrationTrial(StoredRecord):
     """Whether calibrating the probabilities helped on out-of-fold training rows (log loss, lower is better)."""
 
     method: str
@@ -98,7 +94,7 @@ class CalibrationTrial(_Evidence):
     kept: bool
 
 
-class ServingProof(_Evidence):
+class ServingProof(StoredRecord):
     """How single customers would be scored, and what shows that it is exact: the fast path beside scikit-learn on `rows` stored rows and
     `edges` rows made of one of them (values missing, categories never seen).
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pipeline.stored_record import StoredRecord
 
 Tier = Literal["low", "medium", "high"]
 RetentionAction = Literal["monitor", "review", "escalate"]
@@ -19,20 +19,16 @@ HIGH_ABOVE = 0.7
 MEDIUM_ABOVE = 0.4
 
 
-class TierMove(BaseModel):
+class TierMove(StoredRecord):
     """How many customers one model puts into tier `before` and another into `after`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     before: Tier
     after: Tier
     customers: int
 
 
-class TierFlow(BaseModel):
+class TierFlow(StoredRecord):
     """Customers per tier under two models that scored the same rows: all nine pairs of tiers, lowest first."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     moves: tuple[TierMove, ...]
 

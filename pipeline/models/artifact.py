@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from pipeline.atomic_files import digest_of_folder, sync_folder
 from pipeline.errors import DataError, IntegrityError
@@ -21,6 +21,7 @@ from pipeline.models.importance import Importance
 from pipeline.models.library_versions import check_versions
 from pipeline.profiles.profile import Profile
 from pipeline.sources.source import Frame
+from pipeline.stored_record import StoredRecord
 from pipeline.tables.schema import Schema
 from pipeline.workspace.folder import Workspace
 
@@ -37,11 +38,9 @@ IMPORTANCE = "importance.json"
 REFERENCE_SCORES = "reference_scores.npy"
 
 
-class Recalibration(BaseModel):
+class Recalibration(StoredRecord):
     """How a model's probabilities were learnt anew: `slope` and `intercept` of the log-odds of the model with digest `of`, fitted on `rows`
     later rows, whose fingerprint is `data_sha256`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     of: str
     slope: float
@@ -51,21 +50,19 @@ class Recalibration(BaseModel):
     data_sha256: str
 
 
-class Adopted(BaseModel):
+class Adopted(StoredRecord):
     """Where a model that others fitted came from, and the sha256 of its folder as it came. `family`: what churnops would train in its place.
     `accepted_scikit_learn`: the installed version under which a person accepted that it was fitted with another. `claimed`: what its own
     trainer measured, which decides nothing."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str
     model_sha256: str
     family: str
     accepted_scikit_learn: str | None = None
-    claimed: dict[str, float] = {}
+    claimed: dict[str, float] = Field({})
 
 
-class Manifest(BaseModel):
+class Manifest(StoredRecord):
     """What the model is and what it was made from. `rows`, `churners` and `data_sha256` are of the training rows without ids
     (the fingerprint of `reference.parquet`); `versions` are of Python and the packages that fitted it.
 
@@ -74,8 +71,6 @@ class Manifest(BaseModel):
 
     Of an `adopted` model they are of the rows given as its reference, `estimator` is what its class is called, `trained_at` is when it was
     adopted, and `versions` are those on record with it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     columns: Schema
     estimator: str

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
+from pipeline.stored_record import StoredRecord
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,13 +15,11 @@ _FEWEST_ROWS = 500  # with fewer, the order of two middling columns is a matter 
 _PREDICTIONS = 100_000  # about two seconds of a forest of 200 trees
 
 
-class Importance(BaseModel):
+class Importance(StoredRecord):
     """What the model loses without one column: mean drop of ROC-AUC when its values are shuffled among the rows.
 
     About zero, or a little below, for a column the model ignores. Columns that say the same share it.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     feature: str
     auc_drop: float

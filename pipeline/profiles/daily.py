@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from functools import reduce
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 from sqlalchemy import func, select
 
 from pipeline.atomic_files import write_atomically
@@ -14,16 +14,15 @@ from pipeline.profiles.counting import profile_window
 from pipeline.profiles.profile import Profile, merge
 from pipeline.sources.source import Exclusion, PredictionLog, Restriction
 from pipeline.state.database import State, predictions
+from pipeline.stored_record import StoredRecord
 from pipeline.tables.schema import Schema
 
 DAY = timedelta(days=1)
 
 
-class DayProfile(BaseModel):
+class DayProfile(StoredRecord):
     """A kept profile, good for as long as the log has these `rows` of that day and version, the last of them `last_seq`, and the same rows
     of that day are `left_out`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     rows: int
     last_seq: int

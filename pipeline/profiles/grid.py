@@ -5,7 +5,9 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from pipeline.stored_record import StoredRecord
 
 CELLS = 512
 _MARGIN = 1e-9  # of the range, beyond both ends: a logarithm's last digit differs between engines, an extreme must not leave its cell
@@ -15,11 +17,7 @@ Places = NDArray[np.int64]
 Numbers = NDArray[np.float64]
 
 
-class _Grid(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class PointGrid(_Grid):
+class PointGrid(StoredRecord):
     """The reference's own values, where it has few: a cell for each of `points` (ascending), and between two of them as many equal cells
     as make about 512 in all. The first cell lies below all points, the last one above.
     """
@@ -58,7 +56,7 @@ class PointGrid(_Grid):
         return np.append(begun, points[-1:])
 
 
-class EvenGrid(_Grid):
+class EvenGrid(StoredRecord):
     """Equal-width cells over the reference's range, where it has many values; cell 0 lies below the range, the last one above.
 
     Where `unit` is set the cells are equal on the scale sign(x - centre) * ln(1 + |x - centre| / unit) instead: a few far values would

@@ -11,29 +11,30 @@ from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from pipeline.errors import DataError
 from pipeline.profiles.grid import Grid, Numbers
+from pipeline.stored_record import StoredRecord
 
 KEPT = 1000  # different values (or new categories) a profile lists one by one; more are counted in cells (or together)
 
 Counts = NDArray[np.int64]
 
 
-class _ProfilePart(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Values(_ProfilePart):
+class Values(StoredRecord):
     """A numerical column told exactly: its different finite values, ascending, and how often each occurs."""
+
+    model_config = ConfigDict(extra="forbid")  # a profile tells it from `Cells` by its fields
 
     values: tuple[float, ...] = ()
     counts: tuple[int, ...] = ()
 
 
-class Cells(_ProfilePart):
+class Cells(StoredRecord):
     """A numerical column told by its grid: `places` (ascending) of the cells that hold rows, with count and sum of their values."""
+
+    model_config = ConfigDict(extra="forbid")  # as `Values`
 
     places: tuple[int, ...] = ()
     counts: tuple[int, ...] = ()
@@ -44,7 +45,7 @@ class Cells(_ProfilePart):
 Exact = Callable[[str], tuple[Values, Values]]
 
 
-class NumericalProfile(_ProfilePart):
+class NumericalProfile(StoredRecord):
     """One numerical column. `nulls`: rows without a finite number, `unreadable` of which hold a text that is no number.
 
     On a `PointGrid` the content is `Values` up to 1,000 different ones and `Cells` beyond, on an `EvenGrid` always `Cells`.
@@ -66,7 +67,7 @@ class NumericalProfile(_ProfilePart):
         return sum(self.content.counts)
 
 
-class CategoricalProfile(_ProfilePart):
+class CategoricalProfile(StoredRecord):
     """One categorical column. `known` are the reference's categories, sorted, `counts` theirs here; `new` (sorted) and `new_counts` are
     those the reference lacks, unless there are more than 1,000 of them: then `unnamed` counts their rows and none is listed.
     """
@@ -86,7 +87,7 @@ class CategoricalProfile(_ProfilePart):
         return sum(self.counts) + sum(self.new_counts) + self.unnamed
 
 
-class Profile(_ProfilePart):
+class Profile(StoredRecord):
     """One window, or the reference. `numerical` and `categorical` follow the schema's order.
 
     `absent`: features the source has no column for (here they are all nulls); `extra`: columns the schema does not name.

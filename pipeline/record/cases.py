@@ -5,32 +5,27 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from pipeline.diagnosis.diagnosis import Action, Diagnosis, Mode
 from pipeline.drift.summary import DriftSummary
 from pipeline.measures.evaluation import Evaluation
 from pipeline.measures.measure import CalibrationTrial, GateResult, Metrics
 from pipeline.record.failure import Failure
 from pipeline.shown_text import plain
+from pipeline.stored_record import StoredRecord
 from pipeline.words import cause_name
 
 Status = Literal["open", "no_deploy_needed", "needs_people", "pending_approval", "partial", "approving", "approved", "rejected"]
 CallOutcome = Literal["ok", "refused", "failed"]
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ModelRef(_Record):
+class ModelRef(StoredRecord):
     """A registered model: registry version and artifact digest."""
 
     version: str
     digest: str
 
 
-class WindowFacts(_Record):
+class WindowFacts(StoredRecord):
     """What a case remembers of its window."""
 
     source: str
@@ -42,7 +37,7 @@ class WindowFacts(_Record):
     fingerprint: str
 
 
-class Challenger(_Record):
+class Challenger(StoredRecord):
     """A candidate that passed the gate and waits for approval."""
 
     version: str
@@ -51,14 +46,14 @@ class Challenger(_Record):
     metrics: Metrics
 
 
-class ReportRef(_Record):
+class ReportRef(StoredRecord):
     """A report as it was written."""
 
     path: str
     sha256: str
 
 
-class Decision(_Record):
+class Decision(StoredRecord):
     """What a person decided, and why."""
 
     reviewer: str
@@ -80,7 +75,7 @@ _ANSWERS: Mapping[RuledCause, tuple[Action, Mode | None]] = MappingProxyType(
 )
 
 
-class Override(_Record):
+class Override(StoredRecord):
     """A person's word on what happened, for this case alone. `by` is who."""
 
     cause: RuledCause
@@ -89,7 +84,7 @@ class Override(_Record):
     at: datetime
 
 
-class Case(_Record):
+class Case(StoredRecord):
     """One case. `champion` is the model that served when it was opened; `person` is who opened it, as far as the machine says."""
 
     case_id: str
@@ -114,7 +109,7 @@ class Case(_Record):
     decision: Decision | None = None
 
 
-class Call(_Record):
+class Call(StoredRecord):
     """One tool call of a case; `number` is what reports cite. `result` is the tool's structured answer, or the fields of a `Failure`."""
 
     number: int
@@ -148,7 +143,7 @@ class TrainingResult(Evaluation):
     seconds: float
 
 
-class Training(_Record):
+class Training(StoredRecord):
     """One training of a case; `result` is None while it runs, and stays None when it was cut off."""
 
     number: int

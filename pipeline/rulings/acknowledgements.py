@@ -2,18 +2,14 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 
 from pipeline.drift.summary import Direction, DriftSummary, What
 from pipeline.state.database import State, acknowledgements
+from pipeline.stored_record import StoredRecord
 
 
-class _AcknowledgementPart(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Moved(_AcknowledgementPart):
+class Moved(StoredRecord):
     """A drifted column: where to, and the least share of rows (0-1) that moved."""
 
     column: str
@@ -21,7 +17,7 @@ class Moved(_AcknowledgementPart):
     share: float
 
 
-class Shift(_AcknowledgementPart):
+class Shift(StoredRecord):
     """What is recognised again: drifted columns by either verdict, what is wrong with the data (what, column), and whether the champion
     did worse than chance allows."""
 
@@ -43,7 +39,7 @@ class Shift(_AcknowledgementPart):
         )
 
 
-class Acknowledgement(_AcknowledgementPart):
+class Acknowledgement(StoredRecord):
     """A person (`by`) knows of the shift that `case_id` was about, under this champion; it holds until then, or without an end."""
 
     number: int

@@ -3,17 +3,16 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from agent.case.bounds import StopReason
 from agent.conversation.messages import OperatorTurn, Spend, ToolCall
+from pipeline.stored_record import StoredRecord
 
 Consent = Literal["yes", "always", "no"]
 
 
-class _SessionEvent(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _SessionEvent(StoredRecord):
     at: datetime
 
 
