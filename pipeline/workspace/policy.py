@@ -1,5 +1,6 @@
 """The policy as a type: what `prompts/policy.toml` says, with a workspace's overrides, checked."""
 
+import difflib
 import hashlib
 import json
 import tomllib
@@ -10,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from pipeline.errors import SettingsError
 from pipeline.families import families
+from pipeline.workspace import retired_names
 from pipeline.workspace.evidence_policy import DiagnosisRules, EvidenceRules, Rules
 
 Band = Literal["monitor", "evaluate", "retrain", "not_enough_data"]
@@ -146,8 +148,10 @@ class Policy(Rules):
 def load_policy(text: str, overrides: Mapping[str, Any]) -> Policy:
     """The shipped policy `text` (TOML), with the ranges that families bring themselves, and a workspace's nested `overrides` laid over it.
 
+    A rule that was retired is ignored, with a warning.
+
     Raises:
-        SettingsError: an override names no rule of the policy, or has a value the rule does not allow.
+        SettingsError: an override names what never was a rule of the policy, or has a value the rule does not allow.
     """
     shipped = tomllib.loads(text)
     shipped["hyperparameters"] = {
@@ -159,11 +163,17 @@ def load_policy(text: str, overrides: Mapping[str, Any]) -> Policy:
     # Names of environment variables arrive in lower case, and one rule is called C.
     names = {name.lower(): name for name in defaults}
     changed = {names.get(name.lower(), name): value for name, value in _leaves(overrides)}
+    for name, retired in retired_names.RULES.items():
+        if changed.keys() & {name, name.lower()}:
+            retired_names.warn_of(f"policy.{name}", retired)
+            changed = {other: value for other, value in changed.items() if other.lower() != name.lower()}
     values: dict[str, Any] = json.loads(json.dumps(shipped))
     for name, value in changed.items():
         if name not in defaults:
+            near = difflib.get_close_matches(name, defaults, 1)
             raise SettingsError(
-                f"[policy] in churnops.toml names `{name}`, which is no rule.", f"Rules are: {', '.join(sorted(defaults))}."
+                f"[policy] in churnops.toml names `{name}`, which is no rule.",
+                f"The nearest is `{near[0]}`." if near else f"Rules are: {', '.join(sorted(defaults))}.",
             )
         *path, last = name.split(".")
         place = values

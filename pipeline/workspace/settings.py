@@ -2,6 +2,7 @@
 
 import shlex
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from pipeline.errors import SettingsError
 from pipeline.families import USUAL, families
 from pipeline.tables.file_format import FileFormat
 from pipeline.tables.schema import Schema
+from pipeline.workspace import retired_names
 
 TEXT_TABLES = (".csv", ".txt", ".tsv", ".jsonl", ".ndjson")
 
@@ -187,6 +189,15 @@ class Settings(BaseSettings):
     approval: ApprovalSettings = ApprovalSettings()
     policy: dict[str, Any] = {}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_retired(cls, values: dict[str, Any]) -> dict[str, Any]:
+        for name, retired in retired_names.SETTINGS.items():
+            values, found = _without(values, name.split("."))
+            if found:
+                retired_names.warn_of(name, retired)
+        return values
+
     @field_validator("database_url")
     @classmethod
     def _postgresql(cls, url: str) -> str:
@@ -249,6 +260,17 @@ def read_settings(file: Path) -> Settings:
     # Commands run anywhere with --workspace: like the reference, the log is found from this file's folder.
     log = settings.predictions.model_copy(update={"file": str(file.parent / settings.predictions.file)})
     return settings.model_copy(update={"predictions": log})
+
+
+def _without(values: dict[str, Any], path: Sequence[str]) -> tuple[dict[str, Any], bool]:
+    """Nested values without the one at `path`, and whether it was there."""
+    first, *rest = path
+    if first not in values:
+        return values, False
+    if not rest:
+        return {key: value for key, value in values.items() if key != first}, True
+    inner, found = _without(values[first], rest) if isinstance(values[first], dict) else (values[first], False)
+    return {**values, first: inner}, found
 
 
 def _holds_password(url: object) -> bool:

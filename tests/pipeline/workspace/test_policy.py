@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from pipeline.errors import SettingsError
+from pipeline.errors import RetiredName, SettingsError
+from pipeline.workspace import retired_names
 from pipeline.workspace.policy import Policy, load_policy
+from pipeline.workspace.retired_names import Retired
 from prompts import policy_rules, policy_text
 
 
@@ -91,15 +93,31 @@ def test_the_version_changes_with_every_value(rule: Any) -> None:
     [
         ({"gate": {"min_auc": 0.7}}, "gate.min_auc"),
         ({"gates": {"min_roc_auc": 0.7}}, "gates.min_roc_auc"),
-        ({"gate": 0.7}, "gate"),
         ({"gate": {"min_roc_auc": {"low": 0.7}}}, "gate.min_roc_auc.low"),
-        ({"hyperparameters": {"random_forest": {"min_samples_leaf": [1, 10]}}}, "hyperparameters.random_forest.min_samples_leaf"),
+        ({"floor": 0.7}, "floor"),  # near nothing: the rules there are
     ],
 )
-def test_an_override_of_no_rule_is_named_with_the_rules_there_are(overrides: dict[str, Any], named: str) -> None:
+def test_an_override_of_no_rule_is_named_with_the_rule_that_was_meant(overrides: dict[str, Any], named: str) -> None:
     with pytest.raises(SettingsError, match=f"names `{named}`, which is no rule") as refused:
         policy(**overrides)
-    assert "gate.min_roc_auc" in refused.value.next_step
+    assert "`gate.min_roc_auc`" in refused.value.next_step or "gate.max_auc_drop, gate.max_brier_rise" in refused.value.next_step
+
+
+RETIRED = Retired("0.2.0", "The interval of the difference decides.")
+
+
+@pytest.mark.parametrize("written", ["gate.Min_gain", "gate.min_gain"])  # variables of the environment arrive in lower case
+def test_a_retired_rule_is_said_and_ignored(monkeypatch: pytest.MonkeyPatch, written: str) -> None:
+    monkeypatch.setattr(retired_names, "RULES", {"gate.Min_gain": RETIRED})
+    with pytest.warns(
+        RetiredName, match=r"`policy\.gate\.Min_gain` .* retired in version 0\.2\.0 .* The interval of the difference decides\."
+    ):
+        found = policy(gate={written.removeprefix("gate."): 0.1, "min_roc_auc": 0.7})
+    assert [override.name for override in found.overrides] == ["gate.min_roc_auc"]
+
+
+def test_no_rule_is_both_retired_and_in_force() -> None:
+    assert not retired_names.RULES.keys() & {rule.name for rule in policy_rules()}
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from pipeline.errors import SettingsError
+from pipeline.errors import RetiredName, SettingsError
 from pipeline.sources.source import DatabaseTable
 from pipeline.tables.file_format import FileFormat
+from pipeline.workspace import retired_names
 from pipeline.workspace.policy import load_policy
+from pipeline.workspace.retired_names import Retired
 from pipeline.workspace.settings import DataSettings, Settings, read_settings
 from prompts import policy_text
 
@@ -220,6 +222,18 @@ def test_the_url_with_its_password_comes_from_outside(tmp_path: Path, monkeypatc
     assert (log.url, log.table, log.id) == ("postgresql+psycopg://reader:secret@host/shop", "scored", "kunde")
     assert "secret" not in repr(DatabaseTable(log.url, log.table))
     assert "secret" not in problem(tmp_path, '[engine]\nname = "spark"')
+
+
+def test_a_retired_setting_is_said_and_ignored_wherever_it_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = {name: Retired("0.2.0", f"Nothing replaced {name}.") for name in ("training.jobs", "training.verbose", "colours", "quiet")}
+    monkeypatch.setattr(retired_names, "SETTINGS", gone)
+    monkeypatch.setenv("CHURNOPS_TRAINING__VERBOSE", "1")
+    with pytest.warns(RetiredName) as warned:
+        settings = read(tmp_path, "[training]\njobs = 4\nseed = 8\n[colours]\ndrift = 'red'\n")
+    assert [str(each.message).partition("` ")[0] for each in warned] == ["`training.jobs", "`training.verbose", "`colours"]
+    assert settings.training.seed == 8
+    monkeypatch.delenv("CHURNOPS_TRAINING__VERBOSE")
+    assert "`training.job`" in problem(tmp_path, "[training]\njob = 4\n")
 
 
 def test_settings_cannot_be_changed_after_reading(tmp_path: Path) -> None:
