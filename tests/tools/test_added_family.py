@@ -94,7 +94,7 @@ def found(drifted_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         (place / "elsewhere.py").write_text(ELSEWHERE)
         root = shutil.copytree(drifted_workspace, folder / "workspace")
         settings = tomlkit.parse((root / "churnops.toml").read_text())
-        settings["training"]["estimator"] = "gradient_boosting"  # type: ignore[index]
+        settings["training"]["estimator"] = "gradient_boosting"
         settings.setdefault("policy", {})["hyperparameters"] = {"gradient_boosting": {"learning_rate": [0.05, 0.2]}}
         (root / "churnops.toml").write_text(tomlkit.dumps(settings))
         ran = subprocess.run(

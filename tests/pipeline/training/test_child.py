@@ -74,18 +74,20 @@ def test_gate_rows_choose_neither_model_nor_calibration(tmp_path: Path) -> None:
     workspace, window = Workspace(tmp_path), small_table(50, 3)
     assert (open_artifact(workspace, first).scores(window) == open_artifact(workspace, second).scores(window)).all()
     assert one.manifest.calibration == other.manifest.calibration
-    assert one.metrics.roc_auc.value == pytest.approx(1 - other.metrics.roc_auc.value)
+    assert one.evaluation.metrics.roc_auc.value == pytest.approx(1 - other.evaluation.metrics.roc_auc.value)
 
 
 def test_the_champion_is_judged_on_the_same_rows_by_its_own_threshold(tmp_path: Path) -> None:
     weak, champion, _ = trained(tmp_path, "weak", small_job(hyperparameters={"n_estimators": 1, "max_depth": 1}, threshold=0.3))
     judged, _, _ = trained(tmp_path, "strong", small_job(champion=champion))
-    assert judged.evaluation.champion_metrics == weak.metrics
+    assert judged.evaluation.champion_metrics == weak.evaluation.metrics
     assert judged.evaluation.champion_metrics is not None
     assert judged.evaluation.champion_metrics.threshold == 0.3
     assert judged.evaluation.comparison is not None
     assert judged.evaluation.comparison.n == 150
-    assert judged.evaluation.comparison.difference == pytest.approx(judged.evaluation.metrics.roc_auc.value - weak.metrics.roc_auc.value)
+    assert judged.evaluation.comparison.difference == pytest.approx(
+        judged.evaluation.metrics.roc_auc.value - weak.evaluation.metrics.roc_auc.value
+    )
 
 
 def test_a_tampered_champion_is_refused(tmp_path: Path) -> None:
@@ -125,14 +127,14 @@ def test_a_retrained_model_meets_the_recalibrated_champion_too(tmp_path: Path) -
     rows = pd.concat([TRAIN, recent], ignore_index=True)
     with_rival, _, _ = trained(tmp_path, "two", small_job(champion=champion, recent_rows=200), train=rows)
     without, _, _ = trained(tmp_path, "three", small_job(champion=champion), train=rows)
-    assert with_rival.margins == without.margins
-    assert without.margins_recalibrated is None
+    assert with_rival.evaluation.margins == without.evaluation.margins
+    assert without.evaluation.margins_recalibrated is None
     artifact = open_artifact(Workspace(tmp_path), champion)
     rival = recalibrate(artifact.model, recent[FEATURES], recent["churned"].to_numpy())
     p = rival.model.predict_proba(GATE[FEATURES])[:, 1]
-    own = with_rival.metrics.log_loss.value
-    assert with_rival.margins_recalibrated is not None
-    assert with_rival.margins_recalibrated.log_loss.difference == pytest.approx(own - log_loss(GATE["churned"], p))
+    own = with_rival.evaluation.metrics.log_loss.value
+    assert with_rival.evaluation.margins_recalibrated is not None
+    assert with_rival.evaluation.margins_recalibrated.log_loss.difference == pytest.approx(own - log_loss(GATE["churned"], p))
 
 
 def test_recent_rows_of_one_outcome_are_no_rival(tmp_path: Path) -> None:
