@@ -123,7 +123,7 @@ def make(folder: Path, daily: int) -> None:
         day = f"{FIRST_DAY + timedelta(days=number):%Y-%m-%d}"
         write(folder / "days" / f"{day}.parquet", daily, False, 0.15, number + 1)
         profile = profile_window(Files(str(folder / "days" / f"{day}.parquet")), schema, before)
-        found = DayProfile(rows=profile.rows, last_seq=profile.rows, left_out=(), profile=profile)
+        found = DayProfile(rows=profile.rows, last_seq=profile.rows, left_out=(), spelt_by="reference", profile=profile)
         (folder / "kept" / f"{day}.json").write_text(found.model_dump_json())
     (folder / "days" / "columns.json").unlink()
 

@@ -14,6 +14,7 @@ from pipeline.models.recalibration import recalibrate
 from pipeline.models.unfitted_model import build
 from pipeline.scoring.customer_row import typed_cells
 from pipeline.scoring.proof import prove
+from pipeline.tables.cell_values import spelling_in
 from pipeline.tables.guessed_schema import infer
 from pipeline.tables.reading import raw_of, read_raw, typed
 from pipeline.tables.schema import Schema
@@ -51,11 +52,12 @@ def models(table: pd.DataFrame, columns: Schema):
 
 def row(name: str, model: object, table: pd.DataFrame, columns: Schema) -> str:
     """One line of the table: what each way takes, and what the proof found."""
+    spelling = spelling_in(table, columns.categorical)
     compiled, proof = prove(model, columns, table, THRESHOLD)
     customers = table[list(columns.features)].sample(ROUNDS, random_state=SEED).astype(object).to_dict("records")
     ways = (
         lambda customer: model.predict_proba(pd.DataFrame([customer]))[0, 1],
-        lambda customer: compiled.explained(typed_cells(customer, columns)),
+        lambda customer: compiled.explained(typed_cells(customer, columns, spelling)),
     )
     spent: list[list[float]] = [[] for _ in ways]
     gc.disable()

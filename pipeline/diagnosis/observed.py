@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.models.artifact import Artifact
-from pipeline.profiles.profile import Profile
+from pipeline.profiles.profile import Profile, spelling_of
 from pipeline.sources.sampling import draw_sample
 from pipeline.tables.schema import Schema
 from pipeline.windows.baseline import Baseline
@@ -53,7 +53,8 @@ def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
         IntegrityError: the champion's model cannot be loaded.
     """
     features = list(window.columns.features)
-    drawn = draw_sample(window.source, window.columns, window.restriction, window.rows, SAMPLE_ROWS, SEED)
+    spelling = spelling_of(window.profile)
+    drawn = draw_sample(window.source, window.columns, window.restriction, spelling, window.rows, SAMPLE_ROWS, SEED)
     # Cut down to a segment or not, rows keep the champion's row numbers.
     reference = champion.reference()
     if baseline.restriction.segment is not None:

@@ -11,7 +11,7 @@ from pipeline.drift.verdict import CalibratedDrift, CalibratedFeature, calibrate
 from pipeline.errors import DataError
 from pipeline.models.importance import weighted_share
 from pipeline.profiles.counting import exact_values
-from pipeline.profiles.profile import Profile
+from pipeline.profiles.profile import Profile, spelling_of
 from pipeline.tables.schema import Kind, Schema
 from pipeline.windows.baseline import Baseline
 from pipeline.windows.window import Window
@@ -33,7 +33,9 @@ def summarise_drift(baseline: Baseline, window: Window, policy: Policy) -> Drift
     reference, profile = baseline.profile, window.profile
     if window.rows < policy.drift.min_rows:
         return _no_verdict(reference, window, policy)
-    exact = exact_values((baseline.source, baseline.restriction), (window.source, window.restriction), window.columns)
+    exact = exact_values(
+        (baseline.source, baseline.restriction), (window.source, window.restriction), window.columns, spelling_of(baseline.profile)
+    )
     scores = score_profiles(reference, profile, exact, _asked(policy.drift))
     if not scores:
         return _no_verdict(reference, window, policy)

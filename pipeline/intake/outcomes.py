@@ -9,8 +9,9 @@ import pandas as pd
 from pipeline.errors import DataError
 from pipeline.record.opened_workspace import Opened
 from pipeline.state.predictions import log_outcomes, logged_ids, read_outcomes
-from pipeline.tables.reading import RawTable, read_raw, typed
-from pipeline.tables.schema import Schema
+from pipeline.tables.categories import Categories
+from pipeline.tables.cell_values import categories_in, ids_in
+from pipeline.tables.reading import read_raw, times_in
 from pipeline.workspace.settings import Settings
 
 PREDICTED_AT, OBSERVED_AT = "predicted_at", "observed_at"
@@ -28,17 +29,18 @@ def read_outcome_file(path: Path, settings: Settings) -> pd.DataFrame:
     raw = read_raw(path, settings.data.format)
     if id_column not in raw.frame.columns and schema.id in raw.frame.columns:
         id_column = str(schema.id)
-    frame = typed(raw, Schema(target=schema.target, positive=schema.positive, id=id_column), with_target=False)
-    if schema.target not in raw.frame.columns or id_column not in frame.columns:
+    if schema.target not in raw.frame.columns or id_column not in raw.frame.columns:
         raise DataError(f"{path.name} lacks `{id_column}` or `{schema.target}`.", "Outcomes need the id column and the target column.")
-    answer = raw.frame[schema.target].dropna()
+    answer = categories_in(raw.frame[schema.target], Categories((schema.positive,)), raw.decimal).dropna()
     others = set(answer.unique()) - {schema.positive}
     if len(others) > 1:
         raise DataError(
             f"{path.name}: `{schema.target}` holds {len(others)} values beside `{schema.positive}`.", "Export both outcomes only."
         )
-    times = {"_time": _times(raw, schema, PREDICTED_AT), "_observed": _times(raw, schema, OBSERVED_AT)}
-    known = pd.DataFrame({"_id": frame[id_column], **times, "_churned": (answer == schema.positive).astype("float64")}).loc[answer.index]
+    times = {"_time": times_in(raw, PREDICTED_AT), "_observed": times_in(raw, OBSERVED_AT)}
+    known = pd.DataFrame(
+        {"_id": ids_in(raw.frame[id_column], raw.decimal), **times, "_churned": (answer == schema.positive).astype("float64")}
+    ).loc[answer.index]
     known = known.dropna(subset="_id").sort_values("_observed", kind="stable", na_position="first")
     return known.drop_duplicates(["_id", "_time"], keep="last")
 
@@ -77,13 +79,6 @@ def add_outcomes(opened: Opened, path: Path) -> Added:
     log = opened.settings.predictions
     strangers = None if log.file or log.table else int((~new["_id"].isin(logged_ids(opened.state))).sum())
     return Added(added=len(new), corrected=int(new["_said"].notna().sum()), known=len(told) - len(new), strangers=strangers)
-
-
-def _times(raw: RawTable, schema: Schema, name: str) -> pd.Series:
-    """One column of times, all missing where the table does not have it."""
-    if name not in raw.frame.columns:
-        return pd.Series(pd.NaT, index=raw.frame.index, dtype="datetime64[us, UTC]")
-    return typed(raw, Schema(target=schema.target, positive=schema.positive, time=name), with_target=False)[name]
 
 
 def join_outcomes(ids: pd.Series, times: pd.Series | None, outcomes: pd.DataFrame) -> pd.Series:

@@ -8,6 +8,7 @@ from pipeline.atomic_files import digest_of_file
 from pipeline.errors import DataError
 from pipeline.record.opened_workspace import Opened
 from pipeline.rulings.exclusions import excluded, without_excluded
+from pipeline.tables.cell_values import spelling_in
 from pipeline.tables.reading import read_raw, typed
 from pipeline.tables.splits import Split, split_reference
 
@@ -44,7 +45,10 @@ def load_split(opened: Opened) -> Split:
     split, left_out = split_reference(load_reference(opened), columns, opened.settings.training.seed), excluded(opened.state)
     if columns.time is None or not left_out:
         return split
+    whole = pd.concat([split.train, split.gate, split.held_back])
+    spelling = spelling_in(whole, columns.categorical)
     train, gate, held_back = (
-        without_excluded(part, part[columns.time], left_out).reset_index(drop=True) for part in (split.train, split.gate, split.held_back)
+        without_excluded(part, part[columns.time], left_out, spelling).reset_index(drop=True)
+        for part in (split.train, split.gate, split.held_back)
     )
     return Split(train, gate, held_back, split.how)

@@ -62,12 +62,11 @@ def file_source(path: Path, fmt: FileFormat, columns: Schema) -> Files | Frame:
     """
     if path.suffix.lower() not in _JSON_LINES:
         return Files(str(path), fmt)
-    from pipeline.tables.reading import read_raw, salvaged
+    from pipeline.tables.reading import read_raw, times_in
 
     raw = read_raw(path, fmt)
-    read = salvaged(raw, columns)
-    whole = [name for name in read if name in raw.frame and not (read[name].isna() & raw.frame[name].notna()).any()]
-    return Frame(raw.frame.assign(**{str(name): read[name] for name in whole}))
+    dated = {columns.time: times_in(raw, columns.time)} if columns.time is not None and columns.time in raw.frame else {}
+    return Frame(raw.frame.assign(**dated))
 
 
 def meant_rows(log: OwnLog, opened: Opened, champion: Champion, span: Span | None, segment: tuple[str, str] | None) -> Restriction:

@@ -3,8 +3,10 @@
 from typing import TYPE_CHECKING
 
 from pipeline.errors import DataError
+from pipeline.profiles.profile import spelling_of
 from pipeline.rulings.exclusions import without_excluded
 from pipeline.sources.source import Files, Frame, PredictionLog, Restriction
+from pipeline.tables.categories import Spelling
 from pipeline.windows.window import Window
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ def window_rows(window: Window) -> "pd.DataFrame":
     Raises:
         DataError: the source cannot be read row by row.
     """
-    features = list(window.columns.features)
+    features, spelling = list(window.columns.features), spelling_of(window.profile)
     if isinstance(window.source, PredictionLog) and window.since is not None and window.until is not None:
         from pipeline.state.database import open_state
         from pipeline.state.predictions import read_predictions
@@ -25,20 +27,23 @@ def window_rows(window: Window) -> "pd.DataFrame":
         state = open_state(window.source.place)
         try:
             since = window.restriction.since or window.since
-            return kept_rows(read_predictions(state, window.columns, since, window.until), window.restriction)[features]
+            logged = read_predictions(state, window.columns, since, window.until)
+            return kept_rows(logged, window.restriction, spelling)[features]
         finally:
             state.close()
     if isinstance(window.source, Files | Frame):
         from pipeline.sources.rows import rows_of
 
-        return rows_of(window.source, window.columns, window.restriction)[features]
+        return rows_of(window.source, window.columns, window.restriction, spelling)[features]
     raise DataError(f"The rows of {window.name} stay where they are.", "Take a window from a file for this.")
 
 
-def kept_rows(logged: "pd.DataFrame", restriction: Restriction) -> "pd.DataFrame":
-    """Those of some logged predictions that `restriction` means, but for its span and version."""
-    frame = without_excluded(logged, logged["_time"], restriction.left_out)
+def kept_rows(logged: "pd.DataFrame", restriction: Restriction, spelling: Spelling) -> "pd.DataFrame":
+    """Those of some logged predictions that `restriction` means, but for its span and version, their categories spelt by `spelling`."""
+    from pipeline.tables.cell_values import spelt
+
+    frame = without_excluded(spelt(logged, spelling), logged["_time"], restriction.left_out, spelling)
     if restriction.segment is None:
         return frame
     column, value = restriction.segment
-    return frame[frame[column].astype(str) == value]
+    return frame[frame[column] == value]

@@ -12,7 +12,7 @@ from pipeline.intake.window_start import start_of
 from pipeline.profiles.counting import profile_window
 from pipeline.profiles.daily import profile_log
 from pipeline.profiles.grid import even_grid
-from pipeline.profiles.profile import Cells, NumericalProfile, Profile
+from pipeline.profiles.profile import Cells, NumericalProfile, Profile, spelling_of
 from pipeline.record.champion import Champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.rulings.exclusions import excluded
@@ -36,7 +36,7 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
     from pipeline.intake.outcomes import read_outcome_file
     from pipeline.state.predictions import newest_prediction, read_labelled, read_outcomes, read_predictions
 
-    columns, segment = opened.settings.data.columns, baseline.restriction.segment
+    columns, segment, spelling = opened.settings.data.columns, baseline.restriction.segment, spelling_of(baseline.profile)
     log = own_log(opened)
     if log is not None:
         restriction = meant_rows(log, opened, champion, span, segment)
@@ -56,10 +56,10 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
     else:
         profile = profile_window(source, columns, baseline.profile, restriction)
     if outcomes is None:
-        known = kept_rows(read_labelled(opened.state, columns, since, newest, opened.clock()), restriction)
+        known = kept_rows(read_labelled(opened.state, columns, since, newest, opened.clock()), restriction, spelling)
         labelled = Labelled(known[list(columns.features)], known["_churned"], known["_id"], known["_time"])
     else:
-        rows = kept_rows(read_predictions(opened.state, columns, since, newest), restriction)
+        rows = kept_rows(read_predictions(opened.state, columns, since, newest), restriction, spelling)
         labelled = _labelled(rows, columns, read_outcome_file(outcomes, opened.settings))
     return _with_some(Window("prediction log", source, columns, restriction, profile, labelled), outcomes)
 
@@ -97,7 +97,7 @@ def _own_window(
     from pipeline.sources.rows import rows_of
 
     outcomes = _of_these_times(outcomes, profile)
-    rows = rows_of(log.source, log.columns, restriction, outcomes["_id"].unique().tolist())
+    rows = rows_of(log.source, log.columns, restriction, spelling_of(reference), outcomes["_id"].unique().tolist())
     return _with_some(replace(window, known=_labelled(rows, log.columns, outcomes)), said)
 
 

@@ -19,7 +19,7 @@ from pipeline.errors import DataError, IntegrityError
 from pipeline.measures.measure import CalibrationTrial, Metrics
 from pipeline.models.importance import Importance
 from pipeline.models.library_versions import check_versions
-from pipeline.profiles.profile import Profile
+from pipeline.profiles.profile import Profile, spelling_of
 from pipeline.sources.source import Frame
 from pipeline.stored_record import StoredRecord
 from pipeline.tables.schema import Schema
@@ -126,17 +126,19 @@ class Artifact:
         return TypeAdapter(tuple[Importance, ...]).validate_json((self.path / IMPORTANCE).read_bytes())
 
     def scores(self, frame: "pd.DataFrame") -> NDArray[np.float64]:
-        """Probability of churn for each row of a typed frame, shape (n,). The first call loads the model.
+        """Probability of churn for each row of a typed frame, shape (n,), whoever spelt its categories. The first call loads the model.
 
         Raises:
             DataError: a feature's column is missing.
             IntegrityError: the bytes changed since the artifact was opened, or cannot be loaded by the installed packages.
         """
+        from pipeline.tables.cell_values import spelt
+
         features = self.manifest.columns.features
         missing = [name for name in features if name not in frame.columns]
         if missing:
             raise DataError(f"The table lacks columns the model was trained on: {', '.join(missing)}.", "Give a table that has them.")
-        return np.asarray(self.model.predict_proba(frame[list(features)])[:, 1], dtype=np.float64)
+        return np.asarray(self.model.predict_proba(spelt(frame[list(features)], spelling_of(self.profile())))[:, 1], dtype=np.float64)
 
     @cached_property
     def model(self) -> Any:
@@ -186,6 +188,7 @@ def write_artifact(
         scores: out-of-fold probability of churn of each training row, shape (rows,).
     """
     from pipeline.profiles.counting import profile_reference
+    from pipeline.tables.cell_values import spelling_in
     from pipeline.tables.typed_parquet import write_rows
 
     columns = manifest.columns
@@ -199,7 +202,7 @@ def write_artifact(
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
     (folder / METRICS).write_text(metrics.model_dump_json(indent=2) + "\n", encoding="utf-8")
     (folder / IMPORTANCE).write_bytes(TypeAdapter(tuple[Importance, ...]).dump_json(importances, indent=2) + b"\n")
-    profile = profile_reference(Frame(train_rows[list(columns.features)]), columns)
+    profile = profile_reference(Frame(train_rows[list(columns.features)]), columns, spelling=spelling_in(train_rows, columns.categorical))
     (folder / PROFILE).write_text(profile.model_dump_json() + "\n", encoding="utf-8")
 
 
@@ -280,10 +283,7 @@ def open_artifact(workspace: Workspace, digest: str) -> Artifact:
 
 def _check(path: Path, digest: str) -> None:
     if not path.is_dir():
-        raise IntegrityError(
-            f"The model {digest[:12]} was deleted: {path} is not there.",
-            "Restore that folder from a backup.",
-        )
+        raise IntegrityError(f"The model {digest[:12]} was deleted: {path} is not there.", "Restore that folder from a backup.")
     try:
         found = digest_of_folder(path)
     except ValueError:

@@ -21,25 +21,28 @@ from pipeline.profiles.profile import (
     content_of,
     merge_numerical,
     sparse_cells,
+    spelling_of,
 )
 from pipeline.sources.opening import open_source
 from pipeline.sources.relation import Column, Relation, epoch_of
 from pipeline.sources.source import ALL_ROWS, Restriction, Source
-from pipeline.tables.missing import LARGEST, category
+from pipeline.tables.categories import NO_SPELLING, Categories, Spelling, settled
+from pipeline.tables.cell import LARGEST, present
 from pipeline.tables.schema import Schema
 
 _FEW = 256  # different values up to which a reference's numbers are kept one by one
 _SMALL = 1000  # rows up to which they always are: Evidently's tests for small references need them
 
 
-def profile_reference(source: Source, schema: Schema, restriction: Restriction = ALL_ROWS) -> Profile:
-    """The profile of a reference. It chooses the cells and lists the known categories; windows are profiled against it.
+def profile_reference(source: Source, schema: Schema, restriction: Restriction = ALL_ROWS, spelling: Spelling = NO_SPELLING) -> Profile:
+    """The profile of a reference. It chooses the cells and lists the known categories; windows are profiled against it. How categories are
+    spelt is settled here, but for those that have a `spelling` already.
 
     Raises:
         DataError: the source cannot be read, or lacks a column that the restriction needs.
     """
-    with open_source(source, schema, restriction) as relation:
-        return _profile(relation, schema, {name: _grid(relation, name) for name in schema.numerical}, None)
+    with open_source(source, schema, restriction, spelling) as relation:
+        return _profile(relation, schema, {name: _grid(relation, name) for name in schema.numerical}, spelling, None)
 
 
 def profile_window(source: Source, schema: Schema, reference: Profile, restriction: Restriction = ALL_ROWS) -> Profile:
@@ -48,9 +51,10 @@ def profile_window(source: Source, schema: Schema, reference: Profile, restricti
     Raises:
         DataError: the source cannot be read, or lacks a column that the restriction needs.
     """
-    with open_source(source, schema, restriction) as relation:
+    spelling = spelling_of(reference)
+    with open_source(source, schema, restriction, spelling) as relation:
         grids = {column.name: column.grid for column in reference.numerical}
-        return _profile(relation, schema, grids, {column.name: column.known for column in reference.categorical})
+        return _profile(relation, schema, grids, spelling, {column.name: column.known for column in reference.categorical})
 
 
 def last_time(source: Source, schema: Schema, place: int = 1) -> datetime | None:
@@ -67,29 +71,35 @@ def last_time(source: Source, schema: Schema, place: int = 1) -> datetime | None
         return None if seconds is None else datetime.fromtimestamp(float(seconds), UTC)
 
 
-def exact_values(before: tuple[Source, Restriction], after: tuple[Source, Restriction], schema: Schema) -> Exact:
+def exact_values(
+    before: tuple[Source, Restriction], after: tuple[Source, Restriction], schema: Schema, spelling: Spelling = NO_SPELLING
+) -> Exact:
     """What `scores.score_profiles` asks where two profiles leave a verdict open: a column's different values in the reference `before`
-    and in the window `after`, each a source and which of its rows are meant."""
+    and in the window `after`, each a source and which of its rows are meant. `spelling`: as `open_source`."""
 
     def values(name: str) -> tuple[Values, Values]:
-        return _values_in(*before, schema, name), _values_in(*after, schema, name)
+        return _values_in(*before, schema, spelling, name), _values_in(*after, schema, spelling, name)
 
     return values
 
 
-def _values_in(source: Source, restriction: Restriction, schema: Schema, name: str) -> Values:
-    with open_source(source, schema, restriction) as relation:
+def _values_in(source: Source, restriction: Restriction, schema: Schema, spelling: Spelling, name: str) -> Values:
+    with open_source(source, schema, restriction, spelling) as relation:
         told = _told_values(relation, relation.columns[name])
     return Values(values=tuple(told.values.tolist()), counts=tuple(told.counts.tolist()))
 
 
-def _profile(relation: Relation, schema: Schema, grids: Mapping[str, Grid], known: Mapping[str, tuple[str, ...]] | None) -> Profile:
+def _profile(
+    relation: Relation, schema: Schema, grids: Mapping[str, Grid], spelling: Spelling, known: Mapping[str, tuple[str, ...]] | None
+) -> Profile:
     rows, since, until = _time_span(relation)
     used = [column for column in (relation.id, relation.time) if column is not None]
     return Profile(
         rows=rows,
         numerical=tuple(_numerical(relation, name, grids[name], rows) for name in schema.numerical),
-        categorical=tuple(_categorical(relation, name, None if known is None else known[name], rows) for name in schema.categorical),
+        categorical=tuple(
+            _categorical(relation, name, spelling.get(name), None if known is None else known[name], rows) for name in schema.categorical
+        ),
         absent=tuple(name for name in schema.features if name not in relation.columns),
         extra=tuple(
             sorted(n for n, column in relation.columns.items() if n not in schema.features and n != schema.target and column not in used)
@@ -191,7 +201,7 @@ def _odd_texts(relation: Relation, column: Column, nulls: int) -> _Told:
     found: dict[str, int] = {}
     if nulls and column.type not in ("number", "boolean"):
         for text, count in relation.rows(sql.unreadable_query(relation, column)):
-            if (cleaned := category(text, relation.decimal)) is not None:
+            if (cleaned := present(text)) is not None:
                 found[cleaned] = found.get(cleaned, 0) + count
     if not found:
         return _Told(np.zeros(0), np.zeros(0, dtype=np.int64), nulls, 0)
@@ -207,17 +217,21 @@ def _odd_texts(relation: Relation, column: Column, nulls: int) -> _Told:
     return _Told(values, told, nulls - int(told.sum()), int(counts[np.isnan(parsed)].sum()))
 
 
-def _categorical(relation: Relation, name: str, known: tuple[str, ...] | None, rows: int) -> CategoricalProfile:
+def _categorical(
+    relation: Relation, name: str, categories: Categories | None, known: tuple[str, ...] | None, rows: int
+) -> CategoricalProfile:
     if name not in relation.columns:
         return categorical_profile(name, known or (), {}, rows)
+    texts = list(relation.rows(sql.categories_query(relation, relation.columns[name])))
+    categories = categories or settled((text for text, _ in texts), relation.decimal)
     found = dict.fromkeys(known or (), 0)
     nulls, unnamed = 0, 0
-    for text, count in relation.rows(sql.categories_query(relation, relation.columns[name])):
-        cleaned = category(text, relation.decimal)
-        if cleaned is None:
+    for text, count in texts:
+        category = categories.spelling(text, relation.decimal)
+        if category is None:
             nulls += count
-        elif cleaned in found or known is None or len(found) <= len(known) + KEPT:
-            found[cleaned] = found.get(cleaned, 0) + count
+        elif category in found or known is None or len(found) <= len(known) + KEPT:
+            found[category] = found.get(category, 0) + count
         else:
             unnamed += count
     return categorical_profile(name, tuple(sorted(found)) if known is None else known, found, nulls, unnamed)

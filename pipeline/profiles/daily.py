@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from pathlib import Path
+from typing import Literal
 
 from pydantic import ValidationError
 from sqlalchemy import func, select
@@ -22,11 +23,12 @@ DAY = timedelta(days=1)
 
 class DayProfile(StoredRecord):
     """A kept profile, good for as long as the log has these `rows` of that day and version, the last of them `last_seq`, and the same rows
-    of that day are `left_out`."""
+    of that day are `left_out`. One without `spelt_by` may have counted a category under another spelling."""
 
     rows: int
     last_seq: int
     left_out: tuple[Exclusion, ...]
+    spelt_by: Literal["reference"]
     profile: Profile
 
 
@@ -84,6 +86,6 @@ def _kept_day(log: PredictionLog, columns: Schema, reference: Profile, restricti
     except (FileNotFoundError, ValidationError):
         pass  # not kept yet, or by another version of churnops: it is only a copy of what the log says
     profile = profile_window(log, columns, reference, restriction)
-    day = DayProfile(rows=part.rows, last_seq=part.last_seq, left_out=restriction.left_out, profile=profile)
+    day = DayProfile(rows=part.rows, last_seq=part.last_seq, left_out=restriction.left_out, spelt_by="reference", profile=profile)
     write_atomically(path, day.model_dump_json().encode())
     return profile

@@ -16,6 +16,7 @@ from pydantic import ConfigDict
 from pipeline.errors import DataError
 from pipeline.profiles.grid import Grid, Numbers
 from pipeline.stored_record import StoredRecord
+from pipeline.tables.categories import Categories, Spelling
 
 KEPT = 1000  # different values (or new categories) a profile lists one by one; more are counted in cells (or together)
 
@@ -104,6 +105,11 @@ class Profile(StoredRecord):
     repeats: int | None = None
     since: datetime | None = None
     until: datetime | None = None
+
+
+def spelling_of(profile: Profile) -> Spelling:
+    """How the reference behind a profile, its own or a window's, spells the categories."""
+    return {column.name: Categories(column.known) for column in profile.categorical}
 
 
 def cells_of(column: NumericalProfile) -> tuple[Counts, Numbers]:

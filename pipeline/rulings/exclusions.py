@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from pipeline.sources.source import Exclusion
 from pipeline.state.database import State, exclusions
+from pipeline.tables.categories import NO_SPELLING, Categories, Spelling
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,16 +51,20 @@ def excluded(state: State) -> tuple[Exclusion, ...]:
     return tuple(record.rows for record in recorded_exclusions(state) if record.ended_at is None)
 
 
-def without_excluded(frame: "pd.DataFrame", times: "pd.Series | None", left_out: Sequence[Exclusion]) -> "pd.DataFrame":
+def without_excluded(
+    frame: "pd.DataFrame", times: "pd.Series | None", left_out: Sequence[Exclusion], spelling: Spelling = NO_SPELLING
+) -> "pd.DataFrame":
     """A frame, typed or as text, without the rows left out. `times` (UTC) are its scoring times; without them, and for a row that has
-    none, nothing is left out."""
-    if times is None:
+    none, nothing is left out. `spelling`: as `open_source`."""
+    if times is None or not left_out:
         return frame
+    from pipeline.tables.cell_values import categories_in
+
     for exclusion in left_out:
         gone = (times >= exclusion.since) & (times < exclusion.until)
         if exclusion.where is not None:
             column, value = exclusion.where
-            # As in SQL: a whole number may be written with or without its `.0`.
-            gone &= frame[column].astype(str).str.strip().isin([value, f"{value}.0"]) if column in frame else False
+            categories = spelling.get(column, Categories((value,)))
+            gone &= categories_in(frame[column], categories) == categories.spelling(value) if column in frame else False
         frame, times = frame[~gone], times[~gone]
     return frame

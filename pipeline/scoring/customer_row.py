@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import DataError
 from pipeline.shown_text import plain
-from pipeline.tables.missing import LARGEST, category
+from pipeline.tables.categories import Spelling
+from pipeline.tables.cell import LARGEST
 from pipeline.tables.schema import Schema
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ Row = Mapping[str, float | str | None]
 Cell = float | str | None
 
 
-def typed_cells(row: Row, columns: Schema) -> list[Cell]:
-    """The customer's features in the schema's order: numbers (missing is NaN), then stripped texts (missing is None).
+def typed_cells(row: Row, columns: Schema, spelling: Spelling) -> list[Cell]:
+    """The customer's features in the schema's order: numbers (missing is NaN), then categories as `spelling` has them (missing is None).
 
     A feature the row lacks is missing. So are infinite numbers and those greater than 1e150, as in a window's files. Other entries of
     the row do not count.
@@ -25,7 +26,8 @@ def typed_cells(row: Row, columns: Schema) -> list[Cell]:
     Raises:
         DataError: no number where one belongs.
     """
-    return [*(_number(name, row.get(name)) for name in columns.numerical), *(_text(row.get(name)) for name in columns.categorical)]
+    numbers: list[Cell] = [_number(name, row.get(name)) for name in columns.numerical]
+    return [*numbers, *(spelling[name].spelling(_text(row.get(name))) for name in columns.categorical)]
 
 
 def frame_of(customers: Sequence[Sequence[Cell]], columns: Schema) -> "pd.DataFrame":
@@ -57,4 +59,4 @@ def _number(name: str, value: Cell) -> float:
 
 
 def _text(value: Cell) -> str | None:
-    return None if value is None else category(value if isinstance(value, str) else str(value), ".")
+    return value if value is None or isinstance(value, str) else str(value)

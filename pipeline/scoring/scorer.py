@@ -11,11 +11,13 @@ from pipeline.measures.campaign_value import expected_value
 from pipeline.measures.measure import ServingProof
 from pipeline.measures.risk_tiers import RetentionAction, Tier, action_for, tier_of
 from pipeline.models.artifact import REFERENCE, Artifact
+from pipeline.profiles.profile import spelling_of
 from pipeline.scoring.compiled_model import CompiledModel
 from pipeline.scoring.customer_row import Cell, Row, typed_cells
 from pipeline.scoring.proof import PROOF_ROWS, not_ours, prove
 from pipeline.scoring.reasons import Reason, top_reasons
 from pipeline.scoring.whole_pipeline import WholePipeline
+from pipeline.tables.categories import Spelling
 from pipeline.tables.schema import Schema
 from pipeline.tables.typed_parquet import read_spread
 from pipeline.workspace.settings import ValueSettings
@@ -48,6 +50,7 @@ class Scorer:
     version: str
     digest: str
     schema: Schema
+    spelling: Spelling
     threshold: float
     proof: ServingProof
     value: ValueSettings
@@ -64,6 +67,10 @@ class Scorer:
         """Why scikit-learn scores single customers; None on the fast path."""
         return self.proof.why
 
+    def cells(self, row: Row) -> list[Cell]:
+        """The customer as the model sees it; as `typed_cells`."""
+        return typed_cells(row, self.schema, self.spelling)
+
     def score(self, row: Row) -> Scored:
         """The answer about one customer.
 
@@ -75,7 +82,7 @@ class Scorer:
         """
         if self.compiled is None:
             return self.score_many([row])[0]
-        cells = typed_cells(row, self.schema)
+        cells = self.cells(row)
         probability, effects = self.compiled.explained(cells)
         return self._answer(probability, cells, effects)
 
@@ -83,7 +90,7 @@ class Scorer:
         """Answers about several customers in their order, their probabilities by scikit-learn in one batch; arguments and errors as `score`."""
         if not rows:
             return []
-        customers = [typed_cells(row, self.schema) for row in rows]
+        customers = [self.cells(row) for row in rows]
         if self.compiled is None:
             probabilities, effects = self.whole.explained(customers)
         else:
@@ -114,4 +121,4 @@ def open_scorer(artifact: Artifact, value: ValueSettings, *, version: str) -> Sc
     reference = read_spread(artifact.path / REFERENCE, columns, PROOF_ROWS)
     compiled, proof = (None, not_ours()) if manifest.adopted else prove(model, columns, reference, manifest.threshold)
     whole = WholePipeline(model, columns, reference)
-    return Scorer(version, artifact.digest, columns, manifest.threshold, proof, value, whole, compiled)
+    return Scorer(version, artifact.digest, columns, spelling_of(artifact.profile()), manifest.threshold, proof, value, whole, compiled)

@@ -126,7 +126,7 @@ class ChampionWatch:
     def _load(self) -> Serving:
         champion, artifact = open_champion(self._opened)
         scorer = open_scorer(artifact, self._opened.settings.value, version=champion.version)
-        return Serving(champion, scorer, customer_input(scorer.schema, artifact.profile()))
+        return Serving(champion, scorer, customer_input(scorer.schema, scorer.spelling))
 
     def _look(self) -> _Seen:
         try:

@@ -8,8 +8,8 @@ from typing import Annotated, Any, cast
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from pipeline.profiles.profile import Profile
-from pipeline.tables.missing import MISSING
+from pipeline.tables.categories import NO_SPELLING, Spelling
+from pipeline.tables.cell import present
 from pipeline.tables.schema import Schema
 
 LONGEST_TEXT = 200  # characters; a category is a name or a code, not an essay
@@ -71,10 +71,10 @@ class CustomerInput:
             raise InputError(wrongs(error, _BATCH, self.allowed)) from error
 
 
-def customer_input(columns: Schema, reference: Profile | None = None) -> CustomerInput:
-    """The input of a workspace with these columns. A category whose known values, by the profile of the `reference`, are all whole numbers
-    is taken as a JSON number, too."""
-    codes = {profile.name for profile in reference.categorical if _whole_numbers(profile.known)} if reference is not None else set()
+def customer_input(columns: Schema, spelling: Spelling = NO_SPELLING) -> CustomerInput:
+    """The input of a workspace with these columns. A category whose known values, by the `spelling`, are all whole numbers is taken as a
+    JSON number, too."""
+    codes = {name for name, known in spelling.items() if known.are_whole}
     fields: dict[str, Any] = {}
     allowed: dict[str, str] = {}
     if columns.id is not None:
@@ -125,22 +125,19 @@ def _strict(name: str, fields: Mapping[str, Any]) -> Any:
     return made
 
 
-def _whole_numbers(known: tuple[str, ...]) -> bool:
-    return bool(known) and all(text.lstrip("+-").isdecimal() for text in known)
-
-
 def _number_as_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _present(text: str) -> str:
-    if text.strip() in MISSING:
+def _id(text: str) -> str:
+    found = present(text)
+    if found is None:
         raise ValueError("a missing value")
-    return text.strip()
+    return found
 
 
 _Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT, pattern=_NO_NULL_CHARACTER)]
 _TextOrNumber = Annotated[_Text, BeforeValidator(_number_as_text, json_schema_input_type=str | int)]
 _TEXT, _CODE = _Text | None, _TextOrNumber | None
-CustomerId = Annotated[_TextOrNumber, StringConstraints(min_length=1), AfterValidator(_present)]
+CustomerId = Annotated[_TextOrNumber, StringConstraints(min_length=1), AfterValidator(_id)]
 _NUMBER = Annotated[float, Field(ge=-GREATEST, le=GREATEST, allow_inf_nan=False)] | None

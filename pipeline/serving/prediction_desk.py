@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from pipeline.errors import ChurnopsError
 from pipeline.record.opened_workspace import Opened
-from pipeline.scoring.customer_row import Cell, typed_cells
+from pipeline.scoring.customer_row import Cell
 from pipeline.scoring.scorer import Scored
 from pipeline.serving.answers import OutcomeResults, Prediction, Predictions, Ready, prediction
 from pipeline.serving.champion_watch import ChampionWatch, Serving
@@ -104,7 +104,7 @@ class PredictionDesk:
         ids = [str(row[columns.id]) if columns.id else uuid4().hex for row in rows]
         version = serving.champion.version
         # As it was scored, so that drift counts what the model saw.
-        cells = [typed_cells(row, columns) for row in rows]
+        cells = [serving.scorer.cells(row) for row in rows]
         await self._writer.write(
             [
                 LoggedPrediction(id_, at, version, one.probability, dict(zip(columns.features, map(_logged, values), strict=True)))

@@ -13,6 +13,7 @@ from pipeline.errors import DataError
 from pipeline.sources.duckdb import DUCKDB, columns_of, connected, parquet, quoted, run_in
 from pipeline.sources.relation import Column, Relation
 from pipeline.sources.source import Files, Restriction
+from pipeline.tables.cell import Decimal
 from pipeline.tables.delimited import found_format
 from pipeline.tables.file_format import FileFormat
 from pipeline.tables.schema import Schema
@@ -32,7 +33,8 @@ def open_files(source: Files, schema: Schema, restriction: Restriction) -> Itera
     """Files as a relation; see `open_source`."""
     paths = _paths(source.path)
     with connected(source.path, source.format.timezone) as (connection, folder):
-        columns, dialect, decimal = {}, DUCKDB, "."
+        columns, dialect = {}, DUCKDB
+        decimal: Decimal = "."
         if paths[0].suffix.lower() in _PARQUET:
             columns = columns_of(connection, parquet(paths))
         else:
@@ -44,7 +46,7 @@ def open_files(source: Files, schema: Schema, restriction: Restriction) -> Itera
                 raise DataError(f"{source.path} is not text in its encoding.", "Mend `encoding` in churnops.toml.") from error
             except OSError as error:
                 raise DataError(f"{source.path} cannot be read: {error.strerror}.", "Give your user read access to it.") from error
-            paths, decimal = [folder / _STAGED], written.decimal
+            paths, decimal = [folder / _STAGED], written.decimal or "."
             dialect = replace(DUCKDB, number=_COMMA_NUMBER) if decimal == "," else DUCKDB
         yield Relation(
             dialect=dialect,
@@ -53,7 +55,7 @@ def open_files(source: Files, schema: Schema, restriction: Restriction) -> Itera
             time=columns.get(schema.time or ""),
             table=parquet(paths),
             run=run_in(connection),
-            decimal="," if decimal == "," else ".",
+            decimal=decimal,
             timezone=source.format.timezone,
         )
 

@@ -5,12 +5,13 @@ from contextlib import contextmanager
 
 from pipeline.sources.relation import Relation, restricted
 from pipeline.sources.source import DatabaseTable, Files, Frame, PredictionLog, Restriction, Source
+from pipeline.tables.categories import NO_SPELLING, Spelling
 from pipeline.tables.schema import Schema
 
 
 @contextmanager
-def open_source(source: Source, schema: Schema, restriction: Restriction) -> Iterator[Relation]:
-    """The rows meant, ready to be counted.
+def open_source(source: Source, schema: Schema, restriction: Restriction, spelling: Spelling = NO_SPELLING) -> Iterator[Relation]:
+    """The rows meant, ready to be counted. `spelling`: of the reference's categories, by which a restriction may choose.
 
     Raises:
         DataError: the source cannot be read, or lacks a column that the restriction needs.
@@ -37,4 +38,4 @@ def open_source(source: Source, schema: Schema, restriction: Restriction) -> Ite
 
         opened = open_spark(source, schema)
     with opened as relation:
-        yield restricted(relation, restriction)
+        yield restricted(relation, restriction, spelling)

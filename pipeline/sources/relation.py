@@ -1,5 +1,6 @@
 """An opened source: the rows meant, as something to select from, with what its engine calls things."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -8,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from pipeline.errors import DataError
 from pipeline.sources.source import Exclusion, Restriction
+from pipeline.tables.categories import Categories, Spelling
+from pipeline.tables.cell import Decimal
 
 ColumnType = Literal["number", "boolean", "local time", "instant", "text"]
 Run = Callable[[str, Mapping[str, object]], Iterator[Sequence[Any]]]
@@ -53,7 +56,7 @@ class Relation:
     table: str
     run: Run
     parameters: Mapping[str, object] = field(default_factory=dict)
-    decimal: Literal[".", ","] = "."
+    decimal: Decimal = "."
     timezone: str = "UTC"
 
     def rows(self, query: str, **parameters: object) -> Iterator[Sequence[Any]]:
@@ -78,8 +81,8 @@ def text_of(column: Column, dialect: Dialect) -> str:
     return f"cast({column.name} as {dialect.text})"
 
 
-def restricted(whole: Relation, restriction: Restriction) -> Relation:
-    """`whole` without the rows that `restriction` leaves out.
+def restricted(whole: Relation, restriction: Restriction, spelling: Spelling) -> Relation:
+    """`whole` without the rows that `restriction` leaves out. `spelling`: of the categories by which it chooses.
 
     Raises:
         DataError: the source lacks the column to restrict by, or its times cannot be read.
@@ -99,10 +102,10 @@ def restricted(whole: Relation, restriction: Restriction) -> Relation:
         name, value = chosen
         if name not in whole.columns:
             raise DataError(f"There is no column `{name}` to choose a {part} by.", f"Columns are {', '.join(whole.columns)}.")
-        conditions.append(f"trim({text_of(whole.columns[name], whole.dialect)}) in ({marker}{part}, {marker}{part}_as_float)")
-        parameters |= {part: value, f"{part}_as_float": f"{value}{whole.decimal}0"}
+        condition, parameters[part] = _named(whole, name, value, spelling, part)
+        conditions.append(condition)
     for place, exclusion in enumerate(restriction.left_out if whole.time is not None else ()):
-        found, values = _left_out(whole, exclusion, f"gone{place}")
+        found, values = _left_out(whole, exclusion, f"gone{place}", spelling)
         conditions.append(found)
         parameters |= values
     if not conditions:
@@ -111,7 +114,7 @@ def restricted(whole: Relation, restriction: Restriction) -> Relation:
     return replace(whole, table=table, parameters=parameters)
 
 
-def _left_out(whole: Relation, exclusion: Exclusion, name: str) -> tuple[str, dict[str, object]]:
+def _left_out(whole: Relation, exclusion: Exclusion, name: str, spelling: Spelling) -> tuple[str, dict[str, object]]:
     """The condition that keeps all rows but those of an exclusion, also those whose time cannot be told, and its parameters."""
     marker = whole.dialect.marker
     parameters: dict[str, object] = {}
@@ -123,9 +126,19 @@ def _left_out(whole: Relation, exclusion: Exclusion, name: str) -> tuple[str, di
         column, value = exclusion.where
         if column not in whole.columns:
             return "1 = 1", {}
-        conditions.append(f"trim({text_of(whole.columns[column], whole.dialect)}) in ({marker}{name}, {marker}{name}_as_float)")
-        parameters |= {name: value, f"{name}_as_float": f"{value}{whole.decimal}0"}
+        condition, parameters[name] = _named(whole, column, value, spelling, name)
+        conditions.append(condition)
     return f"case when {' and '.join(conditions)} then 0 else 1 end = 1", parameters
+
+
+def _named(whole: Relation, name: str, value: str, spelling: Spelling, parameter: str) -> tuple[str, str]:
+    """The condition that a column names the category `value`, and its parameter: all texts of the column that do."""
+    text = text_of(whole.columns[name], whole.dialect)
+    categories = spelling.get(name, Categories((value,)))
+    meant = categories.spelling(value)
+    found = (row[0] for row in whole.rows(f"select distinct {text} from {whole.table}"))
+    listed = [cell for cell in found if cell is not None and categories.spelling(cell, whole.decimal) == meant]
+    return f"{text} in ({whole.dialect.listed.format(whole.dialect.marker + parameter)})", json.dumps(listed)
 
 
 def epoch_of(relation: Relation, time: Column) -> str:

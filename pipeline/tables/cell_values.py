@@ -1,19 +1,17 @@
-"""What the text of one cell means: missing, a number, or a point in time. Every table format is brought to text first, so that the
-same customers read from CSV, JSON or Parquet are the same customers."""
+"""What a column's cells mean, all at once: texts, numbers or points in time. Every table format is brought to text first, so that the same
+customers read from CSV, JSON or Parquet are the same customers."""
 
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-Decimal = Literal[".", ","]
+from pipeline.tables.categories import Categories, Spelling, settled
+from pipeline.tables.cell import Decimal, id_of, present
+
 EpochUnit = Literal["s", "ms", "us", "ns"]
 
-# pandas's own list, so that a table read here and one read in a notebook have the same gaps, whatever the file's format.
-MISSING = frozenset(
-    {"", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"}
-    | {"<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"}
-)
 _SPACES = " \u00a0\u202f"
 _GROUPED = {
     ".": rf"[+-]?\d{{1,3}}(?:[,{_SPACES}]\d{{3}})+(?:\.\d*)?",
@@ -27,25 +25,43 @@ _EPOCH_SECONDS = (1e8, 4.2e9)
 _PER_SECOND: dict[EpochUnit, float] = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
 
-def clean_text(column: "pd.Series[str]", decimal: Decimal = ".") -> "pd.Series[str]":
-    """Each cell as stripped text, or None where it is missing (`MISSING`); dtype object.
+def clean_text(column: "pd.Series[str]") -> "pd.Series[str]":
+    """Each cell as stripped text, or None where it is missing (`MISSING`); dtype object."""
+    return _each(column, present)
 
-    A column of whole numbers written as floats ("1.0") loses its ".0": Parquet writes integers with gaps that way.
-    """
+
+def ids_in(column: "pd.Series[str]", decimal: Decimal = ".") -> "pd.Series[str]":
+    """Each cell as an id (`cell.id_of`), NaN where it is missing; dtype object."""
+    return _each(column, lambda text: id_of(text, decimal)).fillna(np.nan)
+
+
+def categories_in(column: "pd.Series[str]", known: Categories | None, decimal: Decimal = ".") -> "pd.Series[str]":
+    """Each cell as a category (`Categories.spelling`), NaN where it is missing; dtype object. Without `known` this is a reference, which
+    settles the spelling itself."""
+    known = known or settled(column.dropna().map(_text).unique(), decimal)
+    return _each(column, lambda text: known.spelling(text, decimal)).fillna(np.nan)
+
+
+def spelling_in(frame: pd.DataFrame, columns: Sequence[str]) -> Spelling:
+    """How a typed reference, or a part of it, spells the categories of these columns: as they are, because what makes texts of a column of
+    numbers may be in another part."""
+    return {name: Categories(tuple(frame[name].dropna().unique())) for name in columns}
+
+
+def spelt(frame: pd.DataFrame, spelling: Spelling) -> pd.DataFrame:
+    """A typed frame with its categories spelt as a reference spells them."""
+    return frame.assign(**{name: categories_in(frame[name], known) for name, known in spelling.items() if name in frame})
+
+
+def _each(column: "pd.Series[str]", meaning: Callable[[str], str | None]) -> "pd.Series[str]":
     # Work on distinct values only, and share them: a million rows of "Yes" and "No" are two strings.
     codes, distinct = pd.factorize(column)
-    texts = [_text(value) for value in distinct]
-    present = [text for text in texts if text is not None]
-    whole = pd.Series(present, dtype=str).str.fullmatch(rf"[+-]?\d+(?:\{decimal}0+)?")
-    if present and whole.all():
-        texts = [text and text.split(decimal)[0] for text in texts]
-    shared = np.array([*texts, None], dtype=object)
+    shared = np.array([*(meaning(_text(value)) for value in distinct), None], dtype=object)
     return pd.Series(shared[codes], index=column.index, name=column.name, dtype=object)
 
 
-def _text(value: object) -> str | None:
-    text = (value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)).strip()
-    return None if text in MISSING else text
+def _text(value: object) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def parse_numbers(text: "pd.Series[str]", decimal: Decimal) -> "pd.Series[float]":

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from pipeline.tables.cell_values import Decimal
+    from pipeline.tables.cell import Decimal
 
 _DELIMITERS = ",;\t|"
 _SNIFFED_RECORDS = 1_000

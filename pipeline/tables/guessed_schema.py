@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipeline.errors import DataError
-from pipeline.tables.cell_values import parse_numbers, parse_times
+from pipeline.tables.cell_values import categories_in, parse_numbers, parse_times
 from pipeline.tables.reading import RawTable
 from pipeline.tables.schema import Schema
 
@@ -76,7 +76,7 @@ class _Column:
 
     @property
     def has_fractions(self) -> bool:
-        return self.number_share == 1 and not self.text.str.fullmatch(r"\d+").all()
+        return self.number_share == 1 and not self.text.str.fullmatch(r"\d+(?:[.,]0+)?").all()
 
     @property
     def identifies(self) -> bool:
@@ -105,9 +105,9 @@ def infer(raw: RawTable, target: str, positive: str = "") -> Inference:
     Raises:
         DataError: no such target, a target that does not hold exactly two values, no such positive value, or no feature left.
     """
-    outcomes = _two_outcomes(raw, target)
+    counted = _two_outcomes(raw, target)
     notes: list[str] = []
-    positive = _positive(outcomes, target, positive, notes)
+    positive = _positive(counted, target, positive, notes)
     ignored: dict[str, str] = {}
     columns: list[_Column] = []
     for name in raw.frame.columns.drop(target):
@@ -161,7 +161,7 @@ def _two_outcomes(raw: RawTable, target: str) -> "pd.Series[int]":
             f"Did you mean {' or '.join(close)}?" if close else f"Its columns are {', '.join(f'`{name}`' for name in raw.frame.columns)}."
         )
         raise DataError(f"{raw.path.name} has no column `{target}`.", hint)
-    outcomes = raw.frame[target].value_counts()
+    outcomes = categories_in(raw.frame[target], None, raw.decimal).value_counts()
     if len(outcomes) != 2:
         count = f"{len(outcomes)} different values" if len(outcomes) != 1 else "one value only"
         raise DataError(f"The target `{target}` holds {count}; churn is a yes or a no.", "Name a column with exactly two values.")

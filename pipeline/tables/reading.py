@@ -8,7 +8,9 @@ from typing import cast
 import pandas as pd
 
 from pipeline.errors import DataError
-from pipeline.tables.cell_values import Decimal, clean_text, parse_numbers, parse_times
+from pipeline.tables.categories import Categories
+from pipeline.tables.cell import LARGEST, Decimal
+from pipeline.tables.cell_values import categories_in, clean_text, ids_in, parse_numbers, parse_times
 from pipeline.tables.delimited import decode, read_delimited
 from pipeline.tables.file_format import FileFormat
 from pipeline.tables.schema import Schema
@@ -67,7 +69,7 @@ def raw_of(frame: pd.DataFrame, name: str | Path, fmt: FileFormat = _UNKNOWN) ->
         raise DataError(f"{path.name} has more than one column named `{repeated[0]}`.", "Rename all but one.")
     if frame.empty:
         raise DataError(f"{path.name} has no rows.", "Export the rows as well.")
-    return RawTable(pd.DataFrame({column: clean_text(frame[column], fmt.decimal or ".") for column in frame}), fmt, path)
+    return RawTable(pd.DataFrame({column: clean_text(frame[column]) for column in frame}), fmt, path)
 
 
 def _read(path: Path, fmt: FileFormat) -> tuple[pd.DataFrame, FileFormat]:
@@ -117,7 +119,8 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
 def typed(raw: RawTable, schema: Schema, *, with_target: bool) -> pd.DataFrame:
     """The columns `schema` names, in the order id (text), time (datetime64[us, UTC]), numerical (float64), categorical (object: text or
-    NaN), target (int8, 1 is churn; only `with_target`). Infinite numbers are missing.
+    NaN), target (int8, 1 is churn; only `with_target`). Infinite numbers are missing. As the table is a reference, it settles how its
+    categories are spelt.
 
     A table `with_target` is one to learn from and must have every column; a window may lack id and time.
 
@@ -132,38 +135,33 @@ def typed(raw: RawTable, schema: Schema, *, with_target: bool) -> pd.DataFrame:
         raise DataError(f"{raw.path.name} lacks {names}.", "Add the missing columns to the export; `data` in churnops.toml names them all.")
     columns: dict[str, pd.Series] = {}
     if schema.id is not None and schema.id in frame:
-        columns[schema.id] = frame[schema.id].fillna(float("nan"))
+        columns[schema.id] = ids_in(frame[schema.id], raw.decimal)
     if schema.time is not None and schema.time in frame:
-        columns[schema.time] = _times(raw, schema.time)
+        columns[schema.time] = times_in(raw, schema.time)
     for name in schema.numerical:
         columns[name] = _numbers(raw, name)
     for name in schema.categorical:
-        columns[name] = frame[name].fillna(float("nan"))
+        columns[name] = categories_in(frame[name], None, raw.decimal)
     if with_target:
         columns[schema.target] = _outcomes(raw, schema)
     return pd.DataFrame(columns, index=frame.index)
-
-
-def salvaged(raw: RawTable, schema: Schema) -> pd.DataFrame:
-    """As `typed` without target, of a table that may be broken: a feature without a column and a text among numbers are missing values.
-
-    Raises:
-        DataError: a time cannot be read.
-    """
-    frame = raw.frame.assign(**{name: None for name in schema.features if name not in raw.frame})
-    for name in schema.numerical:
-        frame[name] = frame[name].where(parse_numbers(frame[name], raw.decimal).notna(), None)
-    return typed(RawTable(frame, raw.format, raw.path), schema, with_target=False)
 
 
 def _numbers(raw: RawTable, name: str) -> pd.Series:
     text = raw.frame[name]
     numbers = parse_numbers(text, raw.decimal)
     _require_all(raw, name, numbers.isna() & text.notna(), "are not numbers", f"Mend the export, or make `{name}` categorical.")
-    return numbers.replace([float("inf"), float("-inf")], float("nan"))
+    return numbers.where(numbers.abs() <= LARGEST)
 
 
-def _times(raw: RawTable, name: str) -> pd.Series:
+def times_in(raw: RawTable, name: str) -> pd.Series:
+    """One column as points in time (datetime64[us, UTC]); all missing where the table does not have it.
+
+    Raises:
+        DataError: a cell holds no time.
+    """
+    if name not in raw.frame:
+        return pd.Series(pd.NaT, index=raw.frame.index, dtype="datetime64[us, UTC]")
     text = raw.frame[name]
     times = parse_times(text, raw.format.timezone)
     _require_all(raw, name, times.isna() & text.notna(), "are not dates or times", "Write them like 2024-01-31T10:00:00+01:00.")
@@ -173,15 +171,16 @@ def _times(raw: RawTable, name: str) -> pd.Series:
 def _outcomes(raw: RawTable, schema: Schema) -> pd.Series:
     text = raw.frame[schema.target]
     _require_all(raw, schema.target, text.isna(), "are missing", "Leave out customers whose outcome is not known.")
-    distinct = text.nunique()
+    outcomes = categories_in(text, Categories((schema.positive,)), raw.decimal)
+    distinct = outcomes.nunique()
     if distinct != 2:
         raise DataError(
             f"{raw.path.name}: the target `{schema.target}` holds {distinct} different values, not two.", "Export both outcomes only."
         )
-    outcomes = (text == schema.positive).astype("int8")
-    if not outcomes.any():
+    churned = (outcomes == schema.positive).astype("int8")
+    if not churned.any():
         raise DataError(f"{raw.path.name}: no value of `{schema.target}` is `{schema.positive}`.", "Mend `positive` in churnops.toml.")
-    return outcomes
+    return churned
 
 
 def _require_all(raw: RawTable, name: str, wrong: "pd.Series[bool]", said: str, next_step: str) -> None:

@@ -6,7 +6,7 @@ from pipeline.errors import DataError
 from pipeline.models.artifact import Artifact
 from pipeline.models.importance import Importance
 from pipeline.profiles.counting import profile_reference
-from pipeline.profiles.profile import Profile
+from pipeline.profiles.profile import Profile, spelling_of
 from pipeline.sources.source import ALL_ROWS, Files, Frame, Restriction
 
 
@@ -37,9 +37,9 @@ def segments_of(champion: Artifact, column: str) -> dict[str, Baseline]:
     if column not in columns.categorical:
         raise DataError(f"`{column}` is no categorical feature.", f"Segments can be made by: {', '.join(columns.categorical) or 'none'}.")
     source, importances = Files(str(champion.reference_file)), champion.importances()
-    found = {}
+    found, spelling = {}, spelling_of(champion.profile())
     for value in champion.reference()[column].value_counts().index:
         restriction = Restriction(segment=(column, str(value)))
-        profile = profile_reference(source, columns, restriction)
+        profile = profile_reference(source, columns, restriction, spelling)
         found[str(value)] = Baseline(champion.digest, profile, source, restriction, importances)
     return found

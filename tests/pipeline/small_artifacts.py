@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from pipeline.measures.measure import CalibrationTrial
 from pipeline.measures.metrics import measure
@@ -13,12 +16,12 @@ from tests.pipeline.small_tables import COLUMNS, small_table
 
 FEATURES = list(COLUMNS.features)
 TABLE = small_table(200, 1)
-FITTED = build("random_forest", {"n_estimators": 10, "max_depth": 4}, 7, COLUMNS).fit(TABLE[FEATURES], TABLE["churned"])
 
 
-def small_artifact(folder: Path) -> Path:
-    """Write it, not yet published, into the new folder `folder`."""
-    p = FITTED.predict_proba(TABLE[FEATURES])[:, 1]
+def small_artifact(folder: Path, table: pd.DataFrame = TABLE) -> Path:
+    """Write it, fitted on these 200 rows and not yet published, into the new folder `folder`."""
+    fitted = FITTED if table is TABLE else _fitted(table)
+    p = fitted.predict_proba(table[FEATURES])[:, 1]
     manifest = Manifest(
         columns=COLUMNS,
         estimator="random_forest",
@@ -26,12 +29,19 @@ def small_artifact(folder: Path) -> Path:
         seed=7,
         threshold=0.5,
         calibration=CalibrationTrial(method="sigmoid", log_loss_raw=0.4, log_loss_calibrated=0.4, z=0.0, n=200, kept=False),
-        data_sha256=fingerprint(TABLE[[*FEATURES, "churned"]]),
+        data_sha256=fingerprint(table[[*FEATURES, "churned"]]),
         rows=200,
-        churners=int(TABLE["churned"].sum()),
+        churners=int(table["churned"].sum()),
         versions=installed_versions(),
         trained_at=datetime(2026, 11, 21, 9, tzinfo=UTC),
     )
     importances = tuple(Importance(feature=name, auc_drop=0.1) for name in FEATURES)
-    write_artifact(folder, FITTED, manifest, measure(TABLE["churned"], p, 0.5, 0.95), importances, TABLE, p)
+    write_artifact(folder, fitted, manifest, measure(table["churned"], p, 0.5, 0.95), importances, table, p)
     return folder
+
+
+def _fitted(table: pd.DataFrame) -> Any:
+    return build("random_forest", {"n_estimators": 10, "max_depth": 4}, 7, COLUMNS).fit(table[FEATURES], table["churned"])
+
+
+FITTED = _fitted(TABLE)

@@ -22,6 +22,7 @@ from pipeline.sources.opening import open_source
 from pipeline.sources.relation import Relation
 from pipeline.sources.source import Frame, Restriction, Source
 from pipeline.state.predictions import log_outcomes
+from pipeline.tables.categories import Spelling
 from pipeline.tables.schema import Schema
 from pipeline.windows.baseline import Baseline
 from pipeline.windows.spans import WEEK, Last, NewestRows, Since, SinceDeploy
@@ -117,8 +118,8 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[Any]]:
     rows: list[Sequence[Any]] = []
 
     @contextmanager
-    def listening(source: Source, schema: Schema, restriction: Restriction) -> Iterator[Relation]:
-        with open_source(source, schema, restriction) as relation:
+    def listening(source: Source, schema: Schema, restriction: Restriction, spelling: Spelling) -> Iterator[Relation]:
+        with open_source(source, schema, restriction, spelling) as relation:
 
             def run(query: str, parameters: Mapping[str, object]) -> Iterator[Sequence[Any]]:
                 for row in relation.run(query, parameters):

@@ -13,7 +13,7 @@ from pipeline.models.artifact import MODEL, PICKLE, Adopted, Artifact, Manifest,
 from pipeline.models.unfitted_model import build
 from pipeline.tables.typed_parquet import fingerprint
 from pipeline.workspace.folder import Workspace
-from tests.pipeline.small_artifacts import FEATURES, FITTED, small_artifact
+from tests.pipeline.small_artifacts import FEATURES, FITTED, TABLE, small_artifact
 from tests.pipeline.small_tables import COLUMNS, small_table
 
 
@@ -78,6 +78,16 @@ def test_publishing_onto_bytes_that_were_changed_is_refused(staged: Path, staged
 def test_it_scores_as_the_fitted_model_does(published: Artifact) -> None:
     window = small_table(30, 2)
     assert (published.scores(window) == FITTED.predict_proba(window[FEATURES])[:, 1]).all()
+
+
+def test_categories_are_scored_however_they_are_spelt(tmp_path: Path, workspace: Workspace) -> None:
+    codes = {"card": "0.0", "cheque": "0.63", "bank": "2.05"}  # as earlier versions spelt a column of numbers
+    old = TABLE.assign(payment=TABLE["payment"].map(codes))
+    artifact = open_artifact(workspace, publish(small_artifact(tmp_path / "old", old), workspace))
+    assert artifact.profile().categorical[1].known == ("0.0", "0.63", "2.05")
+    now = old.assign(payment=old["payment"].replace({"0.0": "0", "0.63": "0.630"}))
+    assert (artifact.scores(now) == artifact.scores(old)).all()
+    assert (artifact.scores(old) == artifact.model.predict_proba(old[FEATURES])[:, 1]).all()
 
 
 def test_scoring_takes_columns_by_name(published: Artifact) -> None:

@@ -18,9 +18,8 @@ from pipeline.profiles.profile import Cells, NumericalProfile, Profile, Values, 
 from pipeline.sources.opening import open_source
 from pipeline.sources.relation import Relation
 from pipeline.sources.source import ALL_ROWS, Files, Frame, Restriction, Source
-from pipeline.tables.cell_values import MISSING as MISSING_IN_TABLES
+from pipeline.tables.categories import Categories, Spelling
 from pipeline.tables.file_format import FileFormat
-from pipeline.tables.missing import MISSING, category
 from pipeline.tables.reading import RawTable, read_raw, typed
 from pipeline.tables.schema import Schema
 from tests.pipeline.small_profiles import profile_of
@@ -139,20 +138,41 @@ def test_numbers_written_as_text_are_read_as_tables_read_them() -> None:
 
 
 def test_categories_are_named_as_tables_name_them() -> None:
-    frame = pd.DataFrame({"c": ["a", " a ", "", "NA", None, "1.0", "1", "-2.00", "1.5", "Ä"]})
+    frame = pd.DataFrame({"c": ["a", " a ", "", "NA", None, "1.0", "1", "Ä"]})
     column = profile_reference(Frame(frame), WORDS).categorical[0]
-    assert dict(zip(column.known, column.counts, strict=True)) == {"a": 2, "1": 2, "-2": 1, "1.5": 1, "Ä": 1}
+    assert dict(zip(column.known, column.counts, strict=True)) == {"a": 2, "1": 1, "1.0": 1, "Ä": 1}
     assert column.nulls == 3
+    numbers = profile_reference(Frame(pd.DataFrame({"c": ["", None, "1.0", " 1", "-2.00", "1.50"]})), WORDS).categorical[0]
+    assert dict(zip(numbers.known, numbers.counts, strict=True)) == {"1": 2, "-2": 1, "1.5": 1}
     booleans = profile_reference(Frame(pd.DataFrame({"c": [True, False, True]})), WORDS).categorical[0]
     assert (booleans.known, booleans.counts) == (("False", "True"), (1, 2))
     floats = profile_reference(Frame(pd.DataFrame({"c": [1.0, np.nan, 0.0, 1.0]})), WORDS).categorical[0]
     assert (floats.known, floats.counts, floats.nulls) == (("0", "1"), (1, 2), 1)
 
 
-def test_missing_is_spelt_the_same_for_profiles_and_tables() -> None:
-    assert MISSING == MISSING_IN_TABLES
-    assert category("1,0", ",") == "1"
-    assert category("1.0", ",") == "1.0"
+@pytest.mark.parametrize(
+    ("reference", "window", "known", "new"),
+    [
+        (["0.0", "0.63", "2.05"], ["0.0", "0.0"], ("0", "0.63", "2.05"), ()),
+        (["0.0", "1.0", "1.0"], ["0.0", "1.0", "0.5"], ("0", "1"), ("0.5",)),
+    ],
+    ids=["half steps that no row has", "one odd value"],
+)
+def test_what_else_lies_in_a_file_renames_no_category(
+    tmp_path: Path, reference: list[str], window: list[str], known: tuple[str, ...], new: tuple[str, ...]
+) -> None:
+    for name, cells in (("reference", reference), ("window", window)):
+        (tmp_path / f"{name}.csv").write_text("".join(f"{cell},\n" for cell in ["c", *cells]))
+    typed_reference = typed(read_raw(tmp_path / "reference.csv"), WORDS, with_target=False)
+    column = profile_window(Files(str(tmp_path / "window.csv")), WORDS, profile_reference(Frame(typed_reference), WORDS)).categorical[0]
+    assert (column.known, column.new) == (known, new)
+    assert sum(column.counts) == len(window) - len(new)
+
+
+def test_a_part_of_a_reference_keeps_its_spelling() -> None:
+    part = pd.DataFrame({"c": ["1.0", "1.10"]}, dtype=object)
+    whole = {"c": Categories(("1.0", "1.10", "2.0-beta"))}
+    assert profile_reference(Frame(part), WORDS, spelling=whole).categorical[0].known == ("1.0", "1.10")
 
 
 def test_a_column_that_turned_into_ids_does_not_make_a_profile_of_ids(reference: Profile) -> None:
@@ -354,8 +374,8 @@ def test_only_counts_are_asked_of_an_engine(reference: Profile, monkeypatch: pyt
     asked: list[str] = []
 
     @contextmanager
-    def listening(source: Source, schema: Schema, restriction: Restriction) -> Iterator[Relation]:
-        with open_source(source, schema, restriction) as relation:
+    def listening(source: Source, schema: Schema, restriction: Restriction, spelling: Spelling) -> Iterator[Relation]:
+        with open_source(source, schema, restriction, spelling) as relation:
             yield replace(relation, run=lambda query, parameters: (asked.append(query), relation.run(query, parameters))[1])
 
     monkeypatch.setattr("pipeline.profiles.counting.open_source", listening)

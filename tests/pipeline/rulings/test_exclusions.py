@@ -19,6 +19,7 @@ from pipeline.sources.sampling import draw_sample
 from pipeline.sources.source import DatabaseTable, Exclusion, Files, Frame, PredictionLog, Restriction, Source
 from pipeline.state.database import open_state
 from pipeline.state.predictions import log_outcomes, log_predictions
+from pipeline.tables.categories import NO_SPELLING
 from pipeline.tables.schema import Schema
 from pipeline.training.challenge import retraining_rows
 from pipeline.windows.baseline import baseline_of
@@ -110,7 +111,7 @@ def test_rows_without_a_time_stay(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("made", SOURCES)
 def test_samples_hold_none_of_them(made: Callable[[Path, pd.DataFrame], Source], tmp_path: Path) -> None:
-    drawn = draw_sample(made(tmp_path, scored()), TIMED, Restriction(left_out=(BAD,)), ROWS, ROWS, 0)
+    drawn = draw_sample(made(tmp_path, scored()), TIMED, Restriction(left_out=(BAD,)), NO_SPELLING, ROWS, ROWS, 0)
     assert drawn.times is not None
     assert len(drawn.features) == len(drawn.times) == ROWS - 20
     assert not ((drawn.times >= BAD.since) & (drawn.times < BAD.until)).any()

@@ -6,10 +6,12 @@ from typing import Any
 from pipeline.models.calibration import calibrated_model, cross_fit_folds
 from pipeline.models.recalibration import recalibrate
 from pipeline.models.unfitted_model import build
+from pipeline.tables.cell_values import spelling_in
 from tests.pipeline.small_tables import COLUMNS, small_table
 
 REFERENCE = small_table(1500, 1)
 FEATURES = list(COLUMNS.features)
+SPELLING = spelling_in(REFERENCE, COLUMNS.categorical)
 FORESTS = ("forest", "forest, calibrated", "forest, recalibrated", "forest, calibrated, recalibrated twice")
 LINEAR = ("linear", "linear, calibrated", "linear, calibrated, recalibrated")
 _ESTIMATORS = {"forest": ("random_forest", {"n_estimators": 25, "max_depth": 6}), "linear": ("logistic_regression", {})}

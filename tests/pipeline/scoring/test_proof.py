@@ -20,7 +20,7 @@ from pipeline.scoring.customer_row import typed_cells
 from pipeline.scoring.forest_traversal import Forest, forest_of
 from pipeline.scoring.proof import PROOF_ROWS, not_ours, prove
 from pipeline.tables.schema import Schema
-from tests.pipeline.scoring.fitted_models import FEATURES, FORESTS, LINEAR, REFERENCE, model_of
+from tests.pipeline.scoring.fitted_models import FEATURES, FORESTS, LINEAR, REFERENCE, SPELLING, model_of
 from tests.pipeline.small_tables import COLUMNS, small_table
 
 KINDS = (*FORESTS, *LINEAR)
@@ -63,8 +63,6 @@ def as_a_table_reads_it(row: dict[str, Any]) -> pd.DataFrame:
         frame[name] = pd.Series([float(value) if readable else math.nan], dtype="float64")
     for name in COLUMNS.categorical:
         text = "" if row.get(name) is None else str(row[name]).strip()
-        whole, _, fraction = text.partition(".")
-        text = whole if fraction and set(fraction) == {"0"} and whole.lstrip("+-").isdecimal() else text
         frame[name] = pd.Series([math.nan if text in missing else text], dtype=object)
     return pd.DataFrame(frame)
 
@@ -76,9 +74,9 @@ def same(kind: str, row: dict[str, Any]) -> None:
             exact = float(model_of(kind).predict_proba(as_a_table_reads_it(row))[0, 1])
     except ValueError:
         with pytest.raises(DataError, match="too great"):
-            compiled(kind).probability(typed_cells(row, COLUMNS))
+            compiled(kind).probability(typed_cells(row, COLUMNS, SPELLING))
         return
-    fast = compiled(kind).probability(typed_cells(row, COLUMNS))
+    fast = compiled(kind).probability(typed_cells(row, COLUMNS, SPELLING))
     assert fast == exact if kind in FORESTS else abs(fast - exact) <= 1e-12
 
 
@@ -121,7 +119,7 @@ def test_forests_are_bit_equal_on_rows_they_never_saw(kind: str) -> None:
     window = small_table(1000, 99)
     exact = model_of(kind).predict_proba(window[FEATURES])[:, 1]
     rows = window[FEATURES].astype(object).where(window[FEATURES].notna(), None).to_dict("records")
-    assert [compiled(kind).probability(typed_cells(row, COLUMNS)) for row in rows] == exact.tolist()
+    assert [compiled(kind).probability(typed_cells(row, COLUMNS, SPELLING)) for row in rows] == exact.tolist()
 
 
 def test_of_a_small_reference_all_rows_count() -> None:

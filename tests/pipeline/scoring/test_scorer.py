@@ -1,6 +1,7 @@
 """Answers about customers: the same whichever way they are made, with reasons that add up."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,10 @@ from pipeline.scoring.proof import not_ours, prove
 from pipeline.scoring.reasons import top_reasons
 from pipeline.scoring.scorer import Scorer, open_scorer
 from pipeline.scoring.whole_pipeline import WholePipeline
+from pipeline.tables.categories import Categories
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.settings import ValueSettings
-from tests.pipeline.scoring.fitted_models import FEATURES, FORESTS, LINEAR, REFERENCE, model_of
+from tests.pipeline.scoring.fitted_models import FEATURES, FORESTS, LINEAR, REFERENCE, SPELLING, model_of
 from tests.pipeline.small_artifacts import small_artifact
 from tests.pipeline.small_tables import COLUMNS, small_table
 
@@ -29,7 +31,7 @@ STAYING = {"tenure": 70.0, "charges": 40.0, "contract": "yearly", "payment": "ba
 def scorer_of(kind: str, *, fast: bool = True, threshold: float = 0.5) -> Scorer:
     model = model_of(kind)
     compiled, proof = prove(model, COLUMNS, REFERENCE, threshold) if fast else (None, not_ours())
-    return Scorer("3", "d" * 64, COLUMNS, threshold, proof, VALUE, WholePipeline(model, COLUMNS, REFERENCE), compiled)
+    return Scorer("3", "d" * 64, COLUMNS, SPELLING, threshold, proof, VALUE, WholePipeline(model, COLUMNS, REFERENCE), compiled)
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,12 @@ def test_one_by_one_and_in_a_batch_customers_get_the_same_answers(kind: str) -> 
         ]
         assert alone.probability == answer.probability if kind in FORESTS else abs(alone.probability - answer.probability) <= 1e-12
     assert scorer.score_many([]) == []
+
+
+def test_a_customers_categories_are_spelt_as_the_reference_spells_them() -> None:
+    scorer = replace(scorer_of("linear"), spelling={"contract": Categories(("0.0", "1.5")), "payment": Categories(("1.0", "a"))})
+    assert scorer.cells({"contract": "0", "payment": "1"})[2:] == ["0.0", "1"]
+    assert scorer.cells({"contract": " 1.50 ", "payment": "1.0"})[2:] == ["1.5", "1.0"]
 
 
 def test_scikit_learn_serves_where_nothing_is_compiled() -> None:
@@ -87,7 +95,7 @@ def test_reasons_name_what_raises_and_what_lowers_the_probability(kind: str, fas
 def test_the_parts_of_a_response_add_up_to_it(kind: str) -> None:
     compiled = scorer_of(kind).compiled
     assert compiled is not None
-    encoded = compiled.encoder.encode(typed_cells(LEAVING, COLUMNS))
+    encoded = compiled.encoder.encode(typed_cells(LEAVING, COLUMNS, SPELLING))
     response, added = compiled.classifier.explained(encoded)
     if kind == "linear":
         model = model_of(kind)
@@ -101,7 +109,7 @@ def test_the_parts_of_a_response_add_up_to_it(kind: str) -> None:
 def test_of_a_plain_forest_an_effect_is_the_part_itself() -> None:
     compiled = scorer_of("forest").compiled
     assert compiled is not None
-    cells = typed_cells(LEAVING, COLUMNS)
+    cells = typed_cells(LEAVING, COLUMNS, SPELLING)
     _, added = compiled.classifier.explained(compiled.encoder.encode(cells))
     p, effects = compiled.explained(cells)
     assert p - effects.sum() == pytest.approx(p - added.sum())

@@ -7,24 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.profiles.profile import CategoricalProfile, Profile
 from pipeline.serving.customer_input import MOST_CUSTOMERS, CustomerInput, InputError, customer_input
+from pipeline.tables.categories import Categories
 from pipeline.tables.schema import Schema
 
 COLUMNS = Schema(target="Churn", positive="Yes", id="customer ID", numerical=("tenure", "_x"), categorical=("Contract", "Senior", "class"))
 GOOD: dict[str, Any] = {"customer ID": "C1", "tenure": 3.5, "_x": None, "Contract": "Two year", "Senior": None, "class": "ß"}
 
 
-def profile_of(**known: tuple[str, ...]) -> Profile:
-    columns = [
-        CategoricalProfile(name=name, nulls=0, known=known.get(name, ("a",)), counts=(1,) * len(known.get(name, ("a",))))
-        for name in COLUMNS.categorical
-    ]
-    return Profile(rows=1, numerical=(), categorical=tuple(columns))
-
-
 PLAIN = customer_input(COLUMNS)
-CODED = customer_input(COLUMNS, profile_of(Senior=("-1", "0", "1")))
+CODED = customer_input(COLUMNS, {"Senior": Categories(("-1", "0", "1"))})
 
 
 def refused(body: object, taker: CustomerInput = PLAIN, *, batch: bool = False) -> list[tuple[int | None, str, str, str]]:

@@ -32,7 +32,7 @@ SCHEMA = Schema(
     numerical=("bill", HOSTILE, "größe: %s :x", "tenure"),
     categorical=("kind's", "`flag`"),
 )
-WINDOW = Restriction(since=MONDAY + timedelta(days=1), until=MONDAY + timedelta(days=4), segment=("kind's", "1"))
+WINDOW = Restriction(since=MONDAY + timedelta(days=1), until=MONDAY + timedelta(days=4), segment=("kind's", "1.0"))
 
 
 def rows(count: int) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from pipeline.sources.sampling import Sample, draw_sample
 from pipeline.sources.source import ALL_ROWS, DatabaseTable, Files, Frame, PredictionLog, Restriction, Source
 from pipeline.state.database import open_state
 from pipeline.state.predictions import log_predictions
+from pipeline.tables.categories import NO_SPELLING
 from pipeline.tables.file_format import FileFormat
 from pipeline.tables.schema import Schema
 
@@ -68,7 +69,7 @@ SOURCES = [as_parquet, as_csv, as_frame, as_sqlite, as_log]
 
 
 def drawn(source: Source, most: int = 300, seed: int = 0, restriction: Restriction = ALL_ROWS, rows: int = ROWS) -> Sample:
-    return draw_sample(source, SCHEMA, restriction, rows, most, seed)
+    return draw_sample(source, SCHEMA, restriction, NO_SPELLING, rows, most, seed)
 
 
 def whole(sample: Sample) -> pd.DataFrame:

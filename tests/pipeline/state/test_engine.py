@@ -30,6 +30,7 @@ from pipeline.state.predictions import (
     read_outcomes,
     read_predictions,
 )
+from pipeline.tables.categories import NO_SPELLING
 from pipeline.tables.schema import Schema
 from pipeline.workspace.settings import read_settings
 from prompts import policy_text
@@ -110,7 +111,9 @@ def test_profiles_and_samples_are_the_same(place: StatePlace, tmp_path: Path) ->
     assert len(list((tmp_path / "kept").iterdir())) == 2
     filled(tmp_path / "twin.db")
     span = Restriction(TIMES[3], TIMES[-1])
-    drawn, twin = (draw_sample(PredictionLog(lies), COLUMNS, span, ROWS, most=50, seed=7) for lies in (state.place, tmp_path / "twin.db"))
+    drawn, twin = (
+        draw_sample(PredictionLog(lies), COLUMNS, span, NO_SPELLING, ROWS, most=50, seed=7) for lies in (state.place, tmp_path / "twin.db")
+    )
     pd.testing.assert_frame_equal(drawn.features, twin.features)
     assert drawn.ids is not None and twin.ids is not None
     assert 30 <= len(drawn.ids) <= 50 and drawn.ids.tolist() == twin.ids.tolist()

@@ -129,10 +129,12 @@ def test_every_format_gives_the_same_customers(tmp_path: Path, ending: str) -> N
 
 def test_whole_numbers_that_a_gap_turned_into_floats_are_whole_again(tmp_path: Path) -> None:
     path = tmp_path / "customers.parquet"
-    pd.DataFrame({"senior": [1.0, 0.0, None], "rate": [1.0, 0.5, 2.0]}).to_parquet(path)
-    frame = read_raw(path).frame
-    assert frame["senior"].to_list() == ["1", "0", None]
-    assert frame["rate"].to_list() == ["1.0", "0.5", "2.0"]
+    pd.DataFrame({"who": [7.0, 8.0, 9.0], "senior": [1.0, 0.0, None], "rate": [1.0, 0.5, 2.0], "left": [1.0, 0.0, 1.0]}).to_parquet(path)
+    frame = typed(read_raw(path), Schema(target="left", positive="1", id="who", categorical=("senior", "rate")), with_target=True)
+    assert frame["who"].to_list() == ["7", "8", "9"]
+    assert frame["senior"].to_list()[:2] == ["1", "0"]
+    assert frame["rate"].to_list() == ["1", "0.5", "2"]
+    assert frame["left"].to_list() == [1, 0, 1]
 
 
 def test_an_index_saved_with_a_parquet_file_is_a_column(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 from pipeline.errors import DataError
 from pipeline.models.artifact import Artifact
 from pipeline.profiles.counting import profile_reference
+from pipeline.profiles.profile import spelling_of
 from pipeline.record.champion import open_champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.sources.rows import rows_of
@@ -23,7 +24,9 @@ def assert_holds_its_rows(baseline: Baseline, rows: pd.DataFrame, champion: Arti
     """Profile and rows tell the same: what the profile leaves open is looked up in the rows."""
     columns = champion.manifest.columns
     features = list(columns.features)
-    held = rows_of(baseline.source, columns.model_copy(update={"id": None, "time": None}), baseline.restriction)
+    held = rows_of(
+        baseline.source, columns.model_copy(update={"id": None, "time": None}), baseline.restriction, spelling_of(baseline.profile)
+    )
     pd.testing.assert_frame_equal(held[features], rows[features].sort_values(features, kind="stable", ignore_index=True))
     assert_profiles_equal(
         baseline.profile.model_copy(update={"extra": ()}), profile_reference(Frame(rows[list(columns.features)]), columns)

@@ -1,0 +1,46 @@
+"""What the text of one cell means, whatever the table's format: missing, a number, or an id. Rules without any library, because profiles need
+them where the data are too many for one."""
+
+import re
+from typing import Literal
+
+Decimal = Literal[".", ","]
+
+# pandas's own list, so that a table read here and one read in a notebook have the same gaps.
+MISSING = frozenset(
+    {"", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"}
+    | {"<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"}
+)
+LARGEST = 1e150  # greater numbers count as infinite: their squares are
+# Exponents as engines write them, "1e-05" or "1.0E20"; "1E5" may well be the name of something.
+_PLAIN_NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d{0,149})(?:\.\d*(?:e[+-]?\d+)?|e[+-]\d+)?|\.\d+)", re.ASCII | re.IGNORECASE)
+_WHOLE = re.compile(r"([+-]?\d+)[.,]0+", re.ASCII)
+
+
+def present(text: str | None) -> str | None:
+    """A cell's text without the space around it; None where it is missing."""
+    stripped = "" if text is None else text.strip()
+    return None if stripped in MISSING else stripped
+
+
+def plain_number(text: str, decimal: Decimal = ".") -> int | float | None:
+    """The number that a stripped text writes without leading zeros or separators of thousands, exact where it is whole; None where it writes
+    none, or one beyond 1e150."""
+    if decimal == ",":
+        text = "" if "." in text else text.replace(",", ".")
+    if not _PLAIN_NUMBER.fullmatch(text):
+        return None
+    if text.lstrip("+-").isdecimal():
+        return int(text)
+    whole = _WHOLE.fullmatch(text)
+    number = int(whole[1]) if whole else float(text)
+    if not -LARGEST <= number <= LARGEST:
+        return None
+    return int(number) if number == int(number) else number
+
+
+def id_of(text: str | None, decimal: Decimal = ".") -> str | None:
+    """An id: "17.0" is 17, because whole numbers with gaps are written so; None where it is missing."""
+    found = present(text)
+    whole = found and _WHOLE.fullmatch(found)
+    return whole[1] if whole and f"{decimal}0" in whole[0] else found
