@@ -5,7 +5,7 @@ finite, and those beyond 1e150 whose squares would not be, are null: that is wha
 """
 
 from pipeline.profiles.grid import EvenGrid
-from pipeline.sources.relation import Column, Relation, number_of, text_of
+from pipeline.sources.relation import Column, Relation, is_present, number_of, text_of
 from pipeline.tables.cell import LARGEST
 
 # Within the limits lies no NaN by any engine's order. But DuckDB believes a Parquet file's greatest value, which leaves NaN out, and may
@@ -30,7 +30,7 @@ def newest_query(relation: Relation, column: Column, time: str, rows: int) -> st
 def repeats_query(relation: Relation, customer: Column) -> str:
     """Rows with an id that repeat an earlier row's id at the same scoring time; the id alone where there is no time."""
     keys = customer.name if relation.time is None else f"{customer.name}, {relation.time.name}"
-    known = f"{customer.name} is not null and trim({text_of(customer, relation.dialect)}) <> ''"
+    known = is_present(customer, relation.dialect)
     return f"select sum(n - 1) from (select count(*) as n from {relation.table} where {known} group by {keys}) as customers"
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pipeline.errors import DataError
 from pipeline.sources.source import Exclusion, Restriction
 from pipeline.tables.categories import Categories, Spelling
-from pipeline.tables.cell import Decimal
+from pipeline.tables.cell import MISSING, Decimal
 
 ColumnType = Literal["number", "boolean", "local time", "instant", "text"]
 Run = Callable[[str, Mapping[str, object]], Iterator[Sequence[Any]]]
@@ -79,6 +79,12 @@ def text_of(column: Column, dialect: Dialect) -> str:
     if column.type == "boolean":
         return f"case when {column.name} then 'True' when not {column.name} then 'False' end"
     return f"cast({column.name} as {dialect.text})"
+
+
+def is_present(column: Column, dialect: Dialect) -> str:
+    """SQL for whether a column's value is not missing, as `tables.cell` says."""
+    missing = ", ".join(f"'{word}'" for word in sorted(MISSING))
+    return f"({column.name} is not null and trim({text_of(column, dialect)}) not in ({missing}))"
 
 
 def restricted(whole: Relation, restriction: Restriction, spelling: Spelling) -> Relation:

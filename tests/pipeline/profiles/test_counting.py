@@ -196,6 +196,8 @@ def test_repeats_are_counted_per_customer_and_scoring_time(reference: Profile) -
     later = window.iloc[5:9].assign(at=window["at"].max() + timedelta(days=1))
     profile = profile_window(Frame(pd.concat([window, again, again.iloc[:2], later])), SCHEMA, reference)
     assert profile.repeats == 7
+    nobody = window.assign(customer=["n/a", " NULL ", "", None, "nan"] * 10)
+    assert profile_window(Frame(nobody), SCHEMA, reference).repeats == 0
     assert profile_window(Frame(window.drop(columns="customer")), SCHEMA, reference).repeats is None
     assert (profile.since, profile.until) == (MONDAY, MONDAY + timedelta(days=10))
 
