@@ -1,14 +1,14 @@
-"""Outcomes from a file, and which row of a window each belongs to."""
+"""Outcomes from a file, for a window or for the log."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 
 from pipeline.errors import DataError
 from pipeline.record.opened_workspace import Opened
-from pipeline.state.predictions import log_outcomes, logged_ids, read_outcomes
+from pipeline.state.outcomes import Outcome, add_outcomes_in
+from pipeline.state.predictions import logged_ids
 from pipeline.tables.categories import Categories
 from pipeline.tables.cell_values import categories_in, ids_in
 from pipeline.tables.reading import read_raw, times_in
@@ -64,31 +64,14 @@ def add_outcomes(opened: Opened, path: Path) -> Added:
     Raises:
         DataError: as `read_outcome_file`.
     """
-    told, now = read_outcome_file(path, opened.settings), opened.clock()
-    said = read_outcomes(opened.state, datetime.max.replace(tzinfo=UTC)).rename(columns={"_churned": "_said"})
-    told = told.merge(said, on=["_id", "_time"], how="left")
-    new = told[told["_said"].isna() | (told["_said"] != told["_churned"])]
-    times = new["_time"].astype(object).where(new["_time"].notna(), None)
-    log_outcomes(
-        opened.state,
-        ids=new["_id"].tolist(),
-        predicted=times.tolist(),
-        observed=new["_observed"].fillna(now).tolist(),
-        churned=new["_churned"].astype(int).tolist(),
-    )
-    log = opened.settings.predictions
-    strangers = None if log.file or log.table else int((~new["_id"].isin(logged_ids(opened.state))).sum())
-    return Added(added=len(new), corrected=int(new["_said"].notna().sum()), known=len(told) - len(new), strangers=strangers)
-
-
-def join_outcomes(ids: pd.Series, times: pd.Series | None, outcomes: pd.DataFrame) -> pd.Series:
-    """Outcome of each row: the one for its id and scoring time, else the one for its id that names no scoring time."""
-    dated = outcomes[outcomes["_time"].notna()]
-    undated = outcomes[outcomes["_time"].isna()].set_index("_id")["_churned"]
-    churned = ids.map(undated).astype("float64")
-    if times is not None and len(dated):
-        keys = pd.MultiIndex.from_arrays([ids, times])
-        by_time = dated.set_index(["_id", "_time"])["_churned"]
-        found = pd.Series(by_time.reindex(keys).to_numpy(dtype="float64"), index=ids.index)
-        churned = found.fillna(churned)
-    return churned
+    now, told = opened.clock(), read_outcome_file(path, opened.settings)
+    words = [
+        Outcome(id_, None if pd.isna(at) else at, now if pd.isna(known) else known, int(churned))
+        for id_, at, known, churned in told[["_id", "_time", "_observed", "_churned"]].itertuples(index=False)
+    ]
+    with opened.state.write() as connection:
+        news = add_outcomes_in(connection, words)
+    log, new = opened.settings.predictions, [word.id for word, one in zip(words, news, strict=True) if one != "known"]
+    scored = None if log.file or log.table else logged_ids(opened.state)
+    strangers = None if scored is None else sum(id_ not in scored for id_ in new)
+    return Added(added=len(new), corrected=news.count("corrected"), known=news.count("known"), strangers=strangers)

@@ -34,7 +34,8 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
         DataError: nothing is logged, nothing lies in the span, or the team's log cannot be read or has no times to choose a span by.
     """
     from pipeline.intake.outcomes import read_outcome_file
-    from pipeline.state.predictions import newest_prediction, read_labelled, read_outcomes, read_predictions
+    from pipeline.state.outcomes import read_outcomes
+    from pipeline.state.predictions import newest_prediction, read_labelled, read_predictions
 
     columns, segment, spelling = opened.settings.data.columns, baseline.restriction.segment, spelling_of(baseline.profile)
     log = own_log(opened)
@@ -119,7 +120,7 @@ def _with_some(window: Window, outcomes: Path | None) -> Window:
 
 def _labelled(rows: "pd.DataFrame", columns: Schema, outcomes: "pd.DataFrame") -> Labelled:
     """Rows with the columns `_id` and, where they have a scoring time, `_time`, whose outcome is among `outcomes`."""
-    from pipeline.intake.outcomes import join_outcomes
+    from pipeline.state.outcomes import join_outcomes
 
     times = rows.get("_time")
     churned = join_outcomes(rows["_id"], times, outcomes)

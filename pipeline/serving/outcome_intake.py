@@ -1,7 +1,7 @@
 """Outcomes that arrive over the API: each for a customer that was predicted, and said twice it counts once."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from itertools import compress
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -12,10 +12,10 @@ from pipeline.clock import stamp
 from pipeline.record.opened_workspace import Opened
 from pipeline.serving.answers import OutcomeResult
 from pipeline.serving.customer_input import ALLOWED_ID, CustomerId, InputError, Wrong, wrongs
-from pipeline.state.database import outcomes, predictions
+from pipeline.state import outcomes as log
+from pipeline.state.database import predictions
 
 MOST_OUTCOMES = 1_000  # in one request: one transaction, which others wait for
-_Result = Literal["added", "corrected", "known", "unknown"]
 _UNKNOWN_WORD = "unknown_word"
 
 
@@ -88,45 +88,29 @@ class OutcomeIntake:
     def take(self, told: Sequence[Outcome]) -> tuple[OutcomeResult, ...]:
         """Write down what is new, in one transaction; errors as `State.write`."""
         now = self._opened.clock()
-        ids = {outcome.id for outcome in told}
+        words = [
+            log.Outcome(
+                outcome.id,
+                outcome.predicted_at,
+                outcome.observed_at or now,
+                self._words[outcome.churned] if isinstance(outcome.churned, str) else int(outcome.churned),
+            )
+            for outcome in told
+        ]
         with self._opened.state.write() as connection:
-            scored, said = self._scored(connection, ids), _said(connection, ids)
-            rows, results = [], []
-            for outcome in told:
-                id_, at = outcome.id, None if outcome.predicted_at is None else stamp(outcome.predicted_at)
-                churned = self._words[outcome.churned] if isinstance(outcome.churned, str) else int(outcome.churned)
-                result = self._result(scored, said, (id_, at), churned)
-                if result in {"added", "corrected"}:
-                    said[id_, at] = churned
-                    rows.append(_row(id_, at, outcome.observed_at or now, churned))
-                results.append(OutcomeResult(id=outcome.id, result=result))
-            if rows:
-                connection.execute(outcomes.insert(), rows)
-        return tuple(results)
-
-    def _result(
-        self, scored: Mapping[str, set[str]], said: Mapping[tuple[str, str | None], int], key: tuple[str, str | None], churned: int
-    ) -> _Result:
-        id_, at = key
-        if not self._own_log and (id_ not in scored or (at is not None and at not in scored[id_])):
-            return "unknown"
-        if key not in said:
-            return "added"
-        return "known" if said[key] == churned else "corrected"
-
-    def _scored(self, connection: Connection, ids: set[str]) -> Mapping[str, set[str]]:
-        """Scoring times of each of these ids that was ever scored."""
-        found: dict[str, set[str]] = {}
-        for id_, at in connection.execute(select(predictions.c.id, predictions.c.predicted_at).where(predictions.c.id.in_(ids))):
-            found.setdefault(id_, set()).add(at)
-        return found
+            scored = None if self._own_log else _scored(connection, {word.id for word in words})
+            taken = [scored is None or _belongs(word, scored) for word in words]
+            news = iter(log.add_outcomes_in(connection, list(compress(words, taken))))
+        return tuple(OutcomeResult(id=word.id, result=next(news) if known else "unknown") for word, known in zip(words, taken, strict=True))
 
 
-def _said(connection: Connection, ids: set[str]) -> dict[tuple[str, str | None], int]:
-    """The latest word on each id and scoring time."""
-    query = select(outcomes.c.id, outcomes.c.predicted_at, outcomes.c.churned).where(outcomes.c.id.in_(ids)).order_by(outcomes.c.seq)
-    return {(id_, at): churned for id_, at, churned in connection.execute(query)}
+def _belongs(word: log.Outcome, scored: Mapping[str, set[str]]) -> bool:
+    return word.id in scored and (word.predicted_at is None or stamp(word.predicted_at) in scored[word.id])
 
 
-def _row(id_: str, at: str | None, observed: datetime, churned: int) -> dict[str, str | int | None]:
-    return {"id": id_, "predicted_at": at, "observed_at": stamp(observed), "churned": churned}
+def _scored(connection: Connection, ids: set[str]) -> Mapping[str, set[str]]:
+    """Scoring times of each of these ids that was ever scored."""
+    found: dict[str, set[str]] = {}
+    for id_, at in connection.execute(select(predictions.c.id, predictions.c.predicted_at).where(predictions.c.id.in_(ids))):
+        found.setdefault(id_, set()).add(at)
+    return found

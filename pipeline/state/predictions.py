@@ -1,14 +1,15 @@
-"""The prediction log and the outcomes that arrive later, as serving writes them and windows read them."""
+"""The prediction log, as serving writes it and windows read it, alone or with the outcomes that arrive later."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, true
 
 from pipeline.clock import moment, stamp
 from pipeline.state.database import State, outcomes, predictions
+from pipeline.state.outcomes import join_outcomes, read_outcomes
 from pipeline.tables.schema import Schema
 
 
@@ -36,19 +37,6 @@ def log_predictions(
         connection.execute(predictions.insert(), rows)
 
 
-def log_outcomes(
-    state: State, *, ids: Sequence[str], predicted: Sequence[datetime | None], observed: Sequence[datetime], churned: Sequence[int]
-) -> None:
-    """Append matured outcomes, each for one id and scoring time; without one it is for every prediction of the id."""
-    rows = [
-        {"id": id_, "predicted_at": None if at is None else stamp(at), "observed_at": stamp(known), "churned": int(value)}
-        for id_, at, known, value in zip(ids, predicted, observed, churned, strict=True)
-    ]
-    if rows:
-        with state.write() as connection:
-            connection.execute(outcomes.insert(), rows)
-
-
 def newest_prediction(state: State, place: int = 1) -> datetime | None:
     """When the newest logged prediction was made, or the one at this `place` from it; None where there are not so many."""
     query = select(predictions.c.predicted_at).order_by(predictions.c.predicted_at.desc()).offset(place - 1).limit(1)
@@ -63,12 +51,14 @@ def logged_ids(state: State) -> set[str]:
         return set(connection.execute(select(predictions.c.id).distinct()).scalars())
 
 
-def read_predictions(state: State, schema: Schema, since: datetime, until: datetime) -> pd.DataFrame:
-    """Logged predictions of `since < predicted_at <= until`, oldest first: columns `_id`, `_time` (UTC), then the schema's features,
-    typed as `tables.typed` does."""
+def read_predictions(
+    state: State, schema: Schema, since: datetime, until: datetime, which: ColumnElement[bool] | None = None
+) -> pd.DataFrame:
+    """Logged predictions of `since < predicted_at <= until`, of them those `which` chooses in SQL, oldest first: columns `_id`, `_time` (UTC),
+    then the schema's features, typed as `tables.typed` does."""
     query = (
         select(predictions.c.id, predictions.c.predicted_at, predictions.c.features)
-        .where(predictions.c.predicted_at > stamp(since), predictions.c.predicted_at <= stamp(until))
+        .where(predictions.c.predicted_at > stamp(since), predictions.c.predicted_at <= stamp(until), true() if which is None else which)
         .order_by(predictions.c.predicted_at, predictions.c.seq)
     )
     with state.read() as connection:
@@ -76,27 +66,14 @@ def read_predictions(state: State, schema: Schema, since: datetime, until: datet
 
 
 def read_labelled(state: State, schema: Schema, since: datetime, until: datetime, known_at: datetime) -> pd.DataFrame:
-    """As `read_predictions`, only those whose outcome is known at `known_at`, with a last column `_churned` (1 or 0).
-
-    An outcome belongs to its id and scoring time; one that names no scoring time to every prediction of its id that has none of
-    its own. The latest word counts.
-    """
-    same = (outcomes.c.id == predictions.c.id) & (
-        outcomes.c.predicted_at.is_(None) | (outcomes.c.predicted_at == predictions.c.predicted_at)
-    )
-    query = (
-        select(predictions.c.id, predictions.c.predicted_at, predictions.c.features, predictions.c.seq, outcomes.c.churned)
-        .join(outcomes, same)
-        .where(
-            predictions.c.predicted_at > stamp(since),
-            predictions.c.predicted_at <= stamp(until),
-            outcomes.c.observed_at <= stamp(known_at),
-        )
-        .order_by(predictions.c.predicted_at, predictions.c.seq, outcomes.c.predicted_at.is_not(None), outcomes.c.seq)
-    )
-    with state.read() as connection:
-        latest = list({row.seq: row for row in connection.execute(query)}.values())
-    return _frame(latest, schema).assign(_churned=[row.churned for row in latest])
+    """As `read_predictions`, only those whose outcome is known at `known_at`, with a last column `_churned` (1 or 0); see `join_outcomes`."""
+    # No other row leaves the database.
+    of_these = outcomes.c.predicted_at.is_(None) | outcomes.c.predicted_at.between(stamp(since), stamp(until))
+    told = predictions.c.id.in_(select(outcomes.c.id).where(outcomes.c.observed_at <= stamp(known_at), of_these))
+    rows = read_predictions(state, schema, since, until, told)
+    churned = join_outcomes(rows["_id"], rows["_time"], read_outcomes(state, known_at, of_these))
+    known = churned.notna()
+    return rows[known].assign(_churned=churned[known].astype("int64")).reset_index(drop=True)
 
 
 def _frame(rows: Sequence[Any], schema: Schema) -> pd.DataFrame:
@@ -108,17 +85,3 @@ def _frame(rows: Sequence[Any], schema: Schema) -> pd.DataFrame:
     frame.insert(0, "_id", [row.id for row in rows])
     frame.insert(1, "_time", pd.to_datetime([row.predicted_at for row in rows], utc=True, format="ISO8601"))
     return frame
-
-
-def read_outcomes(state: State, until: datetime) -> pd.DataFrame:
-    """Outcomes known at `until`: columns `_id`, `_time` (scoring time, UTC or missing), `_churned`; the latest word on an id and time wins."""
-    query = (
-        select(outcomes.c.id, outcomes.c.predicted_at, outcomes.c.churned)
-        .where(outcomes.c.observed_at <= stamp(until))
-        .order_by(outcomes.c.seq)
-    )
-    with state.read() as connection:
-        rows = connection.execute(query).all()
-    frame = pd.DataFrame(rows, columns=["_id", "_time", "_churned"])
-    frame["_time"] = pd.to_datetime(frame["_time"], utc=True, format="ISO8601")
-    return frame.drop_duplicates(["_id", "_time"], keep="last")

@@ -8,7 +8,8 @@ import numpy as np
 from pipeline.intake.reference import load_split
 from pipeline.record.champion import open_champion
 from pipeline.record.opened_workspace import Opened
-from pipeline.state.predictions import log_outcomes, log_predictions, newest_prediction
+from pipeline.state.outcomes import log_outcomes
+from pipeline.state.predictions import log_predictions, newest_prediction
 from pipeline.tables.reading import raw_of, typed
 from pipeline.worlds.change import Severity
 from pipeline.worlds.scenarios import DAY, draw

@@ -12,7 +12,7 @@ from pipeline.errors import DataError
 from pipeline.intake.window_rows import window_rows
 from pipeline.intake.windows import file_window, logged_window
 from pipeline.record.opened_workspace import Opened
-from pipeline.state.predictions import log_outcomes
+from pipeline.state.outcomes import log_outcomes
 from pipeline.windows.spans import WEEK, Last, NewestRows, Since, SinceDeploy
 from pipeline.windows.window import Window, require_whole
 from tests.pipeline.small_tables import COLUMNS, small_table

@@ -21,7 +21,7 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.sources.opening import open_source
 from pipeline.sources.relation import Relation
 from pipeline.sources.source import Frame, Restriction, Source
-from pipeline.state.predictions import log_outcomes
+from pipeline.state.outcomes import log_outcomes
 from pipeline.tables.categories import Spelling
 from pipeline.tables.schema import Schema
 from pipeline.windows.baseline import Baseline

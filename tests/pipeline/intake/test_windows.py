@@ -14,7 +14,8 @@ from pipeline.profiles.counting import profile_window
 from pipeline.record.opened_workspace import Opened
 from pipeline.sources.source import Frame, PredictionLog, Restriction
 from pipeline.state.database import outcomes
-from pipeline.state.predictions import log_outcomes, log_predictions
+from pipeline.state.outcomes import log_outcomes
+from pipeline.state.predictions import log_predictions
 from pipeline.windows.baseline import Baseline
 from pipeline.windows.spans import WEEK, Last, NewestRows, Since, Span
 from pipeline.windows.window import Window

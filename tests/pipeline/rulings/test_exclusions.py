@@ -18,7 +18,8 @@ from pipeline.rulings.exclusions import excluded, recorded_exclusions, without_e
 from pipeline.sources.sampling import draw_sample
 from pipeline.sources.source import DatabaseTable, Exclusion, Files, Frame, PredictionLog, Restriction, Source
 from pipeline.state.database import open_state
-from pipeline.state.predictions import log_outcomes, log_predictions
+from pipeline.state.outcomes import log_outcomes
+from pipeline.state.predictions import log_predictions
 from pipeline.tables.categories import NO_SPELLING
 from pipeline.tables.schema import Schema
 from pipeline.training.challenge import retraining_rows

@@ -21,15 +21,8 @@ from pipeline.sources.source import Frame, PredictionLog, Restriction
 from pipeline.state import engine
 from pipeline.state.database import SCHEMA_VERSION, events, metadata, open_state, outcomes, schema_version
 from pipeline.state.engine import StatePlace
-from pipeline.state.predictions import (
-    log_outcomes,
-    log_predictions,
-    logged_ids,
-    newest_prediction,
-    read_labelled,
-    read_outcomes,
-    read_predictions,
-)
+from pipeline.state.outcomes import log_outcomes, read_outcomes
+from pipeline.state.predictions import log_predictions, logged_ids, newest_prediction, read_labelled, read_predictions
 from pipeline.tables.categories import NO_SPELLING
 from pipeline.tables.schema import Schema
 from pipeline.workspace.settings import read_settings

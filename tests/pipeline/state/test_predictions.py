@@ -9,10 +9,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import StatementError
 
-from pipeline.clock import stamp
-from pipeline.intake.outcomes import join_outcomes
-from pipeline.state.database import State, open_state, outcomes, predictions
-from pipeline.state.predictions import log_outcomes, log_predictions, newest_prediction, read_labelled, read_outcomes, read_predictions
+from pipeline.state.database import State, open_state, predictions
+from pipeline.state.outcomes import log_outcomes, read_outcomes
+from pipeline.state.predictions import log_predictions, newest_prediction, read_labelled, read_predictions
 from tests.pipeline.small_artifacts import FITTED
 from tests.pipeline.small_tables import COLUMNS, small_table
 
@@ -114,16 +113,17 @@ def test_labelled_rows_are_those_of_the_log_joined_to_what_is_known(state: State
     frame = customers(60)
     ids = [f"C{number}" for number in random.integers(0, 20, 60)]
     log_predictions(state, frame, COLUMNS, ids=ids, times=times, scores=[0.5] * 60, version="1")
+    told: list[tuple[str, datetime | None, datetime, int]] = []
     for number in range(40):  # some name no scoring time, some one at which nothing was scored; they contradict each other
         chosen, hour, late, churned = (int(random.integers(0, most)) for most in (22, 5, 2, 2))
-        said = None if number % 4 == 0 else stamp(AT + HOUR * hour)
-        with state.write() as connection:
-            connection.execute(
-                outcomes.insert().values(id=f"C{chosen}", predicted_at=said, observed_at=stamp(AT + HOUR * late), churned=churned)
-            )
+        told.append((f"C{chosen}", None if number % 4 == 0 else AT + HOUR * hour, AT + HOUR * late, churned))
+    said, predicted, observed, churns = zip(*told, strict=True)
+    log_outcomes(state, ids=said, predicted=predicted, observed=observed, churned=churns)
     for known_at in (AT, AT + HOUR):
         rows = read_predictions(state, COLUMNS, AT, AT + 2 * HOUR)
-        expected = rows.assign(_churned=join_outcomes(rows["_id"], rows["_time"], read_outcomes(state, known_at)))
+        latest = {(id_, at): churned for id_, at, known, churned in told if known <= known_at}
+        own = [latest.get((id_, at), latest.get((id_, None))) for id_, at in zip(rows["_id"], rows["_time"], strict=True)]
+        expected = rows.assign(_churned=pd.Series(own, dtype="float64"))
         expected = expected.dropna(subset="_churned").astype({"_churned": "int64"}).reset_index(drop=True)
         assert 5 < len(expected) < len(rows)
         pd.testing.assert_frame_equal(read_labelled(state, COLUMNS, AT, AT + 2 * HOUR, known_at), expected)

@@ -13,7 +13,8 @@ from pipeline.intake.windows import logged_window
 from pipeline.record.champion import open_champion
 from pipeline.record.opened_workspace import Opened, open_workspace
 from pipeline.state.database import predictions
-from pipeline.state.predictions import newest_prediction, read_outcomes, read_predictions
+from pipeline.state.outcomes import read_outcomes
+from pipeline.state.predictions import newest_prediction, read_predictions
 from pipeline.windows.baseline import baseline_of
 from pipeline.windows.window import Window
 from pipeline.worlds import simulation
