@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from mcp.server import MCPServer
 
-from agent.chat.session.events import CallEnded, ConsentGiven
+from agent.chat.session.events import CallEnded, ConsentGiven, OperatorGaveUp
 from agent.chat.session.result_budget import KEPT_CHARACTERS, QUESTION_RESULT_CHARACTERS, RESULT_CHARACTERS
 from agent.conversation.messages import Answer, Conversation, OperatorFailed, OperatorTurn, Say, Spend, ToolCall, ToolReturn, ToolSpec
 from tests.agent.case_tools import CASE, CaseTools, shipped_policy
@@ -360,3 +360,23 @@ async def test_a_malformed_call_is_answered_and_never_run() -> None:
         await chat.ask(Scripted(broken, words("Sorry.")))
         assert facts.asked == []
         assert "no JSON object" in returns(chat)[0].text
+
+
+@pytest.mark.parametrize("where", ["worst_case", "ask"])
+@pytest.mark.anyio
+async def test_an_operator_that_breaks_is_one_that_failed(where: str) -> None:
+    class Broken(Scripted):
+        pass
+
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError("one by zero")
+
+    setattr(Broken, where, breaks)
+    async with table() as chat:
+        assert await chat.ask(Broken(), fallback=Scripted(words("I go on."))) == "finished"
+        assert await chat.ask(Broken()) == "operator_failed"
+        gone = [event for event in chat.events if isinstance(event, OperatorGaveUp)]
+        assert {event.reason for event in gone} == {"scripted failed unexpectedly (ZeroDivisionError: one by zero)."}
+        assert [event.next for event in gone] == ["scripted", None]
+        assert all("Traceback" in event.traceback for event in gone)
+        check_whole(chat.session)
