@@ -103,7 +103,7 @@ def test_a_rejected_challenger_stays_on_record_and_can_not_be_approved_any_more(
 def test_what_is_decided_can_not_be_rejected(waiting: Waiting) -> None:
     approve_case(waiting.opened, waiting.ours)
     before = snapshot(waiting)
-    with pytest.raises(ChurnopsError, match="is approved"):
+    with pytest.raises(ChurnopsError, match="has status “approved”"):
         reject(waiting.opened, waiting.ours, DECISION)
     assert snapshot(waiting) == before
 
