@@ -20,7 +20,7 @@ from pipeline.training.parent import OnProgress
 from reports.decisions.promotion import finish_move, mirror_champion, record_move
 from reports.filing import file_report
 from reports.narrative import Narrative, Verdict
-from tools.training_turn import training_turn
+from tools.training_lock import training_turn
 
 if TYPE_CHECKING:
     from reports.decisions.adoption import Candidate as FoundModel

@@ -24,9 +24,9 @@ from document import put_into_document  # noqa: E402
 
 from agent.bench_operators import Diagnosing  # noqa: E402
 from pipeline.benchmark.customers import Table  # noqa: E402
-from pipeline.benchmark.desk import Desk, Setup, champion_of, train_champion  # noqa: E402
+from pipeline.benchmark.grading import Scorecard, score  # noqa: E402
 from pipeline.benchmark.instance import Answer, Answered, questions  # noqa: E402
-from pipeline.benchmark.scoring import Scorecard, score  # noqa: E402
+from pipeline.benchmark.questioning import Desk, Setup, champion_of, train_champion  # noqa: E402
 from pipeline.benchmark.world import Exhibit  # noqa: E402
 from pipeline.diagnosis.finding import Family  # noqa: E402
 from pipeline.workspace.policy import Policy, load_policy  # noqa: E402

@@ -24,9 +24,9 @@ from mcp.server.mcpserver.tools import Tool
 
 from pipeline.clock import utc_now
 from pipeline.workspace.folder import Workspace
+from tools.argument_checks import seal
 from tools.http_server import HttpBounds, Listening, http_app
 from tools.strict_server import StrictServer
-from tools.strictness import seal
 from tools.tokens import TokenBook
 
 CALLS, WARM_UP = 150, 20

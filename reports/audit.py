@@ -12,12 +12,12 @@ from pipeline.measures.measure import Metrics
 from pipeline.record.cases import Call, Case, Training
 from pipeline.words import ACTIONS, action_name, cause_name
 from pipeline.workspace.policy import Policy
-from reports.asked_decision import decision
 from reports.grounding.grounding import evidence_of, ground
 from reports.harm import Harm
 from reports.markdown_cells import ARROWS, MEASURES, _bar, _escaped, _one_line, cell, cell_code, figure, strength
 from reports.narrative import Narrative, Verdict
 from reports.report_sections import TITLES, SectionName
+from reports.requested_decision import decision
 from reports.second_opinion import choice
 
 _RULE = re.compile(r"(`[\w.]+`)")

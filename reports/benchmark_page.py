@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.atomic_files import write_atomically
+from pipeline.benchmark.grading import CAUSES, Mean, Report, Share
 from pipeline.benchmark.instance import Answered, Result
-from pipeline.benchmark.scoring import CAUSES, Mean, Report, Share
 from pipeline.benchmark.truth import COST, TOLERANCE
 from pipeline.worlds.scenarios import KINDS, SCENARIOS
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from pipeline.diagnosis.diagnose import diagnose
 from pipeline.diagnosis.diagnosis import Action, Diagnosis
-from pipeline.diagnosis.inspection import inspect_feature
+from pipeline.diagnosis.feature_inspection import inspect_feature
 from pipeline.diagnosis.observed import Observed
 from pipeline.errors import OutdatedCase
 from pipeline.families import USUAL
@@ -45,8 +45,8 @@ from tools.results import (
     ServingModel,
     TrainingReply,
 )
+from tools.training_lock import training_turn
 from tools.training_request import TrainingRequest, reply_to
-from tools.training_turn import training_turn
 
 R = TypeVar("R", bound=Result)
 Second = Callable[[Sequence[Call]], SecondOpinion | None]

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.diagnosis.diagnosis import Action
-from pipeline.diagnosis.inspection import FeatureView
+from pipeline.diagnosis.feature_inspection import FeatureView
 from pipeline.drift.summary import DriftSummary
 from pipeline.measures.measure import Comparison, GateResult, Metrics
 from pipeline.record.cases import ModelRef, ReportRef, Status

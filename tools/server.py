@@ -13,13 +13,13 @@ from pipeline.diagnosis.diagnosis import Action, Mode
 from pipeline.training.job import Progress
 from pipeline.workspace.policy import Policy
 from reports.narrative import Narrative
+from tools.argument_checks import seal
 from tools.casework import Casework
 from tools.completions import add_completions
 from tools.mcp_prompts import add_prompts
 from tools.resources import add_resources, report_resources
 from tools.results import ComparedModels, DiagnosisResult, DriftResult, FeatureResult, MetricsResult, ReportReply, TrainingReply
 from tools.strict_server import OnCrash, StrictServer
-from tools.strictness import seal
 from tools.training_request import TrainingRequest, with_families
 
 INSTRUCTIONS = """Triage drift of a churn model. Begin with get_drift_summary: it opens a case and returns its case_id, which the other

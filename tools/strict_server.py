@@ -23,8 +23,8 @@ from pydantic import AnyUrl
 from pipeline.errors import ChurnopsError, IntegrityError
 from pipeline.record.failure import Failure, failure_of
 from pipeline.shown_text import plain
+from tools.argument_checks import check_arguments, check_prompt_arguments
 from tools.failed_answer import failed_answer
-from tools.strictness import check_arguments, check_prompt_arguments
 
 OnCrash = Callable[[str, BaseException], None]
 _LONGEST_SAID, _LONGEST_URI = 1200, 1000

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from agent.chat.answering.crew import Crew
-from agent.chat.answering.desk import DeskHost
-from agent.chat.answering.grounds import Grounds
+from agent.chat.answering.answer_sources import Grounds
+from agent.chat.answering.operator_choice import Crew
+from agent.chat.answering.tool_connection import DeskHost
 from agent.chat.answering.turn import Turn, Watcher, end
 from agent.chat.leaving import Ran
 from agent.chat.markdown import sentence

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from pipeline.benchmark.desk import Operator, Setup
     from pipeline.benchmark.instance import Question, Result
+    from pipeline.benchmark.questioning import Operator, Setup
     from pipeline.workspace.policy import Policy
     from pipeline.workspace.settings import ValueSettings
 
@@ -49,9 +49,9 @@ def bench(
 
     from agent.views.bench_view import kinds_view, report_view
     from pipeline.benchmark.customers import Table
-    from pipeline.benchmark.desk import Setup
+    from pipeline.benchmark.grading import report
     from pipeline.benchmark.instance import questions
-    from pipeline.benchmark.scoring import report
+    from pipeline.benchmark.questioning import Setup
     from pipeline.workspace.policy import load_policy
     from pipeline.workspace.settings import ValueSettings
     from pipeline.worlds.scenarios import KINDS, SEVERITIES

@@ -21,7 +21,7 @@ from pipeline.intake.window_choice import WindowChoice
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from agent.chat.answering.crew import Crew, Pair
+    from agent.chat.answering.operator_choice import Crew, Pair
     from agent.chat.screen.scroll import Styling
     from pipeline.record.opened_workspace import Opened
 
@@ -79,7 +79,7 @@ def crew_of(here: "Opened", name: OperatorName, console: "Console") -> "Crew":
 
     from rich.console import Console
 
-    from agent.chat.answering.crew import Crew
+    from agent.chat.answering.operator_choice import Crew
     from agent.commands.triage import choose_operator
     from agent.operators.chat_rulebook.operator import ChatRulebook
     from agent.operators.rulebook import Rulebook
@@ -161,7 +161,7 @@ def show_again(here: "Opened", beginning: str) -> None:
     import shutil
     import sys
 
-    from agent.chat.answering.grounds import Grounds
+    from agent.chat.answering.answer_sources import Grounds
     from agent.chat.screen.scroll import Scroll
     from agent.chat.session.log import find_session, read_log
     from agent.chat.session.session import Session

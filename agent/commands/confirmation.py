@@ -59,7 +59,7 @@ def seal_of(here: "Opened", record: "BaseModel", words: str, key: Path | None) -
     """
     import sys
 
-    from pipeline.canonical import canonical
+    from pipeline.canonical_json import canonical
     from pipeline.errors import ChurnopsError
     from pipeline.record.approvers import accepted_trust, confirmed
     from pipeline.record.signatures import sign

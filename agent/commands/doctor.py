@@ -14,7 +14,7 @@ def doctor(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> No
 
     from agent.setup.installation import installation
     from pipeline.errors import ChurnopsError
-    from reports.decisions.health import Finding, signs, workspace_health
+    from reports.decisions.workspace_health import Finding, signs, workspace_health
 
     console = Console(stderr=as_json, highlight=False)
     try:

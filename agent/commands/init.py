@@ -26,7 +26,7 @@ def init(
     """Make a workspace: infer the columns' roles, show them, and write churnops.toml for you to correct."""
     from rich.console import Console
 
-    from agent.operators.consent import ask_once
+    from agent.operators.data_consent import ask_once
     from agent.setup.new_workspace import set_up, set_up_synthetic
 
     if synthetic == (data is not None):

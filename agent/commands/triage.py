@@ -102,7 +102,7 @@ def choose_operator(here: "Opened", name: OperatorName, console: "Console") -> "
     import os
 
     from agent.operators.claude import key_available
-    from agent.operators.consent import LEAVES, ask_once
+    from agent.operators.data_consent import LEAVES, ask_once
     from pipeline.errors import SettingsError
 
     provider = here.settings.operator.provider

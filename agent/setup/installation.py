@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agent.operators.claude import Provider, key_available
 from pipeline.code_folder import CODE
-from reports.decisions.health import Finding
+from reports.decisions.workspace_health import Finding
 
 OURS = ("agent", "pipeline", "prompts", "reports", "tools")
 

@@ -4,7 +4,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.benchmark.scoring import CAUSES, Mean, Report, Scorecard, Share
+from pipeline.benchmark.grading import CAUSES, Mean, Report, Scorecard, Share
 from pipeline.words import CAUSES as WORDS
 from pipeline.worlds.scenarios import KINDS, SCENARIOS
 

@@ -12,7 +12,7 @@ from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.diagnosis.finding import Finding
 from pipeline.shown_text import plain
 from pipeline.words import ACTIONS, CAUSES
-from reports.outlook import cause_words
+from reports.decision_summary import cause_words
 
 _COLOURS = {"none": "green", "covariate_benign": "green", "data_fault": "red", "unsure": "magenta"}
 _BAR = 6  # standard errors that fill a bar

@@ -14,10 +14,10 @@ from pipeline.measures.risk_tiers import TIERS, TierFlow
 from pipeline.record.cases import Case, TrainingResult, concluded
 from pipeline.shown_text import plain
 from pipeline.workspace.policy import Policy
-from reports.decisions.standing import Standing
-from reports.difference import differences
+from reports.decision_summary import Outlook, outlook
+from reports.decisions.case_status import Standing
 from reports.markdown_cells import MEASURES, figure
-from reports.outlook import Outlook, outlook
+from reports.model_comparison import differences
 from reports.report_sections import TITLES, sections
 
 _HEADLINE = re.compile(r"^# .*$", re.MULTILINE)

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 
-from pipeline.benchmark.desk import ChampionName, Desk, Setup, champion_of, train_champion
 from pipeline.benchmark.instance import Broken, Question, Result
+from pipeline.benchmark.questioning import ChampionName, Desk, Setup, champion_of, train_champion
 
 _desk: Desk | None = None  # of this process, where it is a worker
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from pipeline.diagnosis.cause_rules import Setting, conclude
 from pipeline.diagnosis.data_faults.checks import data_checks
 from pipeline.diagnosis.data_faults.copied_rows import learnt_rows
 from pipeline.diagnosis.diagnosis import Diagnosis
@@ -15,7 +16,6 @@ from pipeline.diagnosis.outcomes.score_shift import find_score_shift
 from pipeline.diagnosis.population.lone_move import find_moved_alone
 from pipeline.diagnosis.population.lost_dependency import find_lost_dependencies
 from pipeline.diagnosis.population.support import find_support
-from pipeline.diagnosis.rules import Setting, conclude
 from pipeline.workspace.policy import Policy
 from pipeline.workspace.settings import ValueSettings
 

@@ -10,7 +10,7 @@ from pipeline.intake.window_start import start_of
 from pipeline.profiles.counting import last_time
 from pipeline.record.champion import Champion
 from pipeline.record.opened_workspace import Opened
-from pipeline.sources.opening import open_source
+from pipeline.sources.open_source import open_source
 from pipeline.sources.source import DatabaseTable, Files, Frame, Restriction, Source, SparkTable
 from pipeline.tables.file_format import FileFormat
 from pipeline.tables.schema import Schema

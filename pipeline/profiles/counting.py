@@ -23,7 +23,7 @@ from pipeline.profiles.profile import (
     sparse_cells,
     spelling_of,
 )
-from pipeline.sources.opening import open_source
+from pipeline.sources.open_source import open_source
 from pipeline.sources.relation import Column, Relation, epoch_of
 from pipeline.sources.source import ALL_ROWS, Restriction, Source
 from pipeline.tables.categories import NO_SPELLING, Categories, Spelling, settled

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from pipeline.canonical import canonical, digest_of
+from pipeline.canonical_json import canonical, digest_of
 from pipeline.errors import IntegrityError, SettingsError
 from pipeline.record.ledger import Entry, Ledger
 from pipeline.record.signatures import verify

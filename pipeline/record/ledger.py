@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, Row, func, select
 
 from pipeline.atomic_files import sync_folder
-from pipeline.canonical import canonical, digest_of
+from pipeline.canonical_json import canonical, digest_of
 from pipeline.clock import stamp
 from pipeline.errors import IntegrityError
 from pipeline.state.database import State, ledger

@@ -11,7 +11,7 @@ from pipeline.scoring.customer_row import Cell
 from pipeline.scoring.exactness import NotExact
 from pipeline.scoring.forest_traversal import Forest, forest_of
 from pipeline.scoring.linear_model import LinearModel, linear_of
-from pipeline.scoring.links import Link, Logistic, OnLogOdds, Platt, Probability
+from pipeline.scoring.link_functions import Link, Logistic, OnLogOdds, Platt, Probability
 from pipeline.scoring.row_encoder import RowEncoder, encoder_of
 from pipeline.tables.schema import Schema
 

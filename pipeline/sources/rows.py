@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.sources.opening import open_source
+from pipeline.sources.open_source import open_source
 from pipeline.sources.relation import Column, Relation, epoch_of, number_of, text_of
 from pipeline.sources.source import Restriction, Source
 from pipeline.tables.categories import Spelling

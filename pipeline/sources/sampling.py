@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from pipeline.sources.opening import open_source
+from pipeline.sources.open_source import open_source
 from pipeline.sources.prediction_log import open_log
 from pipeline.sources.relation import Relation, restricted
 from pipeline.sources.rows import as_read, decoded

@@ -8,7 +8,7 @@ import pandas as pd
 from anyio import to_thread
 from sqlalchemy import Connection
 
-from pipeline.canonical import digest_of
+from pipeline.canonical_json import digest_of
 from pipeline.diagnosis.diagnosis import Mode
 from pipeline.families import family_named
 from pipeline.measures.campaign_value import break_even

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.atomic_files import digest_of_file
-from pipeline.canonical import digest_of
+from pipeline.canonical_json import digest_of
 from pipeline.clock import moment
 from pipeline.errors import ChurnopsError, IntegrityError
 from pipeline.models.artifact import open_artifact

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.atomic_files import digest_of_file
-from pipeline.canonical import canonical
+from pipeline.canonical_json import canonical
 from pipeline.errors import ChurnopsError, DataError
 from pipeline.record.cases import Call, Case, Training
 from pipeline.record.opened_workspace import Opened

@@ -1,6 +1,6 @@
 """What a kill cut off is completed by the next command of a person; nothing is decided here, only finished."""
 
-from pipeline.canonical import digest_of
+from pipeline.canonical_json import digest_of
 from pipeline.record.approvers import accepted_trust, configured_trust
 from pipeline.record.champion import check_pointer
 from pipeline.record.ledger import MOVES

@@ -10,7 +10,7 @@ import tomlkit
 from pydantic import TypeAdapter
 
 from pipeline.atomic_files import digest_of_file, digest_of_folder, write_atomically
-from pipeline.canonical import canonical
+from pipeline.canonical_json import canonical
 from pipeline.clock import Clock, stamp
 from pipeline.errors import DataError, WorkspaceError
 from pipeline.record.approvers import accepted_trust

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.atomic_files import digest_of_file
-from pipeline.canonical import canonical
+from pipeline.canonical_json import canonical
 from pipeline.errors import ChurnopsError, IntegrityError
 from pipeline.models.artifact import open_artifact
 from pipeline.record.approvers import check_seal, require_trust, trust_at, trust_rows

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pipeline.churnops_version import churnops_version
 from pipeline.clock import utc_now
 from pipeline.record.opened_workspace import Opened, open_workspace
-from pipeline.serving.prediction_desk import PredictionDesk
+from pipeline.serving.prediction_service import PredictionDesk
 from reports.web.api_docs import api_page
 from reports.web.prediction_api import api_router
 from reports.web.review_page.router import START, page_router

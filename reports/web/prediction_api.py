@@ -16,7 +16,7 @@ from pipeline.errors import ChurnopsError, DataError
 from pipeline.serving.answers import Alive, Failed, OutcomeResults, Prediction, Predictions, Ready, Refused
 from pipeline.serving.customer_input import MOST_CUSTOMERS, InputError, Wrong, customer_input
 from pipeline.serving.outcome_intake import MOST_OUTCOMES, Outcome
-from pipeline.serving.prediction_desk import PredictionDesk
+from pipeline.serving.prediction_service import PredictionDesk
 from pipeline.serving.request_counters import Measures
 from pipeline.tables.schema import Schema
 

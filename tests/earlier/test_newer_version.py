@@ -11,7 +11,7 @@ from sqlalchemy import Table, select
 
 from agent.case.resumption import used_before
 from pipeline.atomic_files import digest_of_folder
-from pipeline.canonical import digest_of
+from pipeline.canonical_json import digest_of
 from pipeline.errors import NewerRecord
 from pipeline.models.artifact import IMPORTANCE, MANIFEST, METRICS, PROFILE, open_artifact
 from pipeline.record.cases import Case, Decision, TrainingResult

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from agent.bench_operators import Diagnosing, FullCase
-from pipeline.benchmark.desk import Setup, train_champion
+from pipeline.benchmark.grading import report
 from pipeline.benchmark.instance import Answer, Answered, Broken, Question, Result, Skipped, Truth
-from pipeline.benchmark.scoring import report
+from pipeline.benchmark.questioning import Setup, train_champion
 from pipeline.benchmark.world import make_world
 from pipeline.models.artifact import open_artifact
 from pipeline.workspace.folder import Workspace

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from pipeline.canonical import canonical
+from pipeline.canonical_json import canonical
 from pipeline.record.approvers import confirmed
 from pipeline.record.cases import Decision
 from pipeline.record.opened_workspace import Opened

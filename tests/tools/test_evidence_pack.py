@@ -2,8 +2,8 @@
 
 import pytest
 
+from pipeline.diagnosis.cause_rules import Setting, conclude
 from pipeline.diagnosis.finding import Finding
-from pipeline.diagnosis.rules import Setting, conclude
 from pipeline.workspace.policy import load_policy
 from prompts import policy_text
 from tools.evidence_pack import PACK_BYTES, pack

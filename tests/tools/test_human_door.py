@@ -18,7 +18,7 @@ LOADED = "print(*sorted(name for name in sys.modules if name.startswith(('report
     "modules",
     [
         "tools.server, tools.casework, agent.case.loop, agent.operators.claude, agent.operators.rulebook",
-        "agent.operators.chat_rulebook.operator, agent.chat.answering.turn, agent.chat.answering.desk, agent.chat.session.session",
+        "agent.operators.chat_rulebook.operator, agent.chat.answering.turn, agent.chat.answering.tool_connection, agent.chat.session.session",
     ],
 )
 def test_importing_it_loads_nothing_of_the_human_door(modules: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.record.opened_workspace import Opened
 from tests.tools.desk import Desk, case_of, desk, train_on_record, under
-from tools.training_turn import training_turn
+from tools.training_lock import training_turn
 
 FAST = {"estimator": "logistic_regression", "C": 1.0}
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import anyio
 
 from agent.case.bounds import Bounds, StopReason
-from agent.chat.answering.desk import Desk
+from agent.chat.answering.tool_connection import Desk
 from agent.chat.session.events import (
     CallEnded,
     CallStarted,

@@ -50,7 +50,7 @@ def feature_told(opened: Opened, window: WindowChoice, feature: str) -> str:
     Raises:
         ChurnopsError: there is no such feature, or the window cannot be read.
     """
-    from pipeline.diagnosis.inspection import inspect_feature
+    from pipeline.diagnosis.feature_inspection import inspect_feature
     from pipeline.diagnosis.observed import observe
     from pipeline.record.champion import open_champion
     from pipeline.windows.baseline import baseline_of

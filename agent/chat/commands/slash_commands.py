@@ -161,7 +161,7 @@ async def _model(chat: "Chat", rest: str) -> str:
 
 
 def _from_here_on(chat: "Chat") -> str:
-    from agent.operators.consent import LEAVES
+    from agent.operators.data_consent import LEAVES
 
     said = f"From here on: {sentence(chat.crew.shown)}."
     return f"{said} {sentence(LEAVES)}" if chat.crew.operator.name == "claude" else said

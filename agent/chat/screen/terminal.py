@@ -22,9 +22,9 @@ from agent.chat.answering.turn import Wish
 from agent.chat.chat import Chat
 from agent.chat.leaving import Leave
 from agent.chat.screen.completion import ChatCompleter
+from agent.chat.screen.screen_state import Watched
 from agent.chat.screen.scroll import Styling
 from agent.chat.screen.status_line import status_line
-from agent.chat.screen.watched import Watched
 from agent.chat.session.events import Consent
 from pipeline.errors import ChurnopsError
 

@@ -103,7 +103,7 @@ def _write(console: "Console", record: "ApprovalRecord", request: Path, *, signe
     import shlex
 
     from pipeline.atomic_files import write_atomically
-    from pipeline.canonical import canonical
+    from pipeline.canonical_json import canonical
     from pipeline.errors import ChurnopsError
     from pipeline.record.signatures import NAMESPACE
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pipeline.record.cases import Case
     from pipeline.record.opened_workspace import Opened
-    from reports.decisions.standing import Standing
+    from reports.decisions.case_status import Standing
 
 app = typer.Typer(help="Review what triage found; approve or reject a challenger. Only a person deploys.", no_args_is_help=True)
 app.command()(approve)
@@ -37,7 +37,7 @@ def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> Non
     from rich.console import Console
     from rich.table import Table
 
-    from reports.decisions.standing import standings
+    from reports.decisions.case_status import standings
 
     here = opened_to_look(workspace)
     cases = here.cases.all()
@@ -77,9 +77,9 @@ def print_report(console: "Console", here: "Opened", case: "Case") -> None:
     from agent.views.report_view import report_view
     from pipeline.atomic_files import digest_of_file
     from pipeline.errors import ChurnopsError
-    from reports.decisions.standing import standing_of
+    from reports.decision_summary import training_of
+    from reports.decisions.case_status import standing_of
     from reports.filing import report_path
-    from reports.outlook import training_of
 
     if case.report is None:
         raise ChurnopsError(f"Case {case.case_id} has no report yet: it is {case.status}.", "Run `churnops triage`.")

@@ -1,7 +1,7 @@
 """One feature from near, as lines that each name the feature and carry their numbers: they fit a narrow terminal, which a table does not."""
 
 from agent.operators.chat_rulebook.wording import named, source
-from pipeline.diagnosis.inspection import FeatureView, Slice
+from pipeline.diagnosis.feature_inspection import FeatureView, Slice
 from reports.markdown_cells import cell
 from tools.results import FeatureResult
 

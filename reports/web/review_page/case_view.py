@@ -11,12 +11,12 @@ from pipeline.record.cases import Case, concluded
 from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
 from pipeline.words import ACTIONS
-from reports.decisions.standing import standing_of
-from reports.difference import Difference, differences
+from reports.decision_summary import Outlook, cause_words, outlook, training_of
+from reports.decisions.case_status import standing_of
 from reports.filing import report_path
-from reports.outlook import Outlook, cause_words, outlook, training_of
+from reports.model_comparison import Difference, differences
 from reports.web.review_page.case_window import moved_features
-from reports.web.review_page.decision import Gate, gate_of
+from reports.web.review_page.decision_form import Gate, gate_of
 from reports.web.review_page.distribution import Distribution
 from reports.web.review_page.drift_bars import DriftBar, drift_bars
 from reports.web.review_page.measure_rows import MeasureRow, measure_rows

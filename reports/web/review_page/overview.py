@@ -8,7 +8,7 @@ from pipeline.record.cases import Case
 from pipeline.record.champion import Champion, find_champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.state.predictions import newest_prediction
-from reports.decisions.standing import Standing, standings
+from reports.decisions.case_status import Standing, standings
 from reports.web.review_page.history import DriftOverTime, Served, drift_over_time, served
 from reports.web.review_page.triage_process import TriageRun
 

@@ -10,10 +10,10 @@ from fastapi.responses import FileResponse, RedirectResponse
 from pipeline.errors import ChurnopsError
 from pipeline.record.cases import Case
 from pipeline.record.opened_workspace import Opened
-from reports.decisions.standing import standing_of
+from reports.decisions.case_status import standing_of
 from reports.filing import report_path
 from reports.web.review_page.case_view import case_view, evidently_html
-from reports.web.review_page.decision import approve_as_seen, not_taken, reject_case
+from reports.web.review_page.decision_form import approve_as_seen, not_taken, reject_case
 from reports.web.review_page.forms import sent_form
 from reports.web.review_page.guard import GuardedRoute, Stop
 from reports.web.review_page.overview import overview
@@ -21,7 +21,7 @@ from reports.web.review_page.pages import page
 from reports.web.review_page.report_html import report_html
 from reports.web.review_page.sign_in import COOKIE, SESSION_LASTS, Session, sign_in_of
 from reports.web.review_page.triage_process import TriageProcess
-from reports.web.review_page.trial import Trial
+from reports.web.review_page.try_prediction import Trial
 
 START = "/review"
 _ICON = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="M2 11l4-5 3 3 5-7" fill="none" stroke="#0b6e4f" stroke-width="2.5"/></svg>'

@@ -14,7 +14,7 @@ from pathlib import Path
 import anyio
 
 import pipeline.clock
-from agent.chat.answering.crew import Crew
+from agent.chat.answering.operator_choice import Crew
 from agent.commands.chat import at_terminal
 from agent.conversation.messages import (
     Answer,

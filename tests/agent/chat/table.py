@@ -11,8 +11,8 @@ from mcp.server import MCPServer
 
 from agent.case.bounds import StopReason
 from agent.case.loop import tool_specs
-from agent.chat.answering.desk import Desk
-from agent.chat.answering.grounds import Grounds
+from agent.chat.answering.answer_sources import Grounds
+from agent.chat.answering.tool_connection import Desk
 from agent.chat.answering.turn import Turn, Wish
 from agent.chat.session.events import Consent, Event
 from agent.chat.session.session import Session

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.benchmark.customers import Table
-from pipeline.benchmark.desk import Desk, Setup, champion_of, train_champion
 from pipeline.benchmark.instance import Answer, Labels, Question
+from pipeline.benchmark.questioning import Desk, Setup, champion_of, train_champion
 from pipeline.benchmark.world import Exhibit
 from pipeline.workspace.policy import load_policy
 from pipeline.workspace.settings import ValueSettings

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipeline.benchmark.desk import Desk
 from pipeline.benchmark.instance import Answered, Broken, Labels, Truth
+from pipeline.benchmark.questioning import Desk
 from pipeline.benchmark.truth import COST, TOLERANCE
 from pipeline.worlds.scenarios import KINDS, SCENARIOS
 from tests.pipeline.benchmark.conftest import Ask
@@ -88,7 +88,7 @@ def test_a_failure_of_the_benchmark_is_no_answer(desk: Desk, ask: Ask, monkeypat
     def fails(*_: object) -> None:
         raise RuntimeError("no space left")
 
-    monkeypatch.setattr("pipeline.benchmark.desk.make_world", fails)
+    monkeypatch.setattr("pipeline.benchmark.questioning.make_world", fails)
     result = desk.answer(ask("clipped", labels="partial"))
     assert isinstance(result, Broken)
     assert "no space left" in result.said

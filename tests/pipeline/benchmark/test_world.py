@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pipeline.benchmark.customers import Table, crowds
-from pipeline.benchmark.desk import Setup
+from pipeline.benchmark.questioning import Setup
 from pipeline.benchmark.world import Exhibit, World, make_world, named_columns
 from pipeline.errors import DataError
 from pipeline.models.artifact import Artifact, open_artifact

@@ -18,7 +18,7 @@ from pipeline.intake.window_rows import window_rows
 from pipeline.intake.windows import logged_window
 from pipeline.profiles.counting import profile_window
 from pipeline.record.opened_workspace import Opened
-from pipeline.sources.opening import open_source
+from pipeline.sources.open_source import open_source
 from pipeline.sources.relation import Relation
 from pipeline.sources.source import Frame, Restriction, Source
 from pipeline.state.outcomes import log_outcomes

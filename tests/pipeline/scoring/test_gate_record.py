@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.canonical import digest_of
+from pipeline.canonical_json import digest_of
 from pipeline.measures.evaluation import Evaluation
 from pipeline.measures.metrics import reliability
 from pipeline.measures.risk_tiers import TIERS, tier_flow, tier_of

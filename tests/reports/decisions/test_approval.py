@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from pipeline.atomic_files import digest_of_file, digest_of_folder
-from pipeline.canonical import digest_of
+from pipeline.canonical_json import digest_of
 from pipeline.clock import moment, stamp
 from pipeline.errors import ChurnopsError
 from pipeline.record.champion import open_champion

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.canonical import canonical
+from pipeline.canonical_json import canonical
 from pipeline.errors import ChurnopsError, IntegrityError
 from pipeline.record.approvers import accepted_trust, confirmed, sealed
 from pipeline.record.champion import open_champion, require_champion

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.canonical import canonical
+from pipeline.canonical_json import canonical
 from pipeline.record.ledger import Entry
 from reports.decisions.verification import Verification, verify
 from tests.checkout import ROOT

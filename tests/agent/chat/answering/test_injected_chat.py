@@ -8,14 +8,14 @@ from typing import Any, Literal
 import pandas as pd
 import pytest
 
-from agent.chat.answering.crew import Crew
+from agent.chat.answering.operator_choice import Crew
 from agent.chat.answering.turn import Wish
 from agent.chat.chat import open_chat
 from agent.chat.commands.slash_commands import run_command
 from agent.chat.markdown import clean
 from agent.chat.screen.lines import Lines
+from agent.chat.screen.screen_state import UNCHECKED
 from agent.chat.screen.scroll import Scroll
-from agent.chat.screen.watched import UNCHECKED
 from agent.chat.session.events import Consent
 from agent.chat.session.log import read_log
 from agent.conversation.messages import Conversation, ToolReturn

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.chat.answering.crew import Crew
+from agent.chat.answering.operator_choice import Crew
 from agent.chat.chat import Chat, open_chat
 from agent.chat.commands.slash_commands import COMMANDS, run_command
 from agent.chat.leaving import Leave

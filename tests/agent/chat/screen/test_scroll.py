@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.chat.answering.grounds import Grounds
+from agent.chat.answering.answer_sources import Grounds
 from agent.chat.answering.turn import Wish
 from agent.chat.markdown import Blocks, clean, rendered
 from agent.chat.screen.live_part import LivePart
+from agent.chat.screen.screen_state import UNCHECKED
 from agent.chat.screen.scroll import Scroll, Styling
 from agent.chat.screen.status_line import Standing, status_line
-from agent.chat.screen.watched import UNCHECKED
 from agent.chat.session.events import Event
 from agent.chat.session.session import Session
 from agent.conversation.messages import OperatorTurn, Spend, ToolCall

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.chat.answering.turn import end
-from agent.chat.screen.watched import UNCHECKED
+from agent.chat.screen.screen_state import UNCHECKED
 from agent.chat.session.events import CallStarted, Event, QuestionAsked
 from agent.chat.session.log import SessionLog, read_log
 from tests.agent.case_tools import CASE, CaseTools

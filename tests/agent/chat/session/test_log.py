@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.chat.answering.crew import Crew
+from agent.chat.answering.operator_choice import Crew
 from agent.chat.answering.turn import end
 from agent.chat.chat import open_chat
 from agent.chat.commands.slash_commands import run_command
 from agent.chat.screen.lines import Lines
-from agent.chat.screen.watched import UNCHECKED
+from agent.chat.screen.screen_state import UNCHECKED
 from agent.chat.session.events import CallStarted, Event, QuestionAsked, Queued, SessionOpened
 from agent.chat.session.log import SessionLog, chat_folder, find_session, new_id, read_log, stored_sessions
 from agent.chat.session.session import Session

@@ -12,7 +12,7 @@ from agent.operators.chat_rulebook.feature_lines import closely
 from agent.operators.chat_rulebook.named_times import other_time
 from agent.operators.chat_rulebook.question_table import INTENTS
 from agent.operators.chat_rulebook.recognition import Question, recognise
-from pipeline.diagnosis.inspection import FeatureView, Slice
+from pipeline.diagnosis.feature_inspection import FeatureView, Slice
 from pipeline.errors import Refusal
 from reports.grounding.facts import Evidence
 from reports.grounding.grounding import ground

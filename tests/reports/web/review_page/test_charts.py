@@ -13,7 +13,7 @@ from pipeline.measures.metrics import reliability
 from pipeline.measures.risk_tiers import tier_flow
 from pipeline.tables.schema import Schema
 from pipeline.workspace.policy import Bands
-from reports.difference import verdict
+from reports.model_comparison import verdict
 from reports.web.review_page.distribution import Distribution, distribution
 from reports.web.review_page.drift_bars import drift_bars
 from reports.web.review_page.history import drift_over_time

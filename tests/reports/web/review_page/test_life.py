@@ -13,7 +13,7 @@ from pipeline.state.predictions import newest_prediction
 from pipeline.worlds.simulation import simulate
 from reports.web.review_page.case_window import moved_features
 from reports.web.review_page.triage_process import TriageProcess
-from reports.web.review_page.trial import Trial
+from reports.web.review_page.try_prediction import Trial
 from tests.conftest import Clock
 from tests.reports.record import a_case
 from tests.reports.web.review_page.browser import Browser

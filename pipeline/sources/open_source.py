@@ -30,7 +30,7 @@ def open_source(source: Source, schema: Schema, restriction: Restriction, spelli
 
         opened = open_log(source, schema, restriction)
     elif isinstance(source, DatabaseTable):
-        from pipeline.sources.database import open_database
+        from pipeline.sources.sql_table import open_database
 
         opened = open_database(source, schema)
     else:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.record.cases import Case, Training, TrainingResult, concluded
 from pipeline.words import ACTIONS, CAUSES
-from reports.difference import verdict
+from reports.model_comparison import verdict
 
 
 def cause_words(found: Diagnosis) -> str:

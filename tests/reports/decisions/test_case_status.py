@@ -6,8 +6,8 @@ from pipeline.record.approvers import confirmed
 from pipeline.record.cases import Decision
 from pipeline.record.champion import require_champion
 from reports.decisions.approval import reject
+from reports.decisions.case_status import Standing, standing_of
 from reports.decisions.rollback import draft_rollback, roll_back
-from reports.decisions.standing import Standing, standing_of
 from tests.checkout import ROOT
 from tests.conftest import Clock
 from tests.reports.decisions.test_approval_terminal import CHURNOPS, PATIENCE_SECONDS, at_a_terminal, command

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from pipeline.canonical import digest_of
+from pipeline.canonical_json import digest_of
 from pipeline.errors import ChurnopsError
 from pipeline.record.approvers import accepted_trust, confirmed
 from pipeline.record.cases import Case, Decision

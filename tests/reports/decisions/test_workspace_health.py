@@ -8,8 +8,8 @@ import pytest
 
 from agent.setup.installation import installation
 from pipeline.record.mlflow_mirror import set_champion
-from reports.decisions.health import workspace_health
 from reports.decisions.recovery import recover
+from reports.decisions.workspace_health import workspace_health
 from tests.checkout import ROOT
 from tests.reports.decisions.test_approval_terminal import CHURNOPS, PATIENCE_SECONDS
 from tests.reports.signers import configure

@@ -2,8 +2,8 @@
 
 import pytest
 
+from pipeline.benchmark.grading import mean, report, score
 from pipeline.benchmark.instance import Answer, Answered, Broken, Question, Skipped, Truth
-from pipeline.benchmark.scoring import mean, report, score
 from pipeline.diagnosis.finding import Cause
 
 QUESTION = Question(kind="clipped", severity="mild", seed=1, family="random_forest", labels="full")
