@@ -26,7 +26,7 @@ from agent.bench_operators import Diagnosing  # noqa: E402
 from pipeline.benchmark.customers import Table  # noqa: E402
 from pipeline.benchmark.grading import Scorecard, score  # noqa: E402
 from pipeline.benchmark.instance import Answer, Answered, questions  # noqa: E402
-from pipeline.benchmark.questioning import Desk, Setup, champion_of, train_champion  # noqa: E402
+from pipeline.benchmark.questioning import Questioning, Setup, champion_of, train_champion  # noqa: E402
 from pipeline.benchmark.world import Exhibit  # noqa: E402
 from pipeline.diagnosis.finding import Family  # noqa: E402
 from pipeline.workspace.policy import Policy, load_policy  # noqa: E402
@@ -87,7 +87,7 @@ def _answered(seed: int, table: Table, rows: int, policy: Policy, value: ValueSe
     with tempfile.TemporaryDirectory() as place:
         setup = Setup(table=table, folder=Path(place), rows=rows, policy=policy, value=value, operator_name=WHOLE, operator=operator)
         named = {champion_of(question): question for question in asked}
-        desk = Desk(setup, {champion: train_champion(setup, question) for champion, question in named.items()})
+        desk = Questioning(setup, {champion: train_champion(setup, question) for champion, question in named.items()})
         for number, question in enumerate(asked, 1):
             result = desk.answer(question)
             print(f"\rseed {seed}: {number} of {len(asked)} ", end="", file=sys.stderr, flush=True)

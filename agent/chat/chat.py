@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from agent.chat.answering.answer_sources import Grounds
-from agent.chat.answering.operator_choice import Crew
-from agent.chat.answering.tool_connection import DeskHost
+from agent.chat.answering.answer_sources import AnswerSources
+from agent.chat.answering.operator_choice import Operators
+from agent.chat.answering.tool_connection import ConnectedTools
 from agent.chat.answering.turn import Turn, Watcher, end
 from agent.chat.leaving import Ran
 from agent.chat.markdown import sentence
@@ -51,12 +51,12 @@ class Chat:
     def __init__(
         self,
         opened: Opened,
-        crew: Crew,
+        crew: Operators,
         window: "WindowChoice",
         session: Session,
         screen: Screen,
         run_command: "RunCommand",
-        host: DeskHost,
+        host: ConnectedTools,
         path: Path,
     ) -> None:
         self.opened = opened
@@ -64,7 +64,7 @@ class Chat:
         self.window = window
         self.session = session
         self.screen = screen
-        self.grounds = Grounds(session, opened.policy)
+        self.grounds = AnswerSources(session, opened.policy)
         self._run_command = run_command
         self._host = host
         self._path = path
@@ -80,7 +80,13 @@ class Chat:
             await self._command(text, queued)
         else:
             turn = Turn(
-                self.session, self.crew.operator, self.crew.fallback, self._host.desk, self.opened.policy, self.screen, self.grounds.check
+                self.session,
+                self.crew.operator,
+                self.crew.fallback,
+                self._host.connection,
+                self.opened.policy,
+                self.screen,
+                self.grounds.check,
             )
             await turn.answer(text, queued=queued)
 
@@ -124,7 +130,7 @@ class Chat:
 
 @asynccontextmanager
 async def open_chat(
-    opened: Opened, crew: Crew, window: "WindowChoice", screen: Screen, run_command: RunCommand, resume: Path | None = None
+    opened: Opened, crew: Operators, window: "WindowChoice", screen: Screen, run_command: RunCommand, resume: Path | None = None
 ) -> AsyncIterator[Chat]:
     """A session that can take lines: a new one, or the one stored in `resume`, which goes on where it stood.
 
@@ -140,7 +146,7 @@ async def open_chat(
             screen.show(event)
 
         session = Session(keep, opened.clock)
-        host = DeskHost(opened, lambda: crew.operator.name)
+        host = ConnectedTools(opened, lambda: crew.operator.name)
         chat = Chat(opened, crew, window, session, screen, run_command, host, path)
         screen.attach(chat)
         earlier = read_log(path) if resume else ()

@@ -21,7 +21,7 @@ from pipeline.intake.window_choice import WindowChoice
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from agent.chat.answering.operator_choice import Crew, Pair
+    from agent.chat.answering.operator_choice import Operators, Pair
     from agent.chat.screen.scroll import Styling
     from pipeline.record.opened_workspace import Opened
 
@@ -73,13 +73,13 @@ def chat(
         raise typer.Exit(code)
 
 
-def crew_of(here: "Opened", name: OperatorName, console: "Console") -> "Crew":
+def crew_of(here: "Opened", name: OperatorName, console: "Console") -> "Operators":
     """Who operates: chosen and agreed to as for a triage. What is said about it later, the session says."""
     import io
 
     from rich.console import Console
 
-    from agent.chat.answering.operator_choice import Crew
+    from agent.chat.answering.operator_choice import Operators
     from agent.commands.triage import choose_operator
     from agent.operators.chat_rulebook.operator import ChatRulebook
     from agent.operators.rulebook import Rulebook
@@ -106,11 +106,11 @@ def crew_of(here: "Opened", name: OperatorName, console: "Console") -> "Crew":
         chosen = choose_operator(here, "claude", silent) if crew.operator.name == "claude" else None
         return (rules, None) if chosen is None else (chosen, rules)
 
-    crew = Crew(*pair(choose_operator(here, name, console) is not None, None), choose, for_triage)
+    crew = Operators(*pair(choose_operator(here, name, console) is not None, None), choose, for_triage)
     return crew
 
 
-async def at_terminal(here: "Opened", crew: "Crew", window: "WindowChoice", stored: Path | None) -> int:
+async def at_terminal(here: "Opened", crew: "Operators", window: "WindowChoice", stored: Path | None) -> int:
     """Sessions at a terminal, one after the other, until the person leaves."""
     from agent.chat.chat import open_chat
     from agent.chat.commands.slash_commands import COMMANDS, run_command
@@ -137,7 +137,7 @@ def decide(case_id: str, approve: bool, root: Path) -> None:
     (approve_command if approve else reject_command)(case_id, workspace=root)
 
 
-async def _without_person(here: "Opened", crew: "Crew", window: "WindowChoice", stored: Path | None, ask: str, as_json: bool) -> int:
+async def _without_person(here: "Opened", crew: "Operators", window: "WindowChoice", stored: Path | None, ask: str, as_json: bool) -> int:
     import sys
 
     from agent.chat.chat import open_chat
@@ -161,13 +161,13 @@ def show_again(here: "Opened", beginning: str) -> None:
     import shutil
     import sys
 
-    from agent.chat.answering.answer_sources import Grounds
+    from agent.chat.answering.answer_sources import AnswerSources
     from agent.chat.screen.scroll import Scroll
     from agent.chat.session.log import find_session, read_log
     from agent.chat.session.session import Session
 
     session = Session(lambda event: None, here.clock)
-    grounds = Grounds(session, here.policy)
+    grounds = AnswerSources(session, here.policy)
     # The terminal's own width, as a session takes it: COLUMNS may speak of another one.
     width = os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else shutil.get_terminal_size().columns
     scroll = Scroll(lambda text: typer.echo(text, nl=False), lambda: width, grounds.check, _styling(piped=not sys.stdout.isatty()))

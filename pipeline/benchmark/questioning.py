@@ -93,7 +93,7 @@ def train_champion(setup: Setup, question: Question) -> str | None:
         return publish(folder / ARTIFACT, workspace)
 
 
-class Desk:
+class Questioning:
     """Answers questions one after another. `digests` are the champions, by what they are."""
 
     def __init__(self, setup: Setup, digests: dict[ChampionName, str | None]) -> None:

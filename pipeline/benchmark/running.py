@@ -9,9 +9,9 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 
 from pipeline.benchmark.instance import Broken, Question, Result
-from pipeline.benchmark.questioning import ChampionName, Desk, Setup, champion_of, train_champion
+from pipeline.benchmark.questioning import ChampionName, Questioning, Setup, champion_of, train_champion
 
-_desk: Desk | None = None  # of this process, where it is a worker
+_desk: Questioning | None = None  # of this process, where it is a worker
 
 
 def run(setup: Setup, asked: Sequence[Question], jobs: int) -> Iterator[Result]:
@@ -51,7 +51,7 @@ def _sit_down(setup: Setup | None, digests: dict[ChampionName, str | None] | Non
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
     if setup is not None:
-        _desk = Desk(setup, digests or {})
+        _desk = Questioning(setup, digests or {})
 
 
 def _answer(question: Question) -> Result:

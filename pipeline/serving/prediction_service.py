@@ -22,7 +22,7 @@ from pipeline.serving.request_counters import Measures
 from pipeline.state.database import schema_version
 
 
-class PredictionDesk:
+class PredictionService:
     """Answers for one opened workspace in one process. `shared_measures`: see `Measures`."""
 
     def __init__(self, opened: Opened, shared_measures: Path | None = None) -> None:

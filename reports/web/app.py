@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pipeline.churnops_version import churnops_version
 from pipeline.clock import utc_now
 from pipeline.record.opened_workspace import Opened, open_workspace
-from pipeline.serving.prediction_service import PredictionDesk
+from pipeline.serving.prediction_service import PredictionService
 from reports.web.api_docs import api_page
 from reports.web.prediction_api import api_router
 from reports.web.review_page.router import START, page_router
@@ -49,7 +49,7 @@ def web_app(opened: Opened, *, local: bool, shared_measures: Path | None = None)
         local: answer to names of this machine alone.
         shared_measures: folder in which several workers count together.
     """
-    desk = PredictionDesk(opened, shared_measures)
+    desk = PredictionService(opened, shared_measures)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -16,7 +16,7 @@ from pipeline.errors import ChurnopsError, DataError
 from pipeline.serving.answers import Alive, Failed, OutcomeResults, Prediction, Predictions, Ready, Refused
 from pipeline.serving.customer_input import MOST_CUSTOMERS, InputError, Wrong, customer_input
 from pipeline.serving.outcome_intake import MOST_OUTCOMES, Outcome
-from pipeline.serving.prediction_service import PredictionDesk
+from pipeline.serving.prediction_service import PredictionService
 from pipeline.serving.request_counters import Measures
 from pipeline.tables.schema import Schema
 
@@ -43,7 +43,7 @@ class _NotTaken(Exception):
         self.status = status
 
 
-def api_router(desk: PredictionDesk, columns: Schema) -> APIRouter:
+def api_router(desk: PredictionService, columns: Schema) -> APIRouter:
     """Routes of the prediction API of a workspace with these `columns`."""
     router = APIRouter(route_class=_measured(desk.measures), tags=["predictions"])
     customer = customer_input(columns).one.json_schema()

@@ -12,7 +12,7 @@ from reports.markdown_cells import cell_code
 RECENT = 20  # questions whose results an answer may rest on; what lies further back has to be read again
 
 
-class Grounds:
+class AnswerSources:
     """The evidence of a session, as it stands when asked."""
 
     def __init__(self, session: Session, policy: Policy) -> None:

@@ -11,7 +11,7 @@ Choose = Callable[[str, str | None], Pair]
 
 
 @dataclass
-class Crew:
+class Operators:
     """`choose` makes an operator by its name, for Claude with a model; it raises `ChurnopsError` where it cannot be had. `for_triage` makes
     those that `/triage` lets work: the same people, told otherwise."""
 

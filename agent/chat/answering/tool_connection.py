@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reports.second_opinion import SecondOpinion
 
 
-class Desk:
+class ToolConnection:
     """Calls tools through `client`. `tools` are the server's, and the one that reads earlier results of the session."""
 
     def __init__(self, client: "Client", tools: tuple[ToolSpec, ...]) -> None:
@@ -47,52 +47,56 @@ class Desk:
             task.exception()  # of a call nobody waits for any more, nobody wants to hear
 
 
-class DeskHost:
-    """Keeps a desk open in a task of its own, because it has to be closed where it was opened; a turn comes and goes."""
+class ConnectedTools:
+    """Keeps a connection open in a task of its own, because it has to be closed where it was opened; a turn comes and goes."""
 
     def __init__(self, opened: "Opened", operator: Callable[[], str]) -> None:
         self._opened = opened
         self._operator = operator
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._desk: asyncio.Future[Desk] = asyncio.get_running_loop().create_future()
+        self._connection: asyncio.Future[ToolConnection] = asyncio.get_running_loop().create_future()
 
     def open(self, read_window: "WindowReader") -> None:
-        """Begin to open a desk on that window; the one of before is closed behind it."""
+        """Begin to open a connection on that window; the one of before is closed behind it."""
         self._stop.set()
-        self._stop, self._desk = asyncio.Event(), asyncio.get_running_loop().create_future()
-        self._task = asyncio.create_task(self._keep(read_window, self._desk, self._stop, self._task))
+        self._stop, self._connection = asyncio.Event(), asyncio.get_running_loop().create_future()
+        self._task = asyncio.create_task(self._keep(read_window, self._connection, self._stop, self._task))
 
-    async def desk(self) -> Desk:
-        """The desk, once it is open."""
-        return await asyncio.shield(self._desk)
+    async def connection(self) -> ToolConnection:
+        """The connection, once it is open."""
+        return await asyncio.shield(self._connection)
 
     async def close(self) -> None:
-        """Close the desk; a tool that is still running ends first."""
+        """Close the connection; a tool that is still running ends first."""
         self._stop.set()
         if self._task is not None:
             await asyncio.wait({self._task})
 
     async def _keep(
-        self, read_window: "WindowReader", desk: asyncio.Future[Desk], stop: asyncio.Event, before: asyncio.Task[None] | None
+        self,
+        read_window: "WindowReader",
+        connection: asyncio.Future[ToolConnection],
+        stop: asyncio.Event,
+        before: asyncio.Task[None] | None,
     ) -> None:
         if before is not None:
             await asyncio.wait({before})
         try:
             # Seconds of imports, which must not hold up what the human types.
             await anyio.to_thread.run_sync(importlib.import_module, "tools.server")
-            async with open_desk(self._opened, read_window, self._operator) as opened:
-                desk.set_result(opened)
+            async with connect_tools(self._opened, read_window, self._operator) as opened:
+                connection.set_result(opened)
                 await stop.wait()
-        except Exception as error:  # whoever waits for the desk hears of it
-            if not desk.done():
-                desk.set_exception(error)
-                desk.exception()
+        except Exception as error:  # whoever waits for the connection hears of it
+            if not connection.done():
+                connection.set_exception(error)
+                connection.exception()
 
 
 @asynccontextmanager
-async def open_desk(opened: "Opened", read_window: "WindowReader", operator: Callable[[], str]) -> AsyncIterator[Desk]:
-    """A desk at the tools of `opened`, whose cases are those of the window that `read_window` finds."""
+async def connect_tools(opened: "Opened", read_window: "WindowReader", operator: Callable[[], str]) -> AsyncIterator[ToolConnection]:
+    """A connection to the tools of `opened`, whose cases are those of the window that `read_window` finds."""
     from agent.case.loop import tool_specs
     from agent.conversation.tool_client import reach
     from agent.operators.rulebook import Rulebook
@@ -106,4 +110,4 @@ async def open_desk(opened: "Opened", read_window: "WindowReader", operator: Cal
 
     casework = Casework(opened, read_window, started_by="chat", operator=operator, second=second)
     async with reach(build_server(casework, opened.policy)) as client:
-        yield Desk(client, await tool_specs(client))
+        yield ToolConnection(client, await tool_specs(client))

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import anyio
 
 from agent.case.bounds import Bounds, StopReason
-from agent.chat.answering.tool_connection import Desk
+from agent.chat.answering.tool_connection import ToolConnection
 from agent.chat.session.events import (
     CallEnded,
     CallStarted,
@@ -72,7 +72,7 @@ class Turn:
     session: Session
     operator: Operator
     fallback: Operator | None
-    desk: Callable[[], Awaitable[Desk]]
+    connection: Callable[[], Awaitable[ToolConnection]]
     policy: Policy
     watcher: Watcher
     check: Check
@@ -104,17 +104,17 @@ class Turn:
 
     async def _work(self) -> StopReason:
         self.watcher.doing("opening the tools")
-        desk = await self.desk()
+        connection = await self.connection()
         if (upto := to_fold(self.session)) is not None:
             self.session.record(Folded(at=self.session.now(), upto=upto))
         while True:
             talk = conversation(self.session, label(self.operator))
             try:
-                if bound := self._bounds.before_ask(self.operator.worst_case(talk, desk.tools)):
+                if bound := self._bounds.before_ask(self.operator.worst_case(talk, connection.tools)):
                     if bound in {"token_limit", "cost_limit"} and self._fold_all():
                         continue
                     return bound
-                turn = await self._ask(desk)
+                turn = await self._ask(connection)
             except ChurnopsError:  # the session cannot be written down
                 raise
             except Exception as error:
@@ -122,7 +122,7 @@ class Turn:
                     return "operator_failed"
                 continue
             for call in turn.calls:
-                await self._carry_out(desk, call)
+                await self._carry_out(connection, call)
             if not turn.calls and not turn.paused:
                 return "finished"
 
@@ -134,12 +134,12 @@ class Turn:
         self.session.record(Folded(at=self.session.now(), upto=before))
         return True
 
-    async def _ask(self, desk: Desk) -> OperatorTurn:
+    async def _ask(self, connection: ToolConnection) -> OperatorTurn:
         self._bounds.turns += 1
         self._said = ""
         by = label(self.operator)
         self.watcher.asking(self.operator.name)
-        answer = await self.operator.ask(conversation(self.session, by), desk.tools, self._hear)
+        answer = await self.operator.ask(conversation(self.session, by), connection.tools, self._hear)
         self._bounds.spend += answer.spend
         self._said = ""
         self.session.record(OperatorSaid(at=self.session.now(), by=by, turn=answer.turn, spend=answer.spend))
@@ -164,9 +164,9 @@ class Turn:
         self.operator, self.fallback = after, None
         return True
 
-    async def _carry_out(self, desk: Desk, call: ToolCall) -> None:
+    async def _carry_out(self, connection: ToolConnection, call: ToolCall) -> None:
         number = len(self.session.results) + 1
-        refusal = await self._refusal(number, call, desk)
+        refusal = await self._refusal(number, call, connection)
         self.session.record(CallStarted(at=self.session.now(), number=number, call=call))
         if refusal is not None:
             self._finish(number, ToolReturn.failed(call, refusal))
@@ -175,9 +175,9 @@ class Turn:
         elif (known := self.session.known(call)) is not None and known.ended is not None:
             self._finish(number, _answered(call, self._again(known.number, known.ended), known.ended.structured), cached_from=known.number)
         else:
-            self._finish(number, await desk.call(call, self._progress_of(number)))
+            self._finish(number, await connection.call(call, self._progress_of(number)))
 
-    async def _refusal(self, number: int, call: ToolCall, desk: Desk) -> Failure | None:
+    async def _refusal(self, number: int, call: ToolCall, connection: ToolConnection) -> Failure | None:
         """Why the call is not made; None when it may be."""
         if not self._bounds.may_call():
             spent = f"All {self._bounds.limits.tool_calls} tool calls of this question are spent (`limits.tool_calls`)."
@@ -185,7 +185,7 @@ class Turn:
         self._bounds.tool_calls += 1
         if call.malformed is not None:
             return Failure(kind="not_made", said=f"The arguments are no JSON object, so nothing was done: {call.malformed[:200]}")
-        if call.name in LOOKS or call.name not in {tool.name for tool in desk.tools}:
+        if call.name in LOOKS or call.name not in {tool.name for tool in connection.tools}:
             return None  # a tool that does not exist changes nothing, and its refusal names those that do
         key, bounds = exact(call), always_covers(call, self.policy.version)
         if self.session.consented(call, bounds):

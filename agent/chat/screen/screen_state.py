@@ -13,7 +13,7 @@ from reports.grounding.grounding import Grounded
 UNCHECKED = Grounded("", (), (), ())
 
 
-class Watched:
+class ScreenState:
     """The state of a screen. `write` takes finished lines, `redraw` is called whenever what is going on has changed."""
 
     def __init__(self, write: Callable[[str], None], width: Callable[[], int], redraw: Callable[[], None], styling: Styling) -> None:

@@ -22,7 +22,7 @@ from agent.chat.answering.turn import Wish
 from agent.chat.chat import Chat
 from agent.chat.leaving import Leave
 from agent.chat.screen.completion import ChatCompleter
-from agent.chat.screen.screen_state import Watched
+from agent.chat.screen.screen_state import ScreenState
 from agent.chat.screen.scroll import Styling
 from agent.chat.screen.status_line import status_line
 from agent.chat.session.events import Consent
@@ -50,7 +50,7 @@ class _History(FileHistory):
 Decide = Callable[[str, bool, Path], None]
 
 
-class Terminal(Watched):
+class Terminal(ScreenState):
     """The screen of a chat, and the person's keys. `run` shows one session until they leave it. `commands`: what each is about, by its name;
     `decide` lets the person approve or reject at this very terminal."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import anyio
 
 import pipeline.clock
-from agent.chat.answering.operator_choice import Crew
+from agent.chat.answering.operator_choice import Operators
 from agent.commands.chat import at_terminal
 from agent.conversation.messages import (
     Answer,
@@ -77,7 +77,7 @@ def main(now: datetime, root: Path, stored: Path | None) -> int:
     pipeline.clock.utc_now = lambda: now
     opened = open_workspace(root, policy_text(), lambda: now)
     player = Player()
-    crew = Crew(player, None, lambda name, model: (player, None), lambda: (Rulebook(opened.policy), None))
+    crew = Operators(player, None, lambda name, model: (player, None), lambda: (Rulebook(opened.policy), None))
     return anyio.run(partial(at_terminal, opened, crew, WindowChoice(), stored))
 
 

@@ -11,8 +11,8 @@ from mcp.server import MCPServer
 
 from agent.case.bounds import StopReason
 from agent.case.loop import tool_specs
-from agent.chat.answering.answer_sources import Grounds
-from agent.chat.answering.tool_connection import Desk
+from agent.chat.answering.answer_sources import AnswerSources
+from agent.chat.answering.tool_connection import ToolConnection
 from agent.chat.answering.turn import Turn, Wish
 from agent.chat.session.events import Consent, Event
 from agent.chat.session.session import Session
@@ -62,10 +62,10 @@ class SlowClock:
 
 @dataclass
 class Table:
-    """A session and its desk. `ask` has one question answered by an operator."""
+    """A session and its connection. `ask` has one question answered by an operator."""
 
     session: Session
-    desk: Desk
+    connection: ToolConnection
     policy: Policy
     events: list[Event]
     person: Person
@@ -75,10 +75,10 @@ class Table:
         return await self.turn(operator, fallback).answer(question)
 
     def turn(self, operator: Operator, fallback: Operator | None = None) -> Turn:
-        async def desk() -> Desk:
-            return self.desk
+        async def connection() -> ToolConnection:
+            return self.connection
 
-        return Turn(self.session, operator, fallback, desk, self.policy, self.person, Grounds(self.session, self.policy).check)
+        return Turn(self.session, operator, fallback, connection, self.policy, self.person, AnswerSources(self.session, self.policy).check)
 
 
 @asynccontextmanager
@@ -97,8 +97,8 @@ async def table(
     for event in earlier:
         session.apply(event)
     async with reach(server or (facts or CaseTools()).server()) as client:
-        desk = Desk(client, await tool_specs(client))
-        yield Table(session, desk, policy or shipped_policy(), events, Person(answers, thinks_seconds=thinks_seconds), clock)
+        connection = ToolConnection(client, await tool_specs(client))
+        yield Table(session, connection, policy or shipped_policy(), events, Person(answers, thinks_seconds=thinks_seconds), clock)
 
 
 def turn(name: str, _id: str = "c1", _said: str = "", **arguments: Any) -> OperatorTurn:

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.benchmark.customers import Table
 from pipeline.benchmark.instance import Answer, Labels, Question
-from pipeline.benchmark.questioning import Desk, Setup, champion_of, train_champion
+from pipeline.benchmark.questioning import Questioning, Setup, champion_of, train_champion
 from pipeline.benchmark.world import Exhibit
 from pipeline.workspace.policy import load_policy
 from pipeline.workspace.settings import ValueSettings
@@ -48,8 +48,8 @@ def digest(setup: Setup, ask: Ask) -> str:
 
 
 @pytest.fixture(scope="session")
-def desk(setup: Setup, ask: Ask, digest: str) -> Desk:
-    return Desk(setup, {champion_of(ask("none")): digest})
+def desk(setup: Setup, ask: Ask, digest: str) -> Questioning:
+    return Questioning(setup, {champion_of(ask("none")): digest})
 
 
 @pytest.fixture

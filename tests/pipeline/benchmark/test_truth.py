@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.benchmark.instance import Answered, Broken, Labels, Truth
-from pipeline.benchmark.questioning import Desk
+from pipeline.benchmark.questioning import Questioning
 from pipeline.benchmark.truth import COST, TOLERANCE
 from pipeline.worlds.scenarios import KINDS, SCENARIOS
 from tests.pipeline.benchmark.conftest import Ask
@@ -13,7 +13,7 @@ LEARNING = {"recalibrate", "retrain_combined", "retrain_recent"}
 
 
 @pytest.fixture(scope="module")
-def truth(desk: Desk, ask: Ask) -> object:
+def truth(desk: Questioning, ask: Ask) -> object:
     def find(kind: str, severity: str = "strong", labels: Labels = "full") -> Truth:
         result = desk.answer(ask(kind, severity, labels))
         assert isinstance(result, Answered), result
@@ -84,7 +84,7 @@ def test_unripe_outcomes_are_to_be_waited_for(truth) -> None:  # type: ignore[no
     assert found.worth["retrain_recent"] < found.worth["monitor"] - 5
 
 
-def test_a_failure_of_the_benchmark_is_no_answer(desk: Desk, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_of_the_benchmark_is_no_answer(desk: Questioning, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> None:
         raise RuntimeError("no space left")
 

@@ -17,7 +17,7 @@ from pipeline.intake.windows import logged_window
 from pipeline.measures.risk_tiers import tier_of
 from pipeline.record.champion import open_champion
 from pipeline.record.opened_workspace import Opened
-from pipeline.serving.prediction_service import PredictionDesk
+from pipeline.serving.prediction_service import PredictionService
 from pipeline.state.database import outcomes, predictions
 from pipeline.state.predictions import read_labelled
 from pipeline.windows.baseline import baseline_of
@@ -49,7 +49,7 @@ def api(trained: Opened) -> Iterator[TestClient]:
 
 
 def client_of(opened: Opened) -> TestClient:
-    desk = PredictionDesk(opened)
+    desk = PredictionService(opened)
     app = FastAPI(lifespan=lambda _app: desk.staffed())
     app.include_router(api_router(desk, opened.settings.data.columns))
     return TestClient(app)

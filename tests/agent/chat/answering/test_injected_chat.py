@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pandas as pd
 import pytest
 
-from agent.chat.answering.operator_choice import Crew
+from agent.chat.answering.operator_choice import Operators
 from agent.chat.answering.turn import Wish
 from agent.chat.chat import open_chat
 from agent.chat.commands.slash_commands import run_command
@@ -78,7 +78,7 @@ async def test_nothing_is_done_that_nobody_allowed(trained: Opened, poisoned: Pa
     )
     operator = ObedientInChat(looks[:1])
     screen = Answering(answer)
-    crew = Crew(operator, None, lambda name, model: (operator, None), lambda: (operator, None))
+    crew = Operators(operator, None, lambda name, model: (operator, None), lambda: (operator, None))
     async with open_chat(opened, crew, WindowChoice(current=poisoned), screen, run_command) as chat:
         await chat.take("What moved?")
         operator._waiting[:0] = looks[1:]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.chat.answering.operator_choice import Crew
+from agent.chat.answering.operator_choice import Operators
 from agent.chat.chat import Chat, open_chat
 from agent.chat.commands.slash_commands import COMMANDS, run_command
 from agent.chat.leaving import Leave
@@ -29,7 +29,7 @@ from tests.reports.waiting import Waiting, snapshot
 pytestmark = pytest.mark.anyio
 
 
-def crew_of(opened: Opened, operator: Operator | None = None) -> Crew:
+def crew_of(opened: Opened, operator: Operator | None = None) -> Operators:
     rulebook = ChatRulebook(opened.policy, opened.settings.data.columns.features, opened.clock)
 
     def choose(name: str, model: str | None) -> tuple[Operator, None]:
@@ -37,7 +37,7 @@ def crew_of(opened: Opened, operator: Operator | None = None) -> Crew:
             raise ChurnopsError("No key for Claude is set.", "Set ANTHROPIC_API_KEY.")
         return rulebook, None
 
-    return Crew(operator or rulebook, None, choose, lambda: (Rulebook(opened.policy), None))
+    return Operators(operator or rulebook, None, choose, lambda: (Rulebook(opened.policy), None))
 
 
 async def said(chat: Chat, line: str) -> str:

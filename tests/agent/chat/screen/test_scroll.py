@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.chat.answering.answer_sources import Grounds
+from agent.chat.answering.answer_sources import AnswerSources
 from agent.chat.answering.turn import Wish
 from agent.chat.markdown import Blocks, clean, rendered
 from agent.chat.screen.live_part import LivePart
@@ -58,7 +58,7 @@ async def live(width: int, styling: Styling = "colours") -> tuple[str, Sequence[
     """What a session shows as it happens, its events, and what their replay shows."""
     shown: list[str] = []
     async with table(CaseTools(), "yes") as chat:
-        scroll = Scroll(shown.append, lambda: width, Grounds(chat.session, chat.policy).check, styling)
+        scroll = Scroll(shown.append, lambda: width, AnswerSources(chat.session, chat.policy).check, styling)
         chat.session._keep = lambda event: (chat.events.append(event), scroll.show(event))[0]
         chat.person.said = scroll.stream  # type: ignore[method-assign]
         await chat.ask(Piecewise(turn("get_drift_summary", _said="Let me *look*."), words(ANSWER)), "What\tmoved?\x1b[2J")
@@ -66,7 +66,7 @@ async def live(width: int, styling: Styling = "colours") -> tuple[str, Sequence[
         events = chat.events
     replayed: list[str] = []
     session = Session(lambda event: None, clock_at)
-    again = Scroll(replayed.append, lambda: width, Grounds(session, shipped_policy()).check, styling)
+    again = Scroll(replayed.append, lambda: width, AnswerSources(session, shipped_policy()).check, styling)
     for event in events:
         again.show(event)
         session.apply(event)

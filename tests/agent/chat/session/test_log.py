@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.chat.answering.operator_choice import Crew
+from agent.chat.answering.operator_choice import Operators
 from agent.chat.answering.turn import end
 from agent.chat.chat import open_chat
 from agent.chat.commands.slash_commands import run_command
@@ -136,7 +136,7 @@ async def test_a_resumed_session_is_the_session_that_was_left() -> None:
 @pytest.mark.anyio
 async def test_opening_a_stored_session_shows_it_and_ends_what_was_cut_off(trained: Opened) -> None:
     operator: Operator = Scripted(words("There."))
-    crew = Crew(operator, None, lambda name, model: (operator, None), lambda: (operator, None))
+    crew = Operators(operator, None, lambda name, model: (operator, None), lambda: (operator, None))
     path = chat_folder(trained.workspace) / "2026-11-21-120000.jsonl"
     with SessionLog(path) as log:
         log.append(SessionOpened(at=NOON, session_id=path.stem, operator="o", window="w"))
