@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipeline.errors import DataError
 from pipeline.record.opened_workspace import Opened
-from pipeline.state.outcomes import Outcome, add_outcomes_in
+from pipeline.state.outcomes import KnownOutcome, add_outcomes_in
 from pipeline.state.predictions import logged_ids
 from pipeline.tables.categories import Categories
 from pipeline.tables.cell_values import categories_in, ids_in
@@ -66,7 +66,7 @@ def add_outcomes(opened: Opened, path: Path) -> Added:
     """
     now, told = opened.clock(), read_outcome_file(path, opened.settings)
     words = [
-        Outcome(id_, None if pd.isna(at) else at, now if pd.isna(known) else known, int(churned))
+        KnownOutcome(id_, None if pd.isna(at) else at, now if pd.isna(known) else known, int(churned))
         for id_, at, known, churned in told[["_id", "_time", "_observed", "_churned"]].itertuples(index=False)
     ]
     with opened.state.write() as connection:

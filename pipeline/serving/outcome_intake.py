@@ -89,7 +89,7 @@ class OutcomeIntake:
         """Write down what is new, in one transaction; errors as `State.write`."""
         now = self._opened.clock()
         words = [
-            log.Outcome(
+            log.KnownOutcome(
                 outcome.id,
                 outcome.predicted_at,
                 outcome.observed_at or now,
@@ -104,7 +104,7 @@ class OutcomeIntake:
         return tuple(OutcomeResult(id=word.id, result=next(news) if known else "unknown") for word, known in zip(words, taken, strict=True))
 
 
-def _belongs(word: log.Outcome, scored: Mapping[str, set[str]]) -> bool:
+def _belongs(word: log.KnownOutcome, scored: Mapping[str, set[str]]) -> bool:
     return word.id in scored and (word.predicted_at is None or stamp(word.predicted_at) in scored[word.id])
 
 

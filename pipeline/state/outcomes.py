@@ -16,7 +16,7 @@ _IDS = 10_000  # in one query; SQLite takes some 32,000 parameters
 
 
 @dataclass(frozen=True)
-class Outcome:
+class KnownOutcome:
     """Whether a customer churned (1 or 0): of the prediction made at `predicted_at`, or where that is None of every prediction of the id that
     has no outcome of its own."""
 
@@ -29,12 +29,12 @@ class Outcome:
 def log_outcomes(
     state: State, *, ids: Sequence[str], predicted: Sequence[datetime | None], observed: Sequence[datetime], churned: Sequence[int]
 ) -> None:
-    """Append outcomes, whatever is on record; the fields of `Outcome`, each of one length."""
+    """Append outcomes, whatever is on record; the fields of `KnownOutcome`, each of one length."""
     with state.write() as connection:
-        _append(connection, [Outcome(*fields) for fields in zip(ids, predicted, observed, churned, strict=True)])
+        _append(connection, [KnownOutcome(*fields) for fields in zip(ids, predicted, observed, churned, strict=True)])
 
 
-def add_outcomes_in(connection: Connection, told: Sequence[Outcome]) -> list[News]:
+def add_outcomes_in(connection: Connection, told: Sequence[KnownOutcome]) -> list[News]:
     """What each outcome is beside those on record and those before it, by its id and scoring time: `added` is news, `corrected` another
     word, which counts from now on, and `known` the same word, which is not written again."""
     said = _said(connection, sorted({outcome.id for outcome in told}))
@@ -60,7 +60,7 @@ def _said(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, str | N
     return said
 
 
-def _append(connection: Connection, told: Sequence[Outcome]) -> None:
+def _append(connection: Connection, told: Sequence[KnownOutcome]) -> None:
     rows = [
         {
             "id": outcome.id,
@@ -90,7 +90,7 @@ def read_outcomes(state: State, until: datetime, which: ColumnElement[bool] | No
 
 
 def join_outcomes(ids: pd.Series, times: pd.Series | None, told: pd.DataFrame) -> pd.Series:
-    """Outcome of each row, NaN where there is none: the one for its id and scoring time, else the one for its id that names no scoring time.
+    """KnownOutcome of each row, NaN where there is none: the one for its id and scoring time, else the one for its id that names no scoring time.
     `told`: as `read_outcomes` gives them."""
     dated = told[told["_time"].notna()]
     undated = told[told["_time"].isna()].set_index("_id")["_churned"]

@@ -120,7 +120,7 @@ def test_a_persons_word_opens_the_guard_for_that_case_alone(trained: Opened, cau
 @pytest.mark.parametrize("cause", ["none", "covariate_benign", *FAULTS])
 def test_a_persons_word_closes_it_too(trained: Opened, cause: RuledCause) -> None:
     case = case_of(trained, share=0.95, override=override_of(trained, cause))
-    with pytest.raises(Refusal, match=f"The diagnosis is {cause.replace('_', ' ')}"):
+    with pytest.raises(Refusal, match=f"The diagnosis is {cause_name(cause)}"):
         check_training(case, (), None, trained.clock(), trained.policy)
 
 

@@ -61,7 +61,7 @@ async def test_between_foldings_every_request_begins_with_the_bytes_of_the_one_b
     claude = ChatClaude(OperatorSettings(), "the prompt")
 
     def bytes_of(talk: Conversation) -> tuple[str, str]:
-        request = claude.request(talk, chat.desk.tools)
+        request = claude.request(talk, chat.connection.tools)
         head = json.dumps({key: request[key] for key in ("model", "system", "tools")})
         return head, json.dumps(request["messages"])[:-1]
 
