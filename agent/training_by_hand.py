@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from pipeline.errors import ChurnopsError
@@ -32,10 +32,8 @@ class GateFailed(ChurnopsError):
     """The candidate did not pass; nothing was registered."""
 
 
-class Trained(BaseModel):
+class Trained(BaseModel, frozen=True):
     """What `churnops train` made: the champion (`case` None), or a challenger that waits for approval in its case."""
-
-    model_config = ConfigDict(frozen=True)
 
     result: TrainingResult
     case: Case | None

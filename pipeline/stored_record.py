@@ -2,20 +2,18 @@
 
 import warnings
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, model_validator
 
 from pipeline.errors import NewerRecord
 
 
-class StoredRecord(BaseModel):
+class StoredRecord(BaseModel, frozen=True, extra="allow"):
     """A record that is read again by later, and by earlier, versions than the one that wrote it.
 
     Unknown fields are kept and not used: a digest over the record, or the record written back, stays what the newer version made of it.
     What comes from people or from outside (settings, requests, arguments), and who may approve, is no such record: an unknown field
     there is refused, because ignoring it could mean the opposite of what was asked.
     """
-
-    model_config = ConfigDict(frozen=True, extra="allow")
 
     @model_validator(mode="after")
     def _say_unknown_fields(self) -> "StoredRecord":

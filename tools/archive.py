@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from sqlalchemy import select
 
 from pipeline.errors import ChurnopsError, DataError, IntegrityError
@@ -22,10 +22,8 @@ CASES_SHOWN = 50
 REPORT_BYTES = 64_000
 
 
-class CaseLine(BaseModel):
+class CaseLine(BaseModel, frozen=True):
     """One case, in short. `source` is the window's name."""
-
-    model_config = ConfigDict(frozen=True)
 
     case_id: str
     status: str
@@ -36,10 +34,8 @@ class CaseLine(BaseModel):
     report: str | None
 
 
-class CaseList(BaseModel):
+class CaseList(BaseModel, frozen=True):
     """The newest cases, newest first; `elided` older ones are not listed."""
-
-    model_config = ConfigDict(frozen=True)
 
     cases: tuple[CaseLine, ...]
     elided: int

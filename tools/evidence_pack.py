@@ -1,6 +1,6 @@
 """A diagnosis as a model reads it: the strongest evidence in at most two kilobytes, the rest counted."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from pipeline.diagnosis.diagnosis import Action, Diagnosis, Mode, RunnerUp
 from pipeline.diagnosis.finding import Cause, Finding, Name
@@ -10,10 +10,8 @@ PACK_BYTES = 2048
 _FEWEST = 3  # findings that stay whatever their length
 
 
-class Evidence(BaseModel):
+class Evidence(BaseModel, frozen=True):
     """One finding, short: `strength` in `unit` on `n` rows, `z` in standard errors where known."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: Name
     column: str | None
@@ -24,10 +22,8 @@ class Evidence(BaseModel):
     said: str | None
 
 
-class EvidencePack(BaseModel):
+class EvidencePack(BaseModel, frozen=True):
     """What happened, in short. `findings` are notable; `ruled_out` was looked for and not found; `elided` findings did not fit."""
-
-    model_config = ConfigDict(frozen=True)
 
     cause: Cause
     confidence: float

@@ -1,16 +1,14 @@
 """The policy in force as people and models read it: every rule with its value here and its reason."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from pipeline.families import families
 from pipeline.workspace.policy import Policy
 from prompts import Rule, policy_rules
 
 
-class PolicyValue(BaseModel):
+class PolicyValue(BaseModel, frozen=True):
     """One rule as it holds here; `shipped` is what it was before this workspace changed it, None where it did not."""
-
-    model_config = ConfigDict(frozen=True)
 
     rule: str
     value: object
@@ -18,10 +16,8 @@ class PolicyValue(BaseModel):
     shipped: object = None
 
 
-class PolicyView(BaseModel):
+class PolicyView(BaseModel, frozen=True):
     """The policy in force."""
-
-    model_config = ConfigDict(frozen=True)
 
     version: str
     rules: tuple[PolicyValue, ...]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from pipeline.diagnosis.diagnosis import Action
 from pipeline.diagnosis.feature_inspection import FeatureView
@@ -13,10 +13,8 @@ from pipeline.record.cases import ModelRef, ReportRef, Status
 from tools.evidence_pack import EvidencePack
 
 
-class Result(BaseModel):
+class Result(BaseModel, frozen=True):
     """An answer within a case."""
-
-    model_config = ConfigDict(frozen=True)
 
     case_id: str
     call: Annotated[int, Field(description="Number of this call in the case; cite results by it")] = 0
@@ -62,10 +60,8 @@ class FeatureResult(Result):
     view: FeatureView
 
 
-class Candidate(BaseModel):
+class Candidate(BaseModel, frozen=True):
     """The trained candidate; digest and version are null when it failed the gate and was discarded."""
-
-    model_config = ConfigDict(frozen=True)
 
     digest: str | None
     version: str | None
@@ -98,10 +94,8 @@ class ReportReply(Result):
     second_opinion: str | None = None
 
 
-class ComparedCandidate(BaseModel):
+class ComparedCandidate(BaseModel, frozen=True):
     """One training of the case. `candidate` and `champion`: measures by name, on the same held-out rows (with intervals in `run_training`'s answer); `failed`: what the gate found wanting."""
-
-    model_config = ConfigDict(frozen=True)
 
     training: int
     mode: str

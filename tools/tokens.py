@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from pipeline.atomic_files import write_atomically
 from pipeline.clock import Clock
@@ -24,10 +24,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _MARK = "churnops_"  # so that a scanner for leaked secrets, and a person, know what they look at
 
 
-class Token(BaseModel):
+class Token(BaseModel, frozen=True, extra="forbid"):
     """One token as the workspace remembers it. `sha256` is the digest of the secret; the secret itself is nowhere."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     scope: Scope
@@ -57,9 +55,7 @@ class Issued:
     secret: str
 
 
-class _Page(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Page(BaseModel, frozen=True, extra="forbid"):
     tokens: tuple[Token, ...] = ()
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from pipeline.profiles.profile import CategoricalProfile, NumericalProfile, Profile, cells_of
 from pipeline.shown_text import FOLD_BELOW, plain
@@ -14,21 +14,17 @@ COLUMNS_SHOWN = 200
 _FEW, _MANY = 3, 25  # categories in the overview, and of one feature
 
 
-class CategoryShare(BaseModel):
+class CategoryShare(BaseModel, frozen=True):
     """One category's share of the rows with a value, 0-1. Categories with fewer than 10 rows on both sides are not named."""
-
-    model_config = ConfigDict(frozen=True)
 
     category: str
     reference: float
     window: float
 
 
-class ColumnView(BaseModel):
+class ColumnView(BaseModel, frozen=True):
     """One feature. `missing` are shares of the rows (0-1), means in the column's own unit; None where no row has a value, and of categories.
     `categories`: the most frequent; `categories_elided` are not listed."""
-
-    model_config = ConfigDict(frozen=True)
 
     feature: str
     kind: Kind
@@ -40,11 +36,9 @@ class ColumnView(BaseModel):
     categories_elided: int = 0
 
 
-class WindowView(BaseModel):
+class WindowView(BaseModel, frozen=True):
     """The current window. `absent`: features its source has no column for; `extra`: columns the schema does not name; `elided` features
     and columns are not listed."""
-
-    model_config = ConfigDict(frozen=True)
 
     source: str
     since: datetime | None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from agent.case.bounds import StopReason
 from agent.conversation.messages import Conversation, Spend
@@ -22,11 +22,9 @@ _PARTIAL: Mapping[StopReason, str] = MappingProxyType(
 )
 
 
-class Ending(BaseModel):
+class Ending(BaseModel, frozen=True):
     """How a run ended. `operator` is `claude+rulebook` when the second took over; `turns`, `tool_calls` and `spend` include what was spent
     before the run; of an ask that the time limit or an interrupt cut off, `spend` holds what it could have cost."""
-
-    model_config = ConfigDict(frozen=True)
 
     stopped: StopReason
     operator: str

@@ -5,7 +5,7 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from agent.case.bounds import StopReason
 from agent.case.briefing import briefing
@@ -38,22 +38,18 @@ if TYPE_CHECKING:
     from mcp import Client
 
 
-class Tokens(BaseModel):
+class Tokens(BaseModel, frozen=True):
     """Tokens of one triage; `cached` is the part of `input` that was read from the provider's cache."""
-
-    model_config = ConfigDict(frozen=True)
 
     input: int
     output: int
     cached: int
 
 
-class Outcome(BaseModel):
+class Outcome(BaseModel, frozen=True):
     """What a triage came to: the object that `churnops triage --json` prints. Where it rests on an `acknowledgement`, the operator was not
     asked, and case and report are those that were acknowledged. `second_opinion` is one sentence where the rulebook, over the same results,
     comes to something else. `closed_by_another`: another run closed the case while this one worked on it, and its report is shown."""
-
-    model_config = ConfigDict(frozen=True)
 
     case_id: str
     operator: str

@@ -1,11 +1,6 @@
 """How a slash command ends other than by its Markdown: the human leaves, or more is to be recorded."""
 
-from typing import TYPE_CHECKING
-
 from agent.conversation.messages import Spend
-
-if TYPE_CHECKING:
-    pass
 
 
 class Leave(Exception):

@@ -6,7 +6,7 @@ from math import sqrt
 from typing import get_args
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from pipeline.benchmark.instance import Answer, Answered, Broken, Result, Skipped
 from pipeline.diagnosis.finding import Cause
@@ -16,8 +16,8 @@ _Z = 1.959964  # of a 95% interval
 _RESAMPLES = 2_000
 
 
-class _Figures(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Figures(BaseModel, frozen=True, extra="forbid"):
+    """Frozen: what was read stays as it was."""
 
 
 class Share(_Figures):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from pipeline.diagnosis.diagnosis import Action, Mode
 from pipeline.diagnosis.finding import Cause
@@ -17,8 +17,8 @@ _LABELS: tuple[Labels, ...] = ("full", "partial", "none")
 _FAMILIES = ("random_forest", "logistic_regression")  # whatever families there are, so that the figures of two versions compare
 
 
-class _Fact(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Fact(BaseModel, frozen=True, extra="forbid"):
+    """Frozen: what was read stays as it was."""
 
 
 class Question(_Fact):

@@ -1,14 +1,11 @@
 """What happened to a window, and what to do about it: the cause, how sure, and what nobody could have seen."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from pipeline.diagnosis.finding import Cause, Finding
 from pipeline.stored_record import StoredRecord
-
-if TYPE_CHECKING:
-    pass
 
 Action = Literal["monitor", "fix_data", "collect_labels", "recalibrate", "retrain"]
 Mode = Literal["combined", "recent", "recalibrate"]

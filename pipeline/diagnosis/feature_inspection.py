@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from pipeline.diagnosis.observed import Observed
 from pipeline.errors import DataError
@@ -17,8 +17,8 @@ _DAYS, _SEGMENTS = 7, 6
 OTHERS = "(others)"
 
 
-class _View(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _View(BaseModel, frozen=True, extra="forbid"):
+    """Frozen: what was read stays as it was."""
 
 
 class Bin(_View):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from pipeline.canonical_json import canonical, digest_of
 from pipeline.errors import IntegrityError, SettingsError
@@ -18,10 +18,8 @@ from pipeline.workspace.folder import Workspace
 from pipeline.workspace.settings import ApprovalSettings, read_settings
 
 
-class Trust(BaseModel):
+class Trust(BaseModel, frozen=True, extra="forbid"):
     """The rules of approval. `signers` is the text of the file of allowed signers, empty in local mode."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     mode: Literal["local", "signed"] = "local"
     require_second_person: bool = False
@@ -52,10 +50,8 @@ def configured_trust(workspace: Workspace) -> Trust:
     return Trust(signers=signers, **approval.model_dump(exclude={"signers"}))
 
 
-class TrustRecord(BaseModel):
+class TrustRecord(BaseModel, frozen=True, extra="forbid"):
     """A person accepts who may approve from now on. `previous` is the hash of the ledger's row that said so before."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     act: Literal["trust"] = "trust"
     trust: Trust

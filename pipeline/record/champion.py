@@ -2,7 +2,7 @@
 
 import json
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import IntegrityError, SettingsError, WorkspaceError
 from pipeline.models.artifact import Artifact, open_artifact
@@ -15,10 +15,8 @@ _VERIFY = "Run `churnops reports verify`."
 _RESTORED = "Find out who did it, then delete .churnops/champion: `churnops reports list` restores it from the ledger."
 
 
-class Champion(BaseModel):
+class Champion(BaseModel, frozen=True, extra="forbid"):
     """The pointer: registry version, artifact digest, and the ledger row (number and hash) that deployed it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: str
     digest: str

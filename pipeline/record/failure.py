@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from pipeline.diagnosis.diagnosis import Action
 from pipeline.errors import ChurnopsError, OutdatedCase, Refusal
@@ -13,15 +13,13 @@ Kind = Literal["refused", "outdated", "failed", "invalid", "crashed", "declined"
 _LONGEST_SAID = 1200
 
 
-class Failure(BaseModel):
+class Failure(BaseModel, frozen=True):
     """Why there is no result. `said` is the sentence for people, and for them alone; whoever decides reads the other fields.
 
     `kind`: `refused` by a bound, `outdated` where the case's champion, policy or window changed, `failed` on purpose for another reason,
     `invalid` arguments or an unknown tool, `crashed` unexpectedly; and of calls that reached no tool, `declined` by a person or `not_made`.
     `rule` names the bound in `policy.toml`, `allowed` what it permits, `instead` the action to close the case with, where it is one.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     kind: Kind = "failed"
     said: str

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from sqlalchemy import Connection, Row, func, select
 
 from pipeline.atomic_files import sync_folder
@@ -41,10 +41,8 @@ FIRST = "0" * 64
 _TAIL_BYTES = 1 << 16
 
 
-class Entry(BaseModel):
+class Entry(BaseModel, frozen=True, extra="forbid"):
     """One row. `hash` is the sha256 over all the other fields; `previous` is the hash of row `seq - 1`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     seq: int
     at: str

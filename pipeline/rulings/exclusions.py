@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from sqlalchemy import select
 
 from pipeline.sources.source import Exclusion
@@ -15,11 +15,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class RecordedExclusion(BaseModel):
+class RecordedExclusion(BaseModel, frozen=True, extra="forbid"):
     """One exclusion on record: rows of `since` <= scoring time < `until` (UTC), where a `column` is named those with its `value` alone. It
     holds until it was `ended_at`. `by`: who."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     number: int
     since: datetime

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from sqlalchemy import select
 
 from pipeline.diagnosis.finding import Finding
@@ -14,10 +14,8 @@ LONGEST_NAME = 120
 _LINGERS = timedelta(days=45)  # a change of prices shows a billing period later
 
 
-class Event(BaseModel):
+class Event(BaseModel, frozen=True, extra="forbid"):
     """Something that happened in `since` <= time < `until` (UTC), in the words of `by`. `name` is untrusted text."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     number: int
     name: str

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from pipeline.measures.risk_tiers import RetentionAction, Tier
 from pipeline.scoring.scorer import Scored
@@ -12,8 +12,8 @@ from pipeline.serving.customer_input import Wrong
 from pipeline.workspace.settings import ServingSettings
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True)
+class _Answer(BaseModel, frozen=True):
+    """Frozen: what was read stays as it was."""
 
 
 class ReasonSaid(_Answer):

@@ -25,10 +25,8 @@ _NO_NULL_CHARACTER = r"^[^\x00]*$"  # no database takes it
 CustomerRow = Mapping[str, float | str | None]
 
 
-class Wrong(BaseModel):
+class Wrong(BaseModel, frozen=True):
     """One thing that was not taken. `row` counts from 0 in a batch; `rule` names what was broken, `allowed` says what would be taken."""
-
-    model_config = ConfigDict(frozen=True)
 
     row: int | None = None
     field: str

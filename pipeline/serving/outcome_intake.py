@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import compress
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 from sqlalchemy import Connection, select
 
@@ -28,10 +28,8 @@ def _word(value: object) -> object:
     raise PydanticCustomError(_UNKNOWN_WORD, "no word for an outcome")
 
 
-class Outcome(BaseModel):
+class Outcome(BaseModel, frozen=True, extra="forbid", strict=True):
     """Whether a customer churned."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     id: CustomerId
     churned: Annotated[bool | str, BeforeValidator(_word, json_schema_input_type=bool | Literal[0, 1] | str)] = Field(
@@ -41,10 +39,8 @@ class Outcome(BaseModel):
     predicted_at: AwareDatetime | None = Field(None, description="Of the prediction it belongs to, as answered; absent: of all of this id")
 
 
-class Outcomes(BaseModel):
+class Outcomes(BaseModel, frozen=True, extra="forbid", strict=True):
     """Up to 1,000 outcomes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     outcomes: Annotated[list[Outcome], Field(min_length=1, max_length=MOST_OUTCOMES)]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from pipeline.models.artifact import Manifest
 from pipeline.models.importance import Importance
@@ -25,8 +25,8 @@ ARTIFACT = "artifact"
 RESULT = "result.json"
 
 
-class _Message(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Message(BaseModel, frozen=True, extra="forbid"):
+    """Frozen: what was read stays as it was."""
 
 
 class TrainingJob(_Message):

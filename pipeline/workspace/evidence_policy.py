@@ -2,16 +2,14 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 
 
-class Rules(BaseModel):
+class Rules(BaseModel, frozen=True, extra="forbid"):
     """Values of the policy that belong together."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class DataRules(Rules):

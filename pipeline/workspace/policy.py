@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
 from pipeline.errors import SettingsError
 from pipeline.families import families
@@ -103,10 +103,8 @@ class ChatLimits(Rules):
     usd: float = Field(ge=0)
 
 
-class PolicyOverride(BaseModel):
+class PolicyOverride(BaseModel, frozen=True):
     """A value that a workspace set differently from the shipped policy."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     default: Any

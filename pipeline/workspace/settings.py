@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableVariable
 
@@ -19,8 +19,8 @@ from pipeline.workspace import retired_names
 TEXT_TABLES = (".csv", ".txt", ".tsv", ".jsonl", ".ndjson")
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class _Section(BaseModel, frozen=True, extra="forbid"):
+    """Frozen: what was read stays as it was."""
 
 
 class DataSettings(_Section):

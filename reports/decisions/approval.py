@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from pipeline.atomic_files import digest_of_file
 from pipeline.canonical_json import digest_of
@@ -26,11 +26,9 @@ _AGAIN = "Run `churnops triage` again."
 _CLOCKS_DIFFER = timedelta(minutes=5)  # between the machine that signed and this one
 
 
-class ApprovalRecord(BaseModel):
+class ApprovalRecord(BaseModel, frozen=True, extra="forbid"):
     """All that one approval is bound to. Digests are sha256 in hex: `digest` of the whole artifact, `report` of the report's bytes,
     `metrics` of what the training measured, `replaces` of the champion; `replaces_row` is the hash of the ledger's row that made it one."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     act: Literal["approve"] = "approve"
     case_id: str
@@ -47,10 +45,8 @@ class ApprovalRecord(BaseModel):
     expires_at: datetime
 
 
-class Deployed(BaseModel):
+class Deployed(BaseModel, frozen=True):
     """A champion that moved; `warning` says what does not follow yet."""
-
-    model_config = ConfigDict(frozen=True)
 
     champion: Champion
     warning: str | None

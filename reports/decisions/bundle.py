@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from pipeline.atomic_files import digest_of_file
 from pipeline.canonical_json import canonical
@@ -30,19 +30,15 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _NAME = re.compile(r"(case\.json|report\.md|ledger\.jsonl|churnops\.toml|models/[0-9a-f]{64}(/[A-Za-z0-9_][A-Za-z0-9._-]*)+)")
 
 
-class Member(BaseModel):
+class Member(BaseModel, frozen=True, extra="forbid"):
     """One file of a bundle."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     sha256: str
     size: int
 
 
-class Manifest(BaseModel):
+class Manifest(BaseModel, frozen=True, extra="forbid"):
     """What a bundle holds, by name. `head` is `NUMBER:HASH` of the ledger's newest row."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: str
     case_id: str
@@ -50,10 +46,8 @@ class Manifest(BaseModel):
     files: dict[str, Member]
 
 
-class CaseRecord(BaseModel):
+class CaseRecord(BaseModel, frozen=True, extra="forbid"):
     """A case with all that is on record of it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     case: Case
     calls: tuple[Call, ...]

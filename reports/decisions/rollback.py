@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from pipeline.errors import ChurnopsError
 from pipeline.models.artifact import open_artifact
@@ -16,10 +16,8 @@ from reports.decisions.approval import Deployed, finish
 from reports.decisions.promotion import record_move
 
 
-class RollbackRecord(BaseModel):
+class RollbackRecord(BaseModel, frozen=True, extra="forbid"):
     """All that one rollback is bound to: the model to serve again, the champion it replaces and the ledger's row that made it one."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     act: Literal["rollback"] = "rollback"
     version: str

@@ -7,7 +7,7 @@ kept elsewhere shows that, too.
 import json
 from collections.abc import Iterator
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from pipeline.atomic_files import digest_of_file
 from pipeline.canonical_json import canonical
@@ -22,20 +22,16 @@ from reports.filing import report_path
 _DECIDED = ("approved", "rejected")
 
 
-class Problem(BaseModel):
+class Problem(BaseModel, frozen=True):
     """One thing that is not as it was written. `row` is the ledger's, where it concerns one."""
-
-    model_config = ConfigDict(frozen=True)
 
     what: str
     row: int | None
     said: str
 
 
-class Verification(BaseModel):
+class Verification(BaseModel, frozen=True):
     """What was found. `head` is `NUMBER:HASH` of the newest row: kept elsewhere, it shows later whether the tail was cut off."""
-
-    model_config = ConfigDict(frozen=True)
 
     ok: bool
     rows: int

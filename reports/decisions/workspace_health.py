@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Callable
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from pipeline.errors import ChurnopsError
 from pipeline.record.approvers import accepted_trust, require_trust
@@ -16,10 +16,8 @@ from reports.decisions.verification import verify
 State = Literal["ok", "note", "broken"]
 
 
-class Finding(BaseModel):
+class Finding(BaseModel, frozen=True):
     """One thing looked at. Only `broken` makes the whole unwell; a `note` is good to know."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     state: State

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from agent.case.bounds import StopReason
 from agent.chat.answering.turn import Wish
@@ -17,10 +17,8 @@ from pipeline.drift.summary import DriftSummary
 from pipeline.errors import ChurnopsError
 
 
-class AnswerCall(BaseModel):
+class AnswerCall(BaseModel, frozen=True):
     """One tool call of an answer. `number` is the one that answers cite, null for a call that has none, as one that was refused."""
-
-    model_config = ConfigDict(frozen=True)
 
     number: int | None
     tool: str
@@ -29,10 +27,8 @@ class AnswerCall(BaseModel):
     said: str
 
 
-class Answered(BaseModel):
+class Answered(BaseModel, frozen=True):
     """One answer as `churnops chat --ask … --json` prints it; `unsourced` are numbers in it that no tool result bears out."""
-
-    model_config = ConfigDict(frozen=True)
 
     session_id: str
     question: str
