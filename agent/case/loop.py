@@ -7,22 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from agent.case import events
 from agent.case.bounds import Bounds, StopReason, Used
 from agent.case.ending import Ending
-from agent.case.events import (
-    Event,
-    OperatorChanged,
-    Refused,
-    Spent,
-    Started,
-    Stopped,
-    TextDelta,
-    ToolCalled,
-    ToolProgress,
-    ToolReturned,
-    TurnStarted,
-    crashed,
-)
 from agent.case.readers import Readers
 from agent.conversation.messages import (
     Briefing,
@@ -62,7 +49,7 @@ async def run(
     tools: tuple[ToolSpec, ...],
     conversation: Conversation,
     limits: Limits,
-    emit: Callable[[Event], None],
+    emit: Callable[[events.Event], None],
     clock: Clock,
     already_spent_calls: int = 0,
     already_spent: Used | None = None,
@@ -128,7 +115,7 @@ class _Run:
             "report": self.report,
             "failure": self.failure,
         }
-        self.emit(Stopped(at=self.now(), **facts))
+        self.emit(events.Stopped(at=self.now(), **facts))
         return Ending(**facts, conversation=tuple(self.conversation))
 
     async def _work(self) -> StopReason:
@@ -160,29 +147,31 @@ class _Run:
     async def _ask(self, worst: Spend) -> OperatorTurn:
         self.bounds.turns += 1
         self.reserved = worst
-        self.emit(TurnStarted(at=self.now(), turn=self.bounds.turns, operator=self.operator.name, reserved=worst))
-        answer = await self.operator.ask(tuple(self.conversation), self.tools, lambda text: self.emit(TextDelta(at=self.now(), text=text)))
+        self.emit(events.TurnStarted(at=self.now(), turn=self.bounds.turns, operator=self.operator.name, reserved=worst))
+        answer = await self.operator.ask(
+            tuple(self.conversation), self.tools, lambda text: self.emit(events.TextDelta(at=self.now(), text=text))
+        )
         self._spend(answer.spend)
         self.conversation.append(answer.turn)
         return answer.turn
 
     def _unexpected(self, where: str, error: Exception) -> str:
         self.emit.check()
-        event = crashed(self.now(), where, error)
+        event = events.crashed(self.now(), where, error)
         self.emit(event)
         return event.line
 
     def _spend(self, spend: Spend) -> None:
         self.reserved = Spend()
         self.bounds.spend += spend
-        self.emit(Spent(at=self.now(), turn=self.bounds.turns, spend=spend, total=self.bounds.spend))
+        self.emit(events.Spent(at=self.now(), turn=self.bounds.turns, spend=spend, total=self.bounds.spend))
 
     def _hand_over(self) -> bool:
         if self.fallback is None:
             return False
         failed, self.operator, self.fallback = self.operator, self.fallback, None
         self.label = f"{failed.name}+{self.operator.name}"
-        change = OperatorChanged(
+        change = events.OperatorChanged(
             at=self.now(),
             failed=failed.name,
             operator=self.operator.name,
@@ -230,7 +219,9 @@ class _Run:
             self._not_made(call, f"All {self.bounds.limits.tool_calls} tool calls are spent.", "limits.tool_calls")
             return False
         self.bounds.tool_calls += 1
-        self.emit(ToolCalled(at=self.now(), call_id=call.id, number=self.bounds.tool_calls, name=call.name, arguments=call.arguments))
+        self.emit(
+            events.ToolCalled(at=self.now(), call_id=call.id, number=self.bounds.tool_calls, name=call.name, arguments=call.arguments)
+        )
         if call.malformed is not None:
             self._not_made(call, f"The arguments are no JSON object, so nothing was done: {call.malformed[:200]}")
             return False
@@ -249,7 +240,7 @@ class _Run:
         if isinstance(reading, ReportReply):
             self.report = reading
         self.emit(
-            ToolReturned(
+            events.ToolReturned(
                 at=self.now(),
                 call_id=call.id,
                 name=call.name,
@@ -261,13 +252,13 @@ class _Run:
 
     def _progress_of(self, call: ToolCall) -> Progress:
         async def on_progress(progress: float, total: float | None, message: str | None) -> None:
-            self.emit(ToolProgress(at=self.now(), call_id=call.id, done=progress, total=total, message=message or ""))
+            self.emit(events.ToolProgress(at=self.now(), call_id=call.id, done=progress, total=total, message=message or ""))
 
         return on_progress
 
     def _refuse(self, call: ToolCall, failure: Failure) -> None:
         self.conversation.append(ToolReturn.failed(call, failure))
-        self.emit(Refused(at=self.now(), call_id=call.id, name=call.name, rule=failure.rule, line=_first_line(failure.said)))
+        self.emit(events.Refused(at=self.now(), call_id=call.id, name=call.name, rule=failure.rule, line=_first_line(failure.said)))
 
     def _not_made(self, call: ToolCall, said: str, rule: str | None = None) -> None:
         self._refuse(call, Failure(kind="not_made", said=said, rule=rule))
@@ -281,7 +272,7 @@ class _Run:
     def _announce(self) -> None:
         briefing = next(message for message in self.conversation if isinstance(message, Briefing))
         self.emit(
-            Started(
+            events.Started(
                 at=self.now(),
                 case_id=briefing.case_id,
                 operator=self.operator.name,

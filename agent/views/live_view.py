@@ -18,19 +18,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from agent.case.events import (
-    Event,
-    OperatorChanged,
-    Refused,
-    Spent,
-    Started,
-    Stopped,
-    TextDelta,
-    ToolCalled,
-    ToolProgress,
-    ToolReturned,
-    TurnStarted,
-)
+from agent.case import events
 from pipeline.words import STATUSES, action_name
 
 TAIL_LINES = 4  # of what the operator says while it says it
@@ -82,13 +70,13 @@ class LiveView:
         self._live = Live(self, console=console, refresh_per_second=8, transient=True)
         self._quiet = ExitStack()
         self._spinner = Spinner("dots")
-        self._started: Started | None = None
+        self._started: events.Started | None = None
         self._operator = ""
         self._rows: dict[str, _Row] = {}
         self._said = ""
         self._doing = "starting"
-        self._progress: ToolProgress | None = None
-        self._spent: Spent | None = None
+        self._progress: events.ToolProgress | None = None
+        self._spent: events.Spent | None = None
         self._turns = 0
         self._calls = 0
         self._seconds = 0.0
@@ -104,35 +92,35 @@ class LiveView:
             self._live.stop()
             self._quiet.close()
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: events.Event) -> None:
         """Take in one event and show it."""
         if self._started:
             self._seconds = (event.at - self._started.at).total_seconds()
         match event:
-            case Started():
+            case events.Started():
                 self._started, self._operator, self._calls = event, f"{event.operator} ({event.about})", event.tool_calls
                 self._print(*self._head())
-            case TurnStarted():
+            case events.TurnStarted():
                 self._turns, self._said, self._doing = event.turn, "", f"{event.operator} is thinking"
-            case TextDelta():
+            case events.TextDelta():
                 self._said += event.text
-            case ToolCalled():
+            case events.ToolCalled():
                 self._print_said()
                 self._calls, self._doing, self._progress = event.number, f"{event.name} is running", None
                 self._rows[event.call_id] = _Row(event.number, event.name, _arguments(event.arguments))
-            case ToolProgress():
+            case events.ToolProgress():
                 self._progress = event
-            case ToolReturned():
+            case events.ToolReturned():
                 self._answered(event.call_id, event.name, event.line, "red" if event.is_error else "")
-            case Refused():
+            case events.Refused():
                 self._answered(event.call_id, event.name, f"refused: {event.line}", "yellow")
-            case Spent():
+            case events.Spent():
                 self._print_said()
                 self._spent = event
-            case OperatorChanged():
+            case events.OperatorChanged():
                 self._operator = f"{event.label} ({event.about})"
                 self._print(_plain(f"{event.failed} failed: {event.reason} {event.operator} goes on.", "yellow"))
-            case Stopped():
+            case events.Stopped():
                 self._print_said()
                 self._finish(event)
 
@@ -143,7 +131,7 @@ class LiveView:
         if not self._animated:
             self._console.print(_call_line(row), soft_wrap=True)
 
-    def _finish(self, event: Stopped) -> None:
+    def _finish(self, event: events.Stopped) -> None:
         if not self._animated:
             self._console.print(self._spend_line(), *_verdict_lines(event), sep="\n", soft_wrap=True)
             return
@@ -211,7 +199,7 @@ class LiveView:
         return _plain(" · ".join([*parts, f"{self._seconds:.0f}/{limits.seconds:.0f} s"]), "dim")
 
 
-def _verdict_lines(event: Stopped) -> list[Text]:
+def _verdict_lines(event: events.Stopped) -> list[Text]:
     lines = []
     if event.report:
         lines.append(_plain(f"{action_name(event.report.action)}: {STATUSES[event.report.status]}", "bold"))

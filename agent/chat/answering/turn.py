@@ -11,18 +11,7 @@ import anyio
 
 from agent.case.bounds import Bounds, StopReason
 from agent.chat.answering.tool_connection import ToolConnection
-from agent.chat.session.events import (
-    CallEnded,
-    CallStarted,
-    Consent,
-    ConsentGiven,
-    Folded,
-    OperatorGaveUp,
-    OperatorSaid,
-    QuestionAsked,
-    QuestionEnded,
-    call_label,
-)
+from agent.chat.session import events
 from agent.chat.session.memory import conversation, first_whole, to_fold
 from agent.chat.session.result_budget import KEPT_CHARACTERS, READ_RESULT, fit, page
 from agent.chat.session.session import LOOKS, Session, exact
@@ -58,7 +47,7 @@ class Watcher(Protocol):
     def doing(self, words: str, share: float | None = None) -> None:
         """What is being done that is neither of these, and how much of it is done, 0-1."""
 
-    async def consent(self, wish: Wish) -> Consent:
+    async def consent(self, wish: Wish) -> events.Consent:
         """What the human says to a call that changes something."""
 
 
@@ -84,7 +73,7 @@ class Turn:
             WorkspaceError: the session cannot be written down.
         """
         session = self.session
-        session.record(QuestionAsked(at=session.now(), number=len(session.exchanges) + 1, text=text, queued=queued))
+        session.record(events.QuestionAsked(at=session.now(), number=len(session.exchanges) + 1, text=text, queued=queued))
         spent, limits = session.spend, self.policy.limits
         # What the session has left bounds the question too, so both are checked before anything is spent.
         left = {"tokens": self.policy.chat.tokens - spent.tokens, "usd": self.policy.chat.usd - spent.usd}
@@ -106,7 +95,7 @@ class Turn:
         self.watcher.doing("opening the tools")
         connection = await self.connection()
         if (upto := to_fold(self.session)) is not None:
-            self.session.record(Folded(at=self.session.now(), upto=upto))
+            self.session.record(events.Folded(at=self.session.now(), upto=upto))
         while True:
             talk = conversation(self.session, label(self.operator))
             try:
@@ -131,7 +120,7 @@ class Turn:
         before = len(self.session.exchanges) - 1
         if before <= first_whole(self.session, label(self.operator)):
             return False
-        self.session.record(Folded(at=self.session.now(), upto=before))
+        self.session.record(events.Folded(at=self.session.now(), upto=before))
         return True
 
     async def _ask(self, connection: ToolConnection) -> OperatorTurn:
@@ -142,7 +131,7 @@ class Turn:
         answer = await self.operator.ask(conversation(self.session, by), connection.tools, self._hear)
         self._bounds.spend += answer.spend
         self._said = ""
-        self.session.record(OperatorSaid(at=self.session.now(), by=by, turn=answer.turn, spend=answer.spend))
+        self.session.record(events.OperatorSaid(at=self.session.now(), by=by, turn=answer.turn, spend=answer.spend))
         return answer.turn
 
     def _hear(self, text: str) -> None:
@@ -153,7 +142,7 @@ class Turn:
         by, after = label(self.operator), self.fallback
         known = error if isinstance(error, OperatorFailed) else OperatorFailed(unexpected(self.operator.name, error))
         self._bounds.spend += known.spend
-        event = OperatorGaveUp(
+        event = events.OperatorGaveUp(
             at=self.session.now(), by=by, reason=known.reason, next=after.name if after else None, partial=self._said, spend=known.spend,
             traceback="" if known is error else "".join(format_exception(error)),
         )  # fmt: skip
@@ -167,7 +156,7 @@ class Turn:
     async def _carry_out(self, connection: ToolConnection, call: ToolCall) -> None:
         number = len(self.session.results) + 1
         refusal = await self._refusal(number, call, connection)
-        self.session.record(CallStarted(at=self.session.now(), number=number, call=call))
+        self.session.record(events.CallStarted(at=self.session.now(), number=number, call=call))
         if refusal is not None:
             self._finish(number, ToolReturn.failed(call, refusal))
         elif call.name == READ_RESULT.name:
@@ -194,14 +183,14 @@ class Turn:
             left, self._scope.deadline = self._scope.deadline - anyio.current_time(), math.inf  # a person may think as long as they like
             answer = await self.watcher.consent(Wish(call, bounds))
             self._scope.deadline = anyio.current_time() + left
-            self.session.record(ConsentGiven(at=self.session.now(), number=number, exact=key, bounds=bounds, answer=answer))
+            self.session.record(events.ConsentGiven(at=self.session.now(), number=number, exact=key, bounds=bounds, answer=answer))
             if answer != "no":
                 return None
             self._refused.add(key)
         said = "The human did not allow this call, so nothing was done. Do not repeat it; say what you would have done and why."
         return Failure(kind="declined", said=said)
 
-    def _again(self, number: int, ended: CallEnded) -> str:
+    def _again(self, number: int, ended: events.CallEnded) -> str:
         """An answer that still stands; not repeated where the operator has it before its eyes."""
         seen = self.session.exchanges[first_whole(self.session, label(self.operator)) :]
         before = any(number in exchange.calls for exchange in seen) and len(ended.shown) == len(ended.text)
@@ -240,13 +229,13 @@ def finish_call(session: Session, number: int, returned: ToolReturn, cached_from
     lost = len(returned.text) - len(text)
     used = sum(len(ended.shown) for other in session.exchanges[-1].calls if (ended := session.results[other].ended) is not None)
     reading = None if returned.is_error else read(call.name, returned.structured)
-    event = CallEnded(
+    event = events.CallEnded(
         at=session.now(),
         number=number,
         is_error=returned.is_error,
         line=line(reading) if reading else _first_line(text),
         text=text,
-        shown=fit(returned.text, call_label(number, None if lost else returned.structured), used),
+        shown=fit(returned.text, events.call_label(number, None if lost else returned.structured), used),
         lost=lost,
         structured=None if lost else returned.structured,
         cached_from=cached_from,
@@ -261,13 +250,13 @@ def end(session: Session, stopped: StopReason, partial: str, check: Check) -> No
         started = [number for number in exchange.calls if session.results[number].call == call and session.results[number].ended is None]
         number = started[0] if started else len(session.results) + 1
         if not started:
-            session.record(CallStarted(at=session.now(), number=number, call=call))
+            session.record(events.CallStarted(at=session.now(), number=number, call=call))
         why = f"This call was not waited for: {stopped.replace('_', ' ')}."
         if started and call.name not in LOOKS:
             why += " Whether it took effect stands in the case's record."
         finish_call(session, number, ToolReturn.failed(call, Failure(kind="not_made", said=why)))
     answer = partial or (exchange.answer if stopped == "finished" else "")
-    session.record(QuestionEnded(at=session.now(), stopped=stopped, partial=partial, unsourced=check(answer).unsourced))
+    session.record(events.QuestionEnded(at=session.now(), stopped=stopped, partial=partial, unsourced=check(answer).unsourced))
 
 
 def label(operator: Operator) -> str:

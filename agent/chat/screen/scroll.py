@@ -12,20 +12,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from agent.chat.markdown import THEME, Block, Blocks, clean, rendered
-from agent.chat.session.events import (
-    CallEnded,
-    CallStarted,
-    Changed,
-    CommandRan,
-    ConsentGiven,
-    Event,
-    Folded,
-    OperatorGaveUp,
-    OperatorSaid,
-    QuestionAsked,
-    QuestionEnded,
-    SessionOpened,
-)
+from agent.chat.session import events
 from agent.conversation.messages import Spend, ToolCall
 from reports.grounding.grounding import Grounded
 
@@ -67,40 +54,40 @@ class Scroll:
         for block in self._blocks.take(text):
             self._block(block)
 
-    def show(self, event: Event) -> None:
+    def show(self, event: events.Event) -> None:
         """Show one event; a kind of event that people need not see shows nothing."""
         match event:
-            case SessionOpened():
+            case events.SessionOpened():
                 word = "resumed" if event.resumed else "session"
                 self.lines(Text(clean(f"{word} {event.session_id} · {event.operator} · {event.window}"), style="dim"))
-            case QuestionAsked():
+            case events.QuestionAsked():
                 self._asked_at, self._spent, self._turns, self._made = event.at, Spend(), 0, 0
                 self._asked(event.text)
-            case OperatorSaid():
+            case events.OperatorSaid():
                 self._turns += 1
                 self._spent += event.spend
                 self._said(event.turn.text)
-            case OperatorGaveUp():
+            case events.OperatorGaveUp():
                 self._spent += event.spend
                 self._said(event.partial)
                 goes_on = f" {event.next} goes on." if event.next else ""
                 self.lines(Text(clean(f"{event.by} failed: {event.reason}{goes_on}"), style="yellow"))
-            case ConsentGiven():
+            case events.ConsentGiven():
                 self.lines(Text(f"  {_CONSENT[event.answer]}", style="dim"))
-            case CallStarted():
+            case events.CallStarted():
                 self._calls[event.number] = event.call
-            case CallEnded():
+            case events.CallEnded():
                 self._made += 1
                 self._called(event)
-            case QuestionEnded():
+            case events.QuestionEnded():
                 self._said(event.partial)
                 self._ended(event)
-            case CommandRan():
+            case events.CommandRan():
                 self._asked(event.line)
                 self.markdown(event.markdown)
-            case Changed():
+            case events.Changed():
                 self.lines(Text(clean(f"{event.what}: {event.to}"), style="dim"))
-            case Folded():
+            case events.Folded():
                 self.lines(
                     Text(f"The first {event.upto} questions are handed on in short from here; /show reads any call again.", style="dim")
                 )
@@ -134,7 +121,7 @@ class Scroll:
         unsourced = self._check(self._streamed[:end]).unsourced_at
         self._print(rendered(block.text, [(first - block.start, last - block.start) for first, last in unsourced if first >= block.start]))
 
-    def _called(self, event: CallEnded) -> None:
+    def _called(self, event: events.CallEnded) -> None:
         call = self._calls[event.number]
         mark, style = ("✗", "red") if event.is_error else ("↺", "dim") if event.cached_from else ("✓", "green")
         head = Text.assemble(("  "), (mark, style), (f" {event.label} ", "dim"), (clean(call.name), "bold"), f" {arguments(call)}".rstrip())
@@ -143,7 +130,7 @@ class Scroll:
         cut = f" ({left:,} characters not handed on)" if left > 0 else ""
         self._print(head, Padding(Text(clean(line) + cut, style="red" if event.is_error else "dim"), (0, 0, 0, 6)))
 
-    def _ended(self, event: QuestionEnded) -> None:
+    def _ended(self, event: events.QuestionEnded) -> None:
         lines: list[Text] = []
         if event.stopped != "finished":
             lines.append(Text(stopped_words(event.stopped), style="yellow"))

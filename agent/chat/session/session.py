@@ -5,21 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from agent.chat.session.events import (
-    CallEnded,
-    CallStarted,
-    Changed,
-    CommandRan,
-    ConsentGiven,
-    Event,
-    Folded,
-    OperatorGaveUp,
-    OperatorSaid,
-    QuestionAsked,
-    QuestionEnded,
-    Queued,
-    SessionOpened,
-)
+from agent.chat.session import events
 from agent.conversation.messages import Asked, Message, Nudge, OperatorTurn, Spend, ToolCall, ToolReturn
 
 FRESH = timedelta(minutes=10)  # how long an answer stands for itself: predictions and outcomes keep arriving
@@ -36,7 +22,7 @@ class Result:
     number: int
     call: ToolCall
     started: datetime
-    ended: CallEnded | None = None
+    ended: events.CallEnded | None = None
 
 
 @dataclass
@@ -50,14 +36,14 @@ class Exchange:
     calls: list[int] = field(default_factory=list)
     decisions: list[str] = field(default_factory=list)
     answer: str = ""
-    ended: QuestionEnded | None = None
+    ended: events.QuestionEnded | None = None
 
 
 class Session:
     """The state of a session. `apply` takes the next event; `record` also hands it to whoever keeps and shows it. `shown` is what its
     commands showed, `folded` the number of questions that are handed on in short."""
 
-    def __init__(self, keep: Callable[[Event], None], clock: Callable[[], datetime]) -> None:
+    def __init__(self, keep: Callable[[events.Event], None], clock: Callable[[], datetime]) -> None:
         self._keep = keep
         self.now = clock
         self.session_id = ""
@@ -74,43 +60,43 @@ class Session:
         self._fresh: dict[str, int] = {}
         self._cited: dict[int, int] = {}
 
-    def record(self, event: Event) -> None:
+    def record(self, event: events.Event) -> None:
         """The event happened: it is kept first, then it counts."""
         self._keep(event)
         self.apply(event)
 
-    def apply(self, event: Event) -> None:
+    def apply(self, event: events.Event) -> None:
         """Take in an event that has been kept."""
         match event:
-            case SessionOpened():
+            case events.SessionOpened():
                 self.session_id, self.operator, self.window = event.session_id, event.operator, event.window
-            case Queued():
+            case events.Queued():
                 self.queue.append(event.text)
-            case QuestionAsked():
+            case events.QuestionAsked():
                 self._waited(event.queued)
                 self.exchanges.append(Exchange(event.number, event.text, [Asked(text=_handed(event.text))]))
-            case OperatorSaid():
+            case events.OperatorSaid():
                 self._said(event)
-            case OperatorGaveUp():
+            case events.OperatorGaveUp():
                 self.spend += event.spend
-            case CallStarted():
+            case events.CallStarted():
                 self.results[event.number] = Result(event.number, event.call, event.at)
                 self.exchanges[-1].calls.append(event.number)
-            case ConsentGiven():
+            case events.ConsentGiven():
                 self._consented(event)
-            case CallEnded():
+            case events.CallEnded():
                 self._answered(event)
-            case QuestionEnded():
+            case events.QuestionEnded():
                 self._ended(event)
-            case CommandRan():
+            case events.CommandRan():
                 self._waited(event.queued)
                 self.spend += event.spend
                 self.shown.append(event.markdown)
                 if event.changes:
                     self._new_ground(f"the human ran {event.line[:100]}, which showed: {' '.join(event.markdown.split())[:300]}")
-            case Changed():
+            case events.Changed():
                 self._changed(event)
-            case Folded():
+            case events.Folded():
                 self.folded = event.upto
 
     @property
@@ -164,21 +150,21 @@ class Session:
         """Whether the human has allowed this very call, or all within the same bounds."""
         return exact(call) in self._exact or bounds in self._always
 
-    def _said(self, event: OperatorSaid) -> None:
+    def _said(self, event: events.OperatorSaid) -> None:
         exchange = self.exchanges[-1]
         self.spend += event.spend
         exchange.messages.append(event.turn)
         exchange.by.add(event.by)
         exchange.answer = event.turn.text or exchange.answer
 
-    def _consented(self, event: ConsentGiven) -> None:
+    def _consented(self, event: events.ConsentGiven) -> None:
         if event.answer == "yes":
             self._exact.add(event.exact)
         elif event.answer == "always":
             self._always.add(event.bounds)
         self.exchanges[-1].decisions.append(f"the human said {event.answer} to {event.exact[:300]}")
 
-    def _answered(self, event: CallEnded) -> None:
+    def _answered(self, event: events.CallEnded) -> None:
         result = self.results[event.number]
         result.ended = event
         if event.cited is not None and event.cached_from is None:
@@ -192,14 +178,14 @@ class Session:
         elif not event.is_error and event.cached_from is None:
             self._fresh[exact(call)] = event.number
 
-    def _ended(self, event: QuestionEnded) -> None:
+    def _ended(self, event: events.QuestionEnded) -> None:
         exchange = self.exchanges[-1]
         exchange.ended = event
         if event.stopped != "finished":
             said = f" after saying: “{event.partial.strip()[-500:]}”" if event.partial.strip() else ""
             exchange.messages.append(Nudge(text=f"This question was stopped ({event.stopped.replace('_', ' ')}){said}."))
 
-    def _changed(self, event: Changed) -> None:
+    def _changed(self, event: events.Changed) -> None:
         if event.what == "operator":
             self.operator = event.to
         else:
