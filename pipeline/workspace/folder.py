@@ -9,59 +9,34 @@ from pipeline.errors import WorkspaceError
 SETTINGS_FILE = "churnops.toml"
 
 
+class _Below:
+    """A path below the workspace's folder."""
+
+    def __init__(self, *parts: str) -> None:
+        self._parts = parts
+
+    def __get__(self, workspace: "Workspace", _: object) -> Path:
+        return workspace.root.joinpath(*self._parts)
+
+
 @dataclass(frozen=True)
 class Workspace:
     """Paths of one workspace. Nothing is created by asking for a path."""
 
     root: Path
 
-    @property
-    def settings_file(self) -> Path:
-        return self.root / SETTINGS_FILE
-
-    @property
-    def home(self) -> Path:
-        return self.root / ".churnops"
-
-    @property
-    def state_db(self) -> Path:
-        return self.home / "state.db"
-
-    @property
-    def ledger_mirror(self) -> Path:
-        return self.home / "ledger.jsonl"
-
-    @property
-    def mlflow_db(self) -> Path:
-        return self.home / "mlflow.db"
-
-    @property
-    def mlflow_mirrored(self) -> Path:
-        return self.home / "mlflow.mirrored"
-
-    @property
-    def models(self) -> Path:
-        return self.home / "models"
-
-    @property
-    def staging(self) -> Path:
-        return self.home / "staging"
-
-    @property
-    def champion_pointer(self) -> Path:
-        return self.home / "champion"
-
-    @property
-    def reports(self) -> Path:
-        return self.home / "reports"
-
-    @property
-    def transcripts(self) -> Path:
-        return self.home / "transcripts"
-
-    @property
-    def profiles(self) -> Path:
-        return self.home / "profiles"
+    settings_file = _Below(SETTINGS_FILE)
+    home = _Below(".churnops")
+    state_db = _Below(".churnops", "state.db")
+    ledger_mirror = _Below(".churnops", "ledger.jsonl")
+    mlflow_db = _Below(".churnops", "mlflow.db")
+    mlflow_mirrored = _Below(".churnops", "mlflow.mirrored")
+    models = _Below(".churnops", "models")
+    staging = _Below(".churnops", "staging")
+    champion_pointer = _Below(".churnops", "champion")
+    reports = _Below(".churnops", "reports")
+    transcripts = _Below(".churnops", "transcripts")
+    profiles = _Below(".churnops", "profiles")
 
     def require_writable(self) -> None:
         """Fail early, before anything has been computed.

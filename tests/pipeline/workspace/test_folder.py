@@ -50,7 +50,7 @@ def test_outside_of_one_the_error_says_how_to_begin(tmp_path: Path) -> None:
 
 def test_asking_for_its_paths_makes_nothing(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
-    paths = [getattr(workspace, name) for name, member in vars(Workspace).items() if isinstance(member, property)]
+    paths = [path for name in vars(Workspace) if not name.startswith("_") and isinstance(path := getattr(workspace, name), Path)]
     assert len(paths) > 5
     assert all(path.is_relative_to(tmp_path) for path in paths)
     assert list(tmp_path.iterdir()) == []
