@@ -9,17 +9,7 @@ from tomlkit.items import Item
 
 from pipeline.atomic_files import write_atomically
 from pipeline.errors import SettingsError
-from pipeline.workspace.settings import (
-    ApprovalSettings,
-    DataSettings,
-    EngineSettings,
-    OperatorSettings,
-    PredictionSettings,
-    ServingSettings,
-    Settings,
-    TrainingSettings,
-    ValueSettings,
-)
+from pipeline.workspace.settings import DataSettings, Settings
 
 _HEAD = """# A churnops workspace. Every key can be set from outside, too: CHURNOPS_TRAINING__SEED=8 overrides seed under [training].
 """
@@ -33,18 +23,9 @@ _POLICY = """
 
 def render_settings(data: DataSettings) -> str:
     """The text of a new `churnops.toml`: `data` as found, everything else at its default."""
-    sections = {
-        "data": data,
-        "predictions": PredictionSettings(),
-        "engine": EngineSettings(),
-        "training": TrainingSettings(),
-        "value": ValueSettings(),
-        "serving": ServingSettings(),
-        "operator": OperatorSettings(),
-        "approval": ApprovalSettings(),
-    }
+    defaults = {name: field.default for name, field in Settings.model_fields.items() if isinstance(field.default, BaseModel)}
     whole = f'database_url = ""  # {Settings.model_fields["database_url"].description}\n'
-    return _HEAD + whole + "".join(_section(name, values) for name, values in sections.items()) + _POLICY
+    return _HEAD + whole + "".join(_section(name, values) for name, values in {"data": data, **defaults}.items()) + _POLICY
 
 
 def set_claude(file: Path, agreed: bool) -> None:
