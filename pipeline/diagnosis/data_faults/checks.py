@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from pipeline.diagnosis.data_faults.copied_rows import find_copies
+from pipeline.diagnosis.data_faults.fault import fault
 from pipeline.diagnosis.data_faults.odd_values import find_odd_values
 from pipeline.diagnosis.data_faults.renamed_categories import find_recoded
 from pipeline.diagnosis.data_faults.swapped_columns import find_swapped
@@ -11,7 +12,7 @@ from pipeline.diagnosis.data_faults.witnesses import Witnesses, witnesses_of
 from pipeline.diagnosis.finding import Finding, Name
 from pipeline.diagnosis.observed import Observed
 from pipeline.drift.blindspots import find_blind_spots
-from pipeline.drift.summary import BlindSpot, What
+from pipeline.drift.summary import What
 from pipeline.workspace.evidence_policy import DataRules
 
 # The others, columns and categories that are new, are no faults.
@@ -62,7 +63,7 @@ def _known(observed: Observed, seen: Witnesses, rules: DataRules) -> Iterator[Fi
     """What the profiles tell."""
     for spot in find_blind_spots(observed.profile_before, observed.profile, rules, seen.per_customer):
         if spot.what in _FAULTS and not (spot.what == "duplicate_ids" and spot.share < rules.repeats_share):
-            yield _finding(spot, observed.rows)
+            yield fault(_FAULTS[spot.what], spot.said, spot.share, observed.rows, z=spot.z, column=spot.column)
 
 
 def _comes_with(seen: Witnesses, finding: Finding, rules: DataRules) -> bool:
@@ -78,18 +79,3 @@ def _comes_with(seen: Witnesses, finding: Finding, rules: DataRules) -> bool:
         if share - expected < rules.missing_points:
             return True
     return False
-
-
-def _finding(spot: BlindSpot, rows: int) -> Finding:
-    return Finding(
-        family="data",
-        name=_FAULTS[spot.what],
-        column=spot.column,
-        strength=spot.share,
-        unit="share of the rows",
-        n=rows,
-        z=spot.z,
-        share=spot.share,
-        argues_for=("data_fault",),
-        said=spot.said,
-    )

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.diagnosis.data_faults.fault import fault
 from pipeline.diagnosis.data_faults.witnesses import Witnesses, surprise
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.observed import SEED, Observed
@@ -32,21 +33,14 @@ def _replayed(known: _Hashes, rows: _Hashes, rules: DataRules) -> Finding | None
     shared = int(np.isin(rows, known).sum())
     # How often a row of the reference has a twin in it is how often a new customer would.
     own = len(known) - int((np.unique(known, return_counts=True)[1] == 1).sum())
-    share = shared / max(1, len(rows))
-    if share - own / max(1, len(known)) < rules.replayed_share or surprise(own, len(known), shared, len(rows)) < rules.missing_z:
+    share, z = shared / max(1, len(rows)), surprise(own, len(known), shared, len(rows))
+    if share - own / max(1, len(known)) < rules.replayed_share or z < rules.missing_z:
         return None
-    return Finding(
-        family="data",
-        name="replayed_rows",
-        strength=share,
-        unit="share of the rows",
-        n=len(rows),
-        z=surprise(own, len(known), shared, len(rows)),
-        share=share,
-        argues_for=("data_fault",),
-        said=f"{share:.1%} of the rows equal a row that the champion learnt from in every feature, where {own / len(known):.1%} would by chance: "
-        "old rows delivered again.",
+    said = (
+        f"{share:.1%} of the rows equal a row that the champion learnt from in every feature, where {own / len(known):.1%} would by chance: "
+        "old rows delivered again."
     )
+    return fault("replayed_rows", said, share, len(rows), z=z)
 
 
 def _repeated(known: _Hashes, observed: Observed, rules: DataRules) -> Finding | None:
@@ -58,20 +52,11 @@ def _repeated(known: _Hashes, observed: Observed, rules: DataRules) -> Finding |
         return None
     draw = np.random.default_rng(SEED)
     own, repeated = (_twice(draw.choice(part, size, replace=False)) for part in (known, rows))
-    share = repeated / size
-    if share - own / size < rules.repeats_share or surprise(own, size, repeated, size) < rules.missing_z:
+    share, z = repeated / size, surprise(own, size, repeated, size)
+    if share - own / size < rules.repeats_share or z < rules.missing_z:
         return None
-    return Finding(
-        family="data",
-        name="duplicate_rows",
-        strength=share,
-        unit="share of the rows",
-        n=size,
-        z=surprise(own, size, repeated, size),
-        share=share,
-        argues_for=("data_fault",),
-        said=f"{share:.1%} of the rows repeat another row in every feature; among as many rows of the reference {own / size:.1%} do.",
-    )
+    said = f"{share:.1%} of the rows repeat another row in every feature; among as many rows of the reference {own / size:.1%} do."
+    return fault("duplicate_rows", said, share, size, z=z)
 
 
 def _twice(rows: _Hashes) -> int:

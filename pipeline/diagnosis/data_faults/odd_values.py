@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from pipeline.diagnosis.data_faults.fault import fault, where
 from pipeline.diagnosis.data_faults.witnesses import Mask, Numbers, Witnesses, surprise
 from pipeline.diagnosis.finding import Finding
 from pipeline.shown_text import plain
@@ -54,22 +55,12 @@ def _rise_around(known: Numbers, after: Numbers, value: float) -> float:
 
 def _spike(seen: Witnesses, name: str, value: float, filled: Mask, before: Numbers) -> Finding:
     share, was = float(filled.mean()), float((before == value).mean())
-    part = seen.part_of(filled)
-    where = "" if part is None else f", all {part.said}"
-    return Finding(
-        family="data",
-        name="value_spike",
-        column=name,
-        segment=None if part is None else part.segment,
-        strength=share,
-        unit="share of the rows",
-        n=len(filled),
-        z=surprise(int((before == value).sum()), len(before), int(filled.sum()), len(filled)),
-        share=share,
-        argues_for=("data_fault",),
-        said=f"`{plain(name)}` is {value:.6g} in {share:.1%} of the rows{where}, {was:.1%} in the reference, and the values around it are no "
-        "more common: a default, not customers.",
+    part, z = seen.part_of(filled), surprise(int((before == value).sum()), len(before), int(filled.sum()), len(filled))
+    said = (
+        f"`{plain(name)}` is {value:.6g} in {share:.1%} of the rows{where(part)}, {was:.1%} in the reference, and the values around it are no "
+        "more common: a default, not customers."
     )
+    return fault("value_spike", said, share, len(filled), z=z, column=name, part=part)
 
 
 def _impossible(seen: Witnesses, name: str, known: Numbers, after: Numbers, rules: DataRules) -> tuple[Finding, ...]:
@@ -84,20 +75,6 @@ def _impossible(seen: Witnesses, name: str, known: Numbers, after: Numbers, rule
         if share < rules.beyond_share or z < rules.missing_z:
             continue
         part = seen.part_of(mask)
-        where = "" if part is None else f", all {part.said}"
-        found.append(
-            Finding(
-                family="data",
-                name="impossible_values",
-                column=name,
-                segment=None if part is None else part.segment,
-                strength=share,
-                unit="share of the rows",
-                n=len(after),
-                z=z,
-                share=share,
-                argues_for=("data_fault",),
-                said=f"`{plain(name)}` {said} in {share:.1%} of the rows{where}; in the reference it runs from {low:.6g} to {high:.6g}.",
-            )
-        )
+        told = f"`{plain(name)}` {said} in {share:.1%} of the rows{where(part)}; in the reference it runs from {low:.6g} to {high:.6g}."
+        found.append(fault("impossible_values", told, share, len(after), z=z, column=name, part=part))
     return tuple(found)

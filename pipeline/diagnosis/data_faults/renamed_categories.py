@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from pipeline.diagnosis.data_faults.fault import fault, where
 from pipeline.diagnosis.data_faults.witnesses import Witnesses, surprise
 from pipeline.diagnosis.finding import Finding
 from pipeline.shown_text import plain, quoted
@@ -94,25 +95,15 @@ def _renamed(seen: Witnesses, name: str, counts: _Counts, alike: dict[str, str],
     concerned = seen.after[name].isin(new).to_numpy()
     share = float(concerned.mean())
     part = seen.part_of(concerned)
-    where = "" if part is None else f", all {part.said}"
     said = [f"{quoted(old)} is now {quoted(value)}" for value, old in list(alike.items())[:_SHOWN]]
     if replaced:
         # Which one stands for which, shares alone cannot tell for sure.
         said.append(f"{_listed(replaced.values())} went, and {_listed(replaced)} came with as many customers")
-    return Finding(
-        family="data",
-        name="renamed_category",
-        column=name,
-        segment=None if part is None else part.segment,
-        strength=share,
-        unit="share of the rows",
-        n=counts.rows,
-        z=max(counts.risen(value) for value in new),
-        share=share,
-        argues_for=("data_fault",),
-        said=f"`{plain(name)}` has new names for old categories in {share:.1%} of the rows{where}: {'; '.join(said)}. The champion does not "
-        "know them.",
+    told = (
+        f"`{plain(name)}` has new names for old categories in {share:.1%} of the rows{where(part)}: {'; '.join(said)}. The champion does not "
+        "know them."
     )
+    return fault("renamed_category", told, share, counts.rows, z=max(counts.risen(value) for value in new), column=name, part=part)
 
 
 def _listed(values: Iterable[str]) -> str:
@@ -122,15 +113,5 @@ def _listed(values: Iterable[str]) -> str:
 
 def _vanished(name: str, counts: _Counts, value: str) -> Finding:
     was = counts.before[value] / counts.rows_before
-    return Finding(
-        family="data",
-        name="vanished_category",
-        column=name,
-        strength=was,
-        unit="share of the reference's rows",
-        n=counts.rows,
-        z=counts.fallen(value),
-        share=was,
-        argues_for=("data_fault",),
-        said=f"{quoted(value)} is gone from `{plain(name)}`: {was:.1%} of the reference's rows have it, none of the window's.",
-    )
+    said = f"{quoted(value)} is gone from `{plain(name)}`: {was:.1%} of the reference's rows have it, none of the window's."
+    return fault("vanished_category", said, was, counts.rows, z=counts.fallen(value), column=name, unit="share of the reference's rows")

@@ -5,6 +5,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from pipeline.diagnosis.data_faults.fault import fault
 from pipeline.diagnosis.data_faults.witnesses import Witnesses, gap, gap_by_chance
 from pipeline.diagnosis.finding import Finding
 from pipeline.shown_text import plain
@@ -25,7 +26,10 @@ def find_swapped(seen: Witnesses, names: tuple[str, ...], rules: DataRules) -> t
             f"`{plain(one)}` and `{plain(other)}` look exchanged: each has left its own distribution ({moved[one]:.2f} and {moved[other]:.2f} "
             f"apart) for the other's ({crosswise:.2f})."
         )
-        found += [_finding(name, moved[name], len(seen.after), said) for name in (one, other)]
+        unit = "distance from its own distribution"
+        found += [
+            fault("swapped_columns", said, 1.0, len(seen.after), column=name, strength=moved[name], unit=unit) for name in (one, other)
+        ]
     return tuple(found)
 
 
@@ -43,16 +47,3 @@ def _distance(seen: Witnesses, before: str, after: str) -> float:
         return gap(np.sort(first.to_numpy(dtype=np.float64)), np.sort(second.to_numpy(dtype=np.float64)))
     shares = pd.DataFrame({"before": first.value_counts(normalize=True), "after": second.value_counts(normalize=True)}).fillna(0.0)
     return float((shares["before"] - shares["after"]).abs().sum() / 2)
-
-
-def _finding(name: str, moved: float, rows: int, said: str) -> Finding:
-    return Finding(
-        family="data",
-        name="swapped_columns",
-        column=name,
-        strength=moved,
-        unit="distance from its own distribution",
-        n=rows,
-        argues_for=("data_fault",),
-        said=said,
-    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.diagnosis.data_faults.expected_amounts import unexplained_factors
+from pipeline.diagnosis.data_faults.fault import fault, where
 from pipeline.diagnosis.data_faults.witnesses import Mask, Numbers, Part, Witnesses, gap, gap_by_chance, surprise
 from pipeline.diagnosis.finding import Finding
 from pipeline.shown_text import plain
@@ -58,21 +59,13 @@ def find_unit_change(seen: Witnesses, name: str, rules: DataRules) -> Finding | 
     change = next(iter(_by_itself(seen, name, found)), None)
     if change is None:
         return None
-    where = "" if change.part is None else f", all {change.part.said}"
     how = f"{change.factor:.4g} times larger" if change.factor > 1 else f"{1 / change.factor:.4g} times smaller"
-    return Finding(
-        family="data",
-        name="unit_change",
-        column=name,
-        segment=None if change.part is None else change.part.segment,
-        strength=change.factor,
-        unit="times the usual amount",
-        n=len(after),
-        share=change.share,
-        argues_for=("data_fault",),
-        said=f"`{plain(name)}` is {how} than it was in {change.share:.0%} of the rows{where}: another unit, like {_FACTORS[change.factor]} "
-        f"(gap {change.gap:.2f}, {change.left:.2f} without the factor).",
+    said = (
+        f"`{plain(name)}` is {how} than it was in {change.share:.0%} of the rows{where(change.part)}: another unit, like "
+        f"{_FACTORS[change.factor]} (gap {change.gap:.2f}, {change.left:.2f} without the factor)."
     )
+    unit = "times the usual amount"
+    return fault("unit_change", said, change.share, len(after), column=name, part=change.part, strength=change.factor, unit=unit)
 
 
 def _by_itself(seen: Witnesses, name: str, found: Sequence[UnitChange]) -> Iterator[UnitChange]:
