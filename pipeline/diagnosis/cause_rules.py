@@ -105,21 +105,21 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy) -> D
 
 
 def _broken_data(seen: _Seen, setting: Setting, policy: Policy) -> _Opinion | None:
-    found = seen.family("data")
-    return _fault("broken_data", found[0], found) if found else None
+    return _fault("broken_data", seen.family("data"))
 
 
 def _lost_dependency(seen: _Seen, setting: Setting, policy: Policy) -> _Opinion | None:
-    found = seen.notable("dependency_lost")
-    return _fault("lost_dependency", found[0], found) if found else None
+    return _fault("lost_dependency", seen.notable("dependency_lost"))
 
 
 def _moved_alone(seen: _Seen, setting: Setting, policy: Policy) -> _Opinion | None:
-    found = seen.notable("moved_alone")
-    return _fault("moved_alone", found[0], found) if found else None
+    return _fault("moved_alone", seen.notable("moved_alone"))
 
 
-def _fault(rule: Rule, worst: Finding, found: Sequence[Finding]) -> _Opinion:
+def _fault(rule: Rule, found: Sequence[Finding]) -> _Opinion | None:
+    if not found:
+        return None
+    worst = found[0]
     others = len({finding.column for finding in found} - {worst.column})
     more = f" {others} more columns show the like." if others > 1 else " One more column shows the like." if others else ""
     return _Opinion(rule, "data_fault", "fix_data", f"{worst.said}{more} Nothing learnt from these rows can be trusted.", worst.column)
