@@ -69,8 +69,6 @@ class TokenBook:
     def __init__(self, workspace: Workspace, clock: Clock) -> None:
         self._file = workspace.home / "mcp_tokens.json"
         self._clock = clock
-        self._seen: tuple[int, int, int] | None = None
-        self._page = _Page()
 
     def all(self) -> tuple[Token, ...]:
         """Every token ever made here, oldest first.
@@ -78,15 +76,19 @@ class TokenBook:
         Raises:
             WorkspaceError: the file is damaged.
         """
-        self._refresh()
-        return self._page.tokens
+        try:
+            return _Page.model_validate_json(self._file.read_bytes()).tokens
+        except FileNotFoundError:
+            return ()
+        except ValidationError as error:
+            raise WorkspaceError(f"{self._file} is damaged.", "Move it away and create the tokens anew.") from error
 
     def live(self) -> tuple[Token, ...]:
         """The tokens that open the door now."""
         return tuple(token for token in self.all() if token.state(self._clock()) == "live")
 
     def holder(self, secret: str) -> Token | None:
-        """The live token with this secret. Costs one `stat` unless the file changed since the last look.
+        """The live token with this secret.
 
         Raises:
             WorkspaceError: the file is damaged.
@@ -129,24 +131,8 @@ class TokenBook:
             if found is None:
                 raise ChurnopsError(f"There is no live token {name[:60]!r}.", "`churnops mcp token list` shows them.")
             ended = found.model_copy(update={"revoked_at": self._clock()})
-            self._write(tuple(ended if token is found else token for token in self.all()))
+            self._write(tuple(ended if token == found else token for token in self.all()))
         return ended
-
-    def _refresh(self) -> None:
-        try:
-            stat = self._file.stat()
-        except FileNotFoundError:
-            self._seen, self._page = None, _Page()
-            return
-        seen = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
-        if seen == self._seen:
-            return
-        try:
-            self._page = _Page.model_validate_json(self._file.read_bytes())
-        except ValidationError as error:
-            self._seen = None
-            raise WorkspaceError(f"{self._file} is damaged.", "Move it away and create the tokens anew.") from error
-        self._seen = seen
 
     def _write(self, tokens: tuple[Token, ...]) -> None:
         write_atomically(self._file, _Page(tokens=tokens).model_dump_json(indent=1).encode(), mode=0o600)
