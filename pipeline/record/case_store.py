@@ -52,10 +52,7 @@ class CaseFile:
             ChurnopsError: there is none with this id.
         """
         with self._state.read() as connection:
-            row = connection.execute(select(cases).where(cases.c.case_id == case_id)).first()
-        if row is None:
-            raise ChurnopsError(f"There is no case {case_id[:64]!r}.", "`churnops reports list` shows the cases.")
-        return _case(row)
+            return _get(connection, case_id)
 
     def find(self, beginning: str) -> Case:
         """The one case whose id is, or begins with, `beginning`.
@@ -68,7 +65,7 @@ class CaseFile:
         if len(exact or found) == 1:
             return (exact or found)[0]
         if not found:
-            raise ChurnopsError(f"There is no case {beginning[:64]!r}.", "`churnops reports list` shows the cases.")
+            raise _no_case(beginning)
         raise ChurnopsError(
             f"{len(found)} cases begin with {beginning!r}: {', '.join(case.case_id for case in found[:5])}.", "Give one in full."
         )
@@ -89,10 +86,7 @@ class CaseFile:
 
     def move_in(self, connection: Connection, case_id: str, expected: tuple[Status, ...], **changes: Any) -> Case:
         """As `move`, inside the caller's write transaction."""
-        row = connection.execute(select(cases).where(cases.c.case_id == case_id)).first()
-        if row is None:
-            raise ChurnopsError(f"There is no case {case_id[:64]!r}.", "`churnops reports list` shows the cases.")
-        before = _case(row)
+        before = _get(connection, case_id)
         if before.status not in expected:
             raise ChurnopsError(f"Case {case_id} has status “{STATUSES[before.status]}”.", f"This needs it to be {' or '.join(expected)}.")
         after = Case.model_validate({**before.model_dump(), **changes})
@@ -112,18 +106,14 @@ class CaseFile:
         """Put one finished tool call on record; returns its number in the case, from 1."""
         with self._state.write() as connection:
             number = 1 + (connection.execute(select(func.max(calls.c.number)).where(calls.c.case_id == case_id)).scalar() or 0)
-            connection.execute(
-                calls.insert().values(
-                    case_id=case_id,
-                    number=number,
-                    at=stamp(at),
-                    tool=tool,
-                    arguments=dict(arguments),
-                    outcome=outcome,
-                    seconds=seconds,
-                    result={**result, "call": number},
-                )
-            )
+            done = {
+                "tool": tool,
+                "arguments": dict(arguments),
+                "outcome": outcome,
+                "seconds": seconds,
+                "result": {**result, "call": number},
+            }
+            connection.execute(calls.insert().values(case_id=case_id, number=number, at=stamp(at), **done))
             return number
 
     def calls(self, case_id: str) -> tuple[Call, ...]:
@@ -158,6 +148,17 @@ class CaseFile:
         with self._state.read() as connection:
             latest = connection.execute(select(func.max(trainings.c.started_at)).where(trainings.c.case_id != case_id)).scalar()
         return moment(latest) if latest else None
+
+
+def _get(connection: Connection, case_id: str) -> Case:
+    row = connection.execute(select(cases).where(cases.c.case_id == case_id)).first()
+    if row is None:
+        raise _no_case(case_id)
+    return _case(row)
+
+
+def _no_case(named: str) -> ChurnopsError:
+    return ChurnopsError(f"There is no case {named[:64]!r}.", "`churnops reports list` shows the cases.")
 
 
 def _unfinished(connection: Connection, key: str) -> Case | None:
