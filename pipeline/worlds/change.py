@@ -48,7 +48,6 @@ class Change:
     most_rows: int | None = None
 
 
-NOTHING = Change()
 Planner = Callable[[Pool, Severity, np.random.Generator], Change]
 
 

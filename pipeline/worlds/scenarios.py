@@ -12,7 +12,7 @@ from pipeline.diagnosis.finding import Cause
 from pipeline.errors import DataError
 from pipeline.tables.schema import Schema
 from pipeline.worlds import arrivals, behaviour, faults, novelties
-from pipeline.worlds.change import NOTHING, Change, Numbers, Planner, Pool, Severity
+from pipeline.worlds.change import Change, Numbers, Planner, Pool, Severity
 
 DAY = "_day"
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
@@ -20,88 +20,62 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 @dataclass(frozen=True)
 class Scenario:
-    """One named change: what it `says` to people, its cause in the words of a diagnosis, and `plan`, which makes it for a table.
+    """One named change: `plan` makes it for a table and gives it its name; its cause in the words of a diagnosis, and what it `says` to people.
 
     Whether a moved population (`covariate_...`) does harm depends on the table and the model: `truth` is then what is usual.
     """
 
-    name: str
-    says: str
-    truth: Cause
     plan: Planner
+    truth: Cause
+    says: str
+
+    @property
+    def name(self) -> str:
+        return self.plan.__name__
 
 
-def _nothing(pool: Pool, severity: Severity, rng: np.random.Generator) -> Change:
-    return NOTHING
+def none(pool: Pool, severity: Severity, rng: np.random.Generator) -> Change:
+    """Nothing changes."""
+    return Change()
 
 
 _ALL = (
-    Scenario("none", "Nothing changed: new customers like the old ones.", "none", _nothing),
-    Scenario("tiny_window", "Nothing changed, and hardly anybody was scored.", "none", arrivals.tiny_window),
-    Scenario("harmless_tilt", "Columns that say little about churn moved.", "covariate_benign", arrivals.harmless_tilt),
+    Scenario(none, "none", "Nothing changed: new customers like the old ones."),
+    Scenario(arrivals.tiny_window, "none", "Nothing changed, and hardly anybody was scored."),
+    Scenario(arrivals.harmless_tilt, "covariate_benign", "Columns that say little about churn moved."),
+    Scenario(arrivals.important_tilt, "covariate_benign", "The column that says most moved; customers of each kind behave as before."),
+    Scenario(arrivals.seasonal_mix, "covariate_benign", "A season: a quarter of the columns moved, each its own way."),
+    Scenario(novelties.segment_arrives, "covariate_harmful", "Customers of a kind that the reference hardly has became common."),
+    Scenario(novelties.category_arrives, "covariate_benign", "A new offer: some customers changed over to it."),
+    Scenario(novelties.price_change, "covariate_benign", "Prices rose or fell by one factor for everybody."),
+    Scenario(arrivals.prior_shift, "prior_shift", "Churners became more or less common; churners and stayers look as before."),
+    Scenario(behaviour.odds_shift, "prior_shift", "The same customers; for everybody the odds of leaving moved by one factor."),
     Scenario(
-        "important_tilt",
-        "The column that says most moved; customers of each kind behave as before.",
-        "covariate_benign",
-        arrivals.important_tilt,
+        behaviour.segment_concept, "concept_drift", "In one kind of customers those who used to stay now leave, and the other way round."
     ),
-    Scenario("seasonal_mix", "A season: a quarter of the columns moved, each its own way.", "covariate_benign", arrivals.seasonal_mix),
+    Scenario(behaviour.drivers_reverse, "concept_drift", "What made customers leave now makes them stay."),
+    Scenario(faults.null_spike, "data_fault", "A part of the most telling numerical column stopped arriving."),
+    Scenario(faults.unit_change, "data_fault", "An amount arrives in cents instead of dollars."),
+    Scenario(faults.category_recoded, "data_fault", "The values of a telling categorical column are spelt anew."),
+    Scenario(faults.columns_swapped, "data_fault", "Two columns changed places."),
+    Scenario(faults.defaulted, "data_fault", "A default stands where a telling column has values."),
+    Scenario(faults.clipped, "data_fault", "A telling numerical column is cut off at the top."),
+    Scenario(faults.misaligned_join, "data_fault", "A telling column arrives with the values of other customers."),
+    Scenario(faults.schema_break, "data_fault", "A telling column is gone, or words stand among its numbers."),
+    Scenario(faults.duplicated_rows, "data_fault", "A join gives some customers twice."),
+    Scenario(faults.immature_labels, "label_fault", "Outcomes were taken before they were ripe."),
     Scenario(
-        "segment_arrives",
-        "Customers of a kind that the reference hardly has became common.",
-        "covariate_harmful",
-        novelties.segment_arrives,
+        arrivals.numeric_shift, "covariate_benign", "More customers with the values that settled customers have in numerical columns."
     ),
-    Scenario("category_arrives", "A new offer: some customers changed over to it.", "covariate_benign", novelties.category_arrives),
-    Scenario("price_change", "Prices rose or fell by one factor for everybody.", "covariate_benign", novelties.price_change),
+    Scenario(arrivals.category_mix, "covariate_benign", "The mix of categories moved; customers of each kind behave as before."),
+    Scenario(arrivals.high_churn, "prior_shift", "Churners became far more common; churners and stayers look as before."),
     Scenario(
-        "prior_shift", "Churners became more or less common; churners and stayers look as before.", "prior_shift", arrivals.prior_shift
-    ),
-    Scenario(
-        "odds_shift", "The same customers; for everybody the odds of leaving moved by one factor.", "prior_shift", behaviour.odds_shift
-    ),
-    Scenario(
-        "segment_concept",
-        "In one kind of customers those who used to stay now leave, and the other way round.",
-        "concept_drift",
-        behaviour.segment_concept,
-    ),
-    Scenario("drivers_reverse", "What made customers leave now makes them stay.", "concept_drift", behaviour.drivers_reverse),
-    Scenario("null_spike", "A part of the most telling numerical column stopped arriving.", "data_fault", faults.null_spike),
-    Scenario("unit_change", "An amount arrives in cents instead of dollars.", "data_fault", faults.unit_change),
-    Scenario("category_recoded", "The values of a telling categorical column are spelt anew.", "data_fault", faults.category_recoded),
-    Scenario("columns_swapped", "Two columns changed places.", "data_fault", faults.columns_swapped),
-    Scenario("defaulted", "A default stands where a telling column has values.", "data_fault", faults.defaulted),
-    Scenario("clipped", "A telling numerical column is cut off at the top.", "data_fault", faults.clipped),
-    Scenario("misaligned_join", "A telling column arrives with the values of other customers.", "data_fault", faults.misaligned_join),
-    Scenario("schema_break", "A telling column is gone, or words stand among its numbers.", "data_fault", faults.schema_break),
-    Scenario("duplicated_rows", "A join gives some customers twice.", "data_fault", faults.duplicated_rows),
-    Scenario("immature_labels", "Outcomes were taken before they were ripe.", "label_fault", faults.immature_labels),
-    Scenario(
-        "numeric_shift",
-        "More customers with the values that settled customers have in numerical columns.",
-        "covariate_benign",
-        arrivals.numeric_shift,
-    ),
-    Scenario(
-        "category_mix", "The mix of categories moved; customers of each kind behave as before.", "covariate_benign", arrivals.category_mix
-    ),
-    Scenario("high_churn", "Churners became far more common; churners and stayers look as before.", "prior_shift", arrivals.high_churn),
-    Scenario(
-        "behaviour_change",
-        "The same customers, but in the riskiest group settled customers leave and new ones stay.",
-        "concept_drift",
         behaviour.behaviour_change,
-    ),
-    Scenario(
-        "new_category", "A value never seen before fills part of the most telling categorical column.", "data_fault", faults.new_category
-    ),
-    Scenario(
-        "market_shift",
-        "A competitor's offer draws settled customers, who make up more of the base by now.",
         "concept_drift",
-        behaviour.market_shift,
+        "The same customers, but in the riskiest group settled customers leave and new ones stay.",
     ),
+    Scenario(faults.new_category, "data_fault", "A value never seen before fills part of the most telling categorical column."),
+    Scenario(behaviour.market_shift, "concept_drift", "A competitor's offer draws settled customers, who make up more of the base by now."),
 )
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType({scenario.name: scenario for scenario in _ALL})
 KINDS = tuple(SCENARIOS)[:22]  # of the benchmark; the others are variants of these, kept for demonstrations
