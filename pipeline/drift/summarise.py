@@ -7,7 +7,7 @@ from pipeline.drift.blindspots import find_blind_spots
 from pipeline.drift.scores import KS_DISTANCE, PSI, Rule, Score, score_profiles
 from pipeline.drift.shift import NumericalShift
 from pipeline.drift.summary import DriftSummary, FeatureDrift
-from pipeline.drift.verdict import CalibratedDrift, CalibratedFeature, calibrate
+from pipeline.drift.verdict import CalibratedFeature, calibrate
 from pipeline.errors import DataError
 from pipeline.models.importance import weighted_share
 from pipeline.profiles.counting import exact_values
@@ -51,25 +51,19 @@ def summarise_drift(baseline: Baseline, window: Window, policy: Policy) -> Drift
     features = tuple(
         _feature(feature, scores[feature.name], weight[feature.name]) for feature in calibrated.features if feature.name in scores
     )
-    total = len(window.columns.features)
-    share = sum(feature.drifted for feature in features) / total
-    return DriftSummary(
-        reference_rows=reference.rows,
-        current_rows=window.rows,
-        share=share,
-        drifted=sum(feature.drifted for feature in features),
-        drifted_numerical=sum(feature.drifted for feature in features if feature.kind == "numerical"),
-        drifted_categorical=sum(feature.drifted for feature in features if feature.kind == "categorical"),
-        features_total=total,
-        band=policy.band(share, window.rows),
-        calibrated_drifted=calibrated.drifted,
-        calibrated_share=calibrated.share,
-        felt_share=weighted_share(baseline.importances, _drifted(calibrated)),
-        since=window.since,
-        until=window.until,
-        features=features,
-        findings=find_blind_spots(reference, profile, policy.evidence.data),
-    )
+    share = sum(feature.drifted for feature in features) / len(window.columns.features)
+    verdicts = {
+        "share": share,
+        "drifted": sum(feature.drifted for feature in features),
+        "drifted_numerical": sum(feature.drifted for feature in features if feature.kind == "numerical"),
+        "drifted_categorical": sum(feature.drifted for feature in features if feature.kind == "categorical"),
+        "band": policy.band(share, window.rows),
+        "calibrated_drifted": calibrated.drifted,
+        "calibrated_share": calibrated.share,
+        "felt_share": weighted_share(baseline.importances, {feature.name for feature in calibrated.features if feature.drifted}),
+        "features": features,
+    }
+    return _no_verdict(reference, window, policy).model_copy(update=verdicts)
 
 
 def write_evidently_html(reference: "pd.DataFrame", current: "pd.DataFrame", schema: Schema, path: Path) -> None:
@@ -124,22 +118,13 @@ def _asked(rules: DriftRules) -> dict[Kind, Rule]:
     return {kind: named[name] for kind, name in chosen.items() if name != "default"}
 
 
-def _drifted(calibrated: CalibratedDrift) -> set[str]:
-    return {feature.name for feature in calibrated.features if feature.drifted}
-
-
 def _feature(found: CalibratedFeature, score: Score, importance: float) -> FeatureDrift:
     assert found.shift is not None  # a column with a score has values on both sides
     moved = found.shift.direction if isinstance(found.shift, NumericalShift) else None
     return FeatureDrift(
         name=found.name,
         kind=found.kind,
-        method=score.method,
-        score=score.score,
-        low=score.low,
-        high=score.high,
-        threshold=score.threshold,
-        drifted=score.drifted,
+        **vars(score),
         direction=moved if score.drifted or found.drifted else None,
         change=found.shift.said,
         moved_share=found.shift.share,

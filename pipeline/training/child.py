@@ -180,30 +180,28 @@ def judge_made(job: TrainingJob, made: Made, champion: Artifact | None, train: "
     features, target = list(job.columns.features), job.columns.target
     outcome = gate[target].to_numpy()
     p = made.model.predict_proba(gate[features])[:, 1]
-    metrics = measure(outcome, p, job.threshold, job.confidence)
-    champion_metrics, champion_curve, comparison, margins, margins_recalibrated, flow = None, None, None, None, None, None
-    if champion is not None:
-        p_champion = champion.scores(gate)
-        champion_metrics = measure(outcome, p_champion, champion.manifest.threshold, job.confidence)
-        champion_curve = reliability(outcome, p_champion)
-        comparison = compare(outcome, p, p_champion, job.confidence)
-        flow = tier_flow(p_champion.tolist(), p.tolist())
-        margins = measure_margins(outcome, p, p_champion, job.value, job.confidence)
-        recent = train.iloc[len(train) - job.recent_rows :]
-        if recent[target].nunique() == 2 and not job.recalibrates:
-            rival = recalibrate(champion.model, recent[features], recent[target].to_numpy())
-            margins_recalibrated = measure_margins(outcome, p, rival.passed_through(p_champion), job.value, job.confidence)
-    return Evaluation(
-        metrics=metrics,
-        champion_metrics=champion_metrics,
-        comparison=comparison,
-        margins=margins,
-        margins_recalibrated=margins_recalibrated,
+    alone = Evaluation(
+        metrics=measure(outcome, p, job.threshold, job.confidence),
+        champion_metrics=None,
+        comparison=None,
         serving=not_ours() if made.manifest.adopted else prove(made.model, job.columns, made.reference, job.threshold)[1],
-        tier_flow=flow,
         reliability=reliability(outcome, p),
-        champion_reliability=champion_curve,
     )
+    if champion is None:
+        return alone
+    p_champion = champion.scores(gate)
+    beside = {
+        "champion_metrics": measure(outcome, p_champion, champion.manifest.threshold, job.confidence),
+        "champion_reliability": reliability(outcome, p_champion),
+        "comparison": compare(outcome, p, p_champion, job.confidence),
+        "tier_flow": tier_flow(p_champion.tolist(), p.tolist()),
+        "margins": measure_margins(outcome, p, p_champion, job.value, job.confidence),
+    }
+    recent = train.iloc[len(train) - job.recent_rows :]
+    if recent[target].nunique() == 2 and not job.recalibrates:
+        rival = recalibrate(champion.model, recent[features], recent[target].to_numpy())
+        beside["margins_recalibrated"] = measure_margins(outcome, p, rival.passed_through(p_champion), job.value, job.confidence)
+    return alone.model_copy(update=beside)
 
 
 def _groups(train: "pd.DataFrame", columns: Schema) -> "NDArray[np.int64] | None":
