@@ -95,19 +95,9 @@ async def challenge(
     Raises:
         TrainingError: see `pipeline.training.parent.train`; nothing is left behind.
     """
-    settings, policy = opened.settings, opened.policy
-    job = TrainingJob(
-        columns=settings.data.columns,
-        estimator=estimator,
-        hyperparameters=dict(hyperparameters),
-        seed=settings.training.seed,
-        threshold=settings.training.threshold,
-        confidence=policy.gate.confidence,
-        champion=champion.digest if champion else None,
-        recent_rows=rows.recent,
-        value=settings.value,
-        trained_at=opened.clock(),
-    )
+    settings = opened.settings
+    asked = {"estimator": estimator, "hyperparameters": dict(hyperparameters), "recent_rows": rows.recent}
+    job = usual_job(opened, champion).model_copy(update=asked)
     if mode == "recalibrate":
         job = job.model_copy(update={"recalibrates": True, "threshold": _worthwhile_from(settings)})
     elif settings.training.command:
@@ -119,6 +109,21 @@ async def challenge(
     ) as outcome:
         # In a thread: MLflow and the disk take their time, and others are being served.
         return await to_thread.run_sync(judge_and_register, opened, outcome, rows, case_id, mode, band, record)
+
+
+def usual_job(opened: Opened, champion: Artifact | None) -> TrainingJob:
+    """A job as settings and policy have it, against this champion."""
+    settings = opened.settings
+    return TrainingJob(
+        columns=settings.data.columns,
+        estimator=settings.training.estimator,
+        seed=settings.training.seed,
+        threshold=settings.training.threshold,
+        confidence=opened.policy.gate.confidence,
+        champion=champion.digest if champion else None,
+        value=settings.value,
+        trained_at=opened.clock(),
+    )
 
 
 def _worthwhile_from(settings: Settings) -> float:

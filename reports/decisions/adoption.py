@@ -19,9 +19,9 @@ from pipeline.models.library_versions import check_versions
 from pipeline.record.opened_workspace import Opened
 from pipeline.tables.reading import read_raw, typed
 from pipeline.training.adopted_fit import take_over
-from pipeline.training.challenge import Rows
+from pipeline.training.challenge import Rows, usual_job
 from pipeline.training.child import judge_made
-from pipeline.training.job import ARTIFACT, TrainingJob
+from pipeline.training.job import ARTIFACT
 from pipeline.training.parent import TrainingOutcome
 from pipeline.workspace.staging import staging_folder
 
@@ -77,17 +77,7 @@ def judged_model(opened: Opened, candidate: Candidate, champion: Artifact | None
     Raises:
         ModelError, DataError, IntegrityError: see `pipeline.training.adopted_fit.take_over`.
     """
-    started, settings, rows = monotonic(), opened.settings, candidate.rows
-    job = TrainingJob(
-        columns=settings.data.columns,
-        estimator=settings.training.estimator,
-        seed=settings.training.seed,
-        threshold=settings.training.threshold,
-        confidence=opened.policy.gate.confidence,
-        champion=champion.digest if champion else None,
-        value=settings.value,
-        trained_at=opened.clock(),
-    )
+    started, rows, job = monotonic(), candidate.rows, usual_job(opened, champion)
     made = take_over(job, candidate.folder, rows.train, candidate.source, candidate.accepted)
     evaluation = judge_made(job, made, champion, rows.train, rows.gate)
     staged = candidate.folder.parent / ARTIFACT
