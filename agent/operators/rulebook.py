@@ -31,6 +31,7 @@ from tools.evidence_pack import EvidencePack
 from tools.results import DiagnosisResult, DriftResult, MetricsResult, TrainingReply
 
 _OWN = "rulebook-"
+_NOT_TAUGHT = "The window's outcomes do not teach a model that is good enough: more of them are needed, or someone who knows what changed."
 
 
 class Rulebook:
@@ -115,22 +116,10 @@ class Rulebook:
         """What the diagnosis asks for; a share of drifted features has no say where the cause is known."""
         if found.action in {"monitor", "fix_data", "collect_labels"}:
             return record.save(found.action, found.said, f"The diagnosis (rule {found.rule}) asks for {found.action}.")
-        if refused := record.failure_of("run_training"):
-            return record.save(
-                "monitor", "Training was refused; the champion stays and people must look.", f"The tools said: {refused.said}"
-            )
-        recalibrates = found.mode == "recalibrate"
-        trials = iter(({},)) if recalibrates else self._hyperparameters(drift)
-        if len(record.trainings) <= self._policy.training.retries:
-            for values in trials:
-                if values not in record.tried:
-                    arguments = {} if recalibrates else {"estimator": USUAL, **values}
-                    said = "The gate failed; other values." if record.trainings else f"The diagnosis asks for it: {found.mode} training."
-                    return record.call("run_training", said, case_id=drift.case_id, mode=found.mode, **arguments)
-        return record.save(
-            "collect_labels",
-            "No candidate passed the gate; the champion stays, and people must look.",
-            "The window's outcomes do not teach a model that is good enough: more of them are needed, or someone who knows what changed.",
+        arguments = {"case_id": drift.case_id, "mode": found.mode}
+        trials = [{}] if found.mode == "recalibrate" else self._hyperparameters(drift)
+        return self._train(record, f"The diagnosis asks for it: {found.mode} training.", arguments, trials) or record.save(
+            "collect_labels", "No candidate passed the gate; the champion stays, and people must look.", _NOT_TAUGHT
         )
 
     def _decide(self, record: "_Record", drift: DriftResult) -> OperatorTurn:
@@ -147,15 +136,9 @@ class Rulebook:
                 "There is drift, and too few known outcomes to teach and judge a new model.",
                 "Below `training.min_labelled_rows` or `training.min_labelled_churners`, so no training was tried.",
             )
-        if refused := record.failure_of("run_training"):
-            return record.save(
-                "monitor", "Training was refused; the champion stays and people must look.", f"The tools said: {refused.said}"
-            )
-        if len(record.trainings) <= rules.retries:
-            for values in self._hyperparameters(drift):
-                if values not in record.tried:
-                    said = "The gate failed; other values." if record.trainings else f"Band {band}: training a candidate."
-                    return record.call("run_training", said, case_id=drift.case_id, estimator=USUAL, **values)
+        arguments = {"case_id": drift.case_id}
+        if turn := self._train(record, f"Band {band}: training a candidate.", arguments, self._hyperparameters(drift)):
+            return turn
         if band == "evaluate":
             return record.save(
                 "monitor",
@@ -165,8 +148,20 @@ class Rulebook:
         return record.save(
             "collect_labels",
             "No candidate passed the gate; the champion stays, and people must look at this drift.",
-            "The window's outcomes do not teach a model that is good enough: more of them are needed, or someone who knows what changed.",
+            _NOT_TAUGHT,
         )
+
+    def _train(self, record: "_Record", said: str, arguments: dict[str, Any], trials: Iterable[dict[str, int]]) -> OperatorTurn | None:
+        """The next of the trainings to try, or the end where the tools refuse it; None where all that the policy allows were tried."""
+        if refused := record.failure_of("run_training"):
+            return record.save(
+                "monitor", "Training was refused; the champion stays and people must look.", f"The tools said: {refused.said}"
+            )
+        values = next((values for values in trials if values not in record.tried), None)
+        if values is None or len(record.trainings) > self._policy.training.retries:
+            return None
+        chosen = {"estimator": USUAL, **values} if values else {}
+        return record.call("run_training", "The gate failed; other values." if record.trainings else said, **arguments, **chosen)
 
     def _hyperparameters(self, drift: DriftResult) -> Iterator[dict[str, int]]:
         """What to try, in order: the policy's start for the kinds that drifted, then the ends and the middle of the ranges."""
