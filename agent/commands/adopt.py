@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened_by_person
+from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened_by_person
 
 
 def adopt(
@@ -41,5 +41,4 @@ def adopt(
         trained = anyio.run(adopt_by_hand, here, candidate, reference is None)
     show_trained(console, trained)
     console.print("Its figures rest on rows it may have learnt from: where it did, they flatter it.")
-    if as_json:
-        typer.echo(trained.model_dump_json())
+    echo_json(as_json, trained)

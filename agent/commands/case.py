@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened_by_person, opened_to_look
+from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened_by_person, opened_to_look
 from pipeline.words import STATUSES, action_name, cause_name
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ Cause = Literal["none", "covariate_benign", "covariate_harmful", "prior_shift", 
 @app.command("list")
 def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
     """Show every case with what happened, newest first."""
-    import json
 
     from rich.console import Console
     from rich.table import Table
@@ -41,8 +40,7 @@ def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> Non
         table.add_row(case.case_id, STATUSES[case.status], cause_name(cause), action_name(case.action), ", ".join(ruled))
         rows.append({"case_id": case.case_id, "status": case.status, "cause": cause, "action": case.action, "ruled": ruled})
     Console(stderr=as_json, highlight=False).print(table if cases else "No case yet. Run [bold]churnops triage[/].")
-    if as_json:
-        typer.echo(json.dumps({"cases": rows}))
+    echo_json(as_json, {"cases": rows})
 
 
 @app.command()
@@ -138,5 +136,4 @@ def acknowledge(
     columns = ", ".join(moved.column for moved in shift.moved) or "no column"
     end = f", until {known.until:%Y-%m-%d %H:%M} UTC" if known.until else ""
     typer.echo(f"Acknowledged ({known.number}): {columns} moved; a case is opened again from {growth:g} times that{end}.", err=as_json)
-    if as_json:
-        typer.echo(known.model_dump_json())
+    echo_json(as_json, known)

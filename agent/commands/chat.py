@@ -5,17 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.commands import window_options
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened_by_person, opened_to_look
 from agent.commands.triage import OperatorName
-from agent.commands.window_options import (
-    CurrentOption,
-    LengthOption,
-    OutcomesOption,
-    RowsOption,
-    SinceDeployOption,
-    SinceOption,
-    chosen_window,
-)
 from pipeline.intake.window_choice import WindowChoice
 
 if TYPE_CHECKING:
@@ -39,12 +31,12 @@ def chat(
     replay: Annotated[
         str, typer.Option("--replay", metavar="ID", help=f"Show a session again, and end; {NEWEST} for the last.", show_default=False)
     ] = "",
-    current: CurrentOption = None,
-    outcomes: OutcomesOption = None,
-    length: LengthOption = "",
-    since: SinceOption = "",
-    since_deploy: SinceDeployOption = False,
-    rows: RowsOption = None,
+    current: window_options.CurrentOption = None,
+    outcomes: window_options.OutcomesOption = None,
+    length: window_options.LengthOption = "",
+    since: window_options.SinceOption = "",
+    since_deploy: window_options.SinceDeployOption = False,
+    rows: window_options.RowsOption = None,
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
@@ -61,7 +53,7 @@ def chat(
         return
     if as_json and not ask:
         raise typer.BadParameter("goes with --ask", param_hint="--json")
-    choice = chosen_window(current, outcomes, length, since, since_deploy, rows)
+    choice = window_options.chosen_window(current, outcomes, length, since, since_deploy, rows)
     here = opened_by_person(workspace)
     stored = find_session(here.workspace, "" if resume == NEWEST else resume) if resume else None
     crew = crew_of(here, operator, Console(stderr=True, highlight=False))

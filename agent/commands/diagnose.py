@@ -1,26 +1,16 @@
 """`churnops diagnose`: what happened in the current window."""
 
-import typer
-
-from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened
-from agent.commands.window_options import (
-    CurrentOption,
-    LengthOption,
-    OutcomesOption,
-    RowsOption,
-    SinceDeployOption,
-    SinceOption,
-    chosen_window,
-)
+from agent.commands import window_options
+from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened
 
 
 def diagnose(
-    current: CurrentOption = None,
-    outcomes: OutcomesOption = None,
-    length: LengthOption = "",
-    since: SinceOption = "",
-    since_deploy: SinceDeployOption = False,
-    rows: RowsOption = None,
+    current: window_options.CurrentOption = None,
+    outcomes: window_options.OutcomesOption = None,
+    length: window_options.LengthOption = "",
+    since: window_options.SinceOption = "",
+    since_deploy: window_options.SinceDeployOption = False,
+    rows: window_options.RowsOption = None,
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
@@ -35,7 +25,7 @@ def diagnose(
     from pipeline.windows.baseline import baseline_of
 
     console = Console(stderr=as_json, highlight=False)
-    choice = chosen_window(current, outcomes, length, since, since_deploy, rows)
+    choice = window_options.chosen_window(current, outcomes, length, since, since_deploy, rows)
     here = opened(workspace)
     with console.status("Reading the window") as status:
         champion, artifact = open_champion(here)
@@ -49,5 +39,4 @@ def diagnose(
             known=known_events(recorded_events(here.state), window.since, window.until),
         )
     console.print(diagnosis_view(found, window.rows, window.labelled_rows))
-    if as_json:
-        typer.echo(found.model_dump_json())
+    echo_json(as_json, found)

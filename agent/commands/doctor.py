@@ -2,12 +2,11 @@
 
 import typer
 
-from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened
+from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened
 
 
 def doctor(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
     """Look at the installation and the workspace: packages, keys, disk, champion, ledger, MLflow, signing. Exit code 1 when something is broken."""
-    import json
 
     from rich.console import Console
     from rich.markup import escape
@@ -27,7 +26,6 @@ def doctor(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> No
     for finding in found:
         console.print(f"{marks[finding.state]} {finding.name}: {escape(finding.said)}", soft_wrap=True)
     broken = any(finding.state == "broken" for finding in found)
-    if as_json:
-        typer.echo(json.dumps({"ok": not broken, "findings": [finding.model_dump() for finding in found]}))
+    echo_json(as_json, {"ok": not broken, "findings": found})
     if broken:
         raise typer.Exit(1)

@@ -5,16 +5,16 @@ from typing import Annotated
 
 import typer
 
+from agent.commands import window_options
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened
-from agent.commands.window_options import CurrentOption, LengthOption, RowsOption, SinceDeployOption, SinceOption, chosen_window
 
 
 def drift(
-    current: CurrentOption = None,
-    length: LengthOption = "",
-    since: SinceOption = "",
-    since_deploy: SinceDeployOption = False,
-    rows: RowsOption = None,
+    current: window_options.CurrentOption = None,
+    length: window_options.LengthOption = "",
+    since: window_options.SinceOption = "",
+    since_deploy: window_options.SinceDeployOption = False,
+    rows: window_options.RowsOption = None,
     by: Annotated[str, typer.Option("--by", help="Also by segment: each value of this categorical column.", show_default=False)] = "",
     html: Annotated[Path | None, typer.Option("--html", help="Also write Evidently's own report there.", show_default=False)] = None,
     workspace: WorkspaceOption = HERE,
@@ -32,7 +32,7 @@ def drift(
     from pipeline.windows.window import require_whole
 
     console = Console(stderr=as_json, highlight=False)
-    choice = chosen_window(current=current, length=length, since=since, since_deploy=since_deploy, rows=rows)
+    choice = window_options.chosen_window(current=current, length=length, since=since, since_deploy=since_deploy, rows=rows)
     here = opened(workspace)
     with console.status("Measuring drift"):
         champion, artifact = open_champion(here)

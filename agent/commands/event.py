@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened_by_person, opened_to_look
+from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened_by_person, opened_to_look
 
 app = typer.Typer(help="Write down what happened outside: a price list, a campaign, a migration.", no_args_is_help=True)
 
@@ -23,14 +23,12 @@ def add(
 
     event = note_event(opened_by_person(workspace), name, parse_start(since).start, parse_end(until))
     typer.echo(f"Event {event.number} noted: {event.name}", err=as_json)
-    if as_json:
-        typer.echo(event.model_dump_json())
+    echo_json(as_json, event)
 
 
 @app.command("list")
 def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
     """Show the events, oldest first."""
-    import json
 
     from pipeline.rulings.noted_events import recorded_events
 
@@ -40,5 +38,4 @@ def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> Non
         typer.echo(said, err=as_json)
     if not events:
         typer.echo('No event yet: `churnops event add "price list" --from DATE --to DATE`.', err=as_json)
-    if as_json:
-        typer.echo(json.dumps({"events": [event.model_dump(mode="json") for event in events]}))
+    echo_json(as_json, {"events": events})

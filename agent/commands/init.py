@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.commands.options import HERE, JsonOption
+from agent.commands.options import HERE, JsonOption, echo_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,8 +40,7 @@ def init(
     console.print(f"Wrote [bold]{made.settings_file}[/]: correct the roles there if one is wrong.")
     ask_once(made, console)
     console.print("Next: [bold]churnops train[/]")
-    if as_json:
-        typer.echo(found.schema.model_dump_json())
+    echo_json(as_json, found.schema)
 
 
 def _show(console: "Console", found: "Inference") -> None:

@@ -49,3 +49,11 @@ def opened_to_look(workspace: Path) -> "Opened":
         here = opened(workspace)
         typer.echo(f"churnops: {error}", err=True)
         return here
+
+
+def echo_json(wanted: bool, answer: object) -> None:
+    """Print `answer`, a model, a dataclass or a mapping of such, as one JSON object, where that is asked for."""
+    if wanted:
+        from pydantic_core import to_json
+
+        typer.echo(to_json(answer).decode())

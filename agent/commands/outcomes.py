@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened_by_person
+from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened_by_person
 
 app = typer.Typer(help="Add outcomes to the log, so that windows and trainings know them.", no_args_is_help=True)
 
@@ -20,9 +20,6 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Add a file of outcomes to the log. Adding it again changes nothing; another word on the same customer and scoring counts from then on."""
-    import json
-    from dataclasses import asdict
-
     from pipeline.intake.outcomes import add_outcomes
 
     found = add_outcomes(opened_by_person(workspace), file)
@@ -30,5 +27,4 @@ def add(
     if found.strangers:
         said += f" For {found.strangers:,} of them no prediction is logged: check the ids."
     typer.echo(said, err=as_json)
-    if as_json:
-        typer.echo(json.dumps(asdict(found)))
+    echo_json(as_json, found)

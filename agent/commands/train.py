@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened_by_person
+from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened_by_person
 from pipeline.families import families
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ def train(
 
     console = Console(stderr=as_json, highlight=False)
     trained = run_training(opened_by_person(workspace), estimator, console)
-    if as_json:
-        typer.echo(trained.model_dump_json())
+    echo_json(as_json, trained)
 
 
 def run_training(here: "Opened", estimator: str | None, console: "Console") -> "Trained":

@@ -4,16 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from agent.commands import window_options
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened_by_person
-from agent.commands.window_options import (
-    CurrentOption,
-    LengthOption,
-    OutcomesOption,
-    RowsOption,
-    SinceDeployOption,
-    SinceOption,
-    chosen_window,
-)
 from pipeline.intake.window_choice import WindowChoice
 
 if TYPE_CHECKING:
@@ -30,12 +22,12 @@ def triage(
     operator: Annotated[
         OperatorName, typer.Option("--operator", help="auto: Claude where a key is set and the workspace agreed.")
     ] = "auto",
-    current: CurrentOption = None,
-    outcomes: OutcomesOption = None,
-    length: LengthOption = "",
-    since: SinceOption = "",
-    since_deploy: SinceDeployOption = False,
-    rows: RowsOption = None,
+    current: window_options.CurrentOption = None,
+    outcomes: window_options.OutcomesOption = None,
+    length: window_options.LengthOption = "",
+    since: window_options.SinceOption = "",
+    since_deploy: window_options.SinceDeployOption = False,
+    rows: window_options.RowsOption = None,
     resume: Annotated[
         str, typer.Option("--resume", metavar="CASE", help="Go on with this unfinished case; the beginning of its id will do.")
     ] = "",
@@ -50,7 +42,7 @@ def triage(
     import anyio
     from rich.console import Console
 
-    choice = chosen_window(current, outcomes, length, since, since_deploy, rows)
+    choice = window_options.chosen_window(current, outcomes, length, since, since_deploy, rows)
     here = opened_by_person(workspace)
     console = Console(stderr=as_json, highlight=False)
     if show_request:

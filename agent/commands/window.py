@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened_by_person, opened_to_look
+from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened_by_person, opened_to_look
 
 app = typer.Typer(help="Keep broken rows out of windows, references and training, or take them back in.", no_args_is_help=True)
 
@@ -32,14 +32,12 @@ def exclude(
     typer.echo(
         f"Exclusion {made.number}: rows{only} of {made.since:%Y-%m-%d %H:%M} to before {made.until:%Y-%m-%d %H:%M} UTC.", err=as_json
     )
-    if as_json:
-        typer.echo(made.model_dump_json())
+    echo_json(as_json, made)
 
 
 @app.command("list")
 def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
     """Show what is and was left out."""
-    import json
 
     from pipeline.rulings.exclusions import recorded_exclusions
 
@@ -51,8 +49,7 @@ def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> Non
         typer.echo(f"{one.number}: rows{only} of {span} ({one.by}: {one.reason}){ended}", err=as_json)
     if not recorded:
         typer.echo("Nothing is left out.", err=as_json)
-    if as_json:
-        typer.echo(json.dumps({"exclusions": [one.model_dump(mode="json") for one in recorded]}))
+    echo_json(as_json, {"exclusions": recorded})
 
 
 @app.command()
@@ -66,5 +63,4 @@ def include(
 
     ended = take_back(opened_by_person(workspace), number)
     typer.echo(f"Exclusion {ended.number} ended; its rows count again.", err=as_json)
-    if as_json:
-        typer.echo(ended.model_dump_json())
+    echo_json(as_json, ended)

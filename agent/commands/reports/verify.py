@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened
+from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened
 
 
 def verify(
@@ -38,7 +38,6 @@ def verify(
         console.print(f"Keep this elsewhere to notice a cut tail later: --head {found.head}", soft_wrap=True)
     for problem in found.problems:
         console.print(f"[red]✘[/] {problem.what}: {escape(problem.said)}", soft_wrap=True)
-    if as_json:
-        typer.echo(found.model_dump_json())
+    echo_json(as_json, found)
     if not found.ok:
         raise typer.Exit(1)
