@@ -49,31 +49,21 @@ def api_router(desk: PredictionService, columns: Schema) -> APIRouter:
     customer = customer_input(columns).one.json_schema()
     outcome = TypeAdapter(Outcome).json_schema()
 
-    @router.post(
-        "/predict", response_description=_GIVEN, response_model=Prediction, responses={**_FAILURES}, openapi_extra=_takes(customer)
-    )
+    @router.post("/predict", response_model=Prediction, **_taking(customer))
     async def predict(request: Request) -> Response:
         """Score one customer by the champion. The answer is in the log of predictions before it is given."""
         return _answer(await desk.predict(await _body(request)))
 
-    @router.post(
-        "/predict/batch",
-        response_description=_GIVEN,
-        response_model=Predictions,
-        responses={**_FAILURES},
-        openapi_extra=_takes(_list("customers", customer, MOST_CUSTOMERS)),
-    )
+    @router.post("/predict/batch", response_model=Predictions, **_taking(_list("customers", customer, MOST_CUSTOMERS)))
     async def predict_batch(request: Request) -> Response:
         """Score up to a thousand customers: all are answered and logged, or none."""
         return _answer(await desk.predict_batch(await _body(request)))
 
-    @router.post(
-        "/outcomes",
-        response_description=_GIVEN,
-        response_model=OutcomeResults,
-        responses={**_FAILURES, HTTPStatus.NOT_FOUND: {"model": OutcomeResults, "description": "No prediction is logged for any of them"}},
-        openapi_extra=_takes(_list("outcomes", outcome, MOST_OUTCOMES)),
-    )
+    unknown: dict[int, dict[str, Any]] = {
+        HTTPStatus.NOT_FOUND: {"model": OutcomeResults, "description": "No prediction is logged for any of them"}
+    }
+
+    @router.post("/outcomes", response_model=OutcomeResults, **_taking(_list("outcomes", outcome, MOST_OUTCOMES), unknown))
     async def take_outcomes(request: Request) -> Response:
         """Say who churned. Each outcome has a result of its own; saying it again changes nothing."""
         results = await desk.take_outcomes(await _body(request))
@@ -159,8 +149,10 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _takes(schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {"requestBody": {"required": True, "content": {_JSON: {"schema": schema}}}}
+def _taking(schema: Mapping[str, Any], answers: Mapping[int, dict[str, Any]] = MappingProxyType({})) -> dict[str, Any]:
+    """How the documentation tells of a route that takes a body of this `schema`, and answers in more ways than with its model."""
+    body = {"requestBody": {"required": True, "content": {_JSON: {"schema": schema}}}}
+    return {"response_description": _GIVEN, "responses": {**_FAILURES, **answers}, "openapi_extra": body}
 
 
 def _list(name: str, item: Mapping[str, Any], most: int) -> dict[str, Any]:
