@@ -157,19 +157,9 @@ def _furnish(workspace: "Workspace", champion: "Artifact", policy_text: str) -> 
     from pipeline.workspace.settings_file import render_settings
     from reports.decisions.promotion import finish_move, mirror_champion, record_move
 
-    manifest = champion.manifest
-    columns, table = manifest.columns, workspace.root / _REFERENCE
+    manifest, table = champion.manifest, workspace.root / _REFERENCE
     champion.reference().to_csv(table, index=False)
-    data = DataSettings(
-        file=_REFERENCE,
-        sha256=digest_of_file(table),
-        target=columns.target,
-        positive=columns.positive,
-        id=columns.id or "",
-        time=columns.time or "",
-        numerical=columns.numerical,
-        categorical=columns.categorical,
-    )
+    data = DataSettings(file=_REFERENCE, sha256=digest_of_file(table), **manifest.columns.model_dump(exclude_none=True))
     # The floor is a matter of the table, and here no table's fault: a champion below it would never get a successor.
     floor = max(0.5, round(champion.metrics.roc_auc.value - 0.1, 2))
     workspace.settings_file.write_text(f"{render_settings(data)}gate.min_roc_auc = {floor}\n", encoding="utf-8")

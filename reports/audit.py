@@ -51,12 +51,7 @@ def render_audit(
     named: list[SectionName] = []
     facts: dict[str, Any] = {
         "case": case,
-        "status": verdict.status,
-        "action": verdict.action,
-        "mode": verdict.mode,
-        "operator": verdict.operator,
-        "stopped": verdict.stopped,
-        "partial": verdict.partial,
+        **vars(verdict),
         "challenger": case.challenger,
         "policy": policy,
         "reference_sha256": reference_sha256,
@@ -75,7 +70,6 @@ def render_audit(
         "calls": calls,
         "grounded": grounded,
         "narrative": _quote(grounded.text),
-        "second": verdict.second,
         "disagreed": verdict.disagreed,
     }
     text = environment.get_template("audit.md.j2").render(facts, section=partial(_section, named))

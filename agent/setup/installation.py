@@ -16,12 +16,8 @@ OURS = ("agent", "pipeline", "prompts", "reports", "tools")
 
 def installation(provider: Provider, agreed: bool | None, *, signed: bool) -> tuple[Finding, ...]:
     """Python, packages, programs and keys. No key is shown, only whether there is one."""
-    return (_python(), *_packages(), *_shadows(), *_programs(signed=signed), _key(provider, agreed))
-
-
-def _python() -> Finding:
-    said = f"Python {sys.version.split()[0]}"
-    return Finding(name="python", state="ok", said=f"{said}.")
+    python = Finding(name="python", state="ok", said=f"Python {sys.version.split()[0]}.")
+    return (python, *_packages(), *_shadows(), *_programs(signed=signed), _key(provider, agreed))
 
 
 def _packages() -> list[Finding]:

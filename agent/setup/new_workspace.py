@@ -40,12 +40,7 @@ def set_up(folder: Path, data: Path, target: str, positive: str = "", *, synthet
     settings = DataSettings(
         file=place.relative_to(workspace.root).as_posix() if inside else str(place),
         sha256=digest_of_file(data),
-        target=found.schema.target,
-        positive=found.schema.positive,
-        id=found.schema.id or "",
-        time=found.schema.time or "",
-        numerical=found.schema.numerical,
-        categorical=found.schema.categorical,
+        **found.schema.model_dump(exclude_none=True),
         synthetic_seed=synthetic_seed,
     )
     write_atomically(workspace.settings_file, render_settings(settings).encode())

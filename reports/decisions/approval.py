@@ -173,9 +173,7 @@ def _expected(opened: Opened, case: Case, decision: Decision) -> ApprovalRecord:
         policy_version=case.policy_version,
         replaces=case.champion.digest,
         replaces_row=_champion(opened, case).ledger_hash,
-        reviewer=decision.reviewer,
-        reason=decision.reason,
-        at=decision.at,
+        **dict(decision),
         expires_at=_expiry(reported, trust),
     )
 

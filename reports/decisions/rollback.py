@@ -60,9 +60,7 @@ def draft_rollback(opened: Opened, version: str | None, decision: Decision) -> R
         digest=target.digest,
         replaces=current.digest,
         replaces_row=current.ledger_hash,
-        reviewer=decision.reviewer,
-        reason=decision.reason,
-        at=decision.at,
+        **dict(decision),
     )
 
 
