@@ -102,19 +102,7 @@ class Archive:
         Raises:
             ChurnopsError: there is no such case, or nothing was measured in it.
         """
-        case = self._opened.cases.get(case_id)
-        if case.drift is None or case.window is None:
-            raise ChurnopsError(f"Case {case_id} has no drift summary: a person trained it.", "`churnops://cases` lists the cases.")
-        window = case.window
-        return bounded(
-            DriftResult(
-                case_id=case_id,
-                champion=case.champion,
-                drift=case.drift,
-                labelled_rows=window.labelled_rows,
-                labelled_churners=window.labelled_churners,
-            )
-        )
+        return bounded(measured_drift(self._opened.cases.get(case_id)))
 
     def policy(self) -> PolicyView:
         """Every rule at its effective value, with its reason."""
@@ -157,6 +145,19 @@ class Archive:
         )
 
 
+def measured_drift(case: Case) -> DriftResult:
+    """The drift that a case was opened on.
+
+    Raises:
+        ChurnopsError: nothing was measured in it.
+    """
+    drift, window = case.drift, case.window
+    if drift is None or window is None:
+        raise ChurnopsError(f"Case {case.case_id} has no drift summary: a person trained it.", "`churnops://cases` lists the cases.")
+    known = {"labelled_rows": window.labelled_rows, "labelled_churners": window.labelled_churners}
+    return DriftResult(case_id=case.case_id, champion=case.champion, drift=drift, **known)
+
+
 def _line(case: Case) -> CaseLine:
     return CaseLine(
         case_id=case.case_id,
@@ -176,11 +177,8 @@ def _compared(done: Sequence[Training]) -> tuple[ComparedCandidate, ...]:
         assert result is not None  # `done` are the finished ones
         found.append(
             ComparedCandidate(
+                **{name: getattr(result, name) for name in ("mode", "estimator", "hyperparameters", "version")},
                 training=training.number,
-                mode=result.mode,
-                estimator=result.estimator,
-                hyperparameters=result.hyperparameters,
-                version=result.version,
                 passed=result.gate.passed,
                 failed=tuple(f"{check.rule}: {check.said}" for check in result.gate.checks if not check.passed),
                 held_out_rows=result.gate_rows,

@@ -28,27 +28,17 @@ from reports.filing import file_report, status_of
 from reports.harm import measured_harm
 from reports.narrative import Narrative, Verdict
 from reports.second_opinion import SecondOpinion, weighed
-from tools.archive import Archive
+from tools import results
+from tools.archive import Archive, measured_drift
 from tools.case_opening import Known, KnownShift, open_case, window_metrics
 from tools.case_windows import CaseWindows
 from tools.evidence_pack import pack
 from tools.guard import check_action, check_budget, check_hyperparameters, check_mode, check_open, check_training
 from tools.result_bounds import bounded, shown_name
-from tools.results import (
-    ComparedModels,
-    DiagnosisResult,
-    DriftResult,
-    FeatureResult,
-    MetricsResult,
-    ReportReply,
-    Result,
-    ServingModel,
-    TrainingReply,
-)
 from tools.training_lock import training_turn
 from tools.training_request import TrainingRequest, reply_to
 
-R = TypeVar("R", bound=Result)
+R = TypeVar("R", bound=results.Result)
 Second = Callable[[Sequence[Call]], SecondOpinion | None]
 
 
@@ -67,7 +57,7 @@ class Casework:
         self.known: Known | None = None
         self._opening = Lock()
 
-    async def drift_summary(self) -> DriftResult:
+    async def drift_summary(self) -> results.DriftResult:
         """Measure drift of the current window; open a case for it, or continue the unfinished one."""
         async with self._opening:  # clients that come together find one case, instead of measuring its window each for itself
             started = time.monotonic()
@@ -77,24 +67,15 @@ class Casework:
                 self.known = nothing_new.known
                 raise
 
-        async def work(case: Case) -> DriftResult:
-            await to_thread.run_sync(self._check_call, case)
-            assert case.drift is not None and case.window is not None  # _open_case measured both
-            return DriftResult(
-                case_id=case.case_id,
-                champion=case.champion,
-                drift=case.drift,
-                labelled_rows=case.window.labelled_rows,
-                labelled_churners=case.window.labelled_churners,
-            )
+        async def work(case: Case) -> results.DriftResult:
+            return measured_drift(case)
 
         return await self._on_record(opened.case_id, "get_drift_summary", {}, work, started)
 
-    async def champion_metrics(self, case_id: str) -> MetricsResult:
+    async def champion_metrics(self, case_id: str) -> results.MetricsResult:
         """The champion's metrics on its gate rows and on the window's labelled rows."""
 
-        async def work(case: Case) -> MetricsResult:
-            await to_thread.run_sync(self._check_call, case)
+        async def work(case: Case) -> results.MetricsResult:
             window = await self._windows.window(case)
 
             def measure() -> tuple[Artifact, Metrics | None]:
@@ -102,9 +83,9 @@ class Casework:
                 return artifact, window_metrics(artifact, window, self._opened.policy)
 
             artifact, measured = await self._windows.once(case, ("metrics",), measure)
-            return MetricsResult(
+            return results.MetricsResult(
                 case_id=case_id,
-                champion=ServingModel(
+                champion=results.ServingModel(
                     **case.champion.model_dump(),
                     estimator=artifact.manifest.estimator,
                     hyperparameters=artifact.manifest.hyperparameters,
@@ -118,36 +99,33 @@ class Casework:
 
         return await self._on_record(case_id, "get_current_model_metrics", {"case_id": case_id}, work)
 
-    async def diagnose(self, case_id: str) -> DiagnosisResult:
+    async def diagnose(self, case_id: str) -> results.DiagnosisResult:
         """What happened in the case's window; found out once a case."""
 
-        async def work(case: Case) -> DiagnosisResult:
-            await to_thread.run_sync(self._check_call, case)
-            return DiagnosisResult(case_id=case_id, diagnosis=pack(await self._conclusion(case)))
+        async def work(case: Case) -> results.DiagnosisResult:
+            return results.DiagnosisResult(case_id=case_id, diagnosis=pack(await self._conclusion(case)))
 
         return await self._on_record(case_id, "diagnose", {"case_id": case_id}, work)
 
-    async def inspect(self, case_id: str, feature: str, by: str | None) -> FeatureResult:
+    async def inspect(self, case_id: str, feature: str, by: str | None) -> results.FeatureResult:
         """One feature of the case's window from near."""
 
-        async def work(case: Case) -> FeatureResult:
-            await to_thread.run_sync(self._check_call, case)
+        async def work(case: Case) -> results.FeatureResult:
             observed = await self._windows.observed(case)
             name = shown_name(feature, observed.columns.features)
             part = None if by is None else shown_name(by, observed.columns.features)
             view = await self._windows.once(case, ("feature", name, part), lambda: inspect_feature(observed, name, part))
-            return FeatureResult(case_id=case_id, view=view)
+            return results.FeatureResult(case_id=case_id, view=view)
 
         return await self._on_record(case_id, "inspect_feature", {"case_id": case_id, "feature": feature, "by": by}, work)
 
-    async def train(self, case_id: str, request: TrainingRequest, on_progress: OnProgress) -> TrainingReply:
+    async def train(self, case_id: str, request: TrainingRequest, on_progress: OnProgress) -> results.TrainingReply:
         """Train a candidate on the window's outcomes, in mode `combined` on the reference too, and put it before the gate.
 
         The same request again returns the finished training instead of training twice.
         """
 
-        async def work(case: Case) -> TrainingReply:
-            await to_thread.run_sync(self._check_call, case)
+        async def work(case: Case) -> results.TrainingReply:
             async with training_turn(self._opened.workspace):
                 case = await to_thread.run_sync(self._opened.cases.get, case_id)
                 done = await to_thread.run_sync(self._opened.cases.trainings, case_id)
@@ -165,14 +143,14 @@ class Casework:
 
         return await self._on_record(case_id, "run_training", {"case_id": case_id, **request.arguments}, work)
 
-    async def save_report(self, case_id: str, action: Action, narrative: Narrative) -> ReportReply:
+    async def save_report(self, case_id: str, action: Action, narrative: Narrative) -> results.ReportReply:
         """Close the case with an action: write the audit report that waits for a person."""
 
-        async def work(case: Case) -> ReportReply:
+        async def work(case: Case) -> results.ReportReply:
             closed, differs = await to_thread.run_sync(self._close, case, action, narrative)
             assert closed.report is not None  # the case was closed with one
             waits = closed.status == "pending_approval"
-            return ReportReply(
+            return results.ReportReply(
                 case_id=case_id,
                 action=action,
                 report=closed.report,
@@ -183,14 +161,13 @@ class Casework:
 
         return await self._on_record(case_id, "save_remediation_report", {"case_id": case_id, "action": action}, work)
 
-    async def compare(self, case_id: str) -> ComparedModels:
+    async def compare(self, case_id: str) -> results.ComparedModels:
         """The case's candidates beside the champion. A closed case, too, can be read; nothing is put on its record then."""
         case = await to_thread.run_sync(self._opened.cases.get, case_id)
         if case.status not in {"open", "partial"}:
             return bounded(await to_thread.run_sync(self.archive.models, case))
 
-        async def work(case: Case) -> ComparedModels:
-            await to_thread.run_sync(self._check_call, case)
+        async def work(case: Case) -> results.ComparedModels:
             return await to_thread.run_sync(self.archive.models, case)
 
         return await self._on_record(case_id, "compare_models", {"case_id": case_id}, work)
@@ -243,7 +220,7 @@ class Casework:
         return result
 
     def _check_call(self, case: Case) -> None:
-        """May this case be worked on? Closing it asks for less: every case must be able to close."""
+        """May this case be worked on?"""
         check_open(case)
         check_budget(case, self._opened.cases.calls(case.case_id), self._opened.policy)
         if require_champion(self._opened.workspace, self._opened.ledger).digest != case.champion.digest:
@@ -259,6 +236,8 @@ class Casework:
         case = await to_thread.run_sync(self._opened.cases.get, case_id)
         note = partial(self._note, case_id, tool, arguments, started)
         try:
+            if tool != "save_remediation_report":  # it asks for less: every case must be able to close
+                await to_thread.run_sync(self._check_call, case)
             result = bounded(await work(case))
         except BaseException as error:
             failure = failure_of(error)
@@ -284,7 +263,6 @@ class Casework:
                 self._opened.ledger.append(at, "refused", case_id, {"tool": tool, "rule": rule})
             return number
 
-        scope = CancelScope(shield=True)  # a call that was cut off is on record, too
-        with scope:
+        with CancelScope(shield=True):  # a call that was cut off is on record, too
             return await to_thread.run_sync(write)
         raise AssertionError("a shielded scope is not cancelled")

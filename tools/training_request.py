@@ -59,17 +59,10 @@ def with_families(training: Signature, policy: Policy) -> Signature:
 def reply_to(case_id: str, result: TrainingResult, done: tuple[Training, ...], policy: Policy) -> TrainingReply:
     """The answer, which says how many of the case's trainings are left."""
     used = sum(training.result is not None for training in done)
-    return TrainingReply(
-        case_id=case_id,
-        mode=result.mode,
-        estimator=result.estimator,
-        hyperparameters=result.hyperparameters,
-        candidate=Candidate(digest=result.digest, version=result.version),
-        metrics=result.metrics,
-        champion_metrics=result.champion_metrics,
-        comparison=result.comparison,
-        gate=result.gate,
-        train_rows=result.train_rows,
-        held_out_rows=result.gate_rows,
-        trainings_left=0 if result.gate.passed else max(0, 1 + policy.training.retries - used),
-    )
+    reply = {
+        "case_id": case_id,
+        "candidate": Candidate(digest=result.digest, version=result.version),
+        "held_out_rows": result.gate_rows,
+        "trainings_left": 0 if result.gate.passed else max(0, 1 + policy.training.retries - used),
+    }
+    return TrainingReply.model_validate(dict(result) | reply)  # what has the same name in both is the same

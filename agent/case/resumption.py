@@ -15,7 +15,7 @@ from pipeline.record.cases import Call, Case
 from pipeline.record.champion import require_champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.words import STATUSES
-from tools.results import DriftResult
+from tools.archive import measured_drift
 
 _BRIEFED = ("get_drift_summary", "get_current_model_metrics", "diagnose")
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
@@ -44,15 +44,7 @@ def resumable(opened: Opened, beginning: str) -> Case:
 
 def known_results(case: Case, calls: Iterable[Call]) -> dict[str, Mapping[str, Any]]:
     """What the case's record holds of the results that an operator is briefed with, by tool."""
-    assert case.drift is not None and case.window is not None  # `resumable` saw to it
-    drift = DriftResult(
-        case_id=case.case_id,
-        champion=case.champion,
-        drift=case.drift,
-        labelled_rows=case.window.labelled_rows,
-        labelled_churners=case.window.labelled_churners,
-    )
-    found: dict[str, Mapping[str, Any]] = {"get_drift_summary": drift.model_dump(mode="json")}
+    found: dict[str, Mapping[str, Any]] = {"get_drift_summary": measured_drift(case).model_dump(mode="json")}
     found.update({call.tool: call.result for call in calls if call.tool in _BRIEFED and call.outcome == "ok"})
     return found
 

@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 class Tokens(BaseModel, frozen=True):
     """Tokens of one triage; `cached` is the part of `input` that was read from the provider's cache."""
 
-    input: int
-    output: int
-    cached: int
+    input: int = 0
+    output: int = 0
+    cached: int = 0
 
 
 class Outcome(BaseModel, frozen=True):
@@ -54,17 +54,17 @@ class Outcome(BaseModel, frozen=True):
     case_id: str
     operator: str
     drift: DriftSummary
-    diagnosis: Diagnosis | None
+    diagnosis: Diagnosis | None = None
     action: Action | None
-    mode: str | None
+    mode: str | None = None
     stopped: StopReason
-    failure: str | None
-    turns: int
-    tool_calls: int
-    trainings: int
-    tokens: Tokens
-    cost_usd: float
-    challenger: Challenger | None
+    failure: str | None = None
+    turns: int = 0
+    tool_calls: int = 0
+    trainings: int = 0
+    tokens: Tokens = Tokens()
+    cost_usd: float = 0.0
+    challenger: Challenger | None = None
     report: ReportRef
     status: Status
     policy_version: str
@@ -222,17 +222,8 @@ def _known(opened: Opened, known: Known, operator: str) -> Outcome:
         case_id=case.case_id,
         operator=operator,
         drift=known.drift,
-        diagnosis=None,
         action="monitor",
-        mode=None,
         stopped="finished",
-        failure=None,
-        turns=0,
-        tool_calls=0,
-        trainings=0,
-        tokens=Tokens(input=0, output=0, cached=0),
-        cost_usd=0.0,
-        challenger=None,
         report=case.report,
         status="no_deploy_needed",
         policy_version=opened.policy.version,
@@ -242,28 +233,20 @@ def _known(opened: Opened, known: Known, operator: str) -> Outcome:
 
 
 def _outcome(opened: Opened, case: Case, ending: Ending) -> Outcome:
-    assert case.drift is not None and case.report is not None  # the briefing measured the one, every ending writes the other
     spend = ending.spend
     another = ending.report is None and case.status != "partial"
-    return Outcome(
-        case_id=case.case_id,
-        operator=(case.operator or ending.operator) if another else ending.operator,
-        drift=case.drift,
-        diagnosis=concluded(case),
-        action=case.action,
-        mode=case.mode,
-        stopped="finished" if another else ending.stopped,
-        failure=None if another else ending.failure,
-        turns=ending.turns,
-        tool_calls=len(opened.cases.calls(case.case_id)),
-        trainings=sum(training.result is not None for training in opened.cases.trainings(case.case_id)),
-        tokens=Tokens(input=spend.input_tokens, output=spend.output_tokens, cached=spend.cached_tokens),
-        cost_usd=round(spend.usd, 6),
-        challenger=case.challenger,
-        report=case.report,
-        status=case.status,
-        policy_version=case.policy_version,
-        champion_version=case.champion.version,
-        second_opinion=ending.report.second_opinion if ending.report else None,
-        closed_by_another=another,
-    )
+    told = {
+        "operator": (case.operator or ending.operator) if another else ending.operator,
+        "diagnosis": concluded(case),
+        "stopped": "finished" if another else ending.stopped,
+        "failure": None if another else ending.failure,
+        "turns": ending.turns,
+        "tool_calls": len(opened.cases.calls(case.case_id)),
+        "trainings": sum(training.result is not None for training in opened.cases.trainings(case.case_id)),
+        "tokens": Tokens(input=spend.input_tokens, output=spend.output_tokens, cached=spend.cached_tokens),
+        "cost_usd": round(spend.usd, 6),
+        "champion_version": case.champion.version,
+        "second_opinion": ending.report.second_opinion if ending.report else None,
+        "closed_by_another": another,
+    }
+    return Outcome.model_validate(dict(case) | told)  # what has the same name in both is the same
