@@ -13,7 +13,6 @@ from agent.chat.markdown import clean
 from agent.chat.screen.scroll import arguments, stopped_words
 from agent.chat.session.events import CallEnded, CallStarted, Consent, Event, OperatorGaveUp, QuestionEnded
 from agent.conversation.messages import ToolCall
-from pipeline.drift.summary import DriftSummary
 from pipeline.errors import ChurnopsError
 
 
@@ -42,7 +41,7 @@ class Answered(BaseModel, frozen=True):
 
 
 class Lines:
-    """A screen of plain lines: answers go to stdout as Markdown, all else to stderr."""
+    """A screen of plain lines: answers go to stdout as Markdown, all else to stderr. What is going on nobody watches."""
 
     def __init__(self) -> None:
         self._chat: Chat | None = None
@@ -66,20 +65,10 @@ class Lines:
             case QuestionEnded() if self._live and event.stopped != "finished":
                 _aside(stopped_words(event.stopped))
 
-    def asking(self, operator: str) -> None:
+    def asking(self, *_: object, **__: object) -> None:
         """Nobody watches."""
 
-    def said(self, text: str) -> None:
-        """Whole answers are printed, not their pieces."""
-
-    def progress(self, number: int, done: float, total: float | None, message: str) -> None:
-        """Nobody watches."""
-
-    def doing(self, words: str, share: float | None = None) -> None:
-        """Nobody watches."""
-
-    def measured(self, summary: DriftSummary) -> None:
-        """Nobody watches."""
+    said = progress = doing = measured = asking
 
     async def consent(self, wish: Wish) -> Consent:
         """Nobody is there to allow it."""
