@@ -20,6 +20,17 @@ _LOOKS = 64  # of one case
 _KEPT = 4  # cases whose windows stay in memory: a server runs for months
 
 
+def current_window(opened: Opened, read_window: WindowReader) -> tuple[Champion, Artifact, Baseline, Window]:
+    """The serving champion, and the window as it is now beside its reference.
+
+    Raises:
+        ChurnopsError: no champion serves, or the window cannot be read.
+    """
+    serving, artifact = open_champion(opened)
+    baseline = baseline_of(artifact)
+    return serving, artifact, baseline, read_window(serving, baseline)
+
+
 class CaseWindows:
     """Windows by case. `read_window` says where the current one lies."""
 
@@ -32,9 +43,7 @@ class CaseWindows:
 
     def current(self) -> tuple[Champion, Artifact, Baseline, Window]:
         """The serving champion, and the window as it is now beside its reference."""
-        serving, artifact = open_champion(self._opened)
-        baseline = baseline_of(artifact)
-        return serving, artifact, baseline, self._read_window(serving, baseline)
+        return current_window(self._opened, self._read_window)
 
     def keep(self, case: Case, window: Window) -> None:
         """Remember that this is the case's window."""

@@ -11,19 +11,7 @@ from agent.case import events
 from agent.case.bounds import Bounds, StopReason, Used
 from agent.case.ending import Ending
 from agent.case.readers import Readers
-from agent.conversation.messages import (
-    Briefing,
-    Conversation,
-    Message,
-    Nudge,
-    Operator,
-    OperatorFailed,
-    OperatorTurn,
-    Spend,
-    ToolCall,
-    ToolReturn,
-    ToolSpec,
-)
+from agent.conversation import messages
 from agent.conversation.tool_calls import Progress, make_call, spec_of
 from agent.conversation.tool_results import line, read
 from pipeline.clock import Clock
@@ -37,17 +25,17 @@ if TYPE_CHECKING:
 NUDGE = "The case is still open. Go on with the tools, and close it with save_remediation_report."
 
 
-async def tool_specs(client: "Client") -> tuple[ToolSpec, ...]:
+async def tool_specs(client: "Client") -> tuple[messages.ToolSpec, ...]:
     """The tools `client` reaches, in the server's order."""
     return tuple(spec_of(tool) for tool in (await client.list_tools()).tools)
 
 
 async def run(
-    operator: Operator,
-    fallback: Operator | None,
+    operator: messages.Operator,
+    fallback: messages.Operator | None,
     client: "Client",
-    tools: tuple[ToolSpec, ...],
-    conversation: Conversation,
+    tools: tuple[messages.ToolSpec, ...],
+    conversation: messages.Conversation,
     limits: Limits,
     emit: Callable[[events.Event], None],
     clock: Clock,
@@ -68,11 +56,11 @@ async def run(
 
 @dataclass
 class _Run:
-    operator: Operator
-    fallback: Operator | None
+    operator: messages.Operator
+    fallback: messages.Operator | None
     client: "Client"
-    tools: tuple[ToolSpec, ...]
-    conversation: list[Message]
+    tools: tuple[messages.ToolSpec, ...]
+    conversation: list[messages.Message]
     bounds: Bounds
     emit: Readers
     now: Clock
@@ -81,7 +69,9 @@ class _Run:
     closed: bool = False
     report: ReportReply | None = None
     failure: str | None = None
-    reserved: Spend = field(default_factory=Spend)  # for the ask that is running: nobody knows what one that is cut off has cost
+    reserved: messages.Spend = field(
+        default_factory=messages.Spend
+    )  # for the ask that is running: nobody knows what one that is cut off has cost
 
     @property
     def _reading(self) -> frozenset[str]:
@@ -121,21 +111,21 @@ class _Run:
     async def _work(self) -> StopReason:
         while True:
             turn = await self._next_turn()
-            if not isinstance(turn, OperatorTurn):
+            if not isinstance(turn, messages.OperatorTurn):
                 return turn
             await self._answer(turn.calls)
             if self.closed:
                 return "operator_failed" if self.failure else "finished"
             if not turn.calls and not turn.paused:
-                self.conversation.append(Nudge(text=NUDGE))
+                self.conversation.append(messages.Nudge(text=NUDGE))
 
-    async def _next_turn(self) -> OperatorTurn | StopReason:
+    async def _next_turn(self) -> messages.OperatorTurn | StopReason:
         """What the operator says next, or the fallback where it fails; else why nobody is asked any more."""
         while True:
             try:
                 worst = self.operator.worst_case(tuple(self.conversation), self.tools)
                 return self.bounds.before_ask(worst) or await self._ask(worst)
-            except OperatorFailed as failed:
+            except messages.OperatorFailed as failed:
                 self.emit.check()
                 spend, self.failure = failed.spend, failed.reason
             except Exception as error:  # an operator that breaks has failed; what its ask has cost nobody knows
@@ -144,7 +134,7 @@ class _Run:
             if not self._hand_over():
                 return "operator_failed"
 
-    async def _ask(self, worst: Spend) -> OperatorTurn:
+    async def _ask(self, worst: messages.Spend) -> messages.OperatorTurn:
         self.bounds.turns += 1
         self.reserved = worst
         self.emit(events.TurnStarted(at=self.now(), turn=self.bounds.turns, operator=self.operator.name, reserved=worst))
@@ -161,8 +151,8 @@ class _Run:
         self.emit(event)
         return event.line
 
-    def _spend(self, spend: Spend) -> None:
-        self.reserved = Spend()
+    def _spend(self, spend: messages.Spend) -> None:
+        self.reserved = messages.Spend()
         self.bounds.spend += spend
         self.emit(events.Spent(at=self.now(), turn=self.bounds.turns, spend=spend, total=self.bounds.spend))
 
@@ -182,9 +172,9 @@ class _Run:
         self.emit(change)
         return True
 
-    async def _answer(self, calls: tuple[ToolCall, ...]) -> None:
+    async def _answer(self, calls: tuple[messages.ToolCall, ...]) -> None:
         """Carry out one turn's calls: neighbours that only read at the same time, what changes something alone and in its place."""
-        together: list[ToolCall] = []
+        together: list[messages.ToolCall] = []
         for call in calls:
             alone = call.name not in self._reading or call.malformed is not None
             if alone or self.closed or not self.bounds.may_call():
@@ -198,10 +188,10 @@ class _Run:
                 self._record(call, await make_call(self.client, call, self._progress_of(call)))
         await self._read(together)
 
-    async def _read(self, calls: list[ToolCall]) -> None:
-        answers: dict[int, ToolReturn] = {}
+    async def _read(self, calls: list[messages.ToolCall]) -> None:
+        answers: dict[int, messages.ToolReturn] = {}
 
-        async def read_one(place: int, call: ToolCall) -> None:
+        async def read_one(place: int, call: messages.ToolCall) -> None:
             answers[place] = await make_call(self.client, call, self._progress_of(call))
 
         async with anyio.create_task_group() as group:
@@ -210,7 +200,7 @@ class _Run:
         for place, call in enumerate(calls):
             self._record(call, answers[place])
 
-    def _may(self, call: ToolCall) -> bool:
+    def _may(self, call: messages.ToolCall) -> bool:
         """Count the call and say that it begins; one that may not is answered with the reason."""
         if self.closed:
             self._not_made(call, "The case is closed: nothing was done.")
@@ -227,7 +217,7 @@ class _Run:
             return False
         return True
 
-    def _record(self, call: ToolCall, answer: ToolReturn) -> None:
+    def _record(self, call: messages.ToolCall, answer: messages.ToolReturn) -> None:
         if (failure := answer.failure) is not None and failure.rule is not None:
             # Whoever closed it, the case is over; its report is the other's.
             self.closed = self.closed or failure.rule == CASE_CLOSED
@@ -250,27 +240,27 @@ class _Run:
             )
         )
 
-    def _progress_of(self, call: ToolCall) -> Progress:
+    def _progress_of(self, call: messages.ToolCall) -> Progress:
         async def on_progress(progress: float, total: float | None, message: str | None) -> None:
             self.emit(events.ToolProgress(at=self.now(), call_id=call.id, done=progress, total=total, message=message or ""))
 
         return on_progress
 
-    def _refuse(self, call: ToolCall, failure: Failure) -> None:
-        self.conversation.append(ToolReturn.failed(call, failure))
+    def _refuse(self, call: messages.ToolCall, failure: Failure) -> None:
+        self.conversation.append(messages.ToolReturn.failed(call, failure))
         self.emit(events.Refused(at=self.now(), call_id=call.id, name=call.name, rule=failure.rule, line=_first_line(failure.said)))
 
-    def _not_made(self, call: ToolCall, said: str, rule: str | None = None) -> None:
+    def _not_made(self, call: messages.ToolCall, said: str, rule: str | None = None) -> None:
         self._refuse(call, Failure(kind="not_made", said=said, rule=rule))
 
-    def _unanswered(self) -> tuple[ToolCall, ...]:
+    def _unanswered(self) -> tuple[messages.ToolCall, ...]:
         for answered, message in enumerate(reversed(self.conversation)):
-            if isinstance(message, OperatorTurn):
+            if isinstance(message, messages.OperatorTurn):
                 return message.calls[answered:]
         return ()
 
     def _announce(self) -> None:
-        briefing = next(message for message in self.conversation if isinstance(message, Briefing))
+        briefing = next(message for message in self.conversation if isinstance(message, messages.Briefing))
         self.emit(
             events.Started(
                 at=self.now(),

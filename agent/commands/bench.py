@@ -117,14 +117,13 @@ def _operator(name: OperatorName, policy: "Policy", value: "ValueSettings", with
 
     from agent.bench_operators import Diagnosing, FullCase
     from pipeline.diagnosis.finding import Family
-    from pipeline.workspace.settings import ValueSettings
     from prompts import policy_text
 
     unknown = [family for family in without if family not in get_args(Family)]
     if unknown:
         raise typer.BadParameter(f"{unknown[0]} is none of: {', '.join(get_args(Family))}", param_hint="--without")
     if name == "diagnosis":
-        return Diagnosing(policy, ValueSettings(), tuple(without))  # type: ignore[arg-type]  # checked above
+        return Diagnosing(policy, value, tuple(without))  # type: ignore[arg-type]  # checked above
     if without:
         raise typer.BadParameter("only the diagnosis in process can leave findings out", param_hint="--without")
     if name == "claude":

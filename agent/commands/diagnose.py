@@ -20,17 +20,14 @@ def diagnose(
     from agent.views.diagnosis_view import diagnosis_view
     from pipeline.diagnosis.diagnose import diagnose as conclude
     from pipeline.diagnosis.observed import observe
-    from pipeline.record.champion import open_champion
     from pipeline.rulings.noted_events import known_events, recorded_events
-    from pipeline.windows.baseline import baseline_of
+    from tools.case_windows import current_window
 
     console = Console(stderr=as_json, highlight=False)
     choice = window_options.chosen_window(current, outcomes, length, since, since_deploy, rows)
     here = opened(workspace)
     with console.status("Reading the window") as status:
-        champion, artifact = open_champion(here)
-        baseline = baseline_of(artifact)
-        window = choice.reader(here)(champion, baseline)
+        _, artifact, baseline, window = current_window(here, choice.reader(here))
         status.update("Weighing the evidence")
         found = conclude(
             observe(artifact, baseline, window),

@@ -120,12 +120,7 @@ class Spend(StoredRecord):
         return self.input_tokens + self.output_tokens
 
     def __add__(self, other: "Spend") -> "Spend":
-        return Spend(
-            input_tokens=self.input_tokens + other.input_tokens,
-            output_tokens=self.output_tokens + other.output_tokens,
-            cached_tokens=self.cached_tokens + other.cached_tokens,
-            usd=self.usd + other.usd,
-        )
+        return Spend(**{name: getattr(self, name) + getattr(other, name) for name in Spend.model_fields})
 
 
 class Answer(StoredRecord):

@@ -6,19 +6,7 @@ It keeps no state of its own: what to do next is read off the conversation, so i
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from agent.conversation.messages import (
-    Answer,
-    Briefing,
-    Conversation,
-    Message,
-    OperatorFailed,
-    OperatorTurn,
-    Say,
-    Spend,
-    ToolCall,
-    ToolReturn,
-    ToolSpec,
-)
+from agent.conversation import messages
 from agent.conversation.tool_results import read
 from pipeline.diagnosis.diagnosis import Action
 from pipeline.families import USUAL
@@ -47,11 +35,11 @@ class Rulebook:
         """Which policy it follows."""
         return f"policy {self._policy.version}"
 
-    def worst_case(self, conversation: Conversation, tools: tuple[ToolSpec, ...]) -> Spend:
+    def worst_case(self, conversation: messages.Conversation, tools: tuple[messages.ToolSpec, ...]) -> messages.Spend:
         """Nothing."""
-        return Spend()
+        return messages.Spend()
 
-    async def ask(self, conversation: Conversation, tools: tuple[ToolSpec, ...], emit: Say) -> Answer:
+    async def ask(self, conversation: messages.Conversation, tools: tuple[messages.ToolSpec, ...], emit: messages.Say) -> messages.Answer:
         """The next call the policy asks for.
 
         Raises:
@@ -59,7 +47,7 @@ class Rulebook:
         """
         turn = self._next(_Record(conversation))
         emit(turn.text)
-        return Answer(turn=turn)
+        return messages.Answer(turn=turn)
 
     def opinion(self, calls: Iterable[Call]) -> SecondOpinion | None:
         """What it makes of a case on whose record `calls` are, whoever made them; None where they do not tell enough. It calls nothing."""
@@ -69,7 +57,7 @@ class Rulebook:
         found = record.diagnosis
         try:
             turn = self._next(record)
-        except OperatorFailed:
+        except messages.OperatorFailed:
             return None
         (call,) = turn.calls
         if call.name not in {"run_training", "save_remediation_report"}:
@@ -88,15 +76,15 @@ class Rulebook:
             because = f"The diagnosis (rule {found.rule}, confidence {found.confidence:.2f}) is {cause_name(found.cause)}: {found.said}"
         return SecondOpinion(action, mode, turn.text, because)
 
-    def _next(self, record: "_Record") -> OperatorTurn:
+    def _next(self, record: "_Record") -> messages.OperatorTurn:
         if refused := record.failure_of("save_remediation_report"):
             # A challenger from before this conversation is waiting: the tools then accept no other action.
             if refused.instead is not None and not record.saved_as(refused.instead):
                 return record.save(refused.instead, "A challenger of this case waits for a decision.", f"The tools said: {refused.said}")
-            raise OperatorFailed(f"The report was not accepted: {refused.said}")
+            raise messages.OperatorFailed(f"The report was not accepted: {refused.said}")
         if record.drift is None:
             if refused := record.failure_of("get_drift_summary"):
-                raise OperatorFailed(f"Drift could not be read: {refused.said}")
+                raise messages.OperatorFailed(f"Drift could not be read: {refused.said}")
             return record.call("get_drift_summary", "First, what drifted.")
         if record.metrics is None and not record.failure_of("get_current_model_metrics"):
             return record.call("get_current_model_metrics", "Next, how the champion does.", case_id=record.drift.case_id)
@@ -108,11 +96,11 @@ class Rulebook:
             return self._follow(record, record.drift, record.diagnosis)
         return self._decide(record, record.drift)
 
-    def _passed(self, record: "_Record", training: TrainingReply) -> OperatorTurn:
+    def _passed(self, record: "_Record", training: TrainingReply) -> messages.OperatorTurn:
         action: Action = "recalibrate" if training.mode == "recalibrate" else "retrain"
         return record.save(action, "A candidate passed the gate and waits for a person's approval.", "The candidate passed every check.")
 
-    def _follow(self, record: "_Record", drift: DriftResult, found: EvidencePack) -> OperatorTurn:
+    def _follow(self, record: "_Record", drift: DriftResult, found: EvidencePack) -> messages.OperatorTurn:
         """What the diagnosis asks for; a share of drifted features has no say where the cause is known."""
         if found.action in {"monitor", "fix_data", "collect_labels"}:
             return record.save(found.action, found.said, f"The diagnosis (rule {found.rule}) asks for {found.action}.")
@@ -122,7 +110,7 @@ class Rulebook:
             "collect_labels", "No candidate passed the gate; the champion stays, and people must look.", _NOT_TAUGHT
         )
 
-    def _decide(self, record: "_Record", drift: DriftResult) -> OperatorTurn:
+    def _decide(self, record: "_Record", drift: DriftResult) -> messages.OperatorTurn:
         """What the bands ask for, where there is no diagnosis."""
         band, rules = drift.drift.band, self._policy.training
         if band == "not_enough_data":
@@ -151,7 +139,9 @@ class Rulebook:
             _NOT_TAUGHT,
         )
 
-    def _train(self, record: "_Record", said: str, arguments: dict[str, Any], trials: Iterable[dict[str, int]]) -> OperatorTurn | None:
+    def _train(
+        self, record: "_Record", said: str, arguments: dict[str, Any], trials: Iterable[dict[str, int]]
+    ) -> messages.OperatorTurn | None:
         """The next of the trainings to try, or the end where the tools refuse it; None where all that the policy allows were tried."""
         if refused := record.failure_of("run_training"):
             return record.save(
@@ -178,47 +168,47 @@ class Rulebook:
             yield {name: round(value) for name, value in values.items()}
 
 
-def _retold(calls: Iterable[Call]) -> Conversation:
+def _retold(calls: Iterable[Call]) -> messages.Conversation:
     """A case's calls as if the rulebook had made them, but for reports and for arguments it would not have chosen."""
-    messages: list[Message] = []
+    told: list[messages.Message] = []
     for call in calls:
         failure = call.failure
         if call.tool == "save_remediation_report" or (failure and (failure.rule or "").startswith("hyperparameters")):
             continue
-        made = ToolCall(id=f"{_OWN}{call.number}", name=call.tool, arguments=call.arguments)
-        messages.append(OperatorTurn(text="", calls=(made,)))
+        made = messages.ToolCall(id=f"{_OWN}{call.number}", name=call.tool, arguments=call.arguments)
+        told.append(messages.OperatorTurn(text="", calls=(made,)))
         if failure is not None:
-            messages.append(ToolReturn.failed(made, failure))
+            told.append(messages.ToolReturn.failed(made, failure))
         else:
-            messages.append(ToolReturn(call_id=made.id, name=call.tool, is_error=False, text="", structured=call.result))
-    return tuple(messages)
+            told.append(messages.ToolReturn(call_id=made.id, name=call.tool, is_error=False, text="", structured=call.result))
+    return tuple(told)
 
 
 class _Record:
     """What a conversation holds so far, as the rulebook reads it, and the turns it can add."""
 
-    def __init__(self, conversation: Conversation) -> None:
+    def __init__(self, conversation: messages.Conversation) -> None:
         self.drift: DriftResult | None = None
         self.metrics: MetricsResult | None = None
         self.diagnosis: EvidencePack | None = None
         self.trainings: list[TrainingReply] = []
         self.tried: list[dict[str, object]] = []
-        self._own: dict[str, tuple[ToolCall, ToolReturn]] = {}
+        self._own: dict[str, tuple[messages.ToolCall, messages.ToolReturn]] = {}
         self._size = len(conversation)
-        calls: dict[str, ToolCall] = {}
+        calls: dict[str, messages.ToolCall] = {}
         for message in conversation:
-            if isinstance(message, OperatorTurn):
+            if isinstance(message, messages.OperatorTurn):
                 calls.update({call.id: call for call in message.calls})
             self._note(message, calls)
 
-    def _note(self, message: Message, calls: dict[str, ToolCall]) -> None:
-        if isinstance(message, Briefing):
+    def _note(self, message: messages.Message, calls: dict[str, messages.ToolCall]) -> None:
+        if isinstance(message, messages.Briefing):
             self.drift, self.metrics = message.drift, message.metrics
             self.diagnosis = None if message.diagnosis is None else message.diagnosis.diagnosis
             for done in message.earlier:
                 if isinstance(result := read(done.name, done.structured), TrainingReply):
                     self._trained(result, done.arguments)
-        if not isinstance(message, ToolReturn):
+        if not isinstance(message, messages.ToolReturn):
             return
         call = calls[message.call_id]
         if call.id.startswith(_OWN):
@@ -247,11 +237,11 @@ class _Record:
         call, _ = self._own.get("save_remediation_report", (None, None))
         return call is not None and call.arguments["action"] == action
 
-    def call(self, tool: str, said: str, **arguments: object) -> OperatorTurn:
+    def call(self, tool: str, said: str, **arguments: object) -> messages.OperatorTurn:
         """A turn that calls `tool`."""
-        return OperatorTurn(text=said, calls=(ToolCall(id=f"{_OWN}{self._size}", name=tool, arguments=arguments),))
+        return messages.OperatorTurn(text=said, calls=(messages.ToolCall(id=f"{_OWN}{self._size}", name=tool, arguments=arguments),))
 
-    def save(self, action: Action, summary: str, why: str) -> OperatorTurn:
+    def save(self, action: Action, summary: str, why: str) -> messages.OperatorTurn:
         """A turn that closes the case; `why` is put behind the evidence."""
         assert self.drift is not None  # nothing is decided before drift is read
         reasoning = "\n".join(f"- {fact}" for fact in (*self._facts(self.drift), why))

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from math import sqrt
 from typing import get_args
 
 import numpy as np
@@ -10,9 +9,10 @@ from pydantic import BaseModel
 
 from pipeline.benchmark.instance import Answer, Answered, Broken, Result, Skipped
 from pipeline.diagnosis.finding import Cause
+from pipeline.measures.metrics import wilson
 
 CAUSES: tuple[Cause, ...] = get_args(Cause)
-_Z = 1.959964  # of a 95% interval
+_CONFIDENCE = 0.95  # of an interval
 _RESAMPLES = 2_000
 
 
@@ -120,16 +120,12 @@ def score(results: Sequence[Answered], name: str) -> Scorecard:
 
 
 def share(results: Sequence[Answered], name: str, holds: Callable[[Answered, Answer], bool]) -> Share:
-    """Share of the results of which `holds` says yes.
-
-    Source of the interval: Wilson (1927), "Probable Inference, the Law of Succession, and Statistical Inference".
-    """
+    """Share of the results of which `holds` says yes."""
     n, count = len(results), sum(holds(result, result.answers[name]) for result in results)
     if not n:
         return Share(count=0, n=0, value=None, low=None, high=None)
-    p, square = count / n, _Z**2
-    middle, half = (p + square / (2 * n)) / (1 + square / n), _Z * sqrt(p * (1 - p) / n + square / (4 * n * n)) / (1 + square / n)
-    return Share(count=count, n=n, value=p, low=max(0.0, middle - half), high=min(1.0, middle + half))
+    low, high = wilson(count, n, _CONFIDENCE)
+    return Share(count=count, n=n, value=count / n, low=low, high=high)
 
 
 def mean(values: Sequence[float]) -> Mean:

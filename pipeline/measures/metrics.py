@@ -129,7 +129,7 @@ def reliability(y: ArrayLike, p: ArrayLike) -> Reliability:
 
 
 def _bin(outcome: NDArray[np.int8], ascending: NDArray[np.float64]) -> ReliabilityBin:
-    low, high = _wilson(int(outcome.sum()), outcome.size, _RELIABILITY_CONFIDENCE)
+    low, high = wilson(int(outcome.sum()), outcome.size, _RELIABILITY_CONFIDENCE)
     # Rounding must not carry a mean past the scores it is of.
     mean = float(np.clip(ascending.mean(), ascending[0], ascending[-1]))
     return ReliabilityBin(predicted=mean, observed=float(outcome.mean()), low=low, high=high, rows=outcome.size)
@@ -139,11 +139,15 @@ def _proportion(hits: int, rows: int, confidence: float) -> Measure:
     """A share of rows with Wilson's interval (Wilson 1927), which holds for few rows and near 0 and 1."""
     if rows == 0:
         return Measure(value=0.0, n=0, low=0.0, high=1.0)
-    low, high = _wilson(hits, rows, confidence)
+    low, high = wilson(hits, rows, confidence)
     return Measure(value=hits / rows, n=rows, low=low, high=high)
 
 
-def _wilson(hits: int, rows: int, confidence: float) -> tuple[float, float]:
+def wilson(hits: int, rows: int, confidence: float) -> tuple[float, float]:
+    """Ends, in 0-1, of the interval of a share of at least one row.
+
+    Source: Wilson (1927), "Probable Inference, the Law of Succession, and Statistical Inference".
+    """
     z = _deviates(confidence)
     share = hits / rows
     centre = (share + z * z / (2 * rows)) / (1 + z * z / rows)

@@ -11,7 +11,7 @@ from pipeline.scoring.customer_row import Cell
 from pipeline.scoring.exactness import NotExact
 from pipeline.scoring.forest_traversal import Forest, forest_of
 from pipeline.scoring.linear_model import LinearModel, linear_of
-from pipeline.scoring.link_functions import Link, Logistic, OnLogOdds, Platt, Probability
+from pipeline.scoring.link_functions import Link, OnLogOdds, Platt, logistic, probability
 from pipeline.scoring.row_encoder import RowEncoder, encoder_of
 from pipeline.tables.schema import Schema
 
@@ -95,7 +95,7 @@ def _compiled(model: Any, columns: Schema, centre_rows: "pd.DataFrame") -> Compi
     encoder = encoder_of(prepare, columns)
     centre = np.asarray(prepare.transform(centre_rows[list(columns.features)]).mean(axis=0)).ravel()
     classifier = _classifier(model["classify"], centre)
-    own: Link = Probability() if isinstance(classifier, Forest) else Logistic()
+    own: Link = probability if isinstance(classifier, Forest) else logistic
     return CompiledModel(encoder, classifier, (calibrator or own, *after))
 
 

@@ -1,5 +1,6 @@
 """From a model's response to a probability: the sigmoids that calibration and recalibration put behind a classifier."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,22 +14,14 @@ Numbers = NDArray[np.float64]
 # Each computes in scikit-learn's order of operations, so that the last bit is the same.
 
 
-@dataclass(frozen=True)
-class Probability:
+def probability(response: Numbers) -> Numbers:
     """Of a forest: its response is a probability. A response less one of its parts may leave 0-1, and is drawn back."""
-
-    def __call__(self, response: Numbers) -> Numbers:
-        """Probabilities, shape as given."""
-        return response.clip(0.0, 1.0)
+    return response.clip(0.0, 1.0)
 
 
-@dataclass(frozen=True)
-class Logistic:
+def logistic(response: Numbers) -> Numbers:
     """Of a logistic regression: its response is a margin."""
-
-    def __call__(self, response: Numbers) -> Numbers:
-        """Probabilities, shape as given."""
-        return np.asarray(expit(response))
+    return np.asarray(expit(response))
 
 
 @dataclass(frozen=True)
@@ -56,4 +49,4 @@ class OnLogOdds:
         return np.asarray(expit(logit(inside) * self.slope + self.intercept))
 
 
-Link = Probability | Logistic | Platt | OnLogOdds
+Link = Callable[[Numbers], Numbers]  # shape as given

@@ -99,10 +99,7 @@ def prediction(scored: Scored, serving: Serving, words: ServingSettings, custome
         risk_category=scored.tier,
         action=scored.action,
         expected_value=scored.expected_value,
-        reasons=tuple(
-            ReasonSaid(feature=reason.feature, value=reason.value, effect=reason.effect, direction=reason.direction)
-            for reason in scored.reasons
-        ),
+        reasons=tuple(ReasonSaid.model_validate(reason, from_attributes=True) for reason in scored.reasons),
         model_version=serving.champion.version,
         model_digest=serving.champion.digest,
         predicted_at=at,

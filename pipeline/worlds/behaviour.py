@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+from scipy.special import logit
 
 from pipeline.worlds.arrivals import followers, lean_to_safety
 from pipeline.worlds.change import Change, Numbers, Pool, Severity, chosen, strength_order
@@ -48,12 +49,12 @@ def drivers_reverse(pool: Pool, severity: Severity, rng: np.random.Generator) ->
     usual = {name: pool.frame[name].median() if name in pool.columns.numerical else pool.frame[name].mode().iloc[0] for name in tops}
 
     def said_by_tops(frame: pd.DataFrame) -> Numbers:
-        return _log_odds(estimated(frame)) - _log_odds(estimated(frame.assign(**usual)))
+        return np.asarray(logit(estimated(frame)) - logit(estimated(frame.assign(**usual))))
 
     average = float(said_by_tops(pool.frame).mean())
 
     def behave(frame: pd.DataFrame, expected: Numbers) -> Numbers:
-        turned = _log_odds(estimated(frame)) - 2 * (said_by_tops(frame) - average)
+        turned = logit(estimated(frame)) - 2 * (said_by_tops(frame) - average)
         return np.where(affected(frame), 1 / (1 + np.exp(-turned)), expected)
 
     return Change(tuple(tops), behave=behave)
@@ -119,7 +120,3 @@ def _settled_leave(pool: Pool, severity: Severity) -> Behave:
         return np.where(drawn, np.where(new, _NEWCOMERS_LEAVE[severity], _SETTLED_LEAVE[severity]), expected)
 
     return behave
-
-
-def _log_odds(p: Numbers) -> Numbers:
-    return np.asarray(np.log(p / (1 - p)))

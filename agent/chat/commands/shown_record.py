@@ -22,12 +22,10 @@ def measured_drift(opened: Opened, window: WindowChoice) -> DriftSummary:
         ChurnopsError: there is no champion, or the window cannot be read.
     """
     from pipeline.drift.summarise import summarise_drift
-    from pipeline.record.champion import open_champion
-    from pipeline.windows.baseline import baseline_of
+    from tools.case_windows import current_window
 
-    champion, artifact = open_champion(opened)
-    baseline = baseline_of(artifact)
-    return summarise_drift(baseline, window.reader(opened)(champion, baseline), opened.policy)
+    _, _, baseline, current = current_window(opened, window.reader(opened))
+    return summarise_drift(baseline, current, opened.policy)
 
 
 def drift_told(summary: DriftSummary, opened: Opened) -> str:
@@ -52,14 +50,12 @@ def feature_told(opened: Opened, window: WindowChoice, feature: str) -> str:
     """
     from pipeline.diagnosis.feature_inspection import inspect_feature
     from pipeline.diagnosis.observed import observe
-    from pipeline.record.champion import open_champion
-    from pipeline.windows.baseline import baseline_of
+    from tools.case_windows import current_window
 
-    champion, artifact = open_champion(opened)
-    baseline = baseline_of(artifact)
+    _, artifact, baseline, current = current_window(opened, window.reader(opened))
     names = artifact.manifest.columns.features
     exact = next((name for name in names if name.lower() == feature.lower()), feature)
-    view = inspect_feature(observe(artifact, baseline, window.reader(opened)(champion, baseline)), exact)
+    view = inspect_feature(observe(artifact, baseline, current), exact)
     rows = [(one.label, f"{one.reference:.1%}", f"{one.window:.1%}", _change(one.window - one.reference)) for one in view.bins]
     parts = [
         f"**{sentence(plain(view.feature))}** ({view.kind}), {view.sampled:,} rows looked at. Missing {view.missing_reference:.1%} before, "
@@ -102,12 +98,10 @@ def models_told(opened: Opened, window: WindowChoice, case_id: str) -> str:
 
 
 def _then_and_now(opened: Opened, window: WindowChoice) -> str:
-    from pipeline.record.champion import open_champion
-    from pipeline.windows.baseline import baseline_of
     from tools.case_opening import window_metrics
+    from tools.case_windows import current_window
 
-    champion, artifact = open_champion(opened)
-    current = window.reader(opened)(champion, baseline_of(artifact))
+    champion, artifact, _, current = current_window(opened, window.reader(opened))
     now = window_metrics(artifact, current, opened.policy)
     told = f"Champion version {champion.version}; nothing was trained to compare it with."
     if now is None:

@@ -6,8 +6,7 @@ from typing import Literal
 
 from pipeline.atomic_files import digest_of_file
 from pipeline.diagnosis.diagnosis import Diagnosis
-from pipeline.measures.measure import GateCheck
-from pipeline.record.cases import Case, concluded
+from pipeline.record.cases import Case, TrainingResult, concluded
 from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
 from pipeline.words import ACTIONS
@@ -47,9 +46,7 @@ class CaseView:
     no_distributions: str
     measures: tuple[MeasureRow, ...]
     differences: tuple[Difference, ...]
-    rows: int
-    checks: tuple[GateCheck, ...]
-    serving: str
+    result: TrainingResult | None
     reliability: ReliabilityPlot | None
     tiers: TierBars | None
     outlook: Outlook
@@ -81,9 +78,7 @@ def case_view(opened: Opened, case: Case) -> CaseView:
         no_distributions=unseen,
         measures=measure_rows(result) if result else (),
         differences=differences(result) if result else (),
-        rows=result.metrics.n if result else 0,
-        checks=result.gate.checks if result else (),
-        serving=result.serving.said() if result and result.serving else "",
+        result=result,
         reliability=reliability_plot(result) if result else None,
         tiers=tier_bars(result.tier_flow) if result and result.tier_flow else None,
         outlook=outlook(case, result, opened.policy.training.cooldown_hours, expired=standing.expired),
