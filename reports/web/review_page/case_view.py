@@ -1,5 +1,6 @@
 """One case as the page shows it: what happened, how sure, what changes for whom, and what to decide."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,7 +21,7 @@ from reports.web.review_page.distribution import Distribution
 from reports.web.review_page.drift_bars import DriftBar, drift_bars
 from reports.web.review_page.measure_rows import MeasureRow, measure_rows
 from reports.web.review_page.reliability_plot import ReliabilityPlot, reliability_plot
-from reports.web.review_page.tier_bars import TierBars, tier_bars
+from reports.web.review_page.tier_bars import Segment, tier_bars
 
 _BARS = 5  # at first sight; the others are behind a click
 _EVIDENCE, _SENTENCE = 2, 320  # findings at first sight, and characters of each
@@ -48,7 +49,7 @@ class CaseView:
     differences: tuple[Difference, ...]
     result: TrainingResult | None
     reliability: ReliabilityPlot | None
-    tiers: TierBars | None
+    tiers: Mapping[str, tuple[Segment, ...]] | None
     outlook: Outlook
     gate: Gate | None
     report: Written

@@ -1,5 +1,6 @@
 """The start page: what waits for a person, which model serves, and how drift has gone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,21 +17,13 @@ _LISTED = 50  # the newest cases; `churnops reports list` has all
 
 
 @dataclass(frozen=True)
-class CaseLine:
-    """One case of the list."""
-
-    case: Case
-    status: str
-    share: str
-
-
-@dataclass(frozen=True)
 class Overview:
-    """All that the start page shows. `problem` says why no champion may serve, where that is so."""
+    """All that the start page shows. `stands`: of each case, by its id; `problem` says why no champion may serve, where that is so."""
 
-    waiting: tuple[CaseLine, ...]
-    cases: tuple[CaseLine, ...]
+    waiting: tuple[Case, ...]
+    cases: tuple[Case, ...]
     all_cases: int
+    stands: Mapping[str, Standing]
     champion: Champion | None
     problem: str
     served: tuple[Served, ...]
@@ -47,13 +40,11 @@ def overview(opened: Opened, triage: TriageRun | None) -> Overview:
     except ChurnopsError as error:
         problem = str(error)
     stands = standings(opened, cases)
-    lines = tuple(_line(case, stands[case.case_id]) for case in cases[:_LISTED])
     return Overview(
-        waiting=tuple(
-            _line(case, stands[case.case_id]) for case in cases if case.status == "pending_approval" and not stands[case.case_id].expired
-        ),
-        cases=lines,
+        waiting=tuple(case for case in cases if case.status == "pending_approval" and not stands[case.case_id].expired),
+        cases=cases[:_LISTED],
         all_cases=len(cases),
+        stands=stands,
         champion=champion,
         problem=problem,
         served=served(opened),
@@ -61,7 +52,3 @@ def overview(opened: Opened, triage: TriageRun | None) -> Overview:
         newest_prediction=newest_prediction(opened.state),
         triage=triage,
     )
-
-
-def _line(case: Case, standing: Standing) -> CaseLine:
-    return CaseLine(case, standing.status, f"{case.drift.share:.0%}" if case.drift and case.drift.share is not None else "–")

@@ -1,5 +1,6 @@
 """Customers per risk tier under champion and challenger, as one bar each."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.measures.risk_tiers import TIERS, TierFlow
@@ -15,20 +16,9 @@ class Segment:
     customers: int
 
 
-@dataclass(frozen=True)
-class TierBars:
-    """Both models' tiers over the same customers, and the moves in a sentence."""
-
-    customers: int
-    champion: tuple[Segment, ...]
-    challenger: tuple[Segment, ...]
-    said: str
-
-
-def tier_bars(flow: TierFlow) -> TierBars:
-    """The bars of a flow that holds any customer."""
-    before, after = ([count(tier) for tier in TIERS] for count in (flow.before, flow.after))
-    return TierBars(flow.customers, _segments(before), _segments(after), flow.said())
+def tier_bars(flow: TierFlow) -> Mapping[str, tuple[Segment, ...]]:
+    """The bar of each model of a flow that holds any customer."""
+    return {"champion": _segments([flow.before(tier) for tier in TIERS]), "challenger": _segments([flow.after(tier) for tier in TIERS])}
 
 
 def _segments(counts: list[int]) -> tuple[Segment, ...]:

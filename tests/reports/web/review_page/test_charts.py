@@ -100,8 +100,9 @@ def test_marks_lie_within_the_axis_in_the_order_of_their_values() -> None:
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=50))
 def test_tiers_fill_their_bar(scores: list[tuple[float, float]]) -> None:
     bars = tier_bars(tier_flow([one for one, _ in scores], [other for _, other in scores]))
-    for segments in (bars.champion, bars.challenger):
-        assert sum(segment.customers for segment in segments) == bars.customers == len(scores)
+    assert list(bars) == ["champion", "challenger"]
+    for segments in bars.values():
+        assert sum(segment.customers for segment in segments) == len(scores)
         assert sum(segment.width for segment in segments) == pytest.approx(100, abs=0.1)
 
 
