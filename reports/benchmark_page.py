@@ -61,7 +61,8 @@ def render(report: Report, results: Sequence[Result], table: str) -> str:
 
 def _charts(report: Report) -> list[tuple[str, list[Bar]]]:
     def shares(name: str) -> list[Bar]:
-        return [_share(who, getattr(score, name), who == report.operator) for who, score in report.scores.items()]
+        said = "{0.value:.2f} ({0.count} of {0.n})"
+        return [_bar(who, getattr(score, name), said, who == report.operator) for who, score in report.scores.items()]
 
     most = max((score.regret.high or 0.0 for score in report.scores.values()), default=0.0) or 1.0
     return [
@@ -69,22 +70,17 @@ def _charts(report: Report) -> list[tuple[str, list[Bar]]]:
         ("Acceptable action", shares("acceptable")),
         (
             "Regret, points (less is better)",
-            [_mean(who, score.regret, most, who == report.operator) for who, score in report.scores.items()],
+            [_bar(who, score.regret, "{0.value:.2f}", who == report.operator, most) for who, score in report.scores.items()],
         ),
         ("Learnt from faulty data or labels (less is better)", shares("unsafe")),
     ]
 
 
-def _share(who: str, share: Share, ours: bool) -> Bar:
-    if share.value is None or share.low is None or share.high is None:
+def _bar(who: str, found: Share | Mean, said: str, ours: bool, most: float = 1.0) -> Bar:
+    """The bar of a figure, whose width is `most`."""
+    if found.value is None or found.low is None or found.high is None:
         return Bar(who, 0.0, 0.0, 0.0, "none asked", ours)
-    return Bar(who, share.value, share.low, share.high, f"{share.value:.2f} ({share.count} of {share.n})", ours)
-
-
-def _mean(who: str, mean: Mean, most: float, ours: bool) -> Bar:
-    if mean.value is None or mean.low is None or mean.high is None:
-        return Bar(who, 0.0, 0.0, 0.0, "none asked", ours)
-    return Bar(who, max(0.0, mean.value) / most, max(0.0, mean.low) / most, mean.high / most, f"{mean.value:.2f}", ours)
+    return Bar(who, max(0.0, found.value) / most, max(0.0, found.low) / most, found.high / most, said.format(found), ours)
 
 
 def _cell(row: dict[str, int], true: str, named: str) -> Cell:

@@ -129,7 +129,7 @@ class Archive:
         if name not in names:
             raise DataError(f"There is no feature “{plain(feature, 64)}”.", "`churnops://window` lists them.")
         _, _, baseline, window = self._windows.current()
-        return column_view(name, window, baseline.profile)
+        return column_view(name, window.profile, baseline.profile)
 
     def models(self, case: Case) -> ComparedModels:
         """The case's candidates beside its champion."""

@@ -21,12 +21,9 @@ def add_completions(server: MCPServer[Any], archive: Callable[[], Archive]) -> N
     async def complete(
         ref: PromptReference | ResourceTemplateReference, argument: CompletionArgument, context: CompletionContext | None
     ) -> Completion:
-        found = await to_thread.run_sync(_found, archive(), argument.name, argument.value, _wants_report(ref))
+        reported = "report" in (ref.name if isinstance(ref, PromptReference) else ref.uri)
+        found = await to_thread.run_sync(_found, archive(), argument.name, argument.value, reported)
         return Completion(values=list(found[:_MOST]), total=len(found), has_more=len(found) > _MOST)
-
-
-def _wants_report(ref: PromptReference | ResourceTemplateReference) -> bool:
-    return "report" in (ref.name if isinstance(ref, PromptReference) else ref.uri)
 
 
 def _found(archive: Archive, name: str, beginning: str, reported: bool) -> tuple[str, ...]:

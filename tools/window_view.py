@@ -67,19 +67,15 @@ def window_view(window: Window, reference: Profile) -> WindowView:
         labelled_rows=window.labelled_rows,
         labelled_churners=window.labelled_churners,
         reference_rows=reference.rows,
-        features=tuple(_view(name, profile, reference, _FEW) for name in names[:COLUMNS_SHOWN]),
+        features=tuple(column_view(name, profile, reference, _FEW) for name in names[:COLUMNS_SHOWN]),
         absent=absent,
         extra=extra,
         elided=len(names) + len(profile.absent) + len(profile.extra) - listed,
     )
 
 
-def column_view(name: str, window: Window, reference: Profile) -> ColumnView:
-    """One feature of a window, which has it."""
-    return _view(name, window.profile, reference, _MANY)
-
-
-def _view(name: str, window: Profile, reference: Profile, most: int) -> ColumnView:
+def column_view(name: str, window: Profile, reference: Profile, most: int = _MANY) -> ColumnView:
+    """One feature of a window, which has it, with at most so many of its categories."""
     before, now = _column(reference, name), _column(window, name)
     shown = ColumnView(
         feature=plain(name, NAME_LENGTH),

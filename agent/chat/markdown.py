@@ -33,12 +33,8 @@ _HEADING = re.compile(r" {0,3}#{1,6}\s+(.*?)\s*#*$")
 
 def clean(text: str) -> str:
     """Text without control, bidirectional or other invisible characters; tabs become spaces, line ends stay."""
-    kept = (" " if character == "\t" else character for character in text if _shows(character))
-    return "".join(kept)
-
-
-def _shows(character: str) -> bool:
-    return character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    unseen = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    return "".join(one for one in text.replace("\t", " ") if one == "\n" or unicodedata.category(one) not in unseen)
 
 
 def rendered(block: str, unsourced: Iterable[tuple[int, int]] = ()) -> Markdown:

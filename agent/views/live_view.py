@@ -129,7 +129,8 @@ class LiveView:
         row.result, row.style = result, style
         self._progress, self._doing = None, "going on"
         if not self._animated:
-            self._console.print(_call_line(row), soft_wrap=True)
+            line = f"{row.number or '–'} {row.name} {row.arguments}".rstrip() + f" -> {row.result}"
+            self._console.print(_plain(line, row.style), soft_wrap=True)
 
     def _finish(self, event: events.Stopped) -> None:
         if not self._animated:
@@ -218,10 +219,6 @@ def _verdict_lines(event: events.Stopped) -> list[Text]:
         if event.report.next_command:
             lines.append(_plain(f"next: {event.report.next_command}"))
     return lines
-
-
-def _call_line(row: _Row) -> Text:
-    return _plain(f"{row.number or '–'} {row.name} {row.arguments}".rstrip() + f" -> {row.result}", row.style)
 
 
 def _arguments(arguments: dict[str, Any]) -> str:

@@ -105,7 +105,8 @@ def score(results: Sequence[Answered], name: str) -> Scorecard:
     """How `name` did on these questions."""
     safe = [result for result in results if not result.truth.unsafe]
     faulty = [result for result in results if result.truth.unsafe]
-    named = [result for result in results if result.truth.columns and _is_local(result)]
+    # Of a moved population the columns are many, and any of them is as good a name as another.
+    named = [result for result in results if result.truth.columns and result.truth.cause == "data_fault"]
     return Scorecard(
         n=len(results),
         diagnosis=share(results, name, lambda result, answer: _of_six(answer.cause) == _of_six(result.truth.cause)),
@@ -141,8 +142,3 @@ def mean(values: Sequence[float]) -> Mean:
 
 def _of_six(cause: Cause) -> str:
     return "covariate" if cause.startswith("covariate") else cause
-
-
-def _is_local(result: Answered) -> bool:
-    # Of a moved population the columns are many, and any of them is as good a name as another.
-    return result.truth.cause == "data_fault"

@@ -141,11 +141,13 @@ def _recalibrated(job: TrainingJob, champion: Artifact, train: "pd.DataFrame", f
     trial = try_recalibration(champion.scores(train), y, cross_fit_folds(y, _groups(train, job.columns), job.seed))
 
     say("fitting", 0.5, f"Recalibrating the champion {champion.digest[:12]}")
-    made, adopted = recalibrate(champion.model, x, y), champion.manifest.adopted
+    made, before = recalibrate(champion.model, x, y), champion.manifest
+    adopted = before.adopted
     changes = {
         "threshold": job.threshold,
         "calibration": trial,
-        "versions": _versions_now(champion.manifest),
+        # Of the packages of a model that is loaded and fitted on; of an adopted one those that fitted it.
+        "versions": before.versions if adopted else installed_versions(family_named(before.estimator).packages),
         "trained_at": job.trained_at,
         "recalibration": Recalibration(
             of=champion.digest,
@@ -162,12 +164,7 @@ def _recalibrated(job: TrainingJob, champion: Artifact, train: "pd.DataFrame", f
         from pipeline.training.adopted_fit import recalibrated_folder
 
         saved = recalibrated_folder(champion, made.slope, made.intercept, folder / "recalibrated")
-    return Made(saved, made.model, champion.manifest.model_copy(update=changes), champion.reference(), scores, champion.importances)
-
-
-def _versions_now(before: Manifest) -> dict[str, str]:
-    """Of the packages of a model that is loaded and fitted on; of an adopted one those that fitted it."""
-    return before.versions if before.adopted else installed_versions(family_named(before.estimator).packages)
+    return Made(saved, made.model, before.model_copy(update=changes), champion.reference(), scores, champion.importances)
 
 
 def judge_made(job: TrainingJob, made: Made, champion: Artifact | None, train: "pd.DataFrame", gate: "pd.DataFrame") -> Evaluation:

@@ -51,16 +51,12 @@ def _repeated(known: _Hashes, observed: Observed, rules: DataRules) -> Finding |
     if not size:
         return None
     draw = np.random.default_rng(SEED)
-    own, repeated = (_twice(draw.choice(part, size, replace=False)) for part in (known, rows))
+    own, repeated = (size - len(np.unique(draw.choice(part, size, replace=False))) for part in (known, rows))
     share, z = repeated / size, surprise(own, size, repeated, size)
     if share - own / size < rules.repeats_share or z < rules.missing_z:
         return None
     said = f"{share:.1%} of the rows repeat another row in every feature; among as many rows of the reference {own / size:.1%} do."
     return fault("duplicate_rows", said, share, size, z=z)
-
-
-def _twice(rows: _Hashes) -> int:
-    return len(rows) - len(np.unique(rows))
 
 
 def _hashes(frame: pd.DataFrame) -> _Hashes:

@@ -17,7 +17,7 @@ def unexplained_factors(seen: Witnesses, name: str) -> tuple[Numbers, Numbers]:
     from sklearn.ensemble import RandomForestRegressor
 
     others, others_after = _coded(seen, name)
-    amounts = [_logarithm(values) for values in seen.numbers(name)]
+    amounts = [np.log(np.where(values > 0, values, np.nan)) for values in seen.numbers(name)]
     taught = np.flatnonzero(~np.isnan(amounts[0]))[:_ROWS]
     if not others.shape[1] or not taught.size:
         level = float(np.nanmean(amounts[0])) if taught.size else 0.0
@@ -26,10 +26,6 @@ def unexplained_factors(seen: Witnesses, name: str) -> tuple[Numbers, Numbers]:
     model = RandomForestRegressor(_TREES, min_samples_leaf=5, max_features=0.5, random_state=SEED, n_jobs=1)
     model.fit(others[taught], amounts[0][taught])
     return amounts[0] - model.predict(others), amounts[1] - model.predict(others_after)
-
-
-def _logarithm(values: Numbers) -> Numbers:
-    return np.asarray(np.log(np.where(values > 0, values, np.nan)), dtype=np.float64)
 
 
 def _coded(seen: Witnesses, name: str) -> tuple[Numbers, Numbers]:

@@ -48,7 +48,7 @@ def measured_on_labels(observed: Observed, policy: Policy) -> tuple[Finding, ...
     familiar = [one for one in segments if one.before.mean() >= least * one.after.mean()]
     unfamiliar = [one for one in segments if one.before.mean() < least * one.after.mean()]
     known = ~np.any([one.after for one in unfamiliar], axis=0) if unfamiliar else np.ones(expected.y.size, dtype=bool)
-    if not _both_outcomes(expected.y[known]):
+    if np.unique(expected.y[known]).size < 2:
         known = np.ones_like(known)
     return (
         _ranking(expected, policy),
@@ -238,10 +238,6 @@ def _segment_finding(worst: _Contrast, tried: int, expected: Expected, policy: P
 
 def _tellable(p: Numbers) -> bool:
     return bool(min(p.sum(), (1 - p).sum()) >= _FEWEST_EXPECTED)
-
-
-def _both_outcomes(y: Numbers) -> bool:
-    return bool(y.any() and not y.all())
 
 
 def _normal(z: float, skewness: float) -> float:

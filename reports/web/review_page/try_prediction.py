@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.errors import DataError
 from pipeline.models.artifact import Artifact
-from pipeline.profiles.profile import CategoricalProfile, NumericalProfile, Profile, cells_of
+from pipeline.profiles.profile import NumericalProfile, Profile, cells_of
 from pipeline.record.champion import open_champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.scoring.scorer import Scored, Scorer, open_scorer
@@ -92,7 +92,8 @@ class Trial:
 def typical(profile: Profile) -> dict[str, str]:
     """The median of each number and the commonest category, as texts."""
     return {column.name: _median(column) for column in profile.numerical} | {
-        column.name: _commonest(column) for column in profile.categorical
+        column.name: max(zip(column.counts, column.known, strict=True), default=(0, ""))[1] if column.count else ""
+        for column in profile.categorical
     }
 
 
@@ -102,10 +103,6 @@ def _median(column: NumericalProfile) -> str:
         return ""
     middle = int((counts.cumsum() * 2 >= column.count).argmax())
     return f"{sums[middle] / counts[middle]:.6g}"
-
-
-def _commonest(column: CategoricalProfile) -> str:
-    return max(zip(column.counts, column.known, strict=True), default=(0, ""))[1] if column.count else ""
 
 
 def _row(given: Mapping[str, str], columns: Schema) -> dict[str, float | str | None]:
