@@ -132,7 +132,12 @@ def serve(server: MCPServer[Any], tokens: TokenBook, listening: Listening, ready
 
 def _bound(listening: Listening) -> socket.socket:
     family = socket.AF_INET6 if ":" in listening.host else socket.AF_INET
+    door = socket.socket(family)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        return socket.create_server((listening.host, listening.port), family=family)
+        door.bind((listening.host, listening.port))
+        door.listen()  # from here on a client waits instead of being turned away
     except OSError as error:
+        door.close()
         raise ChurnopsError(f"Cannot listen on {listening.host}:{listening.port} ({error.strerror}).", "Choose another --port.") from error
+    return door
