@@ -1,6 +1,7 @@
 """Making profiles: the queries of one window, put together. Only counts leave the engine that holds the rows."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ from pipeline.sources.open_source import open_source
 from pipeline.sources.relation import Column, Relation, epoch_of
 from pipeline.sources.source import ALL_ROWS, Restriction, Source
 from pipeline.tables.categories import NO_SPELLING, Categories, Spelling, settled
-from pipeline.tables.cell import LARGEST, present
+from pipeline.tables.cell import LARGEST, number_in, present
 from pipeline.tables.schema import Schema
 
 _FEW = 256  # different values up to which a reference's numbers are kept one by one
@@ -198,18 +199,12 @@ def _told_values(relation: Relation, column: Column) -> _Told:
 
 def _odd_texts(relation: Relation, column: Column, nulls: int) -> _Told:
     """What `nulls` rows hold that the engine takes for no number: thousands with separators, say, or a word."""
-    found: dict[str, int] = {}
+    found = Counter[str]()
     if nulls and column.type not in ("number", "boolean"):
         for text, count in relation.rows(sql.unreadable_query(relation, column)):
             if (cleaned := present(text)) is not None:
-                found[cleaned] = found.get(cleaned, 0) + count
-    if not found:
-        return _Told(np.zeros(0), np.zeros(0, dtype=np.int64), nulls, 0)
-    import pandas as pd
-
-    from pipeline.tables.cell_values import parse_numbers
-
-    parsed = np.asarray(parse_numbers(pd.Series(list(found), dtype=object), relation.decimal), dtype=np.float64)
+                found[cleaned] += count
+    parsed = np.array([number_in(text, relation.decimal) for text in found])
     counts = np.array(list(found.values()), dtype=np.int64)
     readable = np.abs(parsed) <= LARGEST
     values, place = np.unique(parsed[readable], return_inverse=True)

@@ -1,6 +1,7 @@
 """What the text of one cell means, whatever the table's format: missing, a number, or an id. Rules without any library, because profiles need
 them where the data are too many for one."""
 
+import math
 import re
 from typing import Literal
 
@@ -15,6 +16,11 @@ LARGEST = 1e150  # greater numbers count as infinite: their squares are
 # Exponents as engines write them, "1e-05" or "1.0E20"; "1E5" may well be the name of something.
 _PLAIN_NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d{0,149})(?:\.\d*(?:e[+-]?\d+)?|e[+-]\d+)?|\.\d+)", re.ASCII | re.IGNORECASE)
 _WHOLE = re.compile(r"([+-]?\d+)[.,]0+", re.ASCII)
+
+_GROUPED = {
+    decimal: re.compile(rf"[+-]?\d{{1,3}}(?:[{other} \u00a0\u202f]\d{{3}})+(?:[{decimal}]\d*)?", re.ASCII)
+    for decimal, other in (".,", ",.")
+}
 
 
 def present(text: str | None) -> str | None:
@@ -37,6 +43,18 @@ def plain_number(text: str, decimal: Decimal = ".") -> int | float | None:
     if not -LARGEST <= number <= LARGEST:
         return None
     return int(number) if number == int(number) else number
+
+
+def number_in(text: str, decimal: Decimal = ".") -> float:
+    """The number that a stripped text writes in any way: with separators of thousands, exponents, infinite; NaN where it writes none."""
+    if _GROUPED[decimal].fullmatch(text):
+        text = "".join(mark for mark in text if mark in f"+-0123456789{decimal}")
+    if decimal == ",":
+        text = text.replace(",", ".")
+    try:
+        return float(text) if text.isascii() and "_" not in text else math.nan
+    except ValueError:
+        return math.nan
 
 
 def id_of(text: str | None, decimal: Decimal = ".") -> str | None:
