@@ -5,6 +5,7 @@ commutative, and the profile of two sets of rows together is the merge of their 
 the sum of absolute values (floats are added in another order).
 """
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import Literal, TypeVar
@@ -197,10 +198,9 @@ def merge_numerical(first: NumericalProfile, second: NumericalProfile) -> Numeri
 
 def _merge_categorical(first: CategoricalProfile, second: CategoricalProfile) -> CategoricalProfile:
     _require_same(first.name, first.known == second.known)
-    found: dict[str, int] = {}
+    found = Counter[str]()
     for column in (first, second):
-        for category, count in zip((*column.known, *column.new), (*column.counts, *column.new_counts), strict=True):
-            found[category] = found.get(category, 0) + count
+        found.update(dict(zip((*column.known, *column.new), (*column.counts, *column.new_counts), strict=True)))
     return categorical_profile(first.name, first.known, found, first.nulls + second.nulls, first.unnamed + second.unnamed)
 
 

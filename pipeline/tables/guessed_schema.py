@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -15,23 +15,8 @@ FEWEST_NUMBERS = 11  # distinct numbers from which a column is a quantity rather
 _NEARLY_ALL = 0.95
 _FREE_TEXT_SHARE, _FREE_TEXT_VALUES = 0.5, 50
 _CHURN_WORDS = frozenset(
-    {
-        "1",
-        "attrited",
-        "attrited customer",
-        "canceled",
-        "cancelled",
-        "churn",
-        "churned",
-        "exited",
-        "gone",
-        "left",
-        "lost",
-        "t",
-        "true",
-        "y",
-        "yes",
-    }
+    {"1", "attrited", "attrited customer", "canceled", "cancelled", "churn", "churned", "exited", "gone", "left", "lost"}
+    | {"t", "true", "y", "yes"}
 )
 _PERSONS = ("customer", "cust", "account", "client", "subscriber", "user", "member", "msisdn", "uuid", "guid")
 _PERSON_ALONE = frozenset({"id", "customer", "account", "client", "subscriber", "user", "member", "msisdn", "uuid", "guid"})
@@ -189,8 +174,7 @@ def _look_at(raw: RawTable, name: str) -> _Column:
     column = _Column(name, text, len(distinct), len(distinct) / len(text), float(text.isin(distinct[numbers.notna()]).mean()), False)
     if column.number_share == 1 and not column.named_time:
         return column
-    is_time = bool(parse_times(distinct, raw.format.timezone).notna().all())
-    return _Column(name, text, column.distinct, column.distinct_share, column.number_share, is_time)
+    return replace(column, is_time=bool(parse_times(distinct, raw.format.timezone).notna().all()))
 
 
 def _id(columns: list[_Column], has_time: bool) -> _Column | None:
