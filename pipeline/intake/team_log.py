@@ -12,12 +12,11 @@ from pipeline.record.champion import Champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.sources.open_source import open_source
 from pipeline.sources.source import DatabaseTable, Files, Frame, Restriction, Source, SparkTable
-from pipeline.tables.file_format import FileFormat
+from pipeline.tables.file_format import JSON_LINES, FileFormat
 from pipeline.tables.schema import Schema
 from pipeline.windows.spans import WEEK, Span
 
 TICK = timedelta(milliseconds=1)  # what every engine tells apart; SQLite nothing finer
-_JSON_LINES = (".jsonl", ".ndjson")
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def file_source(path: Path, fmt: FileFormat, columns: Schema) -> Files | Frame:
     Raises:
         DataError: JSON lines that cannot be read.
     """
-    if path.suffix.lower() not in _JSON_LINES:
+    if path.suffix.lower() not in JSON_LINES:
         return Files(str(path), fmt)
     from pipeline.tables.reading import read_raw, times_in
 

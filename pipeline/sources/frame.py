@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipeline.sources.duckdb import DUCKDB, columns_of, connected, run_in
+from pipeline.sources.duckdb import DUCKDB, columns_of, run_in
 from pipeline.sources.relation import Relation
 from pipeline.sources.source import Frame
+from pipeline.tables.connection import connected
 from pipeline.tables.schema import Schema
 
 

@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.clock import stamp
-from pipeline.sources.duckdb import DUCKDB, connected, parquet, quoted, run_in
+from pipeline.sources.duckdb import DUCKDB, parquet, run_in
 from pipeline.sources.relation import Column, Relation, identifier
 from pipeline.sources.source import PredictionLog, Restriction
+from pipeline.tables.connection import connected, quoted
 from pipeline.tables.schema import Schema
 
 _BATCH = 10_000

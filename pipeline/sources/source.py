@@ -4,24 +4,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pipeline.tables.file_format import FileFormat
+from pipeline.tables.file_format import TO_FIND_OUT, FileFormat
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.state.engine import StatePlace
 
-_UNKNOWN = FileFormat()
-
 
 @dataclass(frozen=True)
 class Files:
     """CSV or Parquet files: one file, a folder with all below it, or a pattern with `*` and `**`. `format` is how CSV is written;
-    what it leaves empty is found out from the beginning of the first file.
-    """
+    what it leaves empty is found out (`delimited.stage`)."""
 
     path: str
-    format: FileFormat = _UNKNOWN
+    format: FileFormat = TO_FIND_OUT
 
 
 @dataclass(frozen=True)

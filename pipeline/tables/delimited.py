@@ -1,154 +1,156 @@
-"""Delimited text files as teams really export them: found out from the file's bytes, not asked for."""
+"""Delimited text files as teams really export them: found out from the file's text, not asked for, and brought to Parquet by DuckDB."""
 
-import codecs
 import csv
-import io
 import re
 from collections import Counter
-from itertools import islice
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import DataError
+from pipeline.tables.connection import listed, quoted
 from pipeline.tables.file_format import FileFormat
+from pipeline.tables.text_file import TextFile, find_text
 
 if TYPE_CHECKING:
-    import _csv
-
-    import pandas as pd
+    from duckdb import DuckDBPyConnection
 
     from pipeline.tables.cell import Decimal
 
 _DELIMITERS = ",;\t|"
 _SNIFFED_RECORDS = 1_000
+_END = "\0"  # no text holds it
 _COMMA_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
 _DOT_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+")
 _COMMA_NUMBER = re.compile(r"[+-]?\d+,\d+|[+-]?\d{1,3}(?:\.\d{3})+,\d+")
 _DOT_NUMBER = re.compile(r"[+-]?\d*\.\d+|[+-]?\d{1,3}(?:,\d{3})+\.\d+")
 
 
-def read_delimited(path: Path, fmt: FileFormat) -> "tuple[pd.DataFrame, FileFormat]":
-    """The file's cells as text, unchanged, and how the file is written; as `found_format`."""
-    import pandas as pd
+@dataclass(frozen=True)
+class Staged:
+    """Delimited text as Parquet: the columns `c0`, `c1` and so on of `file` hold the cells of the columns called `names`, as text and
+    unchanged, null where they are empty. `format` is how the text is written."""
 
-    text, header, found = _opened(path, fmt)
-    try:
-        frame = pd.read_csv(
-            io.StringIO(text),
-            sep=found.delimiter,
-            header=0,
-            names=range(len(header)),
-            dtype=str,
-            keep_default_na=False,
-            skipinitialspace=True,
+    file: Path
+    names: tuple[str, ...]
+    format: FileFormat
+
+
+def stage(
+    connection: "DuckDBPyConnection", paths: Sequence[Path], folder: Path, told: FileFormat, wanted: Collection[str] | None = None
+) -> Staged:
+    """Write the records of all files, in order, to Parquet in `folder`; of the columns those `wanted`, or all.
+
+    What `told` says of how the files are written is believed. Encoding: see `find_text`, each file's own. Delimiter: of `,` `;` tab and `|`
+    the one that gives the most records of the first file as many fields as its header, then the most fields. Decimal mark: see `_decimal`.
+    Blank lines are no records, and empty fields behind the last column are nothing.
+
+    Raises:
+        DataError: not text, an unknown encoding, no row, a record with more or fewer fields, a quoted field that never ends, two columns of
+            one name, or files with different columns.
+    """
+    import duckdb
+
+    texts = [find_text(path, told.encoding) for path in paths]
+    delimiter = told.delimiter or _delimiter(texts[0])
+    names = _header(texts[0], delimiter)
+    require_unique(names, paths[0].name)
+    if different := next((text.path for text in texts if _header(text, delimiter) != names), None):
+        raise DataError(
+            f"{different.name} has other columns than {paths[0].name}.", "Export all files with the same columns in the same order."
         )
-    except pd.errors.ParserError as error:
-        raise _never_ends(path) from error
-    frame.columns = pd.Index(name or f"Unnamed: {position}" for position, name in enumerate(header))
-    return frame, found
+    decimal = told.decimal or _decimal(texts[0], delimiter)
+    found = FileFormat(delimiter=delimiter, decimal=decimal, encoding=texts[0].encoding, timezone=told.timezone)
+    staged = Staged(folder / "staged.parquet", names, found)
 
+    def rewritten(text: TextFile) -> Path:
+        return _rewritten(text, delimiter, len(names), folder / f"{texts.index(text)}.csv")
 
-def found_format(path: Path, fmt: FileFormat) -> FileFormat:
-    """How the file is written. Whatever `fmt` says already is believed.
-
-    Encoding: a byte order mark decides, else UTF-8, else Windows-1252. Delimiter: of `,` `;` tab and `|` the one that gives the most
-    records as many fields as the header, then the most fields. Decimal mark: see `_decimal`.
-
-    Raises:
-        DataError: not text, an unknown encoding, no row, or a record with more or fewer fields.
-    """
-    return _opened(path, fmt)[2]
-
-
-def _opened(path: Path, fmt: FileFormat) -> tuple[str, list[str], FileFormat]:
-    """The file's text, its columns' names, and how it is written."""
-    text, encoding = decode(path, fmt.encoding)
-    delimiter = fmt.delimiter or _delimiter(text)
     try:
-        header = _check_widths(path, text, delimiter)
-        decimal = fmt.decimal or _decimal(text, delimiter)
-    except csv.Error as error:
-        raise _never_ends(path) from error
-    return text, header, FileFormat(delimiter=delimiter, decimal=decimal, encoding=encoding, timezone=fmt.timezone)
+        rows = _copy(connection, [text.path if text.plain else rewritten(text) for text in texts], staged, wanted)
+    except duckdb.Error:
+        rows = _copy(connection, [rewritten(text) for text in texts], staged, wanted)
+    if not rows:
+        raise DataError(f"{paths[0].name} has a header but no rows.", "Export the rows as well.")
+    return staged
 
 
-def _never_ends(path: Path) -> DataError:
-    return DataError(f"{path.name} cannot be read as a table: a quoted field never ends.", "Look for an unpaired quote in it.")
-
-
-def decode(path: Path, encoding: str) -> tuple[str, str]:
-    """The file's text without a byte order mark, and its encoding; `encoding` empty means: find out.
-
-    Raises:
-        DataError: an unknown encoding, or bytes that are no text.
+def require_unique(names: Iterable[str], file: str) -> None:
     """
-    content = path.read_bytes()
-    try:
-        candidates = [codecs.lookup(encoding).name] if encoding else _encodings(content)
-    except LookupError as error:
-        raise DataError(f"There is no text encoding called `{encoding}`.", "Use a name such as utf-8 or cp1252.") from error
-    for candidate in candidates:
+    Raises:
+        DataError: the file has two columns of one name.
+    """
+    name, times = Counter(names).most_common(1)[0]
+    if times > 1:
+        raise DataError(f"{file} has more than one column named `{name}`.", "Rename all but one.")
+
+
+def _copy(connection: "DuckDBPyConnection", paths: Sequence[Path], staged: Staged, wanted: Collection[str] | None) -> int:
+    """The number of rows staged."""
+    # By position: DuckDB takes names that differ in case alone for the same.
+    types = ", ".join(f"c{place}: 'VARCHAR'" for place in range(len(staged.names)))
+    kept = ", ".join(f"c{place}" for place, name in enumerate(staged.names) if wanted is None or name in wanted) or "c0"
+    written = f"delim = {quoted(staged.format.delimiter)}, quote = '\"', escape = '\"', header = true, auto_detect = false"
+    table = f"read_csv([{listed(paths)}], columns = {{{types}}}, {written})"
+    target = quoted(str(staged.file))
+    ((rows,),) = connection.execute(f"copy (select {kept} from {table}) to {target} (format parquet, preserve_order true)").fetchall()
+    return int(rows)
+
+
+def _rewritten(text: TextFile, delimiter: str, width: int, copy: Path) -> Path:
+    """The same records as DuckDB takes them: in UTF-8, with one kind of line end, without lines of blanks, blanks before a quote or text
+    behind one. What cannot be read is refused with its line."""
+    with copy.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, delimiter=delimiter)
+        for line, record in _records(text, delimiter):
+            if len(record) < width or any(record[width:]):
+                raise DataError(
+                    f"{text.path.name}, line {line}: {len(record)} fields where the header has {width}.",
+                    "Mend that line, or quote fields that hold the delimiter.",
+                )
+            writer.writerow(record[:width])
+    return copy
+
+
+def _records(text: TextFile, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Each record but blank lines, and the line it begins in, from 1."""
+    with text.open() as stream:
+        reader = csv.reader(chain(stream, (_END,)), delimiter=delimiter, skipinitialspace=True)
+        begins = 1
         try:
-            text = content.decode(candidate).removeprefix("\ufeff")
-        except UnicodeError:
-            continue
-        if "\0" not in text:
-            return text, candidate
-    raise DataError(
-        f"{path.name} is not text ({' or '.join(candidates)}).", "Export it again as UTF-8, or set `encoding` in churnops.toml."
-    )
-
-
-def _encodings(content: bytes) -> list[str]:
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return ["utf-16"]
-    return ["utf-8", "cp1252"]
-
-
-def _delimiter(text: str) -> str:
-    def quality(delimiter: str) -> tuple[float, int]:
-        widths = Counter[int]()
-        header = 0
-        try:
-            for number, record in enumerate(_records(text, delimiter)):
-                header = header or len(record)
-                widths[len(record)] += 1
-                if number >= _SNIFFED_RECORDS:
-                    break
+            for record in reader:
+                if record == [_END]:
+                    return
+                if len(record) > 1 or "".join(record).strip():
+                    yield begins, record
+                begins = reader.line_num + 1
         except csv.Error:
+            pass  # a field too long to be one
+    raise DataError(f"{text.path.name} cannot be read as a table: a quoted field never ends.", "Look for an unpaired quote in it.")
+
+
+def _header(text: TextFile, delimiter: str) -> tuple[str, ...]:
+    _, record = next(_records(text, delimiter), (0, []))
+    if not record:
+        raise DataError(f"{text.path.name} is empty.", "Export it again.")
+    names = [name.removeprefix("\ufeff").strip() for name in record]
+    return tuple(name or f"Unnamed: {position}" for position, name in enumerate(names))
+
+
+def _delimiter(text: TextFile) -> str:
+    def quality(delimiter: str) -> tuple[float, int]:
+        try:
+            widths = [len(record) for _, record in islice(_records(text, delimiter), _SNIFFED_RECORDS)]
+        except DataError:
             return 0, 0
-        return (widths[header] / widths.total(), header) if header > 1 else (0, 0)
+        return (widths.count(widths[0]) / len(widths), widths[0]) if widths and widths[0] > 1 else (0, 0)
 
     return max(_DELIMITERS, key=quality)
 
 
-def _records(text: str, delimiter: str) -> "_csv.Reader":
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-
-
-def _check_widths(path: Path, text: str, delimiter: str) -> list[str]:
-    if not text.strip():
-        raise DataError(f"{path.name} is empty.", "Export it again.")
-    # pandas fills short records with blanks and takes a long first record for an index, both in silence.
-    records = _records(text, delimiter)
-    header = [name.strip() for name in next(records, [])]
-    begins = records.line_num + 1
-    rows = 0
-    for record in records:
-        blank = not record or (len(record) == 1 and not record[0].strip())
-        if not blank and len(record) != len(header):
-            raise DataError(
-                f"{path.name}, line {begins}: {len(record)} fields where the header has {len(header)}.",
-                "Mend that line, or quote fields that hold the delimiter.",
-            )
-        rows += not blank
-        begins = records.line_num + 1
-    if not rows:
-        raise DataError(f"{path.name} has a header but no rows.", "Export the rows as well.")
-    return header
-
-
-def _decimal(text: str, delimiter: str) -> "Decimal":
+def _decimal(text: TextFile, delimiter: str) -> "Decimal":
     """The decimal mark, from the cells of the first rows.
 
     Cells that can be read only one way vote: "12,5" and "1.234,5" for the comma, "12.5" and "1,234.5" for the dot; "1,234" and "1.234"
@@ -156,13 +158,11 @@ def _decimal(text: str, delimiter: str) -> "Decimal":
     write exactly where the comma is the decimal mark, and as thousands elsewhere; "1.234" counts as thousandths.
     """
     commas = dots = unclear = 0
-    for record in islice(_records(text, delimiter), 1, 1 + _SNIFFED_RECORDS):
-        for cell in map(str.strip, record):
-            if "," not in cell and "." not in cell:
-                continue
-            unclear += _COMMA_GROUPS.fullmatch(cell) is not None
-            commas += _COMMA_NUMBER.fullmatch(cell) is not None and not _COMMA_GROUPS.fullmatch(cell)
-            dots += _DOT_NUMBER.fullmatch(cell) is not None and not _DOT_GROUPS.fullmatch(cell)
+    first = islice(_records(text, delimiter), 1, 1 + _SNIFFED_RECORDS)
+    for cell in (cell.strip() for _, record in first for cell in record if "," in cell or "." in cell):
+        unclear += _COMMA_GROUPS.fullmatch(cell) is not None
+        commas += _COMMA_NUMBER.fullmatch(cell) is not None and not _COMMA_GROUPS.fullmatch(cell)
+        dots += _DOT_NUMBER.fullmatch(cell) is not None and not _DOT_GROUPS.fullmatch(cell)
     if commas or dots:
         return "," if commas > dots else "."
     return "," if unclear and delimiter == ";" else "."

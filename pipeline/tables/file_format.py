@@ -1,9 +1,14 @@
-"""How a text table is written. Apart from the other settings, because reading files needs this much of them and not their machinery."""
+"""How a table's file is written. Apart from the other settings, because reading files needs this much of them and not their machinery."""
 
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+# What the names of the files end in.
+DELIMITED = (".csv", ".txt", ".tsv")
+JSON_LINES = (".jsonl", ".ndjson")
+PARQUET = (".parquet", ".pq")
 
 
 class FileFormat(BaseModel):
@@ -24,3 +29,6 @@ class FileFormat(BaseModel):
         except (ValueError, OSError, KeyError):
             raise ValueError(f"{name!r} is no time zone; names look like Europe/Berlin") from None
         return name
+
+
+TO_FIND_OUT = FileFormat()

@@ -11,14 +11,11 @@ from pipeline.errors import DataError
 from pipeline.tables.categories import Categories
 from pipeline.tables.cell import LARGEST, Decimal
 from pipeline.tables.cell_values import categories_in, clean_text, ids_in, parse_numbers, parse_times
-from pipeline.tables.delimited import decode, read_delimited
-from pipeline.tables.file_format import FileFormat
+from pipeline.tables.connection import connected
+from pipeline.tables.delimited import require_unique, stage
+from pipeline.tables.file_format import DELIMITED, JSON_LINES, PARQUET, TO_FIND_OUT, FileFormat
 from pipeline.tables.schema import Schema
-
-_DELIMITED = (".csv", ".txt", ".tsv")
-_JSON_LINES = (".jsonl", ".ndjson")
-_PARQUET = (".parquet", ".pq")
-_UNKNOWN = FileFormat()
+from pipeline.tables.text_file import find_text
 
 
 @dataclass(frozen=True)
@@ -35,7 +32,7 @@ class RawTable:
         return self.format.decimal or "."
 
 
-def read_raw(path: Path, fmt: FileFormat = _UNKNOWN) -> RawTable:
+def read_raw(path: Path, fmt: FileFormat = TO_FIND_OUT) -> RawTable:
     """Read a delimited text file, JSON lines or Parquet. What `fmt` leaves empty is found out; its time zone is passed on.
 
     The decimal mark of a text file goes by its cells: "12,5" speaks for the comma, "12.5" for the dot, and "1,234" alone is thousands
@@ -48,8 +45,6 @@ def read_raw(path: Path, fmt: FileFormat = _UNKNOWN) -> RawTable:
         raise DataError(f"There is no file {path}.", "Check the path.")
     if path.is_dir():
         raise DataError(f"{path} is a folder.", "Name one file in it.")
-    if path.stat().st_size == 0:
-        raise DataError(f"{path.name} is empty.", "Export it again.")
     try:
         frame, found = _read(path, fmt)
     except OSError as error:
@@ -57,47 +52,52 @@ def read_raw(path: Path, fmt: FileFormat = _UNKNOWN) -> RawTable:
     return raw_of(frame, path, found)
 
 
-def raw_of(frame: pd.DataFrame, name: str | Path, fmt: FileFormat = _UNKNOWN) -> RawTable:
+def raw_of(frame: pd.DataFrame, name: str | Path, fmt: FileFormat = TO_FIND_OUT) -> RawTable:
     """A table that lies in memory, as if it had been read from a file called `name`.
 
     Raises:
         DataError: no rows, or two columns of one name.
     """
     path = Path(name)
-    repeated = frame.columns[frame.columns.duplicated()]
-    if len(repeated):
-        raise DataError(f"{path.name} has more than one column named `{repeated[0]}`.", "Rename all but one.")
     if frame.empty:
         raise DataError(f"{path.name} has no rows.", "Export the rows as well.")
+    require_unique(frame.columns, path.name)
     return RawTable(pd.DataFrame({column: clean_text(frame[column]) for column in frame}), fmt, path)
 
 
 def _read(path: Path, fmt: FileFormat) -> tuple[pd.DataFrame, FileFormat]:
     ending = path.suffix.lower()
-    if ending in _DELIMITED:
-        return read_delimited(path, fmt)
-    if ending in _JSON_LINES:
+    if ending in DELIMITED:
+        return _read_delimited(path, fmt)
+    if ending in JSON_LINES:
         return _read_json_lines(path, fmt)
-    if ending in _PARQUET:
+    if ending in PARQUET:
         return _read_parquet(path), FileFormat(decimal=".", timezone=fmt.timezone)
-    supported = ", ".join((*_DELIMITED, *_JSON_LINES, *_PARQUET))
+    supported = ", ".join((*DELIMITED, *JSON_LINES, *PARQUET))
     raise DataError(f"{path.name} ends in `{ending}`, which is no table churnops reads.", f"Supported are {supported}.")
 
 
+def _read_delimited(path: Path, fmt: FileFormat) -> tuple[pd.DataFrame, FileFormat]:
+    with connected(path.name, fmt.timezone) as (connection, folder):
+        staged = stage(connection, [path], folder, fmt)
+        return _read_parquet(staged.file).set_axis(staged.names, axis=1), staged.format
+
+
 def _read_json_lines(path: Path, fmt: FileFormat) -> tuple[pd.DataFrame, FileFormat]:
-    text, encoding = decode(path, fmt.encoding)
+    text = find_text(path, fmt.encoding)
     rows: list[dict[str, object]] = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError:
-            row = None
-        if not isinstance(row, dict) or any(isinstance(value, dict | list) for value in row.values()):
-            raise DataError(f"{path.name}, line {number}: not one flat JSON object.", "Write one object per line, without nesting.")
-        rows.append({name.strip(): value for name, value in row.items()})
-    return pd.DataFrame(rows, dtype=object), FileFormat(decimal=".", encoding=encoding, timezone=fmt.timezone)
+    with text.open() as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError:
+                row = None
+            if not isinstance(row, dict) or any(isinstance(value, dict | list) for value in row.values()):
+                raise DataError(f"{path.name}, line {number}: not one flat JSON object.", "Write one object per line, without nesting.")
+            rows.append({name.strip(): value for name, value in row.items()})
+    return pd.DataFrame(rows, dtype=object), FileFormat(decimal=".", encoding=text.encoding, timezone=fmt.timezone)
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

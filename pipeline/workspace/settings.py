@@ -12,11 +12,9 @@ from pydantic_settings import SettingsError as UnreadableVariable
 
 from pipeline.errors import SettingsError
 from pipeline.families import USUAL, families
-from pipeline.tables.file_format import FileFormat
+from pipeline.tables.file_format import DELIMITED, JSON_LINES, FileFormat
 from pipeline.tables.schema import Schema
 from pipeline.workspace import retired_names
-
-TEXT_TABLES = (".csv", ".txt", ".tsv", ".jsonl", ".ndjson")
 
 
 class _Section(BaseModel, frozen=True, extra="forbid"):
@@ -214,7 +212,7 @@ class Settings(BaseSettings):
             raise ValueError('with `predictions.url` the database counts; leave `engine.name` at "duckdb"')
         if spark and not log.table and not log.file:
             raise ValueError("Spark needs a log to count: name `predictions.table` or `predictions.file`")
-        if spark and log.file.lower().endswith(TEXT_TABLES):
+        if spark and log.file.lower().endswith((*DELIMITED, *JSON_LINES)):
             raise ValueError("Spark reads Parquet here; `predictions.file` is text, which duckdb reads")
         if "://" in log.file and not spark:
             raise ValueError('`predictions.file` lies in another system, which only `engine.name = "spark"` reads')

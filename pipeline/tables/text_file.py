@@ -1,0 +1,65 @@
+"""A file of text in the encoding that its bytes speak for."""
+
+import codecs
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TextIO
+
+from pipeline.errors import DataError
+
+_CHUNK = 1 << 16
+_NO_TEXT = "\0"
+# `csv` skips the blanks before a quote. DuckDB skips one behind a delimiter, and takes more of them, and the quotes then, for text.
+_BLANKS_BEFORE_QUOTE = ('  "', '\n "')
+_BLANK_START = "\n"  # DuckDB may take a second blank line for the header
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A file and its encoding, by Python's name. `plain`: DuckDB reads it as `csv` does, in UTF-8, with no blanks at its start
+    or before a quote, but for one behind a delimiter."""
+
+    path: Path
+    encoding: str
+    plain: bool = False
+
+    def open(self) -> TextIO:
+        """Its text, without a byte order mark and with the line ends that it has."""
+        return self.path.open(encoding="utf-8-sig" if self.encoding == "utf-8" else self.encoding, newline="")
+
+
+def find_text(path: Path, encoding: str) -> TextFile:
+    """The file as text in this encoding; empty means: a byte order mark decides, else UTF-8 where all bytes are, else Windows-1252.
+
+    Raises:
+        DataError: an unknown encoding, or bytes that are no text.
+    """
+    try:
+        candidates = [codecs.lookup(encoding).name] if encoding else _candidates(path)
+        for text in (TextFile(path, candidate) for candidate in candidates):
+            marks = _marks(text)
+            if _NO_TEXT not in marks:
+                return replace(text, plain=not marks and text.encoding in ("utf-8", "ascii"))
+    except LookupError as error:
+        raise DataError(f"There is no text encoding called `{encoding}`.", "Use a name such as utf-8 or cp1252.") from error
+    raise DataError(
+        f"{path.name} is not text ({' or '.join(candidates)}).", "Export it again as UTF-8, or set `encoding` in churnops.toml."
+    )
+
+
+def _candidates(path: Path) -> list[str]:
+    with path.open("rb") as stream:
+        return ["utf-16"] if stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else ["utf-8", "cp1252"]
+
+
+def _marks(text: TextFile) -> set[str]:
+    """What stands in a file and decides how it is read."""
+    try:
+        with text.open() as stream:
+            found = {_BLANK_START} if stream.read(1).isspace() else set()
+            stream.seek(0)
+            while chunk := stream.read(_CHUNK):
+                found |= {mark for mark in (_NO_TEXT, *_BLANKS_BEFORE_QUOTE) if mark in chunk}
+    except UnicodeError:
+        return {_NO_TEXT}
+    return found
