@@ -60,7 +60,7 @@ async def train_by_hand(opened: Opened, estimator: str | None, on_progress: OnPr
         DataError, TrainingError: see `load_split` and `pipeline.training.parent.train`.
     """
     split = load_split(opened)
-    rows = Rows(train=split.train, gate=split.gate)
+    rows = Rows(train=split.train, test=split.test)
     chosen = estimator or opened.settings.training.estimator
     if find_champion(opened.workspace, opened.ledger) is not None:
         champion, artifact = open_champion(opened)
@@ -68,7 +68,7 @@ async def train_by_hand(opened: Opened, estimator: str | None, on_progress: OnPr
             raise ChurnopsError(
                 f"Champion version {champion.version} was trained on just these rows, with the same estimator, seed and threshold: the same "
                 "model would come out.",
-                "Choose another --estimator or another value under [training], or let `churnops triage` learn from newer outcomes.",
+                "Choose another --estimator or another value under [training], or let `churnops triage` train on newer outcomes.",
             )
 
     async def make(case_id: str | None, champion: Artifact | None, record: Record) -> tuple[TrainingResult, Challenger | None]:
@@ -86,13 +86,13 @@ async def train_by_hand(opened: Opened, estimator: str | None, on_progress: OnPr
         )
 
     asked = ("by hand", opened.settings.data.sha256, opened.settings.training.model_dump_json(), chosen)
-    learnt = "The candidate learnt from the reference alone; no drift was looked at."
+    trained = "The candidate was trained on the reference alone; no drift was looked at."
     if opened.settings.training.command:
-        learnt = (
-            "The trainer of `training.command` made the candidate. Its scores of the rows it learnt from are its own, not out of fold, "
-            "and flatter it; the metrics are measured by churnops on the gate rows, which that trainer was given. No drift was looked at."
+        trained = (
+            "The trainer of `training.command` made the candidate. Its scores of its training rows are its own, not out of fold, "
+            "and flatter it; the metrics are measured by churnops on the test set, which that trainer was given. No drift was looked at."
         )
-    words = Narrative("A person ran `churnops train`.", learnt)
+    words = Narrative("A person ran `churnops train`.", trained)
     return await _install_or_challenge(opened, _Candidate(make, "reference", "train", asked, {"estimator": chosen}, words))
 
 
@@ -120,13 +120,13 @@ async def adopt_by_hand(opened: Opened, found: "FoundModel", own_reference: bool
         outcome = judged_model(opened, found, champion)
         return judge_and_register(opened, outcome, found.rows, case_id, ADOPTED, None, record)
 
-    judged_on = "the gate rows of the reference" if own_reference else "all rows of the table that was given for it"
+    judged_on = "the test set of the reference" if own_reference else "all rows of the table that was given for it"
     words = Narrative(
         f"A person ran `churnops adopt` for {found.source}.",
         f"Others fitted this model. It was judged on {judged_on}, and its scores of the reference are its own, not out of fold: "
-        "where it learnt from these rows, both flatter it. No drift was looked at.",
+        "where it was trained on these rows, both flatter it. No drift was looked at.",
     )
-    asked = (ADOPTED, found.described.digest, fingerprint(found.rows.train), fingerprint(found.rows.gate))
+    asked = (ADOPTED, found.described.digest, fingerprint(found.rows.train), fingerprint(found.rows.test))
     return await _install_or_challenge(opened, _Candidate(make, ADOPTED, "adopt", asked, {"adopted": found.source}, words))
 
 

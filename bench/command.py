@@ -1,5 +1,5 @@
 """`churnops drift --current FILE` against Evidently: the whole command, and a whole process that runs `DataDriftPreset` on the same two
-tables of generated customers, in turn. The reference are the rows that the champion has learnt from: churnops finds their profile in the
+tables of generated customers, in turn. The reference is the champion's training data: churnops finds their profile in the
 champion, Evidently reads them. Both must call as many columns drifted. Results: bench/results/command.json, and a table of
 docs/drift.md.
 

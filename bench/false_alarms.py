@@ -1,7 +1,7 @@
 """How often each verdict calls windows drift that are none, and how often it finds a shift that is one.
 
 Reference and window are drawn anew, with replacement, from one population: 50,000 generated customers, and the public Telco table where
-it lies beside the repository. A shift leans the numerical columns, or some categorical ones, towards settled customers as the scenarios
+it lies beside the repository. A shift moves the numerical columns, or some categorical ones, towards settled customers as the scenarios
 `numeric_shift` and `category_mix` do (medium is their strength, weak half of it, strong twice), and leaves the shares of all other
 columns as they are. Evidently's verdict is our reproduction from profiles; a sample of the windows goes to
 Evidently itself, and every difference is counted. Results: bench/results/false_alarms.json, and the tables of docs/drift.md.

@@ -47,7 +47,7 @@ from pipeline.tables.reading import raw_of, typed  # noqa: E402
 from pipeline.tables.schema import Schema  # noqa: E402
 from pipeline.tables.typed_parquet import write_rows  # noqa: E402
 from pipeline.training.child import run  # noqa: E402
-from pipeline.training.job import ARTIFACT, GATE_ROWS, TRAIN_ROWS, TrainingJob  # noqa: E402
+from pipeline.training.job import ARTIFACT, TEST_ROWS, TRAIN_ROWS, TrainingJob  # noqa: E402
 from pipeline.windows.baseline import baseline_of  # noqa: E402
 from pipeline.workspace.folder import Workspace  # noqa: E402
 from pipeline.workspace.policy import load_policy  # noqa: E402
@@ -108,7 +108,7 @@ def columns() -> Schema:
 
 
 def champion(seed: int, folder: Path) -> Artifact:
-    """A forest that learnt from generated customers."""
+    """A forest trained on generated customers."""
     rows = customers(REFERENCE, 1_000 * seed)[[*columns().features, columns().target]]
     cut, workspace = int(0.75 * REFERENCE), Workspace(folder)
     job = TrainingJob(
@@ -116,7 +116,7 @@ def champion(seed: int, folder: Path) -> Artifact:
     )
     with staging_folder(workspace) as staged:
         write_rows(rows.iloc[:cut], staged / TRAIN_ROWS)
-        write_rows(rows.iloc[cut:], staged / GATE_ROWS)
+        write_rows(rows.iloc[cut:], staged / TEST_ROWS)
         run(job, staged, workspace, StringIO())
         return open_artifact(workspace, publish(staged / ARTIFACT, workspace))
 

@@ -17,7 +17,7 @@ from pipeline.benchmark.world import Exhibit, make_world, named_columns, plan_ch
 from pipeline.models.artifact import Artifact, open_artifact, publish
 from pipeline.tables.typed_parquet import write_rows
 from pipeline.training.child import run
-from pipeline.training.job import ARTIFACT, GATE_ROWS, TRAIN_ROWS, TrainingJob
+from pipeline.training.job import ARTIFACT, TEST_ROWS, TRAIN_ROWS, TrainingJob
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.policy import Policy
 from pipeline.workspace.settings import ValueSettings
@@ -62,7 +62,7 @@ def train_champion(setup: Setup, question: Question) -> str | None:
     """Train and publish the champion that `question` and others ask for; returns its digest, None where the table cannot express the change.
 
     Raises:
-        ChurnopsError: the table cannot teach a model.
+        ChurnopsError: no model can be trained on the table.
     """
     parts = crowds(setup.table, question.seed)
     columns = named_columns(parts.columns)
@@ -88,7 +88,7 @@ def train_champion(setup: Setup, question: Question) -> str | None:
     )
     with staging_folder(workspace) as folder:
         write_rows(rows.iloc[:cut], folder / TRAIN_ROWS)
-        write_rows(rows.iloc[cut:], folder / GATE_ROWS)
+        write_rows(rows.iloc[cut:], folder / TEST_ROWS)
         run(job, folder, workspace, StringIO())
         return publish(folder / ARTIFACT, workspace)
 

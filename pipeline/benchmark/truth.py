@@ -15,7 +15,7 @@ from pipeline.models.unfitted_model import build, hyperparameters_of
 from pipeline.workspace.settings import ValueSettings
 from pipeline.worlds.scenarios import scenario_named
 
-# In points: percent of the profit that perfect information would bring in the same time. Looking costs nothing; whatever people must be
+# In points: percent of the maximum, the profit of offers to the churners alone, in the same time. Looking costs nothing; whatever people must be
 # asked for, check or approve costs about what a small real gain brings, so that none of it is right where nothing is wrong.
 COST: dict[Remedy, float] = {
     "monitor": 0.0,
@@ -26,11 +26,11 @@ COST: dict[Remedy, float] = {
     "retrain_recent": 1.5,
 }
 TOLERANCE = 1.0  # points below the best remedy within which another is as good
-BROKEN_FOR = 0.5  # of the future, until a fault is mended without being reported
+BROKEN_FOR = 0.5  # of the future, until a fault is fixed without being reported
 COLLECTING = 0.25  # of the future, until more outcomes are there
-_LEARNT: tuple[Remedy, ...] = ("recalibrate", "retrain_combined", "retrain_recent")
-_FEWEST, _FEWEST_PER_CLASS = 60, 15  # known outcomes below which nothing can be learnt from them
-_MEMBERS = 80  # of an ensemble, enough to tell remedies apart
+_FITTED: tuple[Remedy, ...] = ("recalibrate", "retrain_combined", "retrain_recent")
+_FEWEST, _FEWEST_PER_CLASS = 60, 15  # known outcomes below which nothing can be fitted on them
+_MEMBERS = 80  # of an ensemble, enough to rank remedies
 _ROUNDS = 100  # of expectation and maximisation; by then the share stands
 
 Scores = NDArray[np.float64]
@@ -42,17 +42,17 @@ def find_truth(question: Question, world: World, free: Gains, value: ValueSettin
     """Carry out every remedy and judge each by the future.
 
     `free` is what `gained_by_rows` finds in a twin world where nothing changed: the worth of more rows, not of having noticed. It is
-    subtracted, but for a fault, from whose rows nothing may be learnt anyway.
+    subtracted, but for a fault, on whose rows nothing may be trained anyway.
     """
     scenario = scenario_named(question.kind)
     fault, label_fault = scenario.truth == "data_fault", scenario.truth == "label_fault"
     life = _Life(world, value)
     monitor = life.percent(life.champion)
-    now = life.learnt(world.known, free)
-    later = now if np.array_equal(world.known, world.matured) else life.learnt(world.matured, free)
+    now = life.refitted(world.known, free)
+    later = now if np.array_equal(world.known, world.matured) else life.refitted(world.matured, free)
     scores: dict[Remedy, float | None] = {"monitor": monitor}
-    scores |= {remedy: None if now[remedy] is None else now[remedy] - COST[remedy] for remedy in _LEARNT}  # type: ignore[operator]
-    scores["fix_data"] = life.mended(life.champion) - COST["fix_data"]
+    scores |= {remedy: None if now[remedy] is None else now[remedy] - COST[remedy] for remedy in _FITTED}  # type: ignore[operator]
+    scores["fix_data"] = life.once_fixed(life.champion) - COST["fix_data"]
     after = max([monitor, *(gained - COST[remedy] for remedy, gained in later.items() if gained is not None and not fault)])
     scores["collect_labels"] = COLLECTING * monitor + (1 - COLLECTING) * after - COST["collect_labels"]
     helped = max((gained for remedy, gained in later.items() if remedy != "recalibrate" and gained is not None), default=monitor) - monitor
@@ -70,7 +70,7 @@ def find_truth(question: Question, world: World, free: Gains, value: ValueSettin
 
 
 def _acceptable(scores: dict[Remedy, float | None], fault: bool, label_fault: bool) -> tuple[Remedy, ...]:
-    safe = {remedy: score for remedy, score in scores.items() if score is not None and not ((fault or label_fault) and remedy in _LEARNT)}
+    safe = {remedy: score for remedy, score in scores.items() if score is not None and not ((fault or label_fault) and remedy in _FITTED)}
     right = {remedy for remedy, score in safe.items() if score >= max(safe.values()) - TOLERANCE}
     if fault:
         right.add("fix_data")
@@ -80,11 +80,11 @@ def _acceptable(scores: dict[Remedy, float | None], fault: bool, label_fault: bo
 
 
 def gained_by_rows(world: World, value: ValueSettings) -> Gains:
-    """Points that each way of learning gains in a world where nothing changed; what is not known yet counts as matured where nothing is."""
+    """Points that each way of refitting gains in a world where nothing changed; what is not known yet counts as matured where nothing is."""
     life = _Life(world, value)
     monitor = life.percent(life.champion)
-    learnt = life.learnt(world.matured if np.isnan(world.known).all() else world.known, {})
-    return {remedy: max(0.0, score - monitor) for remedy, score in learnt.items() if score is not None}
+    refitted = life.refitted(world.matured if np.isnan(world.known).all() else world.known, {})
+    return {remedy: max(0.0, score - monitor) for remedy, score in refitted.items() if score is not None}
 
 
 class _Life:
@@ -101,27 +101,27 @@ class _Life:
         return self._scored[id(rows)]
 
     def percent(self, model: Model) -> float:
-        """Worth of a campaign by a model that lives through the fault, if there is one, until it is mended."""
+        """Worth of a campaign by a model that lives through the fault, if there is one, until it is fixed."""
         if self._world.broken is None:
-            return self.mended(model)
-        return BROKEN_FOR * self._campaign(model, self._world.broken) + (1 - BROKEN_FOR) * self.mended(model)
+            return self.once_fixed(model)
+        return BROKEN_FOR * self._campaign(model, self._world.broken) + (1 - BROKEN_FOR) * self.once_fixed(model)
 
-    def mended(self, model: Model) -> float:
+    def once_fixed(self, model: Model) -> float:
         """The same where every column says what it means."""
         return self._campaign(model, self._world.future)
 
-    def learnt(self, outcomes: Scores, free: Gains) -> dict[Remedy, float | None]:
-        """Worth of what can be learnt from the window with these outcomes (NaN: not known), without what it gains for `free`."""
+    def refitted(self, outcomes: Scores, free: Gains) -> dict[Remedy, float | None]:
+        """Worth of what can be fitted on the window with these outcomes (NaN: not known), without what it gains for `free`."""
         found: dict[Remedy, float | None] = {}
-        for remedy in _LEARNT:
-            model = self._learn(remedy, outcomes)
+        for remedy in _FITTED:
+            model = self._fit(remedy, outcomes)
             found[remedy] = None if model is None else self.percent(model) - free.get(remedy, 0.0)
         return found
 
     def _campaign(self, model: Model, rows: pd.DataFrame) -> float:
         return worth(self._world.expected, model(rows), self._value).percent
 
-    def _learn(self, remedy: Remedy, outcomes: Scores) -> Model | None:
+    def _fit(self, remedy: Remedy, outcomes: Scores) -> Model | None:
         known = ~np.isnan(outcomes)
         churners = int(np.nansum(outcomes))
         enough = known.sum() >= _FEWEST and min(churners, int(known.sum()) - churners) >= _FEWEST_PER_CLASS

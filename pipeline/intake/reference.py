@@ -39,16 +39,16 @@ def load_reference(opened: Opened) -> pd.DataFrame:
 
 
 def load_split(opened: Opened) -> Split:
-    """The reference in its three parts: train, gate, held back. Rows that people took out are missing from their part, so that no other row
+    """The reference in its three parts: train, test, held back. Rows that people took out are missing from their part, so that no other row
     changes sides."""
     columns = opened.settings.data.columns
     split, left_out = split_reference(load_reference(opened), columns, opened.settings.training.seed), excluded(opened.state)
     if columns.time is None or not left_out:
         return split
-    whole = pd.concat([split.train, split.gate, split.held_back])
+    whole = pd.concat([split.train, split.test, split.held_back])
     spelling = spelling_in(whole, columns.categorical)
-    train, gate, held_back = (
+    train, test, held_back = (
         without_excluded(part, part[columns.time], left_out, spelling).reset_index(drop=True)
-        for part in (split.train, split.gate, split.held_back)
+        for part in (split.train, split.test, split.held_back)
     )
-    return Split(train, gate, held_back, split.how)
+    return Split(train, test, held_back, split.how)

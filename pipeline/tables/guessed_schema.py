@@ -121,9 +121,7 @@ def infer(raw: RawTable, target: str, positive: str = "") -> Inference:
             if _NEARLY_ALL <= column.number_share < 1:
                 notes.append(f"`{column.name}` is categorical because {_not_numbers(column)}.")
     if not numerical and not categorical:
-        raise DataError(
-            f"{raw.path.name} has no column to learn from beside the target.", "Export what is known about each customer as well."
-        )
+        raise DataError(f"{raw.path.name} has no feature beside the target.", "Export what is known about each customer as well.")
     if who and (repeats := int(who.text.dropna().duplicated().sum())):
         notes.append(f"{repeats} {'id repeats' if repeats == 1 else 'ids repeat'}: the split will keep each customer on one side.")
     schema = Schema(

@@ -122,7 +122,7 @@ def typed(raw: RawTable, schema: Schema, *, with_target: bool) -> pd.DataFrame:
     NaN), target (int8, 1 is churn; only `with_target`). Infinite numbers are missing. As the table is a reference, it settles how its
     categories are spelt.
 
-    A table `with_target` is one to learn from and must have every column; a window may lack id and time.
+    A table `with_target` is one to train on and must have every column; a window may lack id and time.
 
     Raises:
         DataError: a column is missing or holds what its role does not allow. No sentence quotes a cell: it may leave the machine.
@@ -150,7 +150,7 @@ def typed(raw: RawTable, schema: Schema, *, with_target: bool) -> pd.DataFrame:
 def _numbers(raw: RawTable, name: str) -> pd.Series:
     text = raw.frame[name]
     numbers = parse_numbers(text, raw.decimal)
-    _require_all(raw, name, numbers.isna() & text.notna(), "are not numbers", f"Mend the export, or make `{name}` categorical.")
+    _require_all(raw, name, numbers.isna() & text.notna(), "are not numbers", f"Correct the export, or make `{name}` categorical.")
     return numbers.where(numbers.abs() <= LARGEST)
 
 
@@ -179,7 +179,7 @@ def _outcomes(raw: RawTable, schema: Schema) -> pd.Series:
         )
     churned = (outcomes == schema.positive).astype("int8")
     if not churned.any():
-        raise DataError(f"{raw.path.name}: no value of `{schema.target}` is `{schema.positive}`.", "Mend `positive` in churnops.toml.")
+        raise DataError(f"{raw.path.name}: no value of `{schema.target}` is `{schema.positive}`.", "Correct `positive` in churnops.toml.")
     return churned
 
 

@@ -1,4 +1,4 @@
-"""Dividing labelled rows so that what judges a model never taught it: the reference in three, recent rows in two."""
+"""Dividing labelled rows so that no model is judged on its training data: the reference in three, recent rows in two."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class Split:
     """The reference in three. `how` says for people by what it was divided; rows keep their order, the index starts anew."""
 
     train: pd.DataFrame
-    gate: pd.DataFrame
+    test: pd.DataFrame
     held_back: pd.DataFrame
     how: str
 
@@ -32,7 +32,7 @@ class RecentSplit:
 
 
 def split_reference(frame: pd.DataFrame, schema: Schema, seed: int) -> Split:
-    """60% of a typed, labelled table to train on, 20% for the gate, 20% held back.
+    """60% of a typed, labelled table to train on, 20% to test on, 20% held back.
 
     Where no id repeats: at random, seeded, with the target's share equal in all parts. Where ids repeat, no id is on two sides; with a
     time column the earliest rows train, the next judge, the last are held back, and rows whose id an earlier side has are dropped.
@@ -96,7 +96,7 @@ def _parts_by_time(time: pd.Series, ids: pd.Series) -> np.ndarray:
 
 
 def _problem(parts: np.ndarray, churned: np.ndarray) -> str | None:
-    for part, name in enumerate(("training", "gate", "held-back")):
+    for part, name in enumerate(("training", "test", "held-back")):
         rows, churners = int((parts == part).sum()), int(churned[parts == part].sum())
         if rows < FEWEST_ROWS:
             return f"The {name} part would have {rows} rows; {FEWEST_ROWS} are needed."
@@ -108,5 +108,5 @@ def _problem(parts: np.ndarray, churned: np.ndarray) -> str | None:
 def _checked(frame: pd.DataFrame, schema: Schema, parts: np.ndarray, how: str) -> Split:
     if problem := _problem(parts, frame[schema.target].to_numpy(dtype=bool)):
         raise DataError(problem, "Bring more labelled rows.")
-    train, gate, held_back = (frame[parts == part].reset_index(drop=True) for part in range(3))
-    return Split(train, gate, held_back, how)
+    train, test, held_back = (frame[parts == part].reset_index(drop=True) for part in range(3))
+    return Split(train, test, held_back, how)

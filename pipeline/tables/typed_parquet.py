@@ -1,4 +1,4 @@
-"""Typed rows as Parquet: how a table reaches the trainer, and how it stays beside the model that learnt from it."""
+"""Typed rows as Parquet: how a table reaches the trainer, and how it stays beside the model that was trained on it."""
 
 import hashlib
 from pathlib import Path

@@ -27,7 +27,7 @@ def take_over(
 ) -> Made:
     """Load the MLflow model in `folder`, score the reference with it, and weigh its features.
 
-    Its scores of the reference are its own, not out of fold: where it learnt from these rows they flatter it, and so does the trial of
+    Its scores of the reference are its own, not out of fold: where it was trained on these rows they flatter it, and so does the trial of
     calibration made on them, which is never kept.
 
     Args:

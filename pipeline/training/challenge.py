@@ -32,15 +32,15 @@ Record = Callable[[Connection, TrainingResult, Challenger | None], object]
 
 @dataclass(frozen=True)
 class Rows:
-    """Typed rows to learn from and rows to be judged on; no customer is in both. The last `recent` rows to learn from are of the window."""
+    """Typed rows to train on and to test on; no customer is in both. The last `recent` training rows are of the window."""
 
     train: pd.DataFrame
-    gate: pd.DataFrame
+    test: pd.DataFrame
     recent: int = 0
 
 
 def retraining_rows(champion: Artifact, window: Window, held_out_share: float, mode: Mode = "combined") -> Rows:
-    """The window's earlier outcomes to learn from, its later ones to be judged on; in mode `combined` what the champion learnt from, too.
+    """The window's earlier outcomes to train on, its later ones to test on; in mode `combined` the champion's training data, too.
 
     A window without times is taken in the order of its rows.
     """
@@ -50,9 +50,11 @@ def retraining_rows(champion: Artifact, window: Window, held_out_share: float, m
     if times is None:
         times = pd.Series(pd.date_range("2000-01-01", periods=len(recent), freq="s", tz="UTC"), index=recent.index)
     split = split_recent(recent, times, known.ids, held_out_share)
-    taught = recent[split.train]
-    train = pd.concat([champion.reference(), taught], ignore_index=True) if mode == "combined" else taught.reset_index(drop=True)
-    return Rows(train=train, gate=recent[split.held_out], recent=len(taught))
+    recent_train = recent[split.train]
+    train = (
+        pd.concat([champion.reference(), recent_train], ignore_index=True) if mode == "combined" else recent_train.reset_index(drop=True)
+    )
+    return Rows(train=train, test=recent[split.held_out], recent=len(recent_train))
 
 
 def same_again(champion: Artifact, rows: Rows, settings: Settings, estimator: str) -> bool:
@@ -105,7 +107,7 @@ async def challenge(
         given = (word for name, value in hyperparameters.items() for word in ("--set", f"{name}={value}"))
         job = job.model_copy(update={"command": (*shlex.split(settings.training.command), *named, *given)})
     async with train(
-        job, rows.train, rows.gate, opened.workspace, on_progress=on_progress, time_limit_seconds=settings.training.time_limit_seconds
+        job, rows.train, rows.test, opened.workspace, on_progress=on_progress, time_limit_seconds=settings.training.time_limit_seconds
     ) as outcome:
         # In a thread: MLflow and the disk take their time, and others are being served.
         return await to_thread.run_sync(judge_and_register, opened, outcome, rows, case_id, mode, band, record)
@@ -159,7 +161,7 @@ def judge_and_register(
         gate=gate,
         calibration=manifest.calibration,
         train_rows=len(rows.train),
-        gate_rows=len(rows.gate),
+        gate_rows=len(rows.test),
         seconds=outcome.seconds,
         **dict(found),
     )

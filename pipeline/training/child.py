@@ -17,7 +17,7 @@ from pipeline.measures.evaluation import Evaluation
 from pipeline.measures.risk_tiers import tier_flow
 from pipeline.models.artifact import Artifact, Manifest, Recalibration, installed_versions, open_artifact, write_artifact
 from pipeline.tables.schema import Schema
-from pipeline.training.job import ARTIFACT, GATE_ROWS, RESULT, TRAIN_ROWS, Made, Progress, Say, TrainingJob
+from pipeline.training.job import ARTIFACT, RESULT, TEST_ROWS, TRAIN_ROWS, Made, Progress, Say, TrainingJob
 from pipeline.workspace.folder import Workspace
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def run(job: TrainingJob, folder: Path, workspace: Workspace, progress: TextIO) 
     say("loading", 0.0, "Loading scikit-learn and the rows")
     from pipeline.tables.typed_parquet import read_rows
 
-    train, gate = read_rows(folder / TRAIN_ROWS, job.columns), read_rows(folder / GATE_ROWS, job.columns)
+    train, test = read_rows(folder / TRAIN_ROWS, job.columns), read_rows(folder / TEST_ROWS, job.columns)
     champion = None if job.champion is None else open_artifact(workspace, job.champion)
     if job.recalibrates:
         assert champion is not None  # there is nothing else to recalibrate
@@ -70,10 +70,14 @@ def run(job: TrainingJob, folder: Path, workspace: Workspace, progress: TextIO) 
     else:
         made = _fitted(job, train, say)
 
-    say("judging", 0.7, f"Judging on {len(gate):,} gate rows")
-    evaluation = judge_made(job, made, champion, train, gate)
+    say("judging", 0.7, f"Judging on {len(test):,} rows of the test set")
+    evaluation = judge_made(job, made, champion, train, test)
 
-    say("weighing", 0.75, f"ROC-AUC {evaluation.metrics.roc_auc.value:.4f} on the gate rows; weighing {len(job.columns.features)} features")
+    say(
+        "weighing",
+        0.75,
+        f"ROC-AUC {evaluation.metrics.roc_auc.value:.4f} on the test set; measuring the importance of {len(job.columns.features)} features",
+    )
     importances = made.importances()
 
     say("saving", 0.85, "Saving the model")
@@ -90,7 +94,7 @@ def _own(job: TrainingJob, folder: Path, workspace: Workspace, train: "pd.DataFr
     words = " ".join(job.command)
     say("fitting", 0.2, f"Running your trainer: {words}")
     out = folder / "own"
-    claimed = run_own_trainer(job.command, folder / TRAIN_ROWS, folder / GATE_ROWS, out, job.seed, workspace.root)
+    claimed = run_own_trainer(job.command, folder / TRAIN_ROWS, folder / TEST_ROWS, out, job.seed, workspace.root)
     return take_over(job, out / MODEL, train, f"training.command: {words}", claimed=claimed)
 
 
@@ -130,7 +134,7 @@ def _fitted(job: TrainingJob, train: "pd.DataFrame", say: Say) -> Made:
 
 
 def _recalibrated(job: TrainingJob, champion: Artifact, train: "pd.DataFrame", folder: Path, say: Say) -> Made:
-    """The champion with probabilities learnt anew. Its ranks stay, and with them what it was taught on and what it leans on."""
+    """The recalibrated champion. Its ranks stay, and with them its training data and its feature importance."""
     from pipeline.models.calibration import cross_fit_folds, try_recalibration
     from pipeline.models.recalibration import recalibrate
     from pipeline.tables.typed_parquet import fingerprint
@@ -167,16 +171,16 @@ def _recalibrated(job: TrainingJob, champion: Artifact, train: "pd.DataFrame", f
     return Made(saved, made.model, before.model_copy(update=changes), champion.reference(), scores, champion.importances)
 
 
-def judge_made(job: TrainingJob, made: Made, champion: Artifact | None, train: "pd.DataFrame", gate: "pd.DataFrame") -> Evaluation:
-    """The model beside the champion, and beside the champion recalibrated, on the gate rows."""
+def judge_made(job: TrainingJob, made: Made, champion: Artifact | None, train: "pd.DataFrame", test: "pd.DataFrame") -> Evaluation:
+    """The model beside the champion, and beside the champion recalibrated, on the test set."""
     from pipeline.measures.margins import measure_margins
     from pipeline.measures.metrics import compare, measure, reliability
     from pipeline.models.recalibration import recalibrate
     from pipeline.scoring.proof import not_ours, prove
 
     features, target = list(job.columns.features), job.columns.target
-    outcome = gate[target].to_numpy()
-    p = made.model.predict_proba(gate[features])[:, 1]
+    outcome = test[target].to_numpy()
+    p = made.model.predict_proba(test[features])[:, 1]
     alone = Evaluation(
         metrics=measure(outcome, p, job.threshold, job.confidence),
         champion_metrics=None,
@@ -186,7 +190,7 @@ def judge_made(job: TrainingJob, made: Made, champion: Artifact | None, train: "
     )
     if champion is None:
         return alone
-    p_champion = champion.scores(gate)
+    p_champion = champion.scores(test)
     beside = {
         "champion_metrics": measure(outcome, p_champion, champion.manifest.threshold, job.confidence),
         "champion_reliability": reliability(outcome, p_champion),

@@ -21,7 +21,7 @@ def judge(
     """The gate's verdict on a model that was trained.
 
     Args:
-        metrics: the candidate on the gate rows.
+        metrics: the candidate on the test set.
         comparison: candidate against champion on the same rows; None for a first model.
         band: the drift band the training answers; below `retrain` a candidate is kept only if it is better. None outside a triage.
         policy: its `gate` rules are applied. Numbers that are not finite pass no check.
@@ -40,7 +40,7 @@ def judge(
 
 
 def judge_recalibrated(metrics: Metrics, comparison: Comparison | None, margins: Margins | None, policy: Policy) -> GateResult:
-    """The gate's verdict on the champion with probabilities learnt anew: its ranks are the champion's, so its losses decide.
+    """The gate's verdict on the recalibrated champion: its ranks are the champion's, so its losses decide.
 
     Arguments as for `judge`.
     """
@@ -82,7 +82,7 @@ def _not_below_recalibration(margins: Margins, rules: GateRules) -> Iterator[Gat
     ):
         passed = found.low <= 0 or found.difference <= rise
         verdict = "not worse" if passed else "worse: to recalibrate does as well"
-        said = f"{name} {_against(found, 'the recalibrated champion')}: {verdict} (a rise beyond {rise:g} must not be sure)."
+        said = f"{name} {_against(found, 'the recalibrated champion')}: {verdict} (passes unless a rise above {rise:g} is statistically significant)."
         yield GateCheck(rule=rule, passed=passed, said=said)
 
 

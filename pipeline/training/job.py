@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 JOB = "job.json"
 TRAIN_ROWS = "train.parquet"
-GATE_ROWS = "gate.parquet"
+TEST_ROWS = "gate.parquet"
 ARTIFACT = "artifact"
 RESULT = "result.json"
 
@@ -30,7 +30,7 @@ class _Message(BaseModel, frozen=True, extra="forbid"):
 
 
 class TrainingJob(_Message):
-    """What to train. `champion` is the digest of the model to beat on the gate rows, `confidence` that of the intervals.
+    """What to train. `champion` is the digest of the model to beat on the test set, `confidence` that of the intervals.
 
     `recent_rows` of the training rows, the last ones, are of the window: on them the champion is recalibrated, as a rival to beat too. A
     job that `recalibrates` makes that rival itself, from training rows that are all recent. `command`: words that start the team's own

@@ -19,7 +19,7 @@ from pipeline.errors import TrainingError
 from pipeline.measures.evaluation import Evaluation
 from pipeline.models.artifact import MANIFEST, Manifest, open_artifact
 from pipeline.models.unfitted_model import hyperparameters_of
-from pipeline.training.job import ARTIFACT, GATE_ROWS, JOB, RESULT, TRAIN_ROWS, Progress, TrainingJob
+from pipeline.training.job import ARTIFACT, JOB, RESULT, TEST_ROWS, TRAIN_ROWS, Progress, TrainingJob
 from pipeline.training.team_trainer import last_line
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.staging import staging_folder
@@ -49,7 +49,7 @@ class TrainingOutcome:
 async def train(
     job: TrainingJob,
     train_rows: "pd.DataFrame",
-    gate_rows: "pd.DataFrame",
+    test_rows: "pd.DataFrame",
     workspace: Workspace,
     *,
     on_progress: OnProgress | None = None,
@@ -61,8 +61,8 @@ async def train(
 
     Args:
         job: what to train, and which champion to compare with.
-        train_rows: typed rows to learn from: features, target, and the id where customers repeat.
-        gate_rows: typed rows that judge; never learnt from.
+        train_rows: typed rows to train on: features, target, and the id where customers repeat.
+        test_rows: typed rows of the test set; never trained on.
         workspace: where staging and the champion lie.
         on_progress: awaited for every stage.
         time_limit_seconds: wall time of the child.
@@ -78,7 +78,7 @@ async def train(
         await anyio.to_thread.run_sync(open_artifact, workspace, job.champion)
     with staging_folder(workspace) as folder:
         started = anyio.current_time()
-        await anyio.to_thread.run_sync(_hand_over, job, train_rows, gate_rows, folder)
+        await anyio.to_thread.run_sync(_hand_over, job, train_rows, test_rows, folder)
         with anyio.move_on_after(time_limit_seconds) as limit:
             await _run_child(folder, workspace, on_progress)
         if limit.cancelled_caught:
@@ -95,11 +95,11 @@ async def train(
         )
 
 
-def _hand_over(job: TrainingJob, train_rows: "pd.DataFrame", gate_rows: "pd.DataFrame", folder: Path) -> None:
+def _hand_over(job: TrainingJob, train_rows: "pd.DataFrame", test_rows: "pd.DataFrame", folder: Path) -> None:
     from pipeline.tables.typed_parquet import write_rows
 
     write_rows(train_rows, folder / TRAIN_ROWS)
-    write_rows(gate_rows, folder / GATE_ROWS)
+    write_rows(test_rows, folder / TEST_ROWS)
     (folder / JOB).write_text(job.model_dump_json(), encoding="utf-8")
 
 
@@ -153,4 +153,4 @@ def _failure(code: int, stderr: Path) -> TrainingError:
             f"The training process was killed by signal {-code}.", "Most often memory ran out: train on fewer rows, then try again."
         )
     said = last_line(stderr) or f"it ended with code {code}"
-    return TrainingError(f"Training failed: {said}", "Mend that, then train again.")
+    return TrainingError(f"Training failed: {said}", "Fix that, then train again.")

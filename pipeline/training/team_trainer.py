@@ -21,13 +21,13 @@ _MOST_METRICS_BYTES = 100_000
 _CONTRACT = "docs/own-model.md says what it must leave."
 
 
-def run_own_trainer(command: tuple[str, ...], train: Path, gate: Path, out: Path, seed: int, root: Path) -> dict[str, float]:
+def run_own_trainer(command: tuple[str, ...], train: Path, test: Path, out: Path, seed: int, root: Path) -> dict[str, float]:
     """Run the command with its arguments, without a shell, and return the metrics it claims.
 
     Args:
         command: words of `training.command`, and what was asked for by name.
-        train: Parquet file of the rows to learn from.
-        gate: Parquet file of the rows that judge.
+        train: Parquet file of the training rows.
+        test: Parquet file of the test set; the argument for it is `--gate`, which teams' trainers know.
         out: new folder in which it must leave `model/` and `metrics.json`.
         seed: of everything random in it.
         root: the workspace's folder, where it runs.
@@ -36,7 +36,7 @@ def run_own_trainer(command: tuple[str, ...], train: Path, gate: Path, out: Path
         TrainingError: it cannot be started, failed, or left something else.
     """
     out.mkdir()
-    words = [*command, "--train", str(train), "--gate", str(gate), "--out", str(out), "--seed", str(seed)]
+    words = [*command, "--train", str(train), "--gate", str(test), "--out", str(out), "--seed", str(seed)]
     stderr = out.parent / _STDERR
     try:
         with stderr.open("wb") as said:
@@ -46,7 +46,7 @@ def run_own_trainer(command: tuple[str, ...], train: Path, gate: Path, out: Path
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise TrainingError(
-            f"Your trainer cannot be started: {reason}: {words[0]}.", "Mend `training.command` in churnops.toml."
+            f"Your trainer cannot be started: {reason}: {words[0]}.", "Correct `training.command` in churnops.toml."
         ) from error
     if code != 0:
         raise TrainingError(f"Your trainer failed: {last_line(stderr) or f'it ended with code {code}'}")

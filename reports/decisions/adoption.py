@@ -79,7 +79,7 @@ def judged_model(opened: Opened, candidate: Candidate, champion: Artifact | None
     """
     started, rows, job = monotonic(), candidate.rows, usual_job(opened, champion)
     made = take_over(job, candidate.folder, rows.train, candidate.source, candidate.accepted)
-    evaluation = judge_made(job, made, champion, rows.train, rows.gate)
+    evaluation = judge_made(job, made, champion, rows.train, rows.test)
     staged = candidate.folder.parent / ARTIFACT
     write_artifact(staged, made.saved, made.manifest, evaluation.metrics, made.importances(), made.reference, made.scores)
     return TrainingOutcome(staged=staged, manifest=made.manifest, evaluation=evaluation, seconds=monotonic() - started)
@@ -130,7 +130,7 @@ def _location(client: "MlflowClient", name: str, number: str) -> str:
 def _rows(opened: Opened, reference: Path | None) -> Rows:
     if reference is None:
         split = load_split(opened)
-        return Rows(train=split.train, gate=split.gate)
+        return Rows(train=split.train, test=split.test)
     data = opened.settings.data
     rows = typed(read_raw(reference, data.format), data.columns, with_target=True)
-    return Rows(train=rows, gate=rows)
+    return Rows(train=rows, test=rows)

@@ -23,7 +23,7 @@ from tests.end_to_end.command_line import CommandLine
 
 PENDING = "2026-10-15-c33f66"
 SAID = "A newer churnops wrote here"
-# Tables of names and what tools were asked and answered, which are no records; and a profile's counts, told apart by their fields.
+# Tables of names and what tools were asked and answered, which are no records; and a profile's counts, known by their fields.
 NO_RECORDS = {"versions", "hyperparameters", "claimed", "arguments", "structured", "content", "turn"}
 
 

@@ -72,7 +72,7 @@ def test_its_reports_are_drawn_on_the_review_page(earlier: Opened) -> None:
 
 
 def test_the_recalibrated_adopted_champion_scores_and_serves(earlier: Opened, champion: Artifact) -> None:
-    found, rows = champion.manifest.recalibration, load_split(earlier).gate
+    found, rows = champion.manifest.recalibration, load_split(earlier).test
     assert champion.manifest.adopted is not None
     assert found is not None
     before = open_artifact(earlier.workspace, found.of).scores(rows)

@@ -65,7 +65,7 @@ def test_an_adopted_model_is_watched_recalibrated_and_brought_back(here: Command
     assert made.manifest.adopted == before.manifest.adopted
     found = made.manifest.recalibration
     assert found is not None
-    rows = load_split(fresh).gate
+    rows = load_split(fresh).test
     odds = np.log(before.scores(rows) / (1 - before.scores(rows)))
     assert np.allclose(made.scores(rows), 1 / (1 + np.exp(-(found.slope * odds + found.intercept))))
 
@@ -92,7 +92,7 @@ def test_a_second_adoption_waits_for_approval_and_says_what_its_figures_rest_on(
     assert (case["status"], case["started_by"], case["mode"]) == ("pending_approval", "adopt", "adopted")
     assert trained.workspace.champion_pointer.read_bytes() == pointer
     report = Path(case["report"]["path"]).read_text()
-    assert "where it learnt from these rows, both flatter it" in report
+    assert "where it was trained on these rows, both flatter it" in report
     assert "LogisticRegression (adopted), passed the gate" in report
     artifact = open_artifact(trained.workspace, case["challenger"]["digest"])
     assert (artifact.reference_scores() == artifact.scores(artifact.reference())).all()

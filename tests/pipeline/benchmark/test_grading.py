@@ -49,8 +49,8 @@ def test_unsafe_is_of_faults_and_wasted_of_the_rest() -> None:
 
 
 def test_recalibrating_on_a_fault_is_unsafe_too() -> None:
-    learnt = Answer(cause="prior_shift", action="recalibrate", mode="recalibrate")
-    assert score([answered("label_fault", "collect_labels", learnt)], "me").unsafe.count == 1
+    trained = Answer(cause="prior_shift", action="recalibrate", mode="recalibrate")
+    assert score([answered("label_fault", "collect_labels", trained)], "me").unsafe.count == 1
 
 
 def test_the_invisible_is_scored_apart_and_counted_in() -> None:

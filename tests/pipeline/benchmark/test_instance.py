@@ -29,7 +29,7 @@ def test_six_seeds_hold_every_combination() -> None:
     assert found == set(product(kinds, SEVERITIES, ["random_forest", "logistic_regression"], ["full", "partial", "none"]))
 
 
-def test_unripe_labels_are_there_to_be_unripe() -> None:
+def test_immature_labels_are_there_to_be_immature() -> None:
     assert {question.labels for question in questions(["immature_labels"], SEVERITIES, range(6))} == {"full", "partial"}
 
 

@@ -34,7 +34,7 @@ def test_every_remedy_that_asks_for_people_costs_more_than_the_tolerance() -> No
     assert all(cost > TOLERANCE for remedy, cost in COST.items() if remedy != "monitor")
 
 
-def test_reversed_drivers_are_to_be_learnt(truth) -> None:  # type: ignore[no-untyped-def]
+def test_reversed_drivers_are_to_be_trained_on(truth) -> None:  # type: ignore[no-untyped-def]
     found = truth("drivers_reverse")
     assert found.cause == "concept_drift"
     assert "retrain_recent" in found.acceptable
@@ -43,7 +43,7 @@ def test_reversed_drivers_are_to_be_learnt(truth) -> None:  # type: ignore[no-un
     assert not found.invisible
 
 
-def test_without_outcomes_changed_behaviour_is_invisible_and_not_to_be_learnt(truth) -> None:  # type: ignore[no-untyped-def]
+def test_without_outcomes_changed_behaviour_is_invisible_and_not_to_be_trained_on(truth) -> None:  # type: ignore[no-untyped-def]
     found = truth("drivers_reverse", labels="none")
     assert found.invisible
     assert found.worth["retrain_combined"] is None and found.worth["retrain_recent"] is None
@@ -60,7 +60,7 @@ def test_a_moved_level_is_to_be_recalibrated_with_outcomes_or_without(truth) -> 
 
 
 @pytest.mark.parametrize("kind", FAULTS)
-def test_a_fault_is_to_be_fixed_and_never_learnt_from(truth, kind: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_fault_is_to_be_fixed_and_never_trained_on(truth, kind: str) -> None:  # type: ignore[no-untyped-def]
     found = truth(kind)
     assert found.cause == "data_fault"
     assert found.unsafe
@@ -75,12 +75,12 @@ def test_a_fault_that_hurts_is_worth_fixing(truth) -> None:  # type: ignore[no-u
     assert found.worth["fix_data"] > found.worth["monitor"] + 5
 
 
-def test_unripe_outcomes_are_to_be_waited_for(truth) -> None:  # type: ignore[no-untyped-def]
+def test_immature_outcomes_are_to_be_waited_for(truth) -> None:  # type: ignore[no-untyped-def]
     found = truth("immature_labels")
     assert found.cause == "label_fault"
     assert "collect_labels" in found.acceptable
     assert not LEARNING & {*found.acceptable}
-    # What is learnt from them takes churners for stayers.
+    # What is trained on them takes churners for stayers.
     assert found.worth["retrain_recent"] < found.worth["monitor"] - 5
 
 

@@ -47,7 +47,7 @@ def test_it_is_divided_the_same_way_every_time(fresh: Opened) -> None:
 
 def test_every_customer_is_in_one_part(fresh: Opened) -> None:
     split = load_split(fresh)
-    ids = [set(part["customerID"]) for part in (split.train, split.gate, split.held_back)]
+    ids = [set(part["customerID"]) for part in (split.train, split.test, split.held_back)]
     assert sum(map(len, ids)) == len(set.union(*ids)) == len(load_reference(fresh))
 
 

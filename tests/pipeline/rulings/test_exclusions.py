@@ -176,8 +176,8 @@ def test_no_training_learns_from_them_and_none_is_judged_by_them(opened: Opened,
     after = retraining_rows(champion, week(opened), 0.3, mode)  # type: ignore[arg-type]
     rows = scored()
     good = rows[(rows["at"] < BAD.since) & (rows["at"] > NEWEST - 7 * DAY)]
-    assert after.recent + len(after.gate) == len(good) < before.recent + len(before.gate)
-    assert set(after.gate["tenure"]) <= set(good["tenure"])
+    assert after.recent + len(after.test) == len(good) < before.recent + len(before.test)
+    assert set(after.test["tenure"]) <= set(good["tenure"])
     assert set(after.train.iloc[len(after.train) - after.recent :]["tenure"]) <= set(good["tenure"])
 
 

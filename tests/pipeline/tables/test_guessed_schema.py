@@ -66,7 +66,7 @@ def test_more_than_ten_numbers_are_a_quantity(distinct: int, kind: str) -> None:
         ("income", [str(50_000 + 7 * row) for row in range(ROWS - 1)] + ["unknown"], "1 of its 200 values are not numbers"),
     ],
 )
-def test_what_cannot_be_learnt_from_is_left_out_with_a_reason(column: str, values: list[object], reason: str) -> None:
+def test_what_cannot_be_trained_on_is_left_out_with_a_reason(column: str, values: list[object], reason: str) -> None:
     found = inferred(table(**{column: values}))
     assert column not in found.schema.features
     assert found.schema.id == "customer_id"
@@ -151,7 +151,7 @@ def test_a_target_is_a_yes_or_a_no(values: list[str], said: str) -> None:
 
 
 def test_a_table_without_features_is_refused() -> None:
-    with pytest.raises(DataError, match="no column to learn from"):
+    with pytest.raises(DataError, match="no feature beside the target"):
         inferred(table()[["customer_id", "churn"]])
 
 

@@ -1,4 +1,4 @@
-"""What judges a model never taught it: no customer, and no later row, is on the side that trains."""
+"""No model is judged on its training data: no customer, and no later row, is on the side that trains."""
 
 import numpy as np
 import pandas as pd
@@ -34,24 +34,24 @@ def days(*rows_of_each_day: int) -> pd.Series:
 def test_sixty_twenty_twenty_with_equal_churn() -> None:
     frame = table(1000)
     split = split_reference(frame, TIMED, seed=7)
-    assert [len(part) for part in (split.train, split.gate, split.held_back)] == [600, 200, 200]
-    assert [part["churned"].mean() for part in (split.train, split.gate, split.held_back)] == [0.25, 0.25, 0.25]
-    assert sorted(pd.concat([split.train, split.gate, split.held_back])["row"]) == sorted(frame["row"])
+    assert [len(part) for part in (split.train, split.test, split.held_back)] == [600, 200, 200]
+    assert [part["churned"].mean() for part in (split.train, split.test, split.held_back)] == [0.25, 0.25, 0.25]
+    assert sorted(pd.concat([split.train, split.test, split.held_back])["row"]) == sorted(frame["row"])
     assert split.train["row"].is_monotonic_increasing
     assert "at random" in split.how
 
 
 def test_the_seed_decides() -> None:
-    first, again, other = (split_reference(table(1000), PLAIN, seed).gate["row"].to_list() for seed in (7, 7, 8))
+    first, again, other = (split_reference(table(1000), PLAIN, seed).test["row"].to_list() for seed in (7, 7, 8))
     assert first == again != other
 
 
 def test_repeated_customers_stay_on_one_side() -> None:
     frame = table(1000, customers=301)
     split = split_reference(frame, PLAIN, seed=7)
-    train, gate, held_back = ({*part["who"]} for part in (split.train, split.gate, split.held_back))
-    assert not (train & gate or train & held_back or gate & held_back)
-    assert len(split.train) + len(split.gate) + len(split.held_back) == 1000
+    train, test, held_back = ({*part["who"]} for part in (split.train, split.test, split.held_back))
+    assert not (train & test or train & held_back or test & held_back)
+    assert len(split.train) + len(split.test) + len(split.held_back) == 1000
     assert split.how == "at random by customer"
 
 
@@ -59,15 +59,15 @@ def test_customers_without_an_id_are_customers_of_their_own() -> None:
     frame = table(1000, customers=301)
     frame.loc[frame.index % 2 == 0, "who"] = np.nan
     split = split_reference(frame, PLAIN, seed=7)
-    assert split.gate["who"].isna().sum() > 50
+    assert split.test["who"].isna().sum() > 50
 
 
 def test_repeated_customers_with_a_time_are_split_by_time() -> None:
     frame = pd.concat([table(1000), table(1000).head(300)], ignore_index=True).sample(frac=1, random_state=1)
     frame["at"] = frame["at"].to_numpy()
     split = split_reference(frame, TIMED, seed=7)
-    assert split.train["at"].max() < split.gate["at"].min() <= split.gate["at"].max() < split.held_back["at"].min()
-    assert not {*split.train["who"]} & ({*split.gate["who"]} | {*split.held_back["who"]})
+    assert split.train["at"].max() < split.test["at"].min() <= split.test["at"].max() < split.held_back["at"].min()
+    assert not {*split.train["who"]} & ({*split.test["who"]} | {*split.held_back["who"]})
     assert "`at`" in split.how
 
 
@@ -75,13 +75,13 @@ def test_a_customer_who_comes_back_later_trains_only() -> None:
     frame = table(1000)
     frame.loc[900, "who"] = "C0"
     split = split_reference(frame, TIMED, seed=7)
-    assert (len(split.train), len(split.gate), len(split.held_back)) == (600, 200, 199)
+    assert (len(split.train), len(split.test), len(split.held_back)) == (600, 200, 199)
 
 
 def test_the_same_customers_every_day_are_split_by_customer() -> None:
     split = split_reference(table(1000, customers=301), TIMED, seed=7)
     assert split.how == "at random by customer"
-    assert len(split.gate) > 100
+    assert len(split.test) > 100
 
 
 @pytest.mark.parametrize(("frame", "said"), [(table(60), "12 rows"), (table(200, churn_share=0.01), "part would have no churners")])

@@ -1,4 +1,4 @@
-"""From rows to a challenger: no customer judges what it taught, and what fails the gate leaves a record and nothing else."""
+"""From rows to a challenger: no customer is in both training and test set, and what fails the gate leaves a record and nothing else."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -71,15 +71,15 @@ def where(part: pd.DataFrame, window: Window) -> list[int]:
     return [seen[tuple(row)] for row in part[list(features.columns)].astype(str).to_numpy()]
 
 
-def test_what_judges_is_later_than_what_teaches(champion: Artifact) -> None:
+def test_the_test_set_is_later_than_the_training_rows(champion: Artifact) -> None:
     window = new_customers(daily_base(champion))
     rows = retraining_rows(champion, window, 0.3)
-    taught, judged = where(recent_part(rows, champion), window), where(rows.gate, window)
+    trained_on, judged = where(recent_part(rows, champion), window), where(rows.test, window)
     times = window.labelled.times
     assert times is not None
-    assert times[taught].max() < times[judged].min()
+    assert times[trained_on].max() < times[judged].min()
     assert 0.2 < len(judged) / window.rows < 0.4
-    assert len(taught) + len(judged) == window.rows
+    assert len(trained_on) + len(judged) == window.rows
 
 
 def test_no_customer_is_on_both_sides(champion: Artifact) -> None:
@@ -90,36 +90,36 @@ def test_no_customer_is_on_both_sides(champion: Artifact) -> None:
     ids = known.ids.where(known.times < START + timedelta(days=9), "late-" + known.ids)
     window = relabelled(window, ids=ids)
     rows = retraining_rows(champion, window, 0.3)
-    taught, judged = (set(ids[where(part, window)]) for part in (recent_part(rows, champion), rows.gate))
+    trained_on, judged = (set(ids[where(part, window)]) for part in (recent_part(rows, champion), rows.test))
     assert judged
-    assert not taught & judged
+    assert not trained_on & judged
     assert all(id_.startswith("late-") for id_ in judged)
 
 
-def test_the_champions_own_rows_teach_and_never_judge(champion: Artifact) -> None:
+def test_the_champions_own_rows_train_and_never_test(champion: Artifact) -> None:
     window = new_customers(daily_base(champion))
     rows = retraining_rows(champion, window, 0.3)
     reference = champion.reference()
     pd.testing.assert_frame_equal(rows.train.iloc[: len(reference)], reference)
-    assert len(rows.train) + len(rows.gate) == len(reference) + window.rows
-    assert list(rows.gate.columns) == list(reference.columns)
+    assert len(rows.train) + len(rows.test) == len(reference) + window.rows
+    assert list(rows.test.columns) == list(reference.columns)
 
 
 @pytest.mark.parametrize("mode", ["recent", "recalibrate"])
-def test_without_the_reference_only_the_windows_earlier_outcomes_teach(champion: Artifact, mode: Mode) -> None:
+def test_without_the_reference_only_the_windows_earlier_outcomes_train(champion: Artifact, mode: Mode) -> None:
     window = new_customers(daily_base(champion))
     combined, alone = retraining_rows(champion, window, 0.3), retraining_rows(champion, window, 0.3, mode)
-    pd.testing.assert_frame_equal(alone.gate, combined.gate)
+    pd.testing.assert_frame_equal(alone.test, combined.test)
     pd.testing.assert_frame_equal(alone.train, recent_part(combined, champion).reset_index(drop=True))
     assert combined.recent == alone.recent == len(alone.train)
 
 
 def test_training_the_champion_once_more_is_recognised(trained: Opened) -> None:
     champion, split = open_champion(trained)[1], load_split(trained)
-    rows, settings = Rows(train=split.train, gate=split.gate), trained.settings
+    rows, settings = Rows(train=split.train, test=split.test), trained.settings
     assert same_again(champion, rows, settings, "random_forest")
     assert not same_again(champion, rows, settings, "logistic_regression")
-    assert not same_again(champion, Rows(train=split.train.iloc[1:], gate=split.gate), settings, "random_forest")
+    assert not same_again(champion, Rows(train=split.train.iloc[1:], test=split.test), settings, "random_forest")
     for change in ({"seed": 1}, {"threshold": 0.4}):
         other = settings.model_copy(update={"training": settings.training.model_copy(update=change)})
         assert not same_again(champion, rows, other, "random_forest")
@@ -129,16 +129,16 @@ def test_only_rows_with_a_known_outcome_count(champion: Artifact) -> None:
     window = new_customers(daily_base(champion, labelled=0.5))
     rows = retraining_rows(champion, window, 0.3)
     assert 0 < window.labelled_rows < window.rows
-    recent = pd.concat([recent_part(rows, champion), rows.gate])
+    recent = pd.concat([recent_part(rows, champion), rows.test])
     assert len(recent) == window.labelled_rows
     assert recent["Churn"].sum() == window.labelled_churners
-    assert str(rows.train["Churn"].dtype) == str(rows.gate["Churn"].dtype) == "int8"
+    assert str(rows.train["Churn"].dtype) == str(rows.test["Churn"].dtype) == "int8"
 
 
 def test_without_times_the_later_rows_judge(champion: Artifact) -> None:
     window = relabelled(new_customers(daily_base(champion)), times=None)
     rows = retraining_rows(champion, window, 0.3)
-    assert max(where(recent_part(rows, champion), window)) < min(where(rows.gate, window))
+    assert max(where(recent_part(rows, champion), window)) < min(where(rows.test, window))
 
 
 def test_a_training_that_passed_leaves_its_whole_story(trained: Opened) -> None:
@@ -163,7 +163,7 @@ def test_a_candidate_below_the_floor_registers_nothing_and_leaves_no_artifact(tr
     async def run() -> tuple[object, object]:
         return await challenge(
             strict,
-            Rows(train=split.train.iloc[:400], gate=split.gate),
+            Rows(train=split.train.iloc[:400], test=split.test),
             case_id="case-1",
             mode="combined",
             champion=artifact,
@@ -176,11 +176,11 @@ def test_a_candidate_below_the_floor_registers_nothing_and_leaves_no_artifact(tr
     result, challenger = anyio.run(run)
     assert challenger is None
     assert (result.digest, result.version, result.gate.passed) == (None, None, False)
-    assert (result.train_rows, result.gate_rows, result.hyperparameters) == (400, len(split.gate), {"C": 0.5})
+    assert (result.train_rows, result.gate_rows, result.hyperparameters) == (400, len(split.test), {"C": 0.5})
     assert result.champion_metrics == artifact.metrics
     for curve in (result.reliability, result.champion_reliability):
         assert curve is not None
-        assert sum(one.rows for one in curve.bins) == len(split.gate)
+        assert sum(one.rows for one in curve.bins) == len(split.test)
     assert sorted(trained.workspace.models.iterdir()) == models
     assert [path for path in trained.workspace.staging.iterdir() if path.is_dir()] == []
     assert find_champion(trained.workspace, trained.ledger) == champion

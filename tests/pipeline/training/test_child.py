@@ -1,4 +1,4 @@
-"""The child: what it learns from, what it writes, and when it ends."""
+"""The child: what it trains on, what it writes, and when it ends."""
 
 import io
 import os
@@ -18,29 +18,29 @@ from pipeline.models.artifact import MANIFEST, MODEL, PICKLE, Manifest, open_art
 from pipeline.models.recalibration import recalibrate
 from pipeline.tables.typed_parquet import fingerprint, write_rows
 from pipeline.training.child import ORPHANED, run
-from pipeline.training.job import ARTIFACT, GATE_ROWS, JOB, RESULT, TRAIN_ROWS, Progress, TrainingJob
+from pipeline.training.job import ARTIFACT, JOB, RESULT, TEST_ROWS, TRAIN_ROWS, Progress, TrainingJob
 from pipeline.training.parent import TrainingOutcome
 from pipeline.workspace.folder import Workspace
 from tests.checkout import ROOT
 from tests.pipeline.small_artifacts import FEATURES
 from tests.pipeline.small_tables import COLUMNS, small_job, small_table
 
-TRAIN, GATE = small_table(300, 1), small_table(150, 2)
+TRAIN, TEST = small_table(300, 1), small_table(150, 2)
 
 
-def hand_over(folder: Path, job: TrainingJob, train: pd.DataFrame, gate: pd.DataFrame) -> Path:
+def hand_over(folder: Path, job: TrainingJob, train: pd.DataFrame, test: pd.DataFrame) -> Path:
     folder.mkdir(parents=True)
     write_rows(train, folder / TRAIN_ROWS)
-    write_rows(gate, folder / GATE_ROWS)
+    write_rows(test, folder / TEST_ROWS)
     (folder / JOB).write_text(job.model_dump_json())
     return folder
 
 
 def trained(
-    root: Path, name: str, job: TrainingJob, train: pd.DataFrame = TRAIN, gate: pd.DataFrame = GATE
+    root: Path, name: str, job: TrainingJob, train: pd.DataFrame = TRAIN, test: pd.DataFrame = TEST
 ) -> tuple[TrainingOutcome, str, list[Progress]]:
     """Train in this process; what was judged, the published digest, and what was said on the way."""
-    folder, said = hand_over(root / ".churnops" / "staging" / name, job, train, gate), io.StringIO()
+    folder, said = hand_over(root / ".churnops" / "staging" / name, job, train, test), io.StringIO()
     run(job, folder, Workspace(root), said)
     staged = folder / ARTIFACT
     manifest = Manifest.model_validate_json((staged / MANIFEST).read_bytes())
@@ -67,10 +67,10 @@ def test_it_leaves_an_artifact_and_what_it_found(tmp_path: Path) -> None:
     assert [step.fraction for step in progress] == sorted(step.fraction for step in progress)
 
 
-def test_gate_rows_choose_neither_model_nor_calibration(tmp_path: Path) -> None:
-    flipped = GATE.assign(churned=1 - GATE["churned"])
+def test_the_test_set_chooses_neither_model_nor_calibration(tmp_path: Path) -> None:
+    flipped = TEST.assign(churned=1 - TEST["churned"])
     one, first, _ = trained(tmp_path, "one", small_job())
-    other, second, _ = trained(tmp_path, "two", small_job(), gate=flipped)
+    other, second, _ = trained(tmp_path, "two", small_job(), test=flipped)
     workspace, window = Workspace(tmp_path), small_table(50, 3)
     assert (open_artifact(workspace, first).scores(window) == open_artifact(workspace, second).scores(window)).all()
     assert one.manifest.calibration == other.manifest.calibration
@@ -100,10 +100,10 @@ def test_a_tampered_champion_is_refused(tmp_path: Path) -> None:
 def test_helpful_calibration_is_part_of_the_model(tmp_path: Path) -> None:
     # One leaf deep, a forest is far too timid.
     timid = small_job(hyperparameters={"n_estimators": 20, "max_depth": 1})
-    judged, digest, _ = trained(tmp_path, "one", timid, train=small_table(1500, 1), gate=small_table(1500, 2))
+    judged, digest, _ = trained(tmp_path, "one", timid, train=small_table(1500, 1), test=small_table(1500, 2))
     assert judged.manifest.calibration.kept
     assert judged.evaluation.metrics.log_loss.value < judged.manifest.calibration.log_loss_raw - 0.01
-    assert open_artifact(Workspace(tmp_path), digest).scores(GATE).shape == (150,)
+    assert open_artifact(Workspace(tmp_path), digest).scores(TEST).shape == (150,)
 
 
 def test_copies_of_a_customer_weigh_as_one_in_the_calibration_trial(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_copies_of_a_customer_weigh_as_one_in_the_calibration_trial(tmp_path: Pa
 def test_the_same_job_gives_the_same_scores(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     first, second = (open_artifact(workspace, trained(tmp_path, name, small_job())[1]) for name in ("one", "two"))
-    assert (first.scores(GATE) == second.scores(GATE)).all()
+    assert (first.scores(TEST) == second.scores(TEST)).all()
     assert first.manifest == second.manifest
 
 
@@ -131,10 +131,10 @@ def test_a_retrained_model_meets_the_recalibrated_champion_too(tmp_path: Path) -
     assert without.evaluation.margins_recalibrated is None
     artifact = open_artifact(Workspace(tmp_path), champion)
     rival = recalibrate(artifact.model, recent[FEATURES], recent["churned"].to_numpy())
-    p = rival.model.predict_proba(GATE[FEATURES])[:, 1]
+    p = rival.model.predict_proba(TEST[FEATURES])[:, 1]
     own = with_rival.evaluation.metrics.log_loss.value
     assert with_rival.evaluation.margins_recalibrated is not None
-    assert with_rival.evaluation.margins_recalibrated.log_loss.difference == pytest.approx(own - log_loss(GATE["churned"], p))
+    assert with_rival.evaluation.margins_recalibrated.log_loss.difference == pytest.approx(own - log_loss(TEST["churned"], p))
 
 
 def test_recent_rows_of_one_outcome_are_no_rival(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_recent_rows_of_one_outcome_are_no_rival(tmp_path: Path) -> None:
     assert judged.evaluation.margins_recalibrated is None
 
 
-def test_recalibrating_keeps_the_ranks_the_reference_and_what_the_model_leans_on(tmp_path: Path) -> None:
+def test_recalibrating_keeps_the_ranks_the_reference_and_the_feature_importance(tmp_path: Path) -> None:
     _, before, _ = trained(tmp_path, "one", small_job())
     recent = small_table(600, 5).assign(churned=lambda rows: rows["churned"].where(rows.index % 3 > 0, 1))
     job = small_job(champion=before, recent_rows=600, recalibrates=True, threshold=0.3)
@@ -199,7 +199,7 @@ def test_as_a_process_it_speaks_json_and_writes_nothing_outside_its_folder(tmp_p
     root, cwd, home = tmp_path / "workspace", tmp_path / "cwd", tmp_path / "home"
     cwd.mkdir()
     home.mkdir()
-    folder = hand_over(root / "job", small_job(), TRAIN, GATE)
+    folder = hand_over(root / "job", small_job(), TRAIN, TEST)
     process = child(folder, root, cwd, HOME=str(home), MLFLOW_DISABLE_TELEMETRY="true")
     assert process.stdout is not None
     lines = process.stdout.read().splitlines()
@@ -207,12 +207,12 @@ def test_as_a_process_it_speaks_json_and_writes_nothing_outside_its_folder(tmp_p
     assert process.returncode == 0
     assert Progress.model_validate_json(lines[-1]) == Progress(stage="done", fraction=1.0, said="Trained and judged")
     assert all(Progress.model_validate_json(line) for line in lines)
-    assert sorted(path.name for path in folder.iterdir()) == sorted([ARTIFACT, GATE_ROWS, JOB, RESULT, TRAIN_ROWS])
+    assert sorted(path.name for path in folder.iterdir()) == sorted([ARTIFACT, TEST_ROWS, JOB, RESULT, TRAIN_ROWS])
     assert [list(place.iterdir()) for place in (root, cwd, home)] == [[folder], [], []]
 
 
 def test_what_a_library_prints_does_not_mix_with_progress(tmp_path: Path) -> None:
-    folder = hand_over(tmp_path / "job", small_job(), TRAIN, GATE)
+    folder = hand_over(tmp_path / "job", small_job(), TRAIN, TEST)
     chatty = "import pipeline.training.child as trainer; trainer.run = lambda *given: print('chatter'); trainer.main()"
     command = [sys.executable, "-c", chatty, str(folder / JOB), str(tmp_path)]
     ended = subprocess.Popen(
@@ -226,7 +226,7 @@ def test_what_a_library_prints_does_not_mix_with_progress(tmp_path: Path) -> Non
 
 
 def test_as_a_process_it_ends_when_its_parent_lets_go(tmp_path: Path) -> None:
-    folder = hand_over(tmp_path / "job", small_job(hyperparameters={"n_estimators": 100_000}), TRAIN, GATE)
+    folder = hand_over(tmp_path / "job", small_job(hyperparameters={"n_estimators": 100_000}), TRAIN, TEST)
     process = child(folder, tmp_path, tmp_path)
     assert process.stdout is not None
     assert process.stdin is not None
@@ -238,7 +238,7 @@ def test_as_a_process_it_ends_when_its_parent_lets_go(tmp_path: Path) -> None:
 
 
 def test_as_a_process_it_says_one_sentence_when_it_fails(tmp_path: Path) -> None:
-    folder = hand_over(tmp_path / "job", small_job(), TRAIN.assign(churned=TRAIN["churned"] * 0), GATE)
+    folder = hand_over(tmp_path / "job", small_job(), TRAIN.assign(churned=TRAIN["churned"] * 0), TEST)
     process = child(folder, tmp_path, tmp_path)
     assert process.stdout is not None
     assert process.stderr is not None

@@ -125,7 +125,7 @@ def test_what_is_not_published_leaves_no_trace(workspace: Workspace) -> None:
     assert leftovers(workspace) == []
 
 
-def test_the_champion_meets_the_candidate_on_the_gate_rows(workspace: Workspace) -> None:
+def test_the_champion_meets_the_candidate_on_the_test_set(workspace: Workspace) -> None:
     champion = publish(small_artifact(workspace.root / "staged"), workspace)
     outcome = in_block(workspace, lambda outcome: outcome, small_job(champion=champion))
     assert isinstance(outcome, TrainingOutcome)
