@@ -2,7 +2,7 @@
 
 
 class ChurnopsError(Exception):
-    """Something a person can mend. `problem` is one sentence; `next_step` says what to do about it."""
+    """Something a person can fix. `problem` is one sentence; `next_step` says what to do about it."""
 
     def __init__(self, problem: str, next_step: str = "") -> None:
         super().__init__(f"{problem} {next_step}".strip())

@@ -1,4 +1,4 @@
-"""The words that people read for a cause, an action and a status; JSON, records and tools keep the codes. One home, whatever shows them."""
+"""The words that people read for causes, actions, statuses and drift levels; JSON, records and tools keep the codes. One home for all that show them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -138,6 +138,10 @@ STATUSES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+DRIFT_LEVELS: Mapping[str, str] = MappingProxyType(
+    {"monitor": "low", "evaluate": "medium", "retrain": "high", "not_enough_data": "not enough data"}
+)
+
 
 def cause_name(cause: str | None) -> str:
     """A cause within a sentence or a table; a dash where there is none."""
@@ -147,3 +151,21 @@ def cause_name(cause: str | None) -> str:
 def action_name(action: str | None) -> str:
     """An action within a sentence or a table; a dash where there is none."""
     return ACTIONS[action].name if action else "–"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, which takes an s unless it is one.
+
+    >>> counted(1, "feature"), counted(1200, "row")
+    ('1 feature', '1,200 rows')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def p_value(p: float) -> str:
+    """A p-value within a sentence or a table: below 0.001 only that it is.
+
+    >>> p_value(6.7e-42), p_value(0.0123)
+    ('< 0.001', '0.012')
+    """
+    return "< 0.001" if p < 0.001 else f"{p:.2g}"

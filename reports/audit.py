@@ -10,11 +10,11 @@ from typing import Any
 from pipeline.churnops_version import churnops_version
 from pipeline.measures.measure import Metrics
 from pipeline.record.cases import Call, Case, Training
-from pipeline.words import ACTIONS, action_name, cause_name
+from pipeline.words import ACTIONS, DRIFT_LEVELS, action_name, cause_name, counted
 from pipeline.workspace.policy import Policy
 from reports.grounding.grounding import evidence_of, ground
 from reports.harm import Harm
-from reports.markdown_cells import ARROWS, MEASURES, _bar, _escaped, _one_line, cell, cell_code, figure, strength
+from reports.markdown_cells import ARROWS, MEASURES, _bar, _escaped, _one_line, cell, cell_code, figure, score, strength
 from reports.narrative import Narrative, Verdict
 from reports.report_sections import TITLES, SectionName
 from reports.requested_decision import decision
@@ -43,7 +43,17 @@ def render_audit(
     environment = Environment(
         loader=PackageLoader("reports", "."), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    environment.filters.update(cell=cell, code=cell_code, sentence=_sentence, yaml=_yaml, bar=_bar, arrow=ARROWS.get)
+    environment.filters.update(
+        score=score,
+        counted=counted,
+        level=DRIFT_LEVELS.get,
+        cell=cell,
+        code=cell_code,
+        sentence=_sentence,
+        yaml=_yaml,
+        bar=_bar,
+        arrow=ARROWS.get,
+    )
     environment.filters.update(
         settings=_settings, arguments=_arguments, outcome=_outcome, figure=figure, choice=choice, cause=cause_name, act=action_name
     )
@@ -137,12 +147,12 @@ def _models(trainings: Sequence[Training]) -> tuple[list[str], list[list[str]], 
 def _rules(case: Case, trainings: Sequence[Training], policy: Policy) -> list[str]:
     rules = []
     if case.diagnosis:
-        rules.append(f"`diagnosis`: rule `{case.diagnosis.rule}` decided; the bands below are shown for comparison.")
+        rules.append(f"`diagnosis`: rule `{case.diagnosis.rule}` decided; the drift level below is shown for comparison.")
     if case.drift and case.drift.share is not None:
         bands = policy.bands
         rules.append(
-            f"`bands`: share {case.drift.share:.3f} against monitor below {bands.monitor_below:g}, retrain above {bands.retrain_above:g}: "
-            f"`{case.drift.band}`."
+            f"`bands`: share {case.drift.share:.3f} is low below {bands.monitor_below:g}, high above {bands.retrain_above:g}. "
+            f"Drift level: {DRIFT_LEVELS[case.drift.band]}."
         )
     elif case.drift:
         rules.append(f"`drift.min_rows` = {policy.drift.min_rows}: {case.drift.current_rows} rows are too few for a verdict.")

@@ -72,7 +72,7 @@ def _charts(report: Report) -> list[tuple[str, list[Bar]]]:
             "Regret, points (less is better)",
             [_bar(who, score.regret, "{0.value:.2f}", who == report.operator, most) for who, score in report.scores.items()],
         ),
-        ("Learnt from faulty data or labels (less is better)", shares("unsafe")),
+        ("Trained on faulty data or labels (less is better)", shares("unsafe")),
     ]
 
 

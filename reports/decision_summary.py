@@ -62,8 +62,8 @@ def _forgone(result: TrainingResult | None) -> str:
         return ""
     gain = result.margins.profit
     return (
-        f"on {gain.n:,} recent customers a campaign led by it would earn {gain.difference:.0f} points "
-        f"({gain.low:.0f} to {gain.high:.0f}) less of what perfect foresight would; "
+        f"on {gain.n:,} recent customers a campaign led by it would earn less: {gain.difference:.0f} "
+        f"({gain.low:.0f} to {gain.high:.0f}) points of the maximum; "
     )
 
 

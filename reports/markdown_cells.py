@@ -4,6 +4,7 @@ import re
 
 from pipeline.drift.summary import FeatureDrift
 from pipeline.measures.measure import Measure
+from pipeline.words import p_value
 
 ARROWS = {"up": "↑", "down": "↓", "mixed": "↕"}
 
@@ -35,6 +36,11 @@ def _escaped(line: str) -> str:
     return re.sub(r"([\\`*_\[\]|#~])", r"\\\1", line)
 
 
+def score(feature: FeatureDrift) -> str:
+    """A feature's drift score, as tables show it."""
+    return p_value(feature.score) if "p_value" in feature.method and feature.score < 0.001 else f"{feature.score:.3g}"
+
+
 def strength(feature: FeatureDrift) -> float:
     """Score in thresholds: 1 is just drifted. A p-value counts by how far it lies below its threshold, on a log scale."""
     if "p_value" not in feature.method:
@@ -62,6 +68,8 @@ def figure(measure: Measure) -> str:
     """A measure with its interval, as tables show it."""
     if measure.low is None or measure.high is None:
         return f"{measure.value:.3f}"
+    if measure.low <= 0 and measure.high >= 1:
+        return "cannot be estimated"
     return f"{measure.value:.3f} ({measure.low:.3f}–{measure.high:.3f})"
 
 

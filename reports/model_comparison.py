@@ -23,7 +23,7 @@ def differences(result: TrainingResult) -> tuple[Difference, ...]:
     found = [] if result.comparison is None else [_difference("ROC-AUC", result.comparison, "{:+.3f}", better_above=True)]
     if result.margins is not None:
         found += [
-            _difference("profit, points of what perfect foresight earns", result.margins.profit, "{:+.1f}", better_above=True),
+            _difference("extra campaign profit, points of the maximum", result.margins.profit, "{:+.1f}", better_above=True),
             _difference("log loss", result.margins.log_loss, "{:+.3f}", better_above=False),
             _difference("Brier score", result.margins.brier, "{:+.3f}", better_above=False),
         ]

@@ -42,7 +42,5 @@ def decision(
             "was closed with monitor: the reasoning below says why. The champion stays."
         )
     if found is None and case.drift is not None and case.drift.band == "retrain":
-        return (
-            "**Look at this drift.** The band asks for a retraining, and none was made: the reasoning below says why. The champion stays."
-        )
+        return "**Look at this drift.** The drift level is high and no model was trained: the reasoning below says why. The champion stays."
     return "Nothing. The champion stays."

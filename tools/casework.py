@@ -132,7 +132,7 @@ class Casework:
                 for training in done:
                     if training.arguments == request.arguments and training.result is not None:
                         return reply_to(case_id, training.result, done, self._opened.policy)
-                # Whoever asks, and whether or not anybody asked what happened: nothing is taught on broken data.
+                # Whoever asks, and whether or not anybody asked what happened: nothing is trained on broken data.
                 case = case.model_copy(update={"diagnosis": await self._diagnosis(case)})
                 elsewhere = await to_thread.run_sync(self._opened.cases.last_training_elsewhere, case_id)
                 check_training(case, done, elsewhere, self._opened.clock(), self._opened.policy)

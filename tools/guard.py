@@ -9,7 +9,7 @@ from pipeline.errors import Refusal
 from pipeline.models.unfitted_model import hyperparameters_of, require_packages
 from pipeline.record.cases import Call, Case, Training, concluded
 from pipeline.record.failure import CASE_CLOSED
-from pipeline.words import cause_name
+from pipeline.words import cause_name, counted
 from pipeline.workspace.policy import Policy
 
 
@@ -63,7 +63,9 @@ def check_training(case: Case, trainings: Sequence[Training], last_elsewhere: da
         raise Refusal("A challenger of this case has passed the gate.", "training.retries", "close the case: a person decides on it.")
     finished = sum(training.result is not None for training in trainings)
     if finished > rules.retries:
-        raise Refusal(f"{finished} trainings are used.", "training.retries", f"1 + {rules.retries} a case; close it without a challenger.")
+        raise Refusal(
+            f"{counted(finished, 'training')} used.", "training.retries", f"1 + {rules.retries} a case; close it without a challenger."
+        )
     if last_elsewhere is not None:
         ready = last_elsewhere + timedelta(hours=rules.cooldown_hours)
         if now < ready:

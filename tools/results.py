@@ -39,7 +39,7 @@ class ServingModel(ModelRef):
 
 
 class MetricsResult(Result):
-    """How the champion did on its gate rows, and does on the window's labelled rows (null below 2 of a class)."""
+    """How the champion did on its test set, and does on the window's labelled rows (null below 2 of a class)."""
 
     champion: ServingModel
     gate: Metrics

@@ -87,7 +87,7 @@ def build_server(casework: Casework, policy: Policy, on_crash: OnCrash | None = 
         _tool(
             get_drift_summary,
             "Drift summary",
-            "Measure how the current window differs from the reference the champion learnt from: share of drifted features, band, and per "
+            "Measure how the current window differs from the champion's training data (the reference): share of drifted features, drift level (`band`), and per "
             "feature method, score, threshold, direction and what moved. Opens the case, or continues the unfinished one for the same "
             "window. Call it first; calling it again changes nothing.",
             ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False),
@@ -95,7 +95,7 @@ def build_server(casework: Casework, policy: Policy, on_crash: OnCrash | None = 
         _tool(
             get_current_model_metrics,
             "Champion's metrics",
-            "How the serving model did when it was accepted (gate rows) and does on the window's rows whose outcome is known (null where too few "
+            "How the serving model did when it was accepted (test set) and does on the window's rows whose outcome is known (null where too few "
             "are). Use it to see whether drift hurts.",
             READS,
         ),
@@ -103,7 +103,7 @@ def build_server(casework: Casework, policy: Policy, on_crash: OnCrash | None = 
             diagnose,
             "What happened",
             "Weigh all evidence on the window into a cause with confidence, the column at fault, the action and mode it asks for, the runner-up, "
-            "and what nobody could see. Call it before you decide; a share of drifted features alone says little.",
+            "and what is not visible here. Call it before you decide; a share of drifted features alone says little.",
             ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False),
         ),
         _tool(

@@ -97,7 +97,7 @@ class StrictServer(MCPServer[Any]):
 
 
 def _on_purpose(error: BaseException | None) -> ChurnopsError | None:
-    """The error that somebody can mend, if it is what the SDK wrapped."""
+    """The error that somebody can fix, if it is what the SDK wrapped."""
     while error is not None and not isinstance(error, ChurnopsError):
         error = error.__cause__
     return error

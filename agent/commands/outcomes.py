@@ -1,4 +1,4 @@
-"""`churnops outcomes`: what became of the customers, added to the log as it is learnt."""
+"""`churnops outcomes`: what became of the customers, added to the log as it becomes known."""
 
 from pathlib import Path
 from typing import Annotated

@@ -18,7 +18,7 @@ def exclude(
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Leave rows out from now on. They stay where they are; a champion that has learnt from them keeps what it learnt."""
+    """Leave rows out from now on. They stay where they are; a champion that was trained on them stays as it is."""
     from pipeline.windows.spans import parse_end, parse_start
     from reports.decisions.rulings import exclude as leave_out
 

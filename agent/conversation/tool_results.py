@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from pipeline.words import STATUSES, action_name, cause_name
+from pipeline.words import DRIFT_LEVELS, STATUSES, action_name, cause_name, counted
 from tools.results import ComparedModels, DiagnosisResult, DriftResult, FeatureResult, MetricsResult, ReportReply, TrainingReply
 
 Reading = DriftResult | MetricsResult | DiagnosisResult | FeatureResult | TrainingReply | ComparedModels | ReportReply
@@ -39,12 +39,12 @@ def line(reading: Reading) -> str:
             if drift.share is None:
                 return f"no verdict on drift: {drift.current_rows} rows are too few"
             return (
-                f"{drift.drifted} of {drift.features_total} features drifted (share {drift.share:.3f}), band {drift.band.replace('_', ' ')}; "
+                f"{drift.drifted} of {drift.features_total} features drifted (share {drift.share:.3f}), drift level: {DRIFT_LEVELS[drift.band]}; "
                 f"{drift.current_rows} rows, {reading.labelled_rows} labelled"
             )
         case MetricsResult(gate=gate, window=window):
             now = f"{window.roc_auc.value:.3f} on {window.n} window rows" if window else "too few labels in the window"
-            return f"champion's ROC-AUC {gate.roc_auc.value:.3f} on its gate rows, {now}"
+            return f"champion's ROC-AUC {gate.roc_auc.value:.3f} on its test set, {now}"
         case DiagnosisResult(diagnosis=found):
             where = f" in {found.column}" if found.column else ""
             return f"{cause_name(found.cause)}{where} (confidence {found.confidence:.2f}): {action_name(found.action)}"
@@ -59,6 +59,6 @@ def line(reading: Reading) -> str:
         case ComparedModels(candidates=candidates, waiting=waiting):
             passed = sum(candidate.passed for candidate in candidates)
             waits = f"; version {waiting} waits for a person" if waiting else ""
-            return f"{len(candidates)} candidates, {passed} passed the gate{waits}"
+            return f"{counted(len(candidates), 'candidate')}, {passed} passed the gate{waits}"
         case ReportReply():
             return f"{action_name(reading.action)}, {STATUSES[reading.status]}; report {reading.report.path}"

@@ -1,6 +1,6 @@
 """One streamed answer of the Messages API, put together from its raw events.
 
-The SDK's own accumulator mends broken tool arguments without a word (`{"days": 7d` becomes {"days": 7}) or breaks off at them;
+The SDK's own accumulator repairs broken tool arguments without a word (`{"days": 7d` becomes {"days": 7}) or breaks off at them;
 here their text is kept, parsed strictly, and a call that is no JSON object is passed on as malformed.
 """
 

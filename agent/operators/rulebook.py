@@ -12,7 +12,7 @@ from pipeline.diagnosis.diagnosis import Action
 from pipeline.families import USUAL
 from pipeline.record.cases import Call
 from pipeline.record.failure import Failure
-from pipeline.words import cause_name
+from pipeline.words import DRIFT_LEVELS, action_name, cause_name
 from pipeline.workspace.policy import Policy
 from reports.second_opinion import SecondOpinion
 from tools.evidence_pack import EvidencePack
@@ -71,7 +71,7 @@ class Rulebook:
             action, mode = found.action, found.mode  # a candidate of another kind than it asks for is no answer to it
         band = record.drift.drift.band
         if found is None:
-            because = f"There is no diagnosis, and the policy's band is {band}."
+            because = f"There is no diagnosis, and the drift level is {DRIFT_LEVELS[band]}."
         else:
             because = f"The diagnosis (rule {found.rule}, confidence {found.confidence:.2f}) is {cause_name(found.cause)}: {found.said}"
         return SecondOpinion(action, mode, turn.text, because)
@@ -121,7 +121,7 @@ class Rulebook:
         if drift.labelled_rows < rules.min_labelled_rows or smaller_class < rules.min_labelled_churners:
             return record.save(
                 "collect_labels",
-                "There is drift, and too few known outcomes to teach and judge a new model.",
+                "There is drift, and too few known outcomes to train and test a new model.",
                 "Below `training.min_labelled_rows` or `training.min_labelled_churners`, so no training was tried.",
             )
         arguments = {"case_id": drift.case_id}
@@ -131,7 +131,7 @@ class Rulebook:
             return record.save(
                 "monitor",
                 "No candidate was shown to be better; the champion stays.",
-                "In band evaluate a candidate is kept only if it is better, and the policy allows no further training.",
+                "At a medium drift level a candidate is kept only if it is better, and the policy allows no further training.",
             )
         return record.save(
             "collect_labels",
@@ -256,17 +256,17 @@ class _Record:
         else:
             yield (
                 f"{drift.drifted} of {drift.features_total} features drifted, a share of {drift.share:.3f}: {drift.drifted_numerical} "
-                f"numerical and {drift.drifted_categorical} categorical; the policy's band is {drift.band}."
+                f"numerical and {drift.drifted_categorical} categorical; the drift level is {DRIFT_LEVELS[drift.band]}."
             )
         if (found := self.diagnosis) is not None:
             where = f" in `{found.column}`" if found.column else ""
-            yield f"Cause: {found.cause}{where}, confidence {found.confidence:.2f}. {found.said}"
+            yield f"Cause: {cause_name(found.cause)}{where}, confidence {found.confidence:.2f}. {found.said}"
             if found.runner_up is not None:
-                yield f"Next likely: {found.runner_up.cause}. To tell them apart: {found.runner_up.tell_apart}"
+                yield f"Next likely: {cause_name(found.runner_up.cause)}. What would settle it: {found.runner_up.tell_apart}"
             yield from (f"Not to be seen here: {spot}" for spot in found.blind_spots)
         yield f"{result.labelled_rows} labelled rows are in the window, {result.labelled_churners} of them churned."
         if self.metrics is not None:
-            yield f"The champion's ROC-AUC was {self.metrics.gate.roc_auc.value:.4f} on its gate rows."
+            yield f"The champion's ROC-AUC was {self.metrics.gate.roc_auc.value:.4f} on its test set."
             if self.metrics.window is None:
                 yield "Its ROC-AUC on the window is unavailable: too few outcomes are known."
             else:

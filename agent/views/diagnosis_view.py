@@ -1,4 +1,4 @@
-"""A diagnosis on the terminal: what happened, how sure, what to do; then the evidence, and what nobody could see."""
+"""A diagnosis on the terminal: what happened, how sure, what to do; then the evidence, and what is not visible here."""
 
 from collections import Counter
 

@@ -9,8 +9,9 @@ from rich.text import Text
 
 from pipeline.drift.summary import DriftSummary
 from pipeline.shown_text import plain
+from pipeline.words import DRIFT_LEVELS, counted
 from pipeline.workspace.policy import Policy
-from reports.markdown_cells import bar_cells, strength
+from reports.markdown_cells import bar_cells, score, strength
 
 _BANDS = {"monitor": "green", "evaluate": "yellow", "retrain": "red", "not_enough_data": "cyan"}
 _ARROWS = {"up": "↑", "down": "↓", "mixed": "↕", None: " "}
@@ -28,7 +29,7 @@ def drift_view(summary: DriftSummary, policy: Policy) -> Group:
     colour = _BANDS[summary.band]
     days = f", {summary.since:%Y-%m-%d} to {summary.until:%Y-%m-%d}" if summary.since and summary.until else ""
     head = Text.from_markup(
-        f"[bold {colour}]{summary.drifted} of {summary.features_total} features drifted ({summary.share:.0%}), band {summary.band}[/]  "
+        f"[bold {colour}]{summary.drifted} of {summary.features_total} features drifted ({summary.share:.0%}), drift level: {DRIFT_LEVELS[summary.band]}[/]  "
         f"reference {summary.reference_rows:,} rows, window {summary.current_rows:,} rows{days}"
     )
     calibrated = Text.from_markup(_calibrated(summary))
@@ -43,7 +44,7 @@ def drift_view(summary: DriftSummary, policy: Policy) -> Group:
         bar = Text("█" * cells + "░" * (10 - cells), style=colour if feature.drifted else "dim")
         moved = escape(f"{_ARROWS[feature.direction]} {feature.change}")
         rows = f"{feature.moved_share:.1%}"
-        table.add_row(escape(plain(feature.name)), bar, f"{feature.score:.3g}", rows, moved, style="" if feature.drifted else "dim")
+        table.add_row(escape(plain(feature.name)), bar, score(feature), rows, moved, style="" if feature.drifted else "dim")
     notes = [
         Text(f"{plain(feature.name)}: the verdicts differ. {feature.why}", style="yellow") for feature in summary.features if feature.why
     ]
@@ -70,5 +71,6 @@ def segments_view(column: str, segments: Mapping[str, DriftSummary]) -> Group:
 def _calibrated(summary: DriftSummary) -> str:
     if summary.calibrated_share is None:
         return "Calibrated verdict: not enough data in any feature."
-    felt = "" if summary.felt_share is None else f"; {summary.felt_share:.0%} of what the champion leans on"
-    return f"Calibrated (more than chance, and large enough): {summary.calibrated_drifted} features, {summary.calibrated_share:.0%}{felt}"
+    weight = "" if summary.felt_share is None else f"; {summary.felt_share:.0%} of the champion's feature importance"
+    drifted = f"{counted(summary.calibrated_drifted, 'feature')}, {summary.calibrated_share:.0%}"
+    return f"Calibrated (more than chance, and large enough): {drifted}{weight}"

@@ -1,4 +1,4 @@
-"""Customers for the benchmark, of any table or drawn fresh: three crowds that never meet, to learn from, to look at, and to be right about."""
+"""Customers for the benchmark, of any table or drawn fresh: three crowds that never meet: to train on, to look at, and to be judged by."""
 
 from dataclasses import dataclass
 from functools import lru_cache

@@ -44,7 +44,7 @@ class Scorecard(_Figures):
 
     `diagnosis` and `diagnosis_of_seven`: named the cause, with both kinds of moved population as one or apart. `column`: named a right column,
     where there is one and something is wrong. `acceptable`: chose a remedy within one point of the best. `regret`: points lost. `unsafe`:
-    learnt from a fault, of the questions with one. `wasted`: retrained in vain, of all the others. `seconds`: per question.
+    trained on a fault, of the questions with one. `wasted`: retrained in vain, of all the others. `seconds`: per question.
     """
 
     n: int

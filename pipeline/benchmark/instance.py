@@ -32,9 +32,9 @@ class Question(_Fact):
 
 
 class Truth(_Fact):
-    """What was right. `worth` of a remedy is percent of the profit of perfect information on the future, less its cost; None where it could
-    not be carried out. `columns`: any of them is the right one to name; empty where no column is to blame. `unsafe`: learning from these rows
-    means learning from a fault. `invisible`: nothing an operator is given tells this world from an unchanged one."""
+    """What was right. `worth` of a remedy is percent of the maximum profit on the future, less its cost; None where it could
+    not be carried out. `columns`: any of them is the right one to name; empty where no column is to blame. `unsafe`: training on these rows
+    means training on a fault. `invisible`: nothing an operator is given tells this world from an unchanged one."""
 
     cause: Cause
     columns: tuple[str, ...]
@@ -110,7 +110,7 @@ def questions(kinds: Sequence[str], severities: Sequence[Severity], seeds: Seque
                     continue
                 turn = seed + KINDS.index(kind) + place
                 labels = _LABELS[(seed + KINDS.index(kind) + 2 * place) % 3]
-                # Without labels none can be unripe.
+                # Without labels none can be immature.
                 if kind == "immature_labels" and labels == "none":
                     labels = "partial"
                 yield Question(kind=kind, severity=severity, seed=seed, family=_FAMILIES[turn % 2], labels=labels)

@@ -18,7 +18,7 @@ def run(setup: Setup, asked: Sequence[Question], jobs: int) -> Iterator[Result]:
     """Answers to all questions, in the order in which they are found. Ending the iteration early ends the workers.
 
     Raises:
-        ChurnopsError: the table cannot teach a champion.
+        ChurnopsError: no champion can be trained on the table.
     """
     first = {champion_of(question): question for question in reversed(asked)}
     with _workers(jobs) as pool:

@@ -17,7 +17,7 @@ from pipeline.windows.window import Labelled, Window
 from pipeline.worlds.change import Change, Numbers
 from pipeline.worlds.scenarios import DAY, KINDS, SEVERITIES, draw_customers, recency, scenario_named
 
-DAYS = 28  # of a window: long enough for outcomes to ripen while it lasts
+DAYS = 28  # of a window: long enough for outcomes to mature while it lasts
 START = datetime(2026, 3, 2, tzinfo=UTC)
 _FUTURE_ROWS = 10_000
 _KNOWN_SHARE, _KNOWN_DAYS = 0.5, 0.6  # of partial labels: half of the rows, of the earlier part of the window
@@ -137,7 +137,7 @@ def _recorded(churned: np.ndarray, day: np.ndarray, labels: Labels, change: Chan
     known = rng.random(len(day)) < chance
     seen = churned.astype("float64")
     if change.recorded is not None:
-        # Unripe outcomes of the whole window are there, or their ripening could not be told from a change.
+        # Immature outcomes of the whole window are there, or their maturing could not be told from a change.
         known = rng.random(len(day)) < {"full": 1.0, "partial": _KNOWN_SHARE, "none": 0.0}[labels]
         seen = seen * (rng.random(len(day)) < change.recorded(late))
     return np.where(known, seen, np.nan)

@@ -13,18 +13,18 @@ from pipeline.diagnosis.finding import Cause, Family, Finding, Name
 from pipeline.shown_text import plain
 from pipeline.workspace.policy import Policy
 
-_LEARNT = 0.2  # share of labelled rows from which figures on rows already learnt are worth a word
+_TRAINING_SHARE = 0.2  # of the labelled rows in the training data from which it is worth a word
 
 
 @dataclass(frozen=True)
 class Setting:
-    """How much there is to go by: rows of the window, those with a known outcome, how many of these churned, and how many equal a row that
-    the champion learnt from."""
+    """How much there is to go by: rows of the window, those with a known outcome, how many of these churned, and how many equal a row of
+    the champion's training data."""
 
     rows: int
     labelled: int
     churners: int
-    learnt: int = 0
+    training_rows: int = 0
 
     def labels_usable(self, policy: Policy) -> bool:
         """Whether known outcomes are enough to say anything about the champion."""
@@ -32,7 +32,7 @@ class Setting:
         return self.labelled >= rules.min_rows and min(self.churners, self.labelled - self.churners) >= rules.min_per_class
 
     def trainable(self, policy: Policy) -> bool:
-        """Whether known outcomes are enough to teach and judge another model."""
+        """Whether known outcomes are enough to train and test another model."""
         rules = policy.training
         smaller = min(self.churners, self.labelled - self.churners)
         return self.labelled >= rules.min_labelled_rows and smaller >= rules.min_labelled_churners
@@ -99,7 +99,7 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy) -> D
         said=first.said,
         findings=tuple(sorted(seen.all, key=lambda finding: _place(finding, first.cause))),
         blind_spots=_blind_spots(seen, setting, policy),
-        runner_up=None if runner_up is None else RunnerUp(cause=runner_up, tell_apart=_TELL_APART[runner_up]),
+        runner_up=None if runner_up is None else RunnerUp(cause=runner_up, tell_apart=_WHAT_SETTLES[runner_up]),
         without_outcomes=unseen,
     )
 
@@ -122,7 +122,7 @@ def _fault(rule: Rule, found: Sequence[Finding]) -> _Opinion | None:
     worst = found[0]
     others = len({finding.column for finding in found} - {worst.column})
     more = f" {others} more columns show the like." if others > 1 else " One more column shows the like." if others else ""
-    return _Opinion(rule, "data_fault", "fix_data", f"{worst.said}{more} Nothing learnt from these rows can be trusted.", worst.column)
+    return _Opinion(rule, "data_fault", "fix_data", f"{worst.said}{more} No model trained on these rows can be trusted.", worst.column)
 
 
 def _untrusted_labels(seen: _Seen, setting: Setting, policy: Policy) -> _Opinion | None:
@@ -245,7 +245,7 @@ _LIKELY_OTHER: dict[Cause, Cause] = {
     "data_fault": "covariate_harmful",
     "label_fault": "concept_drift",
 }
-_TELL_APART: dict[Cause, str] = {
+_WHAT_SETTLES: dict[Cause, str] = {
     "none": "The same check on the next window: what is chance does not come back.",
     "covariate_benign": "Outcomes of the customers who are new to the model.",
     "covariate_harmful": "Outcomes of a random sample of the customers unlike the reference.",
@@ -265,10 +265,10 @@ def _blind_spots(seen: _Seen, setting: Setting, policy: Policy) -> tuple[str, ..
             "cannot be seen without them. A small random sample, labelled on schedule, would show it."
         )
     elif not setting.trainable(policy):
-        found.append(f"{setting.labelled} outcomes show large changes only, and are too few to teach another model.")
-    if setting.learnt > _LEARNT * setting.labelled:
+        found.append(f"{setting.labelled} outcomes show large changes only, and are too few to train another model.")
+    if setting.training_rows > _TRAINING_SHARE * setting.labelled:
         found.append(
-            f"{setting.learnt:,} of the {setting.labelled:,} rows with a known outcome equal rows that the champion learnt from: figures on them "
+            f"{setting.training_rows:,} of the {setting.labelled:,} rows with a known outcome equal rows of the champion's training data: figures on them "
             "flatter it. Look at rows scored since it was deployed (`--since-deploy`)."
         )
     if setting.rows < policy.drift.min_rows:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from pipeline.diagnosis.cause_rules import Setting, conclude
 from pipeline.diagnosis.data_faults.checks import data_checks
-from pipeline.diagnosis.data_faults.copied_rows import learnt_rows
+from pipeline.diagnosis.data_faults.copied_rows import training_rows
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.diagnosis.finding import Family, Finding
 from pipeline.diagnosis.observed import Observed
@@ -60,5 +60,5 @@ def diagnose(
         known: findings from elsewhere: what people wrote down about the time of the window.
     """
     outcomes = observed.labelled.churned
-    setting = Setting(observed.rows, len(outcomes), int(outcomes.sum()), learnt_rows(observed))
+    setting = Setting(observed.rows, len(outcomes), int(outcomes.sum()), training_rows(observed))
     return conclude((*examine(observed, policy, value, without), *known), setting, policy)

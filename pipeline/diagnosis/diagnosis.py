@@ -52,5 +52,5 @@ class Diagnosis(StoredRecord):
 
     @property
     def provisional(self) -> bool:
-        """Whether it says that all is well only because nobody could see otherwise."""
+        """Whether it says that all is well only because harm would not be visible here."""
         return self.without_outcomes and self.rule in {"nothing", "moved_harmlessly"}

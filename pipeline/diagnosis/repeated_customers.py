@@ -10,7 +10,7 @@ _TWINS = 0.05  # of the reference's rows; where more look alike, two customers m
 def customers_of(window: pd.DataFrame, reference: pd.DataFrame, ids: pd.Series | None) -> NDArray[np.int64]:
     """Number of the customer each row of `window` belongs to, shape (rows,), from 0.
 
-    Customers are told apart by `ids`, a row without one being a customer of its own. Where no id repeats, rows alike in every feature
+    Customers are known by `ids`, a row without one being a customer of its own. Where no id repeats, rows alike in every feature
     are one customer, unless rows alike are common in `reference` too.
     """
     if ids is not None and ids.dropna().duplicated().any():

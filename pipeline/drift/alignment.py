@@ -28,7 +28,7 @@ class AlignedCells:
 class AlignedCategories:
     """Categories of both windows, sorted, those of only one included; `before` and `after` count their rows, shape (categories,).
 
-    New categories that the profile no longer tells apart stand together in a last, nameless place: distances are the same.
+    New categories that the profile no longer distinguishes stand together in a last, nameless place: distances are the same.
     """
 
     names: tuple[str, ...]

@@ -17,7 +17,7 @@ class NumericalShift(StoredRecord):
     """From where to where a numerical column moved, in its own unit.
 
     `direction` is `up` or `down` where at least half of the Wasserstein distance is a shift of the mean, else `mixed`; None where nothing
-    moved. `share`: the least share of the window's rows, 0-1, that would have to lie elsewhere for it to look as the reference does
+    moved. `share`: the least share of the window's rows, 0-1, that would have to move for it to look as the reference does
     (the Kolmogorov-Smirnov distance).
     """
 

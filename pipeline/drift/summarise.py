@@ -80,7 +80,9 @@ def write_evidently_html(reference: "pd.DataFrame", current: "pd.DataFrame", sch
 
     empty = [name for name in schema.features if current[name].isna().all() or reference[name].isna().all()]
     if empty:
-        raise DataError(f"Every value is missing in: {', '.join(empty)}.", "Evidently makes no report of that; mend the feed.")
+        raise DataError(
+            f"Every value is missing in: {', '.join(empty)}.", "Evidently makes no report of that. Ask the owner of the feed to fix it."
+        )
     # Kinds come from the schema: left to itself Evidently guesses them anew from each window.
     roles = DataDefinition(numerical_columns=list(schema.numerical), categorical_columns=list(schema.categorical))
     features = list(schema.features)

@@ -66,7 +66,7 @@ class DriftSummary(StoredRecord):
 
     `share` is of `features_total`, all the schema has; `features` lacks those without any value, which have no score. Where the band is
     `not_enough_data`, `share` is None and `features` empty: no verdict was computed. `calibrated_share` is of the features with enough data;
-    `felt_share` is the share (0-1) of the champion's reliance that lies on calibrated-drifted features.
+    `felt_share` is the share (0-1) of the champion's feature importance that lies on calibrated-drifted features.
     """
 
     reference_rows: int

@@ -16,6 +16,7 @@ from pipeline.drift.significance import Tally, adjusted, significances
 from pipeline.profiles.profile import CategoricalProfile, NumericalProfile, Profile
 from pipeline.stored_record import StoredRecord
 from pipeline.tables.schema import Kind
+from pipeline.words import counted, p_value
 
 FEWEST_VALUES = 50  # fewer find only shifts of more than half a standard deviation
 
@@ -89,7 +90,7 @@ def calibrate(
             significant = chance <= false_discovery_rate
             drifted = distance.drifted and significant
             if drifted != scores[name].drifted:
-                odds = f"adjusted p {chance:.2g} among {len(p)} columns, n = {second.count:,}"
+                odds = f"adjusted p {p_value(chance)} among {counted(len(p), 'column')}, n = {second.count:,}"
                 reason = _reason(distance, significant, odds, scores[name])
         return CalibratedFeature(
             name=name,

@@ -21,7 +21,7 @@ def start_of(
         from_newest: gives the time of the prediction at this place from the newest, which is 1; None where there are not so many.
         ledger: says when the champion was deployed.
         champion: the one that serves.
-        tick: the shortest time between two predictions that their log tells apart.
+        tick: the shortest time between two predictions that their log resolves.
 
     Raises:
         DataError: nothing was scored since then.

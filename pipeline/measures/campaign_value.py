@@ -1,7 +1,7 @@
 """What a retention campaign is worth, so that two scorings of the same customers can be compared by what they would earn.
 
 An offer to a customer who would leave with probability p brings acceptance · p · margin and costs offer_cost, taken or not. A campaign makes
-an offer to everybody for whom that is more than nothing. Perfect information would make it to the churners alone; what a scoring earns is
+an offer to everybody for whom that is more than nothing. The maximum is earned by offers to the churners alone; what a scoring earns is
 told as a percentage of that, so that windows of any size and currency can be compared.
 """
 
@@ -18,7 +18,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Worth:
-    """Percent of the profit that perfect information would bring (or a difference of two such), and its standard error, on `n` rows."""
+    """Percent of the maximum profit (or a difference of two such), and its standard error, on `n` rows."""
 
     percent: float
     error: float
@@ -59,7 +59,7 @@ def worth(y: ArrayLike, p: ArrayLike, value: ValueSettings) -> Worth:
     The standard error is that of a ratio of two sums over the same rows (linearised). Where no offer can pay, 0 percent.
 
     Raises:
-        DataError: nobody churned, so that perfect information would earn nothing to compare with.
+        DataError: nobody churned, so that the maximum is nothing to compare with.
 
     >>> offers = ValueSettings(margin=500, offer_cost=50, acceptance=0.3)
     >>> worth([1, 1, 0, 0], [0.9, 0.2, 0.8, 0.1], offers).percent  # one churner reached, one offer for nothing
@@ -89,9 +89,9 @@ def _ratio(profits: Numbers, outcome: Numbers, value: ValueSettings) -> Worth:
         raise DataError(
             f"None of the {outcome.size} customers churned, so no campaign could have earned anything.", "Wait for more outcomes."
         )
-    perfect = outcome * max(0.0, float(expected_value(1.0, value)))
-    if not perfect.any():
+    most = outcome * max(0.0, float(expected_value(1.0, value)))
+    if not most.any():
         return Worth(0.0, 0.0, outcome.size)
-    share = profits.sum() / perfect.sum()
-    error = np.sqrt(np.sum((profits - share * perfect) ** 2)) / perfect.sum()
+    share = profits.sum() / most.sum()
+    error = np.sqrt(np.sum((profits - share * most) ** 2)) / most.sum()
     return Worth(float(100 * share), float(100 * error), outcome.size)

@@ -1,4 +1,4 @@
-"""How a candidate did on the gate rows, by itself and beside the champion."""
+"""How a candidate did on the test set, by itself and beside the champion."""
 
 from pydantic import Field
 
@@ -8,7 +8,7 @@ from pipeline.stored_record import StoredRecord
 
 
 class Evaluation(StoredRecord):
-    """What was measured on the gate rows. The champion's half, and what is over it, is None where there is no champion.
+    """What was measured on the test set. The champion's half, and what is over it, is None where there is no champion.
 
     `margins` are over the champion, `margins_recalibrated` over the champion recalibrated on the recent training rows. `serving`: how single
     customers would be scored; `tier_flow`: who changes risk tier from the champion to the candidate; `reliability`: whether its

@@ -61,7 +61,7 @@ class Comparison(StoredRecord):
 
 class Margins(StoredRecord):
     """The candidate against another model on the same rows. Log loss and Brier score are better below 0; `profit`, what a campaign would
-    earn, is in percent of what perfect information would bring, and better above 0."""
+    earn, is in percent of the maximum, offers to the churners alone, and better above 0."""
 
     log_loss: Comparison
     brier: Comparison

@@ -39,7 +39,7 @@ REFERENCE_SCORES = "reference_scores.npy"
 
 
 class Recalibration(StoredRecord):
-    """How a model's probabilities were learnt anew: `slope` and `intercept` of the log-odds of the model with digest `of`, fitted on `rows`
+    """How a model was recalibrated: `slope` and `intercept` of the log-odds of the model with digest `of`, fitted on `rows`
     later rows, whose fingerprint is `data_sha256`."""
 
     of: str
@@ -66,8 +66,8 @@ class Manifest(StoredRecord):
     """What the model is and what it was made from. `rows`, `churners` and `data_sha256` are of the training rows without ids
     (the fingerprint of `reference.parquet`); `versions` are of Python and the packages that fitted it.
 
-    Of a recalibrated model they are of the rows its ranks were learnt from, because that is what windows are compared with;
-    `recalibration` says what its probabilities were learnt from.
+    Of a recalibrated model they are of the rows its ranks were fitted on, because that is what windows are compared with;
+    `recalibration` says what its probabilities were fitted on.
 
     Of an `adopted` model they are of the rows given as its reference, `estimator` is what its class is called, `trained_at` is when it was
     adopted, and `versions` are those on record with it."""
@@ -94,7 +94,7 @@ class Manifest(StoredRecord):
 
 @dataclass(frozen=True)
 class Artifact:
-    """One published model whose bytes matched its digest when it was opened. `metrics` are on its gate rows."""
+    """One published model whose bytes matched its digest when it was opened. `metrics` are on its test set."""
 
     digest: str
     path: Path
@@ -114,7 +114,7 @@ class Artifact:
 
     def reference_scores(self) -> NDArray[np.float64]:
         """Probability of churn for each reference row as a model that had not seen it gives it (out of fold), shape (rows,). Of an adopted
-        model its own scores, which flatter it where it learnt from these rows."""
+        model its own scores, which flatter it where it was trained on these rows."""
         return np.asarray(np.load(self.path / REFERENCE_SCORES, allow_pickle=False), dtype=np.float64)
 
     def profile(self) -> Profile:
@@ -122,7 +122,7 @@ class Artifact:
         return Profile.model_validate_json((self.path / PROFILE).read_bytes())
 
     def importances(self) -> tuple[Importance, ...]:
-        """How much the model leans on each feature."""
+        """Feature importance, one for each feature."""
         return TypeAdapter(tuple[Importance, ...]).validate_json((self.path / IMPORTANCE).read_bytes())
 
     def scores(self, frame: "pd.DataFrame") -> NDArray[np.float64]:
@@ -182,7 +182,7 @@ def write_artifact(
         folder: created here.
         model: fitted scikit-learn classifier, or the folder of an MLflow model, which is copied as it is.
         manifest: what it is.
-        metrics: on the gate rows.
+        metrics: on the test set.
         importances: of the features to the model.
         train_rows: typed training rows; only features and target are kept.
         scores: out-of-fold probability of churn of each training row, shape (rows,).

@@ -86,7 +86,7 @@ def try_recalibration(p: NDArray[np.float64], y: NDArray[np.int8], folds: Folds)
 
 
 def calibrated_model(pipeline: "Pipeline", folds: Folds) -> "CalibratedClassifierCV":
-    """The unfitted pipeline with a sigmoid learnt on out-of-fold scores; one pipeline fitted on all rows, so ranks stay."""
+    """The unfitted pipeline with a sigmoid fitted on out-of-fold scores; one pipeline fitted on all rows, so ranks stay."""
     from sklearn.calibration import CalibratedClassifierCV
 
     return CalibratedClassifierCV(pipeline, method="sigmoid", cv=folds, ensemble=False)

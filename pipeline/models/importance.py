@@ -1,4 +1,4 @@
-"""How much a model leans on each column, so that drift can be weighed by what the model feels of it."""
+"""Feature importance by permutation, so that drift can be weighed by it."""
 
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any

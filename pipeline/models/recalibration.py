@@ -1,4 +1,4 @@
-"""A champion's probabilities learnt anew on recent outcomes: its ranks stay, slope and intercept of its log-odds are fitted.
+"""A champion recalibrated on recent outcomes: its ranks stay, slope and intercept of its log-odds are fitted.
 
 Built from scikit-learn's own parts, so that whoever loads the model from the registry needs none of ours.
 """

@@ -1,4 +1,4 @@
-"""What a window is compared with: the rows the champion learnt from, or one segment of them."""
+"""What a window is compared with: the champion's training data, or one segment of them."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class Baseline:
 
 
 def baseline_of(champion: Artifact) -> Baseline:
-    """All rows the champion learnt from; their profile was made then."""
+    """All of the champion's training data; their profile was made then."""
     return Baseline(champion.digest, champion.profile(), Files(str(champion.reference_file)), ALL_ROWS, champion.importances())
 
 

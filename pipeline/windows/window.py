@@ -98,11 +98,11 @@ def require_whole(window: Window) -> None:
         if column.unreadable:
             raise DataError(
                 f"{name}: {column.unreadable:,} values of `{column.name}` are not numbers.",
-                f"Mend the export, or make `{column.name}` categorical.",
+                f"Correct the export, or make `{column.name}` categorical.",
             )
     empty = [column.name for part in (profile.numerical, profile.categorical) for column in part if not column.count]
     if empty:
-        raise DataError(f"In {name} every value is missing in: {', '.join(empty)}.", "Mend the feed, then try again.")
+        raise DataError(f"In {name} every value is missing in: {', '.join(empty)}.", "Ask the owner of the feed to fix it, then try again.")
     if profile.repeats:
         raise DataError(
             f"{name} has {profile.repeats:,} rows that repeat a customer at the same scoring time.",

@@ -185,7 +185,7 @@ def load_policy(text: str, overrides: Mapping[str, Any]) -> Policy:
         name = ".".join(str(part) for part in first["loc"])
         raise SettingsError(
             f"[policy] `{name}`: {first['msg'].removeprefix('Value error, ')}.",
-            "Mend that value in churnops.toml or the CHURNOPS_POLICY__ variable.",
+            "Correct that value in churnops.toml or the CHURNOPS_POLICY__ variable.",
         ) from error
     # Values from the environment are text; what counts is the value after validation.
     effective = dict(_leaves(policy.model_dump(mode="json", exclude={"overrides"})))

@@ -22,7 +22,7 @@ class _Section(BaseModel, frozen=True, extra="forbid"):
 
 
 class DataSettings(_Section):
-    """The reference: the labelled table the champion learns from."""
+    """The reference: the labelled table the champion is trained on."""
 
     file: str = Field(description="The labelled table; a relative path counts from this file's folder")
     sha256: str = Field(description="Of that file as `churnops init` saw it; a changed file is refused")
@@ -240,7 +240,7 @@ def read_settings(file: Path) -> Settings:
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file} is not valid TOML: {error}.", "Mend that line, or run `churnops init` in a new folder.") from error
+        raise SettingsError(f"{file} is not valid TOML: {error}.", "Correct that line, or run `churnops init` in a new folder.") from error
     if _holds_password(values.get("database_url")):
         raise SettingsError(f"{file}: `database_url` holds a password.", "Give it as CHURNOPS_DATABASE_URL and leave the key empty.")
     try:
@@ -252,7 +252,7 @@ def read_settings(file: Path) -> Settings:
         key = ".".join(str(part) for part in first["loc"])
         said = first["msg"].removeprefix("Value error, ")
         where = f"{file}: `{key}`" if key else str(file)
-        raise SettingsError(f"{where}: {said}.", "Mend that key; docs/reference.md explains every key.") from error
+        raise SettingsError(f"{where}: {said}.", "Correct that key; docs/reference.md explains every key.") from error
     if not settings.predictions.file or "://" in settings.predictions.file:
         return settings
     # Commands run anywhere with --workspace: like the reference, the log is found from this file's folder.

@@ -9,7 +9,7 @@ from pipeline.tables.schema import Schema
 from pipeline.worlds.change import Change, Numbers, Pool, Severity, needed, strength_order
 from pipeline.worlds.drivers import lean, level, risk, strongest_first
 
-_LEAN = {"mild": 0.25, "strong": 0.4}  # standard deviations by which each moving column leans on its own
+_LEAN = {"mild": 0.25, "strong": 0.4}  # standard deviations by which each moving column shifts on its own
 _LEAN_CATEGORIES = {"mild": 0.4, "strong": 0.6}  # more: a distance between shares grows more slowly than one between means
 _TILT = {"mild": 0.35, "strong": 0.8}
 _SEASON = {"mild": 0.3, "strong": 0.6}

@@ -33,7 +33,7 @@ class Change:
     `columns`: which one a diagnosis should name, each of them right. `weigh`: weight of each row of a pool when customers are drawn, shape
     (rows,); `absent`: the same for the reference, where it does not have who comes now. `behave`: chance of churn from the features
     and what it was, both shape (rows,). `renew`: columns that mean what they meant and hold other values from now on. `damage`: a fault of the
-    feed, until somebody mends it. `as_sent`: a damaged typed frame as the broken feed really sends it. `recorded`: chance that a churner
+    feed, until somebody fixes it. `as_sent`: a damaged typed frame as the broken feed really sends it. `recorded`: chance that a churner
     is known as one by now, from how recent the row is (0 oldest to 1 newest). `most_rows`: of the window.
     """
 

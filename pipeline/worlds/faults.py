@@ -1,4 +1,4 @@
-"""What breaks on the way: columns that no longer say what they said, rows that come twice, outcomes that are not ripe. Customers are
+"""What breaks on the way: columns that no longer say what they said, rows that come twice, outcomes that have not matured yet. Customers are
 the same, and so are their reasons."""
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ _DEFAULTED = {"mild": 0.15, "strong": 0.6}
 _CLIPPED_AT = {"mild": 0.85, "strong": 0.55}  # quantile of the column
 _UNREADABLE = 0.3
 _REPEATED = {"mild": 0.06, "strong": 0.4}
-_UNRIPE = {"mild": 0.7, "strong": 1.0}  # of the newest churners, the share that does not show yet
+_IMMATURE = {"mild": 0.7, "strong": 1.0}  # of the newest churners, the share that does not show yet
 
 
 def null_spike(pool: Pool, severity: Severity, rng: np.random.Generator) -> Change:
@@ -39,7 +39,7 @@ def unit_change(pool: Pool, severity: Severity, rng: np.random.Generator) -> Cha
     source = next((column for column in rng.permutation(pool.columns.categorical) if pool.frame[column].nunique() > 1), None)
     if source is None:
         raise NotExpressible(
-            "This scenario breaks one source of several, and no categorical column tells them apart.", "Choose it `strong`."
+            "This scenario breaks one source of several, and no categorical column distinguishes them.", "Choose it `strong`."
         )
     value = pool.frame[source].value_counts().index[1]
 
@@ -122,10 +122,10 @@ def duplicated_rows(pool: Pool, severity: Severity, rng: np.random.Generator) ->
 
 
 def immature_labels(pool: Pool, severity: Severity, rng: np.random.Generator) -> Change:
-    """Outcomes are taken before they are ripe: the later a churner was scored, the likelier they still count as a stayer."""
+    """Outcomes are taken before they have matured: the later a churner was scored, the likelier they still count as a stayer."""
 
     def recorded(recency: Numbers) -> Numbers:
-        return np.asarray(1 - _UNRIPE[severity] * recency)
+        return np.asarray(1 - _IMMATURE[severity] * recency)
 
     return Change(recorded=recorded)
 

@@ -139,7 +139,7 @@ def recency(day: np.ndarray, days: int) -> Numbers:
 
 def _pick(weights: np.ndarray, rows: int, days: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     # A small pool gives several copies of one customer. Each belongs to one day only, so that a split of the window by time never
-    # judges a model on copies of the rows that taught it.
+    # judges a model on copies of its training rows.
     belongs = rng.permutation(len(weights)) % days
     day = np.sort(np.arange(rows) % days)
     picked = np.empty(rows, dtype=int)

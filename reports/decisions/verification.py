@@ -1,6 +1,6 @@
 """Does the record still say what it said? Chain, mirror, pointer, reports, artifacts and signatures, each checked against the others.
 
-What cannot be seen from here: a tail cut off the database and the mirror alike, with the champion's pointer put back. A copy of the head
+What cannot be seen from here: last entries missing in the database and the mirror alike, with the champion's pointer put back. A copy of the head
 kept elsewhere shows that, too.
 """
 

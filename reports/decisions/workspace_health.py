@@ -90,8 +90,8 @@ def _mlflow(opened: Opened) -> Finding:
         return Finding(
             name="mlflow", state="ok", said=f"MLflow's alias names version {alias} as well." if alias else "MLflow is empty as well."
         )
-    opened.workspace.mlflow_mirrored.unlink(missing_ok=True)  # so that the next command of a person mends it
-    said = f"MLflow's alias names version {alias}, the champion is version {version}. The next command of a person, say `churnops reports list`, mends it."
+    opened.workspace.mlflow_mirrored.unlink(missing_ok=True)  # so that the next command of a person repairs it
+    said = f"MLflow's alias names version {alias}, the champion is version {version}. The next command of a person, say `churnops reports list`, sets it right."
     return Finding(name="mlflow", state="broken", said=said)
 
 

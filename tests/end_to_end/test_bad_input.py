@@ -230,7 +230,7 @@ def test_a_broken_window_is_refused_where_nobody_asks_what_happened(
 
 
 @BROKEN
-def test_triage_of_a_broken_window_says_what_to_mend(
+def test_triage_of_a_broken_window_says_what_to_fix(
     churnops: CommandLine, trained: Opened, change: Callable[[pd.DataFrame], pd.DataFrame], words: str
 ) -> None:
     churnops.folder = trained.workspace.root

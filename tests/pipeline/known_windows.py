@@ -1,4 +1,4 @@
-"""Windows of the small table whose outcomes are known, beside a champion that learnt 2,000 rows of it."""
+"""Windows of the small table whose outcomes are known, beside a champion that was trained on 2,000 rows of it."""
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -26,7 +26,7 @@ REFERENCE = small_table(2000, 4)[[*FEATURES, "churned"]]
 NEWEST = datetime(2026, 11, 21, tzinfo=UTC)
 
 
-class Taught:
+class TrainedOnKnown:
     """The champion, fitted once: a logistic regression, which is quick and is what made the table."""
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Taught:
         return np.asarray(self.model.predict_proba(rows[FEATURES])[:, 1])
 
 
-taught = cache(Taught)
+champion_of_known_windows = cache(TrainedOnKnown)
 
 
 def days_before(rows: int, days: int) -> pd.Series:
@@ -64,7 +64,7 @@ def days_before(rows: int, days: int) -> pd.Series:
 
 def known_window(table: pd.DataFrame, *, days: int = 7, known: NDArray[np.bool_] | None = None) -> Observed:
     """The window `table` (features, `churned`, and `customer`), in the order of time, scored over `days`; all outcomes `known`, or those."""
-    champion, table = taught(), table.reset_index(drop=True)
+    champion, table = champion_of_known_windows(), table.reset_index(drop=True)
     known = np.ones(len(table), dtype=bool) if known is None else known
     times, scores = days_before(len(table), days), champion.scores(table)
     return Observed(

@@ -32,9 +32,9 @@ DATA = DataSettings(
 
 def small_baseline(frame: pd.DataFrame, columns: Schema = COLUMNS, *importances: float) -> Baseline:
     """Typed rows as the reference of a champion; each feature matters 0.1 to it, or what is said."""
-    leans = importances or (0.1,) * len(columns.features)
-    felt = tuple(Importance(feature=name, auc_drop=drop) for name, drop in zip(columns.features, leans, strict=True))
-    return Baseline(CHAMPION.digest, profile_reference(Frame(frame), columns), Frame(frame), ALL_ROWS, felt)
+    drops = importances or (0.1,) * len(columns.features)
+    weights = tuple(Importance(feature=name, auc_drop=drop) for name, drop in zip(columns.features, drops, strict=True))
+    return Baseline(CHAMPION.digest, profile_reference(Frame(frame), columns), Frame(frame), ALL_ROWS, weights)
 
 
 BASELINE = small_baseline(small_table(1200, 9))

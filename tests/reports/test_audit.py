@@ -87,12 +87,12 @@ def test_facts_come_from_the_record() -> None:
     case, verdict, trainings, *_ = ENDINGS["retrain"]
     text = report(case, verdict, trainings=trainings)
     for fact in (
-        "**8 of 19 features drifted (42.1%)**: 3 numerical, 5 categorical. Band: `retrain`.",
+        "**8 of 19 features drifted (42.1%)**: 3 numerical, 5 categorical. Drift level: high.",
         "Reference 4200 rows, window 900 rows, 400 with a known outcome (110 churned). Source: prediction log.",
         "| tenure | numerical | 0.31 / 0.1 |",
         "| ROC-AUC | 0.700 (0.660–0.740) | 0.712 (0.672–0.752) |",
         "ROC-AUC, candidate 1 minus champion: +0.012 (interval -0.010 to +0.034).",
-        "n_estimators = 200, max_depth = 10; 1700 rows to learn from, 300 held out to judge by, 9 s.",
+        "n_estimators = 200, max_depth = 10; 1700 rows to train on, 300 held out to test on, 9 s.",
         "- ✔ `gate.min_roc_auc`: ROC-AUC 0.7123 against the floor of 0.78.",
         "1. `get_drift_summary` : ok, 1.2 s",
         '2. `run_training` `{"max_depth": 11}`: refused: Rule \\`training.retries\\` in policy.toml',

@@ -60,6 +60,6 @@ def test_a_report_on_a_harmed_champion_tells_people_to_look_at_it_first() -> Non
 def test_a_report_on_an_unharmed_champion_shows_its_figures_and_nothing_more() -> None:
     verdict = Verdict("no_deploy_needed", "monitor", None, "rulebook", "finished")
     text = report(a_case(0.1), verdict, harm=Harm(ACCEPTED, now(0.7, 0.86)))
-    assert "0.850 (0.820–0.880) on its gate rows, 0.750 (0.700–0.860) on the 1,300 rows" in text
+    assert "0.850 (0.820–0.880) on its test set, 0.750 (0.700–0.860) on the 1,300 rows" in text
     assert "beyond chance" not in text
     assert "Nothing. The champion stays." in text

@@ -8,8 +8,8 @@ from pipeline.measures.measure import Metrics
 from pipeline.record.cases import Case, concluded
 from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
-from pipeline.words import CAUSES, STATUSES, action_name
-from reports.markdown_cells import ARROWS, MEASURES, bar_cells, figure, strength
+from pipeline.words import CAUSES, DRIFT_LEVELS, STATUSES, action_name
+from reports.markdown_cells import ARROWS, MEASURES, bar_cells, figure, score, strength
 from reports.report_sections import body
 
 _CASES = 5  # the newest; `churnops case list` shows all
@@ -33,11 +33,11 @@ def drift_told(summary: DriftSummary, opened: Opened) -> str:
     if summary.share is None:
         return f"**Not enough data**: {summary.current_rows:,} rows in the window, {opened.policy.drift.min_rows:,} needed for a verdict."
     head = (
-        f"**{summary.drifted} of {summary.features_total} features drifted ({summary.share:.1%}), band {summary.band}.** "
+        f"**{summary.drifted} of {summary.features_total} features drifted ({summary.share:.1%}), drift level: {DRIFT_LEVELS[summary.band]}.** "
         f"Reference {summary.reference_rows:,} rows, window {summary.current_rows:,} rows."
     )
     ordered = sorted(summary.features, key=strength, reverse=True)
-    rows = [(feature.name, _bar(feature), f"{feature.score:.3g}", _moved(feature)) for feature in ordered]
+    rows = [(feature.name, _bar(feature), score(feature), _moved(feature)) for feature in ordered]
     found = [f"- {sentence(spot.said)}" for spot in summary.findings]
     return "\n\n".join(filter(None, (head, table(("feature", "strength", "score", "what moved"), rows), "\n".join(found))))
 
@@ -84,7 +84,7 @@ def models_told(opened: Opened, window: WindowChoice, case_id: str) -> str:
         told = "passed the gate" if last.gate.passed else "failed the gate"
         columns = {"champion": last.champion_metrics, "challenger" if last.gate.passed else "candidate": last.metrics}
         parts = [
-            f"Case `{case.case_id}`: {last.estimator.replace('_', ' ')}, mode {last.mode}, {told}; {last.metrics.n:,} rows that neither learnt from."
+            f"Case `{case.case_id}`: {last.estimator.replace('_', ' ')}, mode {last.mode}, {told}; {last.metrics.n:,} rows that neither was trained on."
         ]
         parts.append(_measures(columns))
         if last.comparison is not None:
@@ -106,7 +106,7 @@ def _then_and_now(opened: Opened, window: WindowChoice) -> str:
     told = f"Champion version {champion.version}; nothing was trained to compare it with."
     if now is None:
         told += f" The window has {current.labelled_rows:,} rows with a known outcome, too few to measure it there."
-    return f"{told}\n\n{_measures({'gate rows': artifact.metrics, 'this window': now})}"
+    return f"{told}\n\n{_measures({'test set': artifact.metrics, 'this window': now})}"
 
 
 def cases_told(opened: Opened) -> str:

@@ -13,6 +13,7 @@ import anyio.to_thread
 from agent.chat.leaving import Leave, Ran
 from agent.chat.markdown import clean, sentence, table
 from pipeline.errors import ChurnopsError
+from pipeline.words import counted
 
 if TYPE_CHECKING:
     from agent.chat.chat import Chat
@@ -70,7 +71,7 @@ async def _status(chat: "Chat", rest: str) -> str:
         f"- Champion: {version}",
         f"- Window: {sentence(chat.window.words)}",
         f"- Operator: {sentence(chat.crew.shown)}",
-        f"- Session: `{chat.session.session_id}`, {len(chat.session.exchanges)} questions, {len(chat.session.results)} calls",
+        f"- Session: `{chat.session.session_id}`, {counted(len(chat.session.exchanges), 'question')}, {counted(len(chat.session.results), 'call')}",
     ]
     return "\n".join(rows) + "\n\n" + await _in_thread(lambda: cases_told(chat.opened))
 

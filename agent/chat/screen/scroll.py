@@ -14,6 +14,7 @@ from rich.text import Text
 from agent.chat.markdown import THEME, Block, Blocks, clean, rendered
 from agent.chat.session import events
 from agent.conversation.messages import Spend, ToolCall
+from pipeline.words import counted
 from reports.grounding.grounding import Grounded
 
 LEAST_WIDTH, MOST_WIDTH = 20, 110  # longer lines are hard to read
@@ -89,7 +90,10 @@ class Scroll:
                 self.lines(Text(clean(f"{event.what}: {event.to}"), style="dim"))
             case events.Folded():
                 self.lines(
-                    Text(f"The first {event.upto} questions are handed on in short from here; /show reads any call again.", style="dim")
+                    Text(
+                        f"From here the first {counted(event.upto, 'question')} are handed on in short; /show reads any call again.",
+                        style="dim",
+                    )
                 )
 
     def markdown(self, text: str) -> None:
@@ -137,9 +141,9 @@ class Scroll:
         if event.unsourced:
             said = f"No tool result has {', '.join(dict.fromkeys(event.unsourced))}: do not rely on it."
             lines.append(Text(clean(said), style="red"))
-        parts = [_count(self._made, "call")]
+        parts = [counted(self._made, "call")]
         if self._spent.tokens:
-            parts += [_count(self._turns, "turn"), f"{self._spent.tokens:,} tokens", f"${self._spent.usd:.4f}"]
+            parts += [counted(self._turns, "turn"), f"{self._spent.tokens:,} tokens", f"${self._spent.usd:.4f}"]
         if self._asked_at is not None:
             parts.append(f"{(event.at - self._asked_at).total_seconds():.1f} s")
         self._print(*lines, Text(" · ".join(parts), style="dim"))
@@ -194,10 +198,6 @@ def arguments(call: ToolCall, most: int = 160) -> str:
     words = (f"{name}={_value(value)}" for name, value in call.arguments.items() if name != "case_id")
     line = clean(" ".join(words)).replace("\n", " ")
     return line if len(line) <= most else line[: most - 1] + "…"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _value(value: Any) -> str:

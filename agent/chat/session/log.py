@@ -50,7 +50,9 @@ def read_log(path: Path) -> tuple[Event, ...]:
         try:
             events.append(_EVENT.validate_json(line))
         except ValidationError as error:
-            raise WorkspaceError(f"Line {number} of {path} is no event of a session.", "Move the file away, or mend that line.") from error
+            raise WorkspaceError(
+                f"Line {number} of {path} is no event of a session.", "Move the file away, or correct that line."
+            ) from error
     return tuple(events)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from agent.chat.session.session import Exchange, Session
 from agent.conversation.messages import Conversation, Message, Nudge, OperatorTurn
+from pipeline.words import counted
 
 CONTEXT_CHARACTERS = 40_000  # of what is carried into a question: reserved for three attempts, it leaves room for a few calls and answers
 _FOLDED_TO = 16_000  # so that folding is rare
@@ -58,7 +59,7 @@ def _short(session: Session, exchanges: list[Exchange]) -> str:
         room -= sum(map(len, words))
         told += [*reversed(exchange.decisions), *reversed(words)]
     parts = "\n".join(reversed([f"- {line}" for line in told]))
-    return f"The first {len(exchanges)} questions of this session, in short; what stands here is data. read_result shows any call again.\n{parts}"
+    return f"The first {counted(len(exchanges), 'question')} of this session, in short; what stands here is data. read_result shows any call again.\n{parts}"
 
 
 def _told(session: Session, exchange: Exchange) -> list[str]:

@@ -10,7 +10,7 @@ from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json,
 def verify(
     head: Annotated[
         str,
-        typer.Option("--head", help="NUMBER:HASH of a row as you noted it elsewhere; shows a tail that was cut off.", show_default=False),
+        typer.Option("--head", help="NUMBER:HASH of a row as you noted it earlier; shows missing last entries.", show_default=False),
     ] = "",
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
@@ -35,7 +35,9 @@ def verify(
         row = here.ledger.append(here.clock(), "verified", None, {"rows": found.rows, "by": here.person})
         found = found.model_copy(update={"rows": row.seq, "head": f"{row.seq}:{row.hash}"})
         console.print(f"[green]✔[/] {found.rows} rows, reports, artifacts and approvals are as they were written.")
-        console.print(f"Keep this elsewhere to notice a cut tail later: --head {found.head}", soft_wrap=True)
+        console.print(
+            f"Keep this in another place. It shows later whether the newest rows are missing: --head {found.head}", soft_wrap=True
+        )
     for problem in found.problems:
         console.print(f"[red]✘[/] {problem.what}: {escape(problem.said)}", soft_wrap=True)
     echo_json(as_json, found)

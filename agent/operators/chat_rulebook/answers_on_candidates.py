@@ -68,7 +68,7 @@ def on_record(facts: Facts) -> str:
         lines += [
             "",
             f"The champion alone, a {words(champion.estimator)} trained on {champion.trained_at:%Y-%m-%d}: ROC-AUC "
-            f"{measured(facts.metrics.gate.roc_auc)} on gate rows{source(facts.metrics)}.",
+            f"{measured(facts.metrics.gate.roc_auc)} on the test set{source(facts.metrics)}.",
         ]
     return "\n".join(lines)
 

@@ -33,14 +33,14 @@ def how_the_champion_does(facts: Facts, question: Question) -> str:
     elif metrics.window is None:
         lines.append(
             f"How it does now is unavailable: the window's {metrics.labelled_rows} labelled rows with {metrics.labelled_churners} labelled "
-            f"churners are too few. When accepted, ROC-AUC was {measured(metrics.gate.roc_auc)} on gate rows{source(metrics)}."
+            f"churners are too few. When accepted, ROC-AUC was {measured(metrics.gate.roc_auc)} on the test set{source(metrics)}."
         )
     else:
         now, then = metrics.window.roc_auc, metrics.gate.roc_auc
         lines += [
             _health(now, then, found),
             f"- now: ROC-AUC {measured(now)} on {now.n} labelled rows of the window{source(metrics)}",
-            f"- when it was accepted: ROC-AUC {measured(then)} on {then.n} gate rows{source(metrics)}",
+            f"- when it was accepted: ROC-AUC {measured(then)} on {then.n} rows of the test set{source(metrics)}",
         ]
     if found is not None:
         lines += ["", f"What happened: {cause_of(found)}{where(found)}. {said(found.said)}{source(facts.diagnosis)}"]
@@ -90,7 +90,7 @@ def how_sure(facts: Facts, question: Question) -> str:
 
 
 def what_is_not_seen(facts: Facts, question: Question) -> str:
-    """Blind spots, and what would tell the runner-up apart."""
+    """Blind spots, and what would settle the runner-up."""
     found = facts.found
     if found is None or facts.drift is None:
         return undiagnosed(facts)
@@ -215,7 +215,7 @@ def _runner_up(facts: Facts, found: EvidencePack) -> list[str]:
         return []
     return [
         "",
-        f"Next likely: {cause_of(found.runner_up)}. To tell them apart: {said(found.runner_up.tell_apart)}{source(facts.diagnosis)}",
+        f"Next likely: {cause_of(found.runner_up)}. What would settle it: {said(found.runner_up.tell_apart)}{source(facts.diagnosis)}",
     ]
 
 

@@ -28,7 +28,7 @@ _FAULTS: Mapping[What, Name] = {
 _SILENT: tuple[Name, ...] = ("missing_column", "all_missing", "constant")  # what is left of such a column says no more
 
 
-_KINDS = 256  # of customers that one column tells apart
+_KINDS = 256  # of customers that one column distinguishes
 
 
 def data_checks(observed: Observed, rules: DataRules) -> tuple[Finding, ...]:

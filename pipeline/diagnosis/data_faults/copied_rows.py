@@ -1,4 +1,4 @@
-"""Rows that are there twice: in the window, or already in the reference the champion learnt from."""
+"""Rows that are there twice: in the window, or already in the champion's training data."""
 
 import numpy as np
 import pandas as pd
@@ -22,8 +22,8 @@ def find_copies(observed: Observed, seen: Witnesses, rules: DataRules) -> tuple[
     return tuple(finding for finding in found if finding is not None)
 
 
-def learnt_rows(observed: Observed) -> int:
-    """How many rows with a known outcome equal, in every feature, a row that the champion learnt from."""
+def training_rows(observed: Observed) -> int:
+    """How many rows with a known outcome equal, in every feature, a row of the champion's training data."""
     features = list(observed.columns.features)
     known = observed.labelled.features
     return int(np.isin(_hashes(known[features]), _hashes(observed.reference[features])).sum()) if len(known) else 0

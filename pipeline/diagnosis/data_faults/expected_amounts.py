@@ -6,7 +6,7 @@ import pandas as pd
 from pipeline.diagnosis.data_faults.witnesses import Numbers, Witnesses
 from pipeline.diagnosis.observed import SEED
 
-_ROWS = 3000  # of the reference that teach it
+_ROWS = 3000  # of the reference that it is fitted on
 _TREES = 20  # a rough idea is enough
 _CATEGORIES = 100  # the most frequent ones of a column
 
@@ -24,7 +24,7 @@ def unexplained_factors(seen: Witnesses, name: str) -> tuple[Numbers, Numbers]:
         return amounts[0] - level, amounts[1] - level
     # One process: boosting by histograms has threads of its own, which on a busy machine wait for each other for a minute.
     model = RandomForestRegressor(_TREES, min_samples_leaf=5, max_features=0.5, random_state=SEED, n_jobs=1)
-    model.fit(others[taught], amounts[0][taught])
+    model.fit(others[fitted_on], amounts[0][fitted_on])
     return amounts[0] - model.predict(others), amounts[1] - model.predict(others_after)
 
 

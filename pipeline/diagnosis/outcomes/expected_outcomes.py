@@ -1,7 +1,7 @@
 """What outcomes to expect if nothing had changed: the champion's scores, calibrated on reference rows that it had not seen.
 
 Whatever is wrong with the champion itself is so in the reference too. What outcomes say is therefore always measured against the
-reference, and the reference's own sampling error counts: a champion taught by 1,500 customers is not exact because 5,000 judge it.
+reference, and the reference's own sampling error counts: a champion trained on 1,500 customers is not exact because 5,000 judge it.
 """
 
 from dataclasses import dataclass, replace

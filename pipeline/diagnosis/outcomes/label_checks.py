@@ -1,6 +1,6 @@
-"""Whether known outcomes can be trusted: ripe, of a random sample, and coded the right way round.
+"""Whether known outcomes can be trusted: matured, of a random sample, and coded the right way round.
 
-A verdict on the champion and every model taught by the window rest on them, so this is asked before what they say. Outcomes that are
+A verdict on the champion and every model trained on the window rest on them, so this is asked before what they say. Outcomes that are
 wrong at random, or for some customers only, look exactly like customers who behave differently; nothing here pretends to tell them.
 """
 
@@ -63,7 +63,7 @@ def _immature(observed: Observed, expected: Expected, policy: Policy) -> Finding
         ratio = trend[1]
         so = (
             f"and the youngest third has {ratio:.0%} of the churn of the oldest, like for like ({trend[0]:.1f} standard errors): "
-            "these outcomes are not ripe, wait before judging or teaching by them."
+            "these outcomes have not matured yet; wait before you judge or train on them."
         )
     return Finding(
         family="labels",

@@ -25,6 +25,7 @@ from pipeline.diagnosis.outcomes.expected_outcomes import (
 from pipeline.diagnosis.outcomes.segments import SCORE, Segment, cut_up
 from pipeline.measures.delong import delong
 from pipeline.shown_text import plain
+from pipeline.words import counted, p_value
 from pipeline.workspace.policy import Policy
 
 Mask = NDArray[np.bool_]
@@ -113,12 +114,12 @@ def _slope(expected: Expected, known: Mask, policy: Policy) -> Finding:
     error = (float(line.covariance[1, 1]) + expected.slope_error**2) ** 0.5
     z = (line.slope - 1) / error
     notable = z < -rules.slope_z
-    so = "what set customers apart does so less now" if notable else "scores are about as bold as they should be"
+    so = "scores separate churners less well than in training" if notable else "scores separate churners as well as in training"
     return Finding(
         family="performance",
         name="calibration_slope",
         strength=line.slope,
-        unit="slope of log-odds, 1 in the reference",
+        unit="calibration slope, 1 is ideal",
         n=int(known.sum()),
         low=line.slope - _REACH * error,
         high=line.slope + _REACH * error,
@@ -126,7 +127,7 @@ def _slope(expected: Expected, known: Mask, policy: Policy) -> Finding:
         notable=notable,
         argues_for=("concept_drift",) if notable else (),
         argues_against=("prior_shift",) if notable else (),
-        said=f"Where the champion's log-odds differ by 1, those of {int(known.sum()):,} known outcomes differ by {line.slope:.2f} ± {_REACH * error:.2f}: {so}.",
+        said=f"On {int(known.sum()):,} known outcomes {so} (calibration slope {line.slope:.2f} ± {_REACH * error:.2f}, ideal 1).",
     )
 
 
@@ -213,7 +214,7 @@ def _segment_finding(worst: _Contrast, tried: int, expected: Expected, policy: P
     if not notable:
         so = f"the strongest of {tried} segments, and no more than chance explains"
     elif hardly_covered:
-        so = "the reference hardly has such customers, so the champion never learnt them"
+        so = "the reference hardly has such customers, so the champion was not trained on them"
     else:
         so = "customers like those of the reference behave differently now"
     return Finding(
@@ -232,7 +233,7 @@ def _segment_finding(worst: _Contrast, tried: int, expected: Expected, policy: P
         argues_for=() if not notable else ("covariate_harmful",) if hardly_covered else ("concept_drift",),
         argues_against=("concept_drift",) if not notable and not hardly_covered else ("prior_shift",) if notable else (),
         said=f"{where} churn at {rate:.1%} where {worst.normal:.1%} are expected of them at today's level ({points:+.1f} ± {reach:.1f} points, "
-        f"p {chance:.2g} among {tried} segments): {so}.",
+        f"p {p_value(chance)} among {counted(tried, 'segment')}): {so}.",
     )
 
 

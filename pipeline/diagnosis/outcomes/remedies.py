@@ -1,7 +1,7 @@
-"""What another model would be worth: three remedies, each taught and judged by the window's own outcomes.
+"""What another model would be worth: three remedies, each fitted and judged on the window's own outcomes.
 
-Cross-fitted over stretches of time: each stretch is judged by models that learnt from the others. Every known outcome so judges once, which
-tells smaller gains apart than one late stretch would.
+Cross-fitted over stretches of time: each stretch is judged by models fitted on the others. Every known outcome so judges once, which
+shows smaller gains than one late stretch would.
 """
 
 import numpy as np
@@ -20,10 +20,10 @@ Numbers = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _MOST_ROWS = 10_000  # labelled, so that three remedies take seconds however many outcomes are known
-_FEWEST_TO_TEACH = 5  # of each outcome
+_FEWEST_TO_FIT = 5  # of each outcome
 _STRETCHES = 3
 _DAYS_TO_CUT_BETWEEN = 2 * _STRETCHES
-_MEMBERS = 60  # of an ensemble, enough to tell remedies apart; the training itself takes more
+_MEMBERS = 60  # of an ensemble, enough to rank remedies; the training itself takes more
 _CERTAIN = 1e-3  # a forest may say 0 or 1, and one such row must not decide
 _REACH = 1.96  # standard errors of a 95% interval
 
@@ -31,7 +31,7 @@ _REACH = 1.96  # standard errors of a 95% interval
 def find_gains(observed: Observed, policy: Policy, value: ValueSettings) -> tuple[Finding, ...]:
     """What recalibrating the champion, training on reference and recent rows, and training on recent rows alone would gain.
 
-    `strength` is the gain over the champion in percent of the profit that perfect information would bring, with its interval; `z` says by
+    `strength` is the extra campaign profit over the champion in points of the maximum, with its interval; `z` says by
     how many standard errors the log loss beats that of every simpler remedy, the champion as it is included. A remedy is notable when it
     gains what the policy asks for, and over each of these too: what changes more has to pay for itself. The models are of the champion's family, on its hyperparameters, unweighted:
     as a training would make them. None on too few outcomes.
@@ -45,12 +45,12 @@ def find_gains(observed: Observed, policy: Policy, value: ValueSettings) -> tupl
     stretch = _stretches(observed.labelled.times, y.size)
     for number in np.unique(stretch):
         judging = stretch == number
-        teaching = ~judging
-        if min(y[teaching].sum(), (1 - y[teaching]).sum()) < _FEWEST_TO_TEACH:
+        training = ~judging
+        if min(y[training].sum(), (1 - y[training]).sum()) < _FEWEST_TO_FIT:
             return ()
-        recalibrated[judging] = fit_line(log_odds(champion[teaching]), y[teaching]).at(log_odds(champion[judging]))
-        combined[judging] = _taught(observed, teaching, judging, with_reference=True)
-        recent[judging] = _taught(observed, teaching, judging, with_reference=False)
+        recalibrated[judging] = fit_line(log_odds(champion[training]), y[training]).at(log_odds(champion[judging]))
+        combined[judging] = _fitted(observed, training, judging, with_reference=True)
+        recent[judging] = _fitted(observed, training, judging, with_reference=False)
     return (
         _gain("gain_recalibrate", recalibrated, (champion,), y, champion, policy, value),
         _gain("gain_combined", combined, (champion, recalibrated), y, champion, policy, value),
@@ -69,16 +69,16 @@ def _stretches(times: pd.Series | None, rows: int) -> NDArray[np.int64]:
     return np.ceil(middle * _STRETCHES / (rows + 1)).astype(np.int64)
 
 
-def _taught(observed: Observed, teaching: Mask, judging: Mask, *, with_reference: bool) -> Numbers:
+def _fitted(observed: Observed, training: Mask, judging: Mask, *, with_reference: bool) -> Numbers:
     """Probabilities of churn for the judging rows by a model of the champion's family, shape (judging,)."""
     from pipeline.models.unfitted_model import build
 
     manifest, known = observed.champion.manifest, observed.labelled
     features, target = list(observed.columns.features), observed.columns.target
-    # As the pipeline would say; but it drops a column in which nothing else is left to learn from.
+    # As the pipeline would say; but it drops a column in which nothing else is left to fit on.
     absent = dict.fromkeys(observed.columns.categorical, "missing")
     rows = known.features[features].fillna(absent)
-    x, y = rows[teaching], known.churned.to_numpy()[teaching]
+    x, y = rows[training], known.churned.to_numpy()[training]
     if with_reference:
         x = pd.concat([observed.reference[features].fillna(absent), x], ignore_index=True)
         y = np.concatenate([observed.reference[target].to_numpy(), y])
@@ -111,7 +111,7 @@ def _gain(
         family="challengers",
         name=name,
         strength=found.percent,
-        unit="percent of the profit of perfect information, beyond the champion's",
+        unit="points of the maximum campaign profit, over the champion",
         n=found.n,
         low=found.percent - _REACH * found.error,
         high=found.percent + _REACH * found.error,
@@ -119,8 +119,8 @@ def _gain(
         notable=notable,
         argues_for=causes if notable else (),
         argues_against=() if notable else causes,
-        said=f"{who} would have earned {found.percent:+.1f} ± {_REACH * found.error:.1f}% of the perfect profit beyond the champion on {found.n:,} "
-        f"known outcomes; on log loss it is {abs(z):.1f} standard errors {'better' if z > 0 else 'worse'} than {rival}: {so}.",
+        said=f"{who} would have brought {found.percent:+.1f} ± {_REACH * found.error:.1f} points of the maximum as extra campaign profit over the champion on "
+        f"{found.n:,} known outcomes; on log loss it is {abs(z):.1f} standard errors {'better' if z > 0 else 'worse'} than {rival}: {so}.",
     )
 
 

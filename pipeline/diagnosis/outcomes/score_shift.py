@@ -41,15 +41,15 @@ def _shift(observed: Observed, effective: float, rules: SupportRules) -> Finding
         family="score",
         name="score_shift",
         strength=distance,
-        unit="largest gap between the distributions of the scores",
+        unit="KS distance between the score distributions",
         n=now.size,
         z=change / max(error, 1e-9),
         notable=moved,
         argues_for=("covariate_benign", "covariate_harmful", "prior_shift") if moved else (),
         argues_against=() if moved else ("prior_shift",),
-        said=f"{means}, and {distance:.1%} of the customers stand elsewhere among the scores: other people are acted on."
+        said=f"{means}: the score distribution shifted (KS {distance:.2f}), so targeting changes."
         if moved
-        else f"{means}; their distributions lie at most {distance:.1%} apart, too little to matter or to be sure of.",
+        else f"{means}: no material shift of the score distribution (KS {distance:.2f}).",
     )
 
 
@@ -75,7 +75,7 @@ def _promise(observed: Observed, y: np.ndarray, effective: float, rules: Support
         notable=fell,
         argues_for=("covariate_benign", "covariate_harmful") if fell else (),
         said=f"By its own scores the champion should reach ROC-AUC {promised:.3f} ± {reach:.3f} here, {usual:.3f} in the reference"
-        + (": these customers are harder to tell apart." if fell else ".")
+        + (": churners among these customers are harder to rank." if fell else ".")
         + " This estimate is blind to customers who behave differently than they did.",
     )
 

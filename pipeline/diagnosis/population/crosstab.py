@@ -14,7 +14,7 @@ _BINS = 8  # equally full, of a numerical column
 _CATEGORIES = 12  # and one more cell for all rarer ones
 _RARE = 0.01  # of the reference's rows
 _FEWEST = 10  # rows; fewer say nothing, and could point at a person
-_COLUMNS = 60  # those the champion leans on most: pairs grow with the square of their number
+_COLUMNS = 60  # those of the highest importance: pairs grow with the square of their number
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -18,13 +18,13 @@ _ROWS = 5_000  # of either side that a classifier sees: more cost time and move 
 _FOLDS = 3
 _FEWEST = 10  # customers of the window
 _TREES, _LEAVES, _RATE, _SHRINK = 30, 8, 0.15, 5.0  # small on purpose: more find no more, and take longer
-_STRENGTH = 0.1  # inverse of the penalty: a window of 50 rows must not be learnt by heart
+_STRENGTH = 0.1  # inverse of the penalty: a window of 50 rows must not be overfitted
 _HEAVIEST = 50.0  # times the mean weight; a few rows must not stand for a whole population
 
 
 @dataclass(frozen=True)
 class Domain:
-    """How well rows that were not learnt from are told apart: `auc` (0.5 is not at all) and its standard error. `reference` and `window`:
+    """How well a classifier separates the two on rows it was not trained on: `auc` (0.5 is not at all) and its standard error. `reference` and `window`:
     log of how many times as common such a row is in the window as in the reference, of samples of both, shapes (rows,)."""
 
     auc: float
@@ -33,7 +33,7 @@ class Domain:
     window: Floats
 
 
-def tell_apart(tab: Crosstab, seed: int) -> Domain | None:
+def fit_domain_classifier(tab: Crosstab, seed: int) -> Domain | None:
     """Cross-fitted in three folds, each customer in one. None where the window has fewer than ten customers."""
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]

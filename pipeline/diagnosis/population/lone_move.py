@@ -2,7 +2,7 @@
 
 If more customers with long contracts come, their tenure and payments come with them. So the reference is weighted to the column's new
 distribution, and what its correlates would look like is compared with what they look like. Two things together speak for a fault: the
-correlates went less than half the way, and rows hold values together that no weighting of the reference's customers brings
+correlates made less than half of the expected shift, and rows hold values together that no weighting of the reference's customers brings
 together. The second tells a broken column from customers who were chosen by that column and balanced in all others.
 """
 
@@ -20,7 +20,7 @@ from pipeline.diagnosis.population.rescaling import Rescaling, rescaling
 from pipeline.shown_text import plain
 from pipeline.workspace.evidence_policy import DependencyRules
 
-_UNIT = "share of the way that its correlates went with it"
+_UNIT = "share of the expected shift that its correlated features made"
 _BY_CHANCE = 1e-4  # of any column seeming to have moved
 _CORRELATES = 0.15  # weaker ties tell nothing about a column
 _CELL = 5.0  # rows of a cell below which its mean says nothing
@@ -31,8 +31,8 @@ _ALONE = 0.3
 
 @dataclass(frozen=True)
 class _Move:
-    """One column's move. `share`: of the rows that must lie elsewhere. `followed`: how far its correlates went of the way that they would
-    have gone with it, 1 is all of it, with its standard error. `misfit`: standard deviations by which what the correlates say about
+    """One column's move. `share`: of the rows that moved. `followed`: the share of the shift expected in its correlates that they
+    made, 1 is all of it, with its standard error. `misfit`: standard deviations by which what the correlates say about
     the column misses its value in the window's rows, beyond chance; `misfit_z`: how sure that is."""
 
     share: float
@@ -110,7 +110,7 @@ def _move(tables: _Tables, place: int) -> _Move | None:
 
 
 def _share(tables: _Tables, place: int) -> float:
-    """Share of the rows that must lie elsewhere: half the sum of what the cells gained and lost."""
+    """Share of the rows that moved: half the sum of what the cells gained and lost."""
     span = tables.tab.spans[place]
     return float(np.abs(tables.shares[span] - tables.shares_now[span]).sum() / 2)
 
@@ -175,14 +175,15 @@ def _finding(observed: Observed, tables: _Tables, place: int, rules: DependencyR
 
 
 def _said(name: str, move: _Move, z: float, alone: bool, broken: bool, rules: DependencyRules) -> str:
-    way = f"the columns it belongs with went {max(0.0, move.followed):.0%} of the way that such customers would have taken them"
-    if alone:
-        return f"`{name}` moved alone: {move.share:.0%} of its rows lie elsewhere, and {way} ({z:.0f} standard errors). The column changed, not the customers."
-    if broken:
-        return f"`{name}` moved in {move.share:.0%} of the rows, and {way}: it may have moved alone, but the rows are too few to be sure."
+    moved = f"`{name}` moved in {move.share:.0%} of the rows"
     if move.followed >= rules.followed:
-        return f"`{name}` moved in {move.share:.0%} of the rows, and {way}: other customers came, the column itself looks sound."
-    return f"`{name}` moved in {move.share:.0%} of the rows; {way}, but every row still holds together: customers came or left by it, the column looks sound."
+        return f"{moved}, and its correlated features moved with it: a customer change, not a broken column."
+    way = f"its correlated features made {max(0.0, move.followed):.0%} of the shift that goes with it"
+    if alone:
+        return f"`{name}` moved alone in {move.share:.0%} of the rows: {way} ({z:.0f} standard errors short). The column changed, not the customers: a broken column."
+    if broken:
+        return f"{moved}, and {way}: it may be a broken column, but the rows are too few to say."
+    return f"{moved}; {way}, but its values fit the rest of each row: a customer change by this column, not a broken one."
 
 
 def _untold(column: str, share: float) -> Finding:

@@ -1,4 +1,4 @@
-"""How far the population moved as a whole, and how many customers came of whom the champion learnt nothing."""
+"""How far the population moved as a whole, and how many customers came that the champion was not trained on."""
 
 from collections.abc import Iterator
 
@@ -7,14 +7,14 @@ import numpy as np
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.observed import SEED, Observed
 from pipeline.diagnosis.population.crosstab import crosstab, enough
-from pipeline.diagnosis.population.domain_classifier import Domain, tell_apart
+from pipeline.diagnosis.population.domain_classifier import Domain, fit_domain_classifier
 from pipeline.diagnosis.repeated_customers import customers_of, effective_rows
 from pipeline.profiles.profile import CategoricalProfile
 from pipeline.shown_text import FOLD_BELOW, plain, quoted
 from pipeline.workspace.evidence_policy import SupportRules
 
 _OWN = 0.99  # of the reference's own held-out rows are nearer to it
-_RARER = 5.0  # times as common in the window: rarer by less, the champion still learnt such customers
+_RARER = 5.0  # times as common in the window: rarer by less, the training data still hold such customers
 _BY_CHANCE = 1e-4  # of any column seeming to have unseen categories
 
 
@@ -24,7 +24,7 @@ def find_support(observed: Observed, rules: SupportRules) -> tuple[Finding, ...]
     The last counts all rows of the window; the others are estimated on samples, and missing where fewer than ten customers are known.
     """
     found = [*_unseen(observed, rules)]
-    domain = tell_apart(crosstab(observed), SEED) if enough(observed) else None
+    domain = fit_domain_classifier(crosstab(observed), SEED) if enough(observed) else None
     return (*_moved(domain, len(observed.window), rules), *found) if domain else tuple(found)
 
 

@@ -90,7 +90,7 @@ async def test_a_case_runs_from_briefing_to_report_and_tells_it_in_events() -> N
     assert [event.number for event in of(ToolCalled, events)] == [3, 4]
     assert of(ToolProgress, events)[1].message == "fold 2"
     assert of(ToolReturned, events)[0].line == "ROC-AUC 0.8051 (+0.0124 against the champion), gate passed"
-    assert of(Started, events)[0].window.startswith("1 of 19 features drifted (share 0.316), band evaluate")
+    assert of(Started, events)[0].window.startswith("1 of 19 features drifted (share 0.316), drift level: medium")
     assert_every_call_is_answered_once(ending, events)
     operator.assert_played()
 

@@ -89,7 +89,7 @@ def faulty_folder(champion_workspace: Path, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture
 def faulty(faulty_folder: Path, tmp_path: Path) -> Iterator[Opened]:
-    """A window with a fault of the data, its case open: the rulebook has it mended."""
+    """A window with a fault of the data, its case open: the rulebook has it fixed."""
     yield from copied(faulty_folder, tmp_path)
 
 

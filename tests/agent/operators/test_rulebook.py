@@ -42,7 +42,7 @@ async def test_a_diagnosis_that_asks_for_no_training_decides_whatever_the_share(
     facts = CaseTools(band=band, diagnosis=diagnosed("data_fault", action, column="tenure"))
     ending = await follow(facts)
     assert (ending.turns, facts.saved()["action"], facts.trained()) == (1, action, [])
-    assert "data_fault in `tenure`" in facts.saved()["reasoning"]
+    assert "data fault in `tenure`" in facts.saved()["reasoning"]
     assert "400 outcomes show large changes only" in facts.saved()["reasoning"]
 
 

@@ -52,7 +52,7 @@ def test_all_that_a_decision_needs_is_there_at_any_width(width: int) -> None:
         "0.712 (0.672–0.752)",
         "ROC-AUC: +0.012 (-0.010 to +0.034), no clear difference",
         "log loss: -0.100 (-0.150 to -0.050), better",
-        "profit, points of what perfect foresight earns: -0.1 (-0.1 to -0.1), worse",
+        "extra campaign profit, points of the maximum: -0.1 (-0.1 to -0.1), worse",
         "1 from low to medium",
         "Approved: Version 4 serves from the next request on.",
         "Rejected: Version 3 goes on as it is;",

@@ -87,7 +87,7 @@ def test_the_runner_up_is_the_next_rule_with_another_cause_and_says_what_would_t
     assert "random sample" in diagnosis.runner_up.tell_apart
 
 
-@pytest.mark.parametrize(("setting", "words"), [(NONE, "cannot be seen without them"), (SOME, "too few to teach")])
+@pytest.mark.parametrize(("setting", "words"), [(NONE, "cannot be seen without them"), (SOME, "too few to train")])
 def test_what_too_few_outcomes_hide_is_a_blind_spot(setting: Setting, words: str) -> None:
     assert any(words in spot for spot in case(setting).blind_spots)
     assert not any(words in spot for spot in case(PLENTY).blind_spots)
@@ -134,6 +134,6 @@ def test_too_few_rows_are_no_all_clear() -> None:
     assert case(Setting(7, 0, 0)).said.startswith("7 rows are fewer than the 200 that a verdict takes")
 
 
-def test_rows_that_the_champion_learnt_from_are_a_blind_spot() -> None:
-    assert not any("learnt from" in spot for spot in case(Setting(5000, 1000, 300, learnt=150)).blind_spots)
-    assert any("390 of the 1,000 rows" in spot for spot in case(Setting(5000, 1000, 300, learnt=390)).blind_spots)
+def test_rows_of_the_training_data_are_a_blind_spot() -> None:
+    assert not any("training data" in spot for spot in case(Setting(5000, 1000, 300, training_rows=150)).blind_spots)
+    assert any("390 of the 1,000 rows" in spot for spot in case(Setting(5000, 1000, 300, training_rows=390)).blind_spots)

@@ -155,11 +155,11 @@ def test_the_policy_may_ask_for_other_methods_and_the_calibrated_verdict_stays(r
 
 
 def test_drift_is_weighed_by_what_the_champion_feels_of_it() -> None:
-    leans = (0.3, 0.0, 0.1, 0.0, 0.0, 0.1, 0.0, 0.0)
-    found = summary(customers(1300, 1), customers(600, 2, 1.0), COLUMNS, *leans)
-    assert {feature.name: feature.importance for feature in found.features} == dict(zip(COLUMNS.features, leans, strict=True))
-    felt = sum(feature.importance for feature in found.features if feature.calibrated)
-    assert found.felt_share == pytest.approx(felt / sum(leans)) == pytest.approx(0.8)
+    importances = (0.3, 0.0, 0.1, 0.0, 0.0, 0.1, 0.0, 0.0)
+    found = summary(customers(1300, 1), customers(600, 2, 1.0), COLUMNS, *importances)
+    assert {feature.name: feature.importance for feature in found.features} == dict(zip(COLUMNS.features, importances, strict=True))
+    important = sum(feature.importance for feature in found.features if feature.calibrated)
+    assert found.felt_share == pytest.approx(important / sum(importances)) == pytest.approx(0.8)
 
 
 def price(before: np.ndarray, after: np.ndarray) -> FeatureDrift:

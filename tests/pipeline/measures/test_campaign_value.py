@@ -21,7 +21,7 @@ def test_an_offer_pays_from_the_break_even_on() -> None:
     assert expected_value([1.0, 1 / 3, 0.0], VALUE) == pytest.approx([100.0, 0.0, -50.0])
 
 
-def test_profit_is_a_percentage_of_what_perfect_information_would_earn() -> None:
+def test_profit_is_a_percentage_of_the_maximum() -> None:
     y = [1, 1, 0, 0]
     assert worth(y, y, VALUE).percent == pytest.approx(100.0)
     assert worth(y, [0.9, 0.1, 0.8, 0.2], VALUE).percent == pytest.approx(25.0)  # one churner won, one stayer paid for: 50 of 200

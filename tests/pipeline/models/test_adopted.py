@@ -44,7 +44,7 @@ def test_a_pyfunc_may_answer_in_any_of_the_usual_shapes(tmp_path: Path, answer: 
     assert np.allclose(model.predict_proba(NEW)[:, 1], EXPECTED)
 
 
-def test_columns_go_to_the_model_in_the_order_it_learnt_them(tmp_path: Path) -> None:
+def test_columns_go_to_the_model_in_the_order_of_its_training(tmp_path: Path) -> None:
     frame = ROWS[["charges", "tenure"]].fillna(0)
     plain = LogisticRegression().fit(frame, ROWS["churned"])
     model = load_adopted(save_sklearn(plain, tmp_path / "model"), COLUMNS)

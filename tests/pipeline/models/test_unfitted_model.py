@@ -56,7 +56,7 @@ def test_missing_and_new_values_still_get_a_probability(estimator: str) -> None:
     assert p.shape == (20, 2)
 
 
-def test_that_a_category_is_missing_is_learnt() -> None:
+def test_that_a_category_is_missing_is_fitted() -> None:
     train = small_table(600, 1)
     train["churned"] = train["payment"].isna().astype(np.int8)
     model = build("logistic_regression", {}, 7, COLUMNS).fit(train, train["churned"])

@@ -1,4 +1,4 @@
-"""What a window is compared with: all rows the champion learnt from, or those of one segment."""
+"""What a window is compared with: all of the champion's training data, or those of one segment."""
 
 import pandas as pd
 import pytest
@@ -33,7 +33,7 @@ def assert_holds_its_rows(baseline: Baseline, rows: pd.DataFrame, champion: Arti
     )
 
 
-def test_the_baseline_is_what_the_champion_learnt_from(champion: Artifact) -> None:
+def test_the_baseline_is_the_champions_training_data(champion: Artifact) -> None:
     baseline = baseline_of(champion)
     assert (baseline.digest, baseline.restriction, baseline.importances) == (champion.digest, ALL_ROWS, champion.importances())
     assert_holds_its_rows(baseline, champion.reference(), champion)

@@ -87,10 +87,10 @@ def test_repeated_rows_name_the_customer_they_repeat() -> None:
     assert (twice.groupby(level=0).nunique(dropna=False) == 1).all(axis=None)
 
 
-def test_unripe_outcomes_lack_the_late_churners() -> None:
-    ripe, unripe = window("none", rows=7_000), window("immature_labels", rows=7_000)
-    pd.testing.assert_frame_equal(unripe.drop(columns="Churn"), ripe.drop(columns="Churn"))
-    rate = unripe.groupby(DAY)["Churn"].mean()
+def test_immature_outcomes_lack_the_late_churners() -> None:
+    matured, immature = window("none", rows=7_000), window("immature_labels", rows=7_000)
+    pd.testing.assert_frame_equal(immature.drop(columns="Churn"), matured.drop(columns="Churn"))
+    rate = immature.groupby(DAY)["Churn"].mean()
     assert rate[0] > 0.2 > 0.02 > rate[6]
 
 

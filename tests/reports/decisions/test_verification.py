@@ -136,7 +136,7 @@ def test_a_row_changed_anywhere_is_found_and_named(decided: Waiting, tamper: Cal
 
 
 @pytest.mark.parametrize("keep", [0, 1, 5])
-def test_a_cut_tail_of_the_database_shows_in_the_mirror(decided: Waiting, keep: int) -> None:
+def test_missing_last_entries_of_the_database_show_in_the_mirror(decided: Waiting, keep: int) -> None:
     rows = rows_of(decided)
     rewrite(decided, rows[:keep])
     found = verify(decided.opened)
@@ -144,7 +144,7 @@ def test_a_cut_tail_of_the_database_shows_in_the_mirror(decided: Waiting, keep: 
     assert any(f"lost those from {keep + 1} on" in problem.said for problem in found.problems)
 
 
-def test_a_tail_cut_off_both_shows_in_the_pointer_or_in_a_head_noted_elsewhere(decided: Waiting) -> None:
+def test_last_entries_missing_in_both_show_in_the_pointer_or_in_a_head_noted_elsewhere(decided: Waiting) -> None:
     known = verify(decided.opened).head
     rows = rows_of(decided)
     rewrite(decided, rows[:-1])

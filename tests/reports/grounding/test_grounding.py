@@ -81,7 +81,7 @@ def marked(text: str, evidence: tuple[Evidence, ...] = EVIDENCE) -> tuple[str, .
 @pytest.mark.parametrize(
     "text",
     [
-        "The champion's ROC-AUC is 0.84629, or 0.8463, or 0.846, or 0.85 on its gate rows, 0.79 on the window.",
+        "The champion's ROC-AUC is 0.84629, or 0.8463, or 0.846, or 0.85 on its test set, 0.79 on the window.",
         "A drift share of 0.42, 0.421 or 0.4211.",
         "42% of the features drifted; 42.1%, 42.11 %, 42 percent, 42.1 per cent.",
         "The window has 12345 rows, 12,345 customers.",
@@ -96,7 +96,7 @@ def marked(text: str, evidence: tuple[Evidence, ...] = EVIDENCE) -> tuple[str, .
         "I am 95% confident, confidence 0.95.",
         "ROC-AUC interval on the window: 0.761 to 0.824.",
         "Version 7 with 250 trees serves.",
-        "The candidate learnt from 2,235 rows.",
+        "The candidate was trained on 2,235 rows.",
     ],
 )
 def test_a_number_that_its_sentence_speaks_of_is_believed_as_rounded(text: str) -> None:
@@ -132,7 +132,7 @@ def test_a_number_of_something_else_is_marked_where_it_stands(text: str, numbers
 
 
 def test_a_source_names_call_path_and_value() -> None:
-    text = "ROC-AUC fell from 0.846 on the gate rows to 0.793 on the window, below the floor of 0.78 of gate.min_roc_auc."
+    text = "ROC-AUC fell from 0.846 on the test set to 0.793 on the window, below the floor of 0.78 of gate.min_roc_auc."
     first, second, third = ground(text, EVIDENCE).sources
     assert (first.number, first.call, first.name, first.path, first.value) == (
         "0.846", 2, "get_current_model_metrics", "gate.roc_auc.value", 0.84629,

@@ -58,7 +58,7 @@ async def test_the_commands_tell_the_story_of_a_case_without_a_key(changed: Open
         assert "**tenure** (numerical)" in near
         assert "| reference | window |" in near
         assert "There is no feature" in await said(chat, "/drift tenur")
-        assert "| gate rows | this window |" in await said(chat, "/compare")
+        assert "| test set | this window |" in await said(chat, "/compare")
         assert "no report yet" in await said(chat, "/report")
         assert "Nothing has been answered yet" in await said(chat, "/why")
         await chat.take("What happened?")

@@ -235,7 +235,7 @@ def test_a_common_category_that_is_gone() -> None:
 
 
 @pytest.mark.parametrize("share", [0.3, 1.0])
-def test_rows_the_champion_learnt_from(share: float) -> None:
+def test_rows_of_the_training_data(share: float) -> None:
     window, features = drawn(2000, 1), list(schema().features)
     again = customers(4000, 2)[features].sample(int(share * 2000), random_state=1)
     window = pd.concat([window.iloc[len(again) :], again.assign(**{str(schema().id): [f"again {place}" for place in range(len(again))]})])

@@ -9,7 +9,7 @@ import pytest
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.observed import Observed
 from pipeline.diagnosis.outcomes.label_checks import label_checks
-from tests.pipeline.known_windows import POLICY, known_window, leaving, more_churn, taught
+from tests.pipeline.known_windows import POLICY, champion_of_known_windows, known_window, leaving, more_churn
 from tests.pipeline.small_tables import small_table
 
 
@@ -17,7 +17,7 @@ def checked(window: Observed) -> list[str]:
     return [finding.name for finding in label_checks(window, POLICY)]
 
 
-def unripe(rows: int, seed: int, days: int) -> Observed:
+def immature(rows: int, seed: int, days: int) -> Observed:
     """Churn becomes known up to 30 days after the scoring; until then the customer counts as staying."""
     table = small_table(rows, seed)
     age = days * (1 - np.arange(rows) / rows)
@@ -30,11 +30,11 @@ def test_outcomes_of_an_unchanged_world_are_trusted(seed: int) -> None:
     assert checked(known_window(small_table(1000, 100 + seed))) == []
 
 
-def test_outcomes_that_have_not_ripened_are_seen_by_their_age() -> None:
-    (found,) = label_checks(unripe(1000, 7, 28), POLICY)
+def test_outcomes_that_have_not_matured_are_seen_by_their_age() -> None:
+    (found,) = label_checks(immature(1000, 7, 28), POLICY)
     assert found.name == "labels_immature" and found.argues_for == ("label_fault",)
     assert found.z is not None and found.z < -2.5 and found.strength < 0.5
-    assert "not ripe" in found.said
+    assert "not matured yet" in found.said
 
 
 def test_a_real_fall_of_churn_is_no_fault_of_the_outcomes() -> None:
@@ -45,14 +45,14 @@ def test_not_one_churner_where_many_are_expected_is_no_real_fall() -> None:
     assert checked(known_window(small_table(200, 9).assign(churned=0))) == ["labels_immature"]
 
 
-def test_without_times_a_fall_of_churn_is_not_called_unripe() -> None:
-    window = unripe(1000, 7, 28)
+def test_without_times_a_fall_of_churn_is_not_called_immature() -> None:
+    window = immature(1000, 7, 28)
     timeless = replace(window, times=None, labelled=replace(window.labelled, times=None))
     assert checked(timeless) == []
 
 
 def test_missing_times_are_left_out() -> None:
-    window = unripe(1000, 7, 28)
+    window = immature(1000, 7, 28)
     assert window.labelled.times is not None
     some = window.labelled.times.where(pd.Series(np.arange(1000) % 10 > 0), pd.NaT)
     assert checked(replace(window, labelled=replace(window.labelled, times=some))) == ["labels_immature"]
@@ -60,7 +60,7 @@ def test_missing_times_are_left_out() -> None:
 
 def test_outcomes_of_high_scores_only_are_no_random_sample() -> None:
     table = small_table(1200, 10)
-    scores = taught().scores(table)
+    scores = champion_of_known_windows().scores(table)
     assert checked(known_window(table, known=scores > np.median(scores))) == ["labels_selected"]
 
 
@@ -95,5 +95,5 @@ def test_too_few_outcomes_say_nothing() -> None:
 
 
 def test_sentences_give_numbers_and_the_consequence() -> None:
-    found: list[Finding] = [*label_checks(unripe(1000, 7, 28), POLICY)]
+    found: list[Finding] = [*label_checks(immature(1000, 7, 28), POLICY)]
     assert all(finding.said.endswith(".") and "known outcomes" in finding.said for finding in found)

@@ -61,11 +61,11 @@ def test_the_champion_family_is_the_champions() -> None:
     assert gains(forest)["gain_combined"].strength != gains(window)["gain_combined"].strength
 
 
-def test_too_few_outcomes_teach_nothing() -> None:
+def test_too_few_outcomes_train_nothing() -> None:
     assert gains(known_window(small_table(50, 34))) == {}
 
 
-def test_churners_of_one_stretch_alone_teach_nothing() -> None:
+def test_churners_of_one_stretch_alone_train_nothing() -> None:
     table = small_table(600, 35)
     assert gains(known_window(table.assign(churned=(np.arange(600) < 60).astype(int)))) == {}
 

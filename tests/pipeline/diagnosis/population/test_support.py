@@ -26,7 +26,7 @@ def test_other_customers_move_the_population_within_the_reference() -> None:
     assert not found["unsupported_rows"].notable
 
 
-def test_customers_the_champion_hardly_learnt_are_unsupported() -> None:
+def test_customers_the_champion_was_hardly_trained_on_are_unsupported() -> None:
     found = support(drawn(2000, 3), reference=only_some("InternetService", "Fiber optic", 0.02))
     assert found["population_moved"].notable
     assert found["unsupported_rows"].notable
