@@ -75,7 +75,7 @@ lock: $(READY)  ## bring requirements.lock up to date with pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" --group slow -o requirements-slow.lock
 
-format: $(READY)  ## format, and mend what lint can mend
+format: $(READY)  ## format, and fix what lint can fix
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
 
