@@ -11,6 +11,7 @@ from pipeline.record.cases import Case, Training
 from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
 from pipeline.state.database import cases
+from pipeline.words import STATUSES
 from reports.filing import report_path
 from tools.case_windows import CaseWindows
 from tools.policy_view import PolicyView, policy_view
@@ -85,7 +86,9 @@ class Archive:
 
         case = self._opened.cases.get(case_id)
         if case.report is None:
-            raise ChurnopsError(f"Case {case_id} has no report yet: it is {case.status}.", "save_remediation_report writes one.")
+            raise ChurnopsError(
+                f"Case {case_id} has no report yet (status: {STATUSES[case.status]}).", "save_remediation_report writes one."
+            )
         path = report_path(self._opened.workspace, case_id)
         content = path.read_bytes() if path.is_file() else b""
         if hashlib.sha256(content).hexdigest() != case.report.sha256:

@@ -9,14 +9,14 @@ from pipeline.errors import Refusal
 from pipeline.models.unfitted_model import hyperparameters_of, require_packages
 from pipeline.record.cases import Call, Case, Training, concluded
 from pipeline.record.failure import CASE_CLOSED
-from pipeline.words import cause_name, counted
+from pipeline.words import STATUSES, action_name, cause_name, counted
 from pipeline.workspace.policy import Policy
 
 
 def check_open(case: Case) -> None:
     """A closed case takes no further calls."""
     if case.status not in {"open", "partial"}:
-        raise Refusal(f"Case {case.case_id} is closed ({case.status}).", CASE_CLOSED, "call get_drift_summary to open a new one.")
+        raise Refusal(f"Case {case.case_id} is closed ({STATUSES[case.status]}).", CASE_CLOSED, "call get_drift_summary to open a new one.")
 
 
 def calls_of_run(case: Case, calls: Sequence[Call]) -> tuple[Call, ...]:
@@ -91,7 +91,7 @@ def _check_cause(case: Case, drift: DriftSummary, policy: Policy) -> None:
     asks = found.action in {"retrain", "recalibrate"} or (found.cause == "unsure" and drift.band == "retrain")
     if found.cause in {"data_fault", "label_fault"} or not asks:
         raise Refusal(
-            f"The diagnosis is {cause_name(found.cause)} (confidence {found.confidence:.2f}) and asks for {found.action}.",
+            f"The diagnosis is {cause_name(found.cause)} (confidence {found.confidence:.2f}) and asks for: {action_name(found.action)}.",
             "diagnosis",
             f"close the case with action {found.action}; only a person overrules it, with `churnops case override {case.case_id}`.",
             instead=found.action,

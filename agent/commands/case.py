@@ -80,11 +80,13 @@ def _told(case: "Case") -> list[str]:
     from pipeline.record.cases import concluded
 
     found = concluded(case)
-    lines = [f"case {case.case_id}: {case.status.replace('_', ' ')}, opened {case.opened_at:%Y-%m-%d %H:%M} UTC by {case.started_by}"]
+    lines = [f"case {case.case_id}: {STATUSES[case.status]}, opened {case.opened_at:%Y-%m-%d %H:%M} UTC by {case.started_by}"]
     if case.window is not None:
         lines.append(f"window: {case.window.source}, {case.window.rows:,} rows, {case.window.labelled_rows:,} with a known outcome")
     if found is not None:
-        lines.append(f"cause: {found.cause.replace('_', ' ')} (confidence {found.confidence:.2f}), asks for {found.action}. {found.said}")
+        lines.append(
+            f"cause: {cause_name(found.cause)} (confidence {found.confidence:.2f}), asks for: {action_name(found.action)}. {found.said}"
+        )
     if case.override is not None:
         lines.append(f"overruled by {case.override.by} on {case.override.at:%Y-%m-%d %H:%M} UTC: {case.override.reason}")
     if case.report is not None:
@@ -105,9 +107,7 @@ def override(
 
     here = opened_by_person(workspace)
     case = overrule(here, here.cases.find(case_id).case_id, cause, reason)
-    typer.echo(
-        f"Case {case.case_id} goes on as {cause.replace('_', ' ')}. Run `churnops triage` on the same window to act on it.", err=as_json
-    )
+    typer.echo(f"Case {case.case_id} goes on as “{cause_name(cause)}”. Run `churnops triage` on the same window to act on it.", err=as_json)
     if as_json:
         typer.echo(case.model_dump_json(exclude={"drift": {"features"}}))
 

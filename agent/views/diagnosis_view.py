@@ -23,7 +23,7 @@ def diagnosis_view(found: Diagnosis, rows: int, labelled: int) -> Group:
     colour = "yellow" if found.provisional else _COLOURS.get(found.cause, "yellow")
     where = f" in {plain(found.column)}" if found.column else ""
     mode = f" ({found.mode})" if found.mode and found.action == "retrain" else ""
-    head = Text.assemble((f"{cause_words(found)}{where}", f"bold {colour}"), f"  {found.cause}, confidence {found.confidence:.0%}")
+    head = Text.assemble((f"{cause_words(found)}{where}", f"bold {colour}"), f"  confidence {found.confidence:.0%}")
     parts: list[RenderableType] = [
         head,
         Text(f"{rows:,} rows in the window, {labelled:,} with a known outcome", style="dim"),

@@ -27,8 +27,8 @@ def always(window: Window, champion: Artifact, policy: Policy) -> Answer:
 
 
 def by_share(window: Window, champion: Artifact, policy: Policy) -> Answer:
-    """Retrained where Evidently's share of drifted columns lies above the policy's bands; between them where outcomes are there to learn
-    from, which are otherwise collected. A column without any value counts as drifted."""
+    """Retrained where Evidently's share of drifted columns lies above the policy's bands; between them where outcomes are there to train
+    on, which are otherwise collected. A column without any value counts as drifted."""
     baseline = baseline_of(champion)
     exact = exact_values((baseline.source, baseline.restriction), (window.source, window.restriction), window.columns)
     scores = score_profiles(baseline.profile, window.profile, exact)

@@ -19,6 +19,7 @@ from pipeline.record.cases import Case, Decision, TrainingResult
 from pipeline.record.champion import Champion, require_champion
 from pipeline.record.ledger import Entry, Kind
 from pipeline.record.opened_workspace import Opened
+from pipeline.words import STATUSES
 from reports.decisions.promotion import finish_move, mirror_champion, record_move
 from reports.filing import report_path
 
@@ -149,9 +150,7 @@ def _expected(opened: Opened, case: Case, decision: Decision) -> ApprovalRecord:
     """The record as case and ledger have it; no large file has been read yet."""
     trust = require_trust(opened.workspace, opened.ledger)
     if case.status != "pending_approval" or case.challenger is None or case.report is None:
-        raise ChurnopsError(
-            f"Case {case.case_id} waits for no approval: it is {case.status.replace('_', ' ')}.", "See `churnops reports list`."
-        )
+        raise ChurnopsError(f"Case {case.case_id} waits for no approval (status: {STATUSES[case.status]}).", "See `churnops reports list`.")
     if _last_row(opened, case.case_id, "approved") is not None:
         raise IntegrityError(f"Case {case.case_id} was approved once; an approval is used once.", _AGAIN)
     reported = _row(opened, case.case_id, "reported", "report", report=case.report.sha256)

@@ -19,6 +19,7 @@ from pipeline.canonical_json import canonical
 from pipeline.errors import ChurnopsError, DataError
 from pipeline.record.cases import Call, Case, Training
 from pipeline.record.opened_workspace import Opened
+from pipeline.words import STATUSES
 from reports.filing import report_path
 
 FORMAT = "churnops-bundle/1"
@@ -62,7 +63,7 @@ def export_case(opened: Opened, case_id: str, file: Path) -> Manifest:
     """
     case = opened.cases.get(case_id)
     if case.report is None:
-        raise ChurnopsError(f"Case {case_id} has no report yet: it is {case.status}.", "Run `churnops triage`.")
+        raise ChurnopsError(f"Case {case_id} has no report yet (status: {STATUSES[case.status]}).", "Run `churnops triage`.")
     if file.exists():
         raise ChurnopsError(f"{file} exists already.", "Name another file.")
     path = report_path(opened.workspace, case_id)

@@ -15,6 +15,7 @@ from pipeline.rulings.acknowledgements import Acknowledgement, Shift, recorded_a
 from pipeline.rulings.exclusions import RecordedExclusion, recorded_exclusions
 from pipeline.rulings.noted_events import LONGEST_NAME, Event, recorded_events
 from pipeline.state.database import acknowledgements, events, exclusions
+from pipeline.words import STATUSES
 
 LONGEST_REASON = 500
 
@@ -52,7 +53,7 @@ def require_ended(case: Case) -> DriftSummary:
     """
     if case.report is None or case.drift is None or case.drift.share is None or case.status not in _ENDED:
         raise ChurnopsError(
-            f"Case {case.case_id} is {case.status.replace('_', ' ')}: there is no finding to acknowledge.",
+            f"Case {case.case_id} has no finding to acknowledge (status: {STATUSES[case.status]}).",
             "Let `churnops triage` end with a verdict on drift, and decide on a challenger first.",
         )
     return case.drift

@@ -17,6 +17,7 @@ from pipeline.record.approvers import check_seal, require_trust, trust_at, trust
 from pipeline.record.champion import champion_of, check_move, read_pointer
 from pipeline.record.ledger import FIRST, MOVES, Entry
 from pipeline.record.opened_workspace import Opened
+from pipeline.words import STATUSES
 from reports.filing import report_path
 
 _DECIDED = ("approved", "rejected")
@@ -206,7 +207,7 @@ def _cases(opened: Opened, entries: tuple[Entry, ...]) -> Iterator[Problem]:
         for decided in _DECIDED:
             row = rows.get((case.case_id, decided))
             if (row is not None) != (case.status == decided):
-                said = f"Case {case.case_id} is {case.status.replace('_', ' ')}, and the ledger says otherwise."
+                said = f"Case {case.case_id} has status “{STATUSES[case.status]}”, and the ledger says otherwise."
                 yield Problem(what="case", row=row.seq if row else None, said=said)
     for case_id in sorted({entry.case_id for entry in entries if entry.kind == "reported" and entry.case_id} - set(cases)):
         yield Problem(what="case", row=None, said=f"Case {case_id} is gone.")

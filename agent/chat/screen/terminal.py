@@ -27,6 +27,7 @@ from agent.chat.screen.scroll import Styling
 from agent.chat.screen.status_line import status_line
 from agent.chat.session.events import Consent
 from pipeline.errors import ChurnopsError
+from pipeline.words import STATUSES
 
 if TYPE_CHECKING:
     from prompt_toolkit.input import Input
@@ -146,7 +147,7 @@ class Terminal(ScreenState):
             finally:
                 signal.set_wakeup_fd(wakes)
                 signal.signal(signal.SIGINT, before)
-        return f"Case `{case_id}` is {opened.cases.get(case_id).status.replace('_', ' ')}."
+        return f"Case `{case_id}`: {STATUSES[opened.cases.get(case_id).status]}."
 
     def _accept(self, text: str) -> None:
         text = text.strip()

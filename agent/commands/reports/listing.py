@@ -11,7 +11,7 @@ from agent.commands.reports.bundle import export, import_
 from agent.commands.reports.page import page
 from agent.commands.reports.trust import trust
 from agent.commands.reports.verify import verify
-from pipeline.words import action_name
+from pipeline.words import STATUSES, action_name
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -82,7 +82,7 @@ def print_report(console: "Console", here: "Opened", case: "Case") -> None:
     from reports.filing import report_path
 
     if case.report is None:
-        raise ChurnopsError(f"Case {case.case_id} has no report yet: it is {case.status}.", "Run `churnops triage`.")
+        raise ChurnopsError(f"Case {case.case_id} has no report yet (status: {STATUSES[case.status]}).", "Run `churnops triage`.")
     path = report_path(here.workspace, case.case_id)
     if not path.is_file():
         raise ChurnopsError(f"The report {path} is gone.", "Restore it from a backup, or run `churnops triage` again.")
