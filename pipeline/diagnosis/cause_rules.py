@@ -121,7 +121,7 @@ def _fault(rule: Rule, found: Sequence[Finding]) -> _Opinion | None:
         return None
     worst = found[0]
     others = len({finding.column for finding in found} - {worst.column})
-    more = f" {others} more columns show the like." if others > 1 else " One more column shows the like." if others else ""
+    more = f" {others} more columns are affected." if others > 1 else " One more column is affected." if others else ""
     return _Opinion(rule, "data_fault", "fix_data", f"{worst.said}{more} No model trained on these rows can be trusted.", worst.column)
 
 
@@ -218,7 +218,9 @@ def _moved_harmlessly(seen: _Seen, setting: Setting, policy: Policy) -> _Opinion
 def _nothing(seen: _Seen, setting: Setting, policy: Policy) -> _Opinion | None:
     said = f"Nothing in {setting.rows:,} rows speaks for a change."
     if setting.rows < policy.drift.min_rows:
-        said = f"{setting.rows:,} rows are fewer than the {policy.drift.min_rows:,} that a verdict takes; only what is gross would show."
+        said = (
+            f"{setting.rows:,} rows are fewer than the {policy.drift.min_rows:,} that a verdict takes; only very large changes would show."
+        )
     return _Opinion("nothing", "none", "monitor", said)
 
 
@@ -272,7 +274,7 @@ def _blind_spots(seen: _Seen, setting: Setting, policy: Policy) -> tuple[str, ..
             "flatter it. Look at rows scored since it was deployed (`--since-deploy`)."
         )
     if setting.rows < policy.drift.min_rows:
-        found.append(f"{setting.rows} rows show only what is gross.")
+        found.append(f"{setting.rows} rows show only very large changes.")
     alone = [finding.column for finding in seen.all if finding.name == "moved_alone" and not finding.n and finding.column]
     if alone:
         names = ", ".join(f"`{plain(name)}`" for name in alone[:5])

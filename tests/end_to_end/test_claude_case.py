@@ -12,7 +12,7 @@ from tests.messages_server import Fail, MessagesServer, Reply, Tool
 
 @pytest.fixture
 def drifted(trained: Opened, churnops: CommandLine, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
-    """A workspace whose window lies in band monitor, a key in the environment, the command line in its folder."""
+    """A workspace whose window has a low drift level, a key in the environment, the command line in its folder."""
     simulate(trained, "none", 400, labelled_share=0.5, seed=1)
     monkeypatch.setenv("ANTHROPIC_API_KEY", "not-a-key")
     churnops.folder = trained.workspace.root

@@ -30,7 +30,7 @@ async def test_a_refusal_carries_rule_said_and_allowed_and_the_record_keeps_them
     assert told["allowed"].startswith("close the case with action fix_data")
     assert (
         told["said"]
-        == f"The diagnosis is data fault (confidence 0.87) and asks for fix_data. Rule `diagnosis` in policy.toml: {told['allowed']}"
+        == f"The diagnosis is data fault (confidence 0.87) and asks for: fix data. Rule `diagnosis` in policy.toml: {told['allowed']}"
     )
     (call,) = trained.cases.calls(case.case_id)
     assert call.failure == Failure.model_validate(told)

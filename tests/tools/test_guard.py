@@ -10,7 +10,7 @@ from pipeline.diagnosis.finding import Cause
 from pipeline.errors import Refusal
 from pipeline.record.cases import Case, Challenger, Override, RuledCause
 from pipeline.record.opened_workspace import Opened
-from pipeline.words import cause_name
+from pipeline.words import action_name, cause_name
 from pipeline.workspace.policy import load_policy
 from prompts import policy_text
 from tests.conftest import NOON, Clock
@@ -89,7 +89,7 @@ async def test_faults_are_not_trained_on_even_where_the_action_would(trained: Op
 @pytest.mark.parametrize("action", ["monitor", "collect_labels"])
 async def test_a_harmful_change_that_no_other_model_answers_is_not_trained_on(trained: Opened, action: Action) -> None:
     case = case_of(trained, diagnosis=diagnosis_of("concept_drift", action))
-    assert f"asks for {action}" in await refused_training(trained, case, **LAST)
+    assert f"asks for: {action_name(action)}" in await refused_training(trained, case, **LAST)
 
 
 @pytest.mark.parametrize(("share", "allowed"), [(0.1, False), (0.3, False), (0.41, True)])
@@ -149,7 +149,7 @@ async def test_three_failed_trainings_are_all_there_are(trained: Opened) -> None
         assert LAST_RULE in await refused_training(trained, case, **LAST)
         train_on_record(trained, case, n_estimators=n_estimators)
     said = await refused_training(trained, case, n_estimators=220)
-    assert "3 trainings are used" in said
+    assert "3 trainings used" in said
     assert "Rule `training.retries` in policy.toml: 1 + 2 a case" in said
 
 
@@ -280,7 +280,7 @@ async def test_a_closed_case_takes_no_further_calls(trained: Opened, tool: str) 
     async with desk(trained) as client:
         closed = await client.close(case.case_id)
         said = await client.refused(tool, case_id=case.case_id, **rest)
-    assert "is closed (no_deploy_needed)" in said
+    assert "is closed (nothing to deploy)" in said
     assert "get_drift_summary to open a new one" in said
     assert trained.cases.get(case.case_id).report is not None
     assert closed["report"]["sha256"] == trained.cases.get(case.case_id).report.sha256  # type: ignore[union-attr]

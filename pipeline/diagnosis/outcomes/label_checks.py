@@ -117,8 +117,8 @@ def _selected(observed: Observed, policy: Policy) -> Finding | None:
         unit="KS distance between the scores of labelled and other rows",
         n=observed.labelled_scores.size,
         argues_for=("label_fault",),
-        said=f"Customers with a known outcome score {mean:.1%} on average, the window's others {elsewhere:.1%} (KS {gap:.2f}, less than one in a "
-        "thousand by chance): outcomes are no random sample, so they do not speak for the window.",
+        said=f"Customers with a known outcome score {mean:.1%} on average, the window's others {elsewhere:.1%} (KS {gap:.2f}, "
+        "p < 0.001): outcomes are no random sample, so they do not speak for the window.",
     )
 
 
@@ -157,6 +157,6 @@ def _inverted(observed: Observed, expected: Expected, policy: Policy) -> Finding
         z=-as_it_is / error,
         argues_for=("label_fault",),
         argues_against=("concept_drift", "prior_shift"),
-        said=f"ROC-AUC is {auc:.2f} and {rate:.1%} churn where {normal_auc:.2f} and {normal:.1%} are expected; turned round, the outcomes fit "
+        said=f"ROC-AUC is {auc:.2f} and {rate:.1%} churn where {normal_auc:.2f} and {normal:.1%} are expected; reversed, the outcomes fit "
         f"({1 - auc:.2f} and {1 - rate:.1%}): churn and staying are most likely swapped.",
     )

@@ -21,6 +21,7 @@ _STEPS = 500
 _TIGHT = 1e-7
 _SMALLEST = 1e-3  # share of either outcome; below it log-odds run away
 _UNKNOWN = 10.0  # log-odds: where the likelihood has no peak, its error is this
+_ALL = 0.99  # an interval that holds more of all shares says nothing
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,12 @@ def _estimate(change: float, error: float, usual: float, rows: int, rules: Prior
     z = change / error
     moved = abs(z) > rules.z and abs(change) > rules.log_odds
     low, high = (_shifted(usual, change + side * 1.96 * error) for side in (-1, 1))
-    shares = f"{_shifted(usual, change):.1%} ({low:.1%} to {high:.1%}) of the customers would churn, {usual:.1%} did in the reference"
+    if high - low > _ALL:
+        said = "How many of these customers churn cannot be estimated from their features."
+    else:
+        share = f"{_shifted(usual, change):.1%} ({low:.1%} to {high:.1%}) of the customers would churn, {usual:.1%} did in the reference"
+        so = "Probabilities would be off by as much." if moved else "That is no clear change."
+        said = f"If churners and stayers look as before, {share}. {so}"
     return Finding(
         family="prior",
         name="prior_estimate",
@@ -89,8 +95,7 @@ def _estimate(change: float, error: float, usual: float, rows: int, rules: Prior
         notable=moved,
         argues_for=("prior_shift",) if moved else (),
         argues_against=() if moved else ("prior_shift",),
-        said=f"If churners and stayers look as before, {shares}."
-        + (" Probabilities would be off by as much." if moved else " That is no clear change."),
+        said=said,
     )
 
 

@@ -120,7 +120,7 @@ def _gain(
         argues_for=causes if notable else (),
         argues_against=() if notable else causes,
         said=f"{who} would have brought {found.percent:+.1f} ± {_REACH * found.error:.1f} points of the maximum as extra campaign profit over the champion on "
-        f"{found.n:,} known outcomes; on log loss it is {abs(z):.1f} standard errors {'better' if z > 0 else 'worse'} than {rival}: {so}.",
+        f"{found.n:,} known outcomes; its log loss is {'lower' if z > 0 else 'not lower'} than that of {rival}: {so}.",
     )
 
 

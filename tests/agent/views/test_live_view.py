@@ -97,7 +97,7 @@ async def test_without_a_terminal_a_run_is_plain_lines_in_order() -> None:
     assert text.splitlines() == [
         f"case {CASE}",
         "operator scripted (a script)",
-        "1 of 19 features drifted (share 0.316), band evaluate; 900 rows, 400 labelled",
+        "1 of 19 features drifted (share 0.316), drift level: medium; 900 rows, 400 labelled",
         "I train a candidate.",
         "3 run_training random_forest n_estimators=250 -> ROC-AUC 0.8051 (+0.0124 against the champion), gate passed",
         f"4 save_remediation_report retrain -> retrain, waits for approval; report .churnops/reports/{CASE}.md",

@@ -10,6 +10,7 @@ from pipeline.clock import moment, stamp
 from pipeline.errors import ChurnopsError
 from pipeline.record.champion import open_champion
 from pipeline.record.mlflow_mirror import champion_version
+from pipeline.words import STATUSES
 from reports.decisions.approval import draft_approval, reject
 from tests.reports.waiting import DECISION, Waiting, approve_case, snapshot
 from tests.tools.desk import case_of
@@ -84,7 +85,7 @@ def test_drafting_changes_nothing_and_names_the_challenger(waiting: Waiting) -> 
 
 def test_an_approval_is_used_once(waiting: Waiting) -> None:
     approve_case(waiting.opened, waiting.ours)
-    assert "waits for no approval: it is approved" in refused(waiting, waiting.ours)
+    assert "waits for no approval (status: approved)" in refused(waiting, waiting.ours)
 
 
 def test_a_rejected_challenger_stays_on_record_and_can_not_be_approved_any_more(waiting: Waiting) -> None:
@@ -97,7 +98,7 @@ def test_a_rejected_challenger_stays_on_record_and_can_not_be_approved_any_more(
     assert body == {"challenger": case.challenger.digest, "reviewer": "Ada", "reason": DECISION.reason}
     assert waiting.artifact.is_dir()
     assert waiting.opened.workspace.champion_pointer.read_bytes() == pointer
-    assert "waits for no approval: it is rejected" in refused(waiting, waiting.ours)
+    assert "waits for no approval (status: rejected)" in refused(waiting, waiting.ours)
 
 
 def test_what_is_decided_can_not_be_rejected(waiting: Waiting) -> None:
@@ -111,7 +112,7 @@ def test_what_is_decided_can_not_be_rejected(waiting: Waiting) -> None:
 @pytest.mark.parametrize("status", ["open", "partial", "no_deploy_needed", "needs_people"])
 def test_a_case_that_waits_for_nothing_is_refused(waiting: Waiting, status: str) -> None:
     case = case_of(waiting.opened, "another window", status=status)
-    assert f"waits for no approval: it is {status.replace('_', ' ')}" in refused(waiting, case.case_id)
+    assert f"waits for no approval (status: {STATUSES[status]})" in refused(waiting, case.case_id)
 
 
 def test_an_unknown_case_is_refused(waiting: Waiting) -> None:

@@ -91,7 +91,7 @@ def test_a_signature_is_used_once(signed: Waiting, keys: Keys) -> None:
     record = record_of(signed)
     seal = keys.seal(ADA, record)
     approve(signed.opened, record, seal)
-    assert "waits for no approval: it is approved" in refused(signed, record, seal)
+    assert "waits for no approval (status: approved)" in refused(signed, record, seal)
 
 
 @pytest.mark.parametrize("change", ["local in the file", "local from outside", "a signer more", "never expires", "no signers"])

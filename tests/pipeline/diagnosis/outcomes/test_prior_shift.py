@@ -52,6 +52,7 @@ def test_a_window_without_any_risk_has_no_certain_estimate() -> None:
     window = drawn(300, 4, lambda pool: ((pool["tenure"] > 60) & (pool["Contract"] == "Two year")).to_numpy(dtype="float64"))
     finding = prior(window)["prior_estimate"]
     assert all(math.isfinite(value) for value in (finding.strength, finding.low or 0, finding.high or 0, finding.z or 0))
+    assert finding.said == "How many of these customers churn cannot be estimated from their features."
 
 
 def test_a_handful_of_rows_says_nothing() -> None:

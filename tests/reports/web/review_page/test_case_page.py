@@ -154,7 +154,7 @@ def test_a_person_reads_what_happened_where_how_sure_and_what_follows(visitor: B
         "Of 4 customers, these change their risk tier: 1 from medium to low, 1 from medium to high.",
         "If you approve Version 4 serves",
         "If you reject Version 3 goes on",
-        "a campaign led by it would earn 12 points (9 to 15) less",
+        "a campaign led by it would earn less: 12 (9 to 15) points of the maximum",
         "Another case may train again 24 hours after",
     ):
         assert answer in shown.seen, answer
