@@ -34,7 +34,6 @@ ALLOWED = {
     ("agent/operators/claude.py", "chr(10)"): "cut for display; nothing is decided by it",
     ("tools/evidence_pack.py", ". "): "cut for display; nothing is decided by it",
     ("tools/schemas.py", "f'\"#/$defs/{name}\"'"): "JSON of a schema, no sentence",
-    ("pipeline/sources/duckdb.py", r"Line: (\d+)"): "DuckDB tells the line of a broken CSV file in its text alone",
     ("pipeline/workspace/settings.py", "Value error, "): "pydantic's own prefix, cut for display",
     ("pipeline/workspace/policy.py", "Value error, "): "pydantic's own prefix, cut for display",
 }

@@ -73,7 +73,7 @@ class Casework:
         return await self._on_record(opened.case_id, "get_drift_summary", {}, work, started)
 
     async def champion_metrics(self, case_id: str) -> results.MetricsResult:
-        """The champion's metrics on its gate rows and on the window's labelled rows."""
+        """The champion's metrics on its test set and on the window's labelled rows."""
 
         async def work(case: Case) -> results.MetricsResult:
             window = await self._windows.window(case)

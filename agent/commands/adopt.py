@@ -40,5 +40,5 @@ def adopt(
             console.print(candidate.said, markup=False)
         trained = anyio.run(adopt_by_hand, here, candidate, reference is None)
     show_trained(console, trained)
-    console.print("Its figures rest on rows it may have learnt from: where it did, they flatter it.")
+    console.print("Its figures rest on rows it may have been trained on: where it was, they flatter it.")
     echo_json(as_json, trained)

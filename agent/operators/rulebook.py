@@ -12,7 +12,7 @@ from pipeline.diagnosis.diagnosis import Action
 from pipeline.families import USUAL
 from pipeline.record.cases import Call
 from pipeline.record.failure import Failure
-from pipeline.words import DRIFT_LEVELS, action_name, cause_name
+from pipeline.words import DRIFT_LEVELS, cause_name
 from pipeline.workspace.policy import Policy
 from reports.second_opinion import SecondOpinion
 from tools.evidence_pack import EvidencePack

@@ -108,7 +108,7 @@ def _rewritten(text: TextFile, delimiter: str, width: int, copy: Path) -> Path:
             if len(record) < width or any(record[width:]):
                 raise DataError(
                     f"{text.path.name}, line {line}: {len(record)} fields where the header has {width}.",
-                    "Mend that line, or quote fields that hold the delimiter.",
+                    "Correct that line, or quote fields that hold the delimiter.",
                 )
             writer.writerow(record[:width])
     return copy

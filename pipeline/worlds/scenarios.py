@@ -63,7 +63,7 @@ _ALL = (
     Scenario(faults.misaligned_join, "data_fault", "A telling column arrives with the values of other customers."),
     Scenario(faults.schema_break, "data_fault", "A telling column is gone, or words stand among its numbers."),
     Scenario(faults.duplicated_rows, "data_fault", "A join gives some customers twice."),
-    Scenario(faults.immature_labels, "label_fault", "Outcomes were taken before they were ripe."),
+    Scenario(faults.immature_labels, "label_fault", "Outcomes were taken before they had matured."),
     Scenario(
         arrivals.numeric_shift, "covariate_benign", "More customers with the values that settled customers have in numerical columns."
     ),

@@ -37,7 +37,7 @@ def _replayed(known: _Hashes, rows: _Hashes, rules: DataRules) -> Finding | None
     if share - own / max(1, len(known)) < rules.replayed_share or z < rules.missing_z:
         return None
     said = (
-        f"{share:.1%} of the rows equal a row that the champion learnt from in every feature, where {own / len(known):.1%} would by chance: "
+        f"{share:.1%} of the rows equal a row that the champion was trained on in every feature, where {own / len(known):.1%} would by chance: "
         "old rows delivered again."
     )
     return fault("replayed_rows", said, share, len(rows), z=z)

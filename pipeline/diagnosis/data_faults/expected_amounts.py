@@ -18,9 +18,9 @@ def unexplained_factors(seen: Witnesses, name: str) -> tuple[Numbers, Numbers]:
 
     others, others_after = _coded(seen, name)
     amounts = [np.log(np.where(values > 0, values, np.nan)) for values in seen.numbers(name)]
-    taught = np.flatnonzero(~np.isnan(amounts[0]))[:_ROWS]
-    if not others.shape[1] or not taught.size:
-        level = float(np.nanmean(amounts[0])) if taught.size else 0.0
+    fitted_on = np.flatnonzero(~np.isnan(amounts[0]))[:_ROWS]
+    if not others.shape[1] or not fitted_on.size:
+        level = float(np.nanmean(amounts[0])) if fitted_on.size else 0.0
         return amounts[0] - level, amounts[1] - level
     # One process: boosting by histograms has threads of its own, which on a busy machine wait for each other for a minute.
     model = RandomForestRegressor(_TREES, min_samples_leaf=5, max_features=0.5, random_state=SEED, n_jobs=1)
