@@ -19,7 +19,7 @@ from pipeline.training.challenge import Record, Rows, challenge, judge_and_regis
 from pipeline.training.parent import OnProgress
 from reports.decisions.promotion import finish_move, mirror_champion, record_move
 from reports.filing import file_report
-from reports.narrative import Narrative, Verdict
+from reports.verdict import Narrative, Verdict
 from tools.training_lock import training_turn
 
 if TYPE_CHECKING:

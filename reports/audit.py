@@ -15,10 +15,10 @@ from pipeline.workspace.policy import Policy
 from reports.grounding.grounding import evidence_of, ground
 from reports.harm import Harm
 from reports.markdown_cells import ARROWS, MEASURES, _bar, _escaped, _one_line, cell, cell_code, figure, score, strength
-from reports.narrative import Narrative, Verdict
 from reports.report_sections import TITLES, SectionName
 from reports.requested_decision import decision
 from reports.second_opinion import choice
+from reports.verdict import Narrative, Verdict
 
 _RULE = re.compile(r"(`[\w.]+`)")
 

@@ -14,7 +14,7 @@ from pipeline.workspace.folder import Workspace
 from pipeline.workspace.policy import Band
 from reports.audit import render_audit
 from reports.harm import Harm, measured_harm
-from reports.narrative import Narrative, Verdict
+from reports.verdict import Narrative, Verdict
 
 
 def status_of(action: str, band: Band | None, diagnosis: Diagnosis | None, harm: Harm | None) -> Status:

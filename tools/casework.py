@@ -26,8 +26,8 @@ from pipeline.training.challenge import challenge, retraining_rows
 from pipeline.training.parent import OnProgress
 from reports.filing import file_report, status_of
 from reports.harm import measured_harm
-from reports.narrative import Narrative, Verdict
 from reports.second_opinion import SecondOpinion, weighed
+from reports.verdict import Narrative, Verdict
 from tools import results
 from tools.archive import Archive, measured_drift
 from tools.case_opening import Known, KnownShift, open_case, window_metrics

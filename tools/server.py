@@ -12,7 +12,7 @@ from pipeline.churnops_version import churnops_version
 from pipeline.diagnosis.diagnosis import Action, Mode
 from pipeline.training.job import Progress
 from pipeline.workspace.policy import Policy
-from reports.narrative import Narrative
+from reports.verdict import Narrative
 from tools.argument_checks import seal
 from tools.casework import Casework
 from tools.completions import add_completions

@@ -27,8 +27,8 @@ from pipeline.record.cases import Call, Case, Challenger, ReportRef, Status, con
 from pipeline.record.opened_workspace import Opened
 from pipeline.rulings.acknowledgements import Acknowledgement
 from reports.filing import file_report
-from reports.narrative import Narrative, Verdict
 from reports.second_opinion import SecondOpinion
+from reports.verdict import Narrative, Verdict
 from tools.case_opening import Known
 from tools.casework import Casework
 from tools.guard import calls_of_run

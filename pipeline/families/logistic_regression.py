@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.family import Family, Hyperparameter
+from pipeline.families import Family, Hyperparameter
 
 
 def _classifier(values: Mapping[str, Any], seed: int) -> Any:

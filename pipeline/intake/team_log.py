@@ -10,8 +10,8 @@ from pipeline.intake.window_start import start_of
 from pipeline.profiles.counting import last_time
 from pipeline.record.champion import Champion
 from pipeline.record.opened_workspace import Opened
-from pipeline.sources.open_source import open_source
 from pipeline.sources.source import DatabaseTable, Files, Frame, Restriction, Source, SparkTable
+from pipeline.sources.source_opening import open_source
 from pipeline.tables.file_format import JSON_LINES, FileFormat
 from pipeline.tables.schema import Schema
 from pipeline.windows.spans import WEEK, Span

@@ -24,11 +24,12 @@ from pipeline.profiles.profile import (
     sparse_cells,
     spelling_of,
 )
-from pipeline.sources.open_source import open_source
 from pipeline.sources.relation import Column, Relation, epoch_of
 from pipeline.sources.source import ALL_ROWS, Restriction, Source
+from pipeline.sources.source_opening import open_source
 from pipeline.tables.categories import NO_SPELLING, Categories, Spelling, settled
-from pipeline.tables.cell import LARGEST, number_in, present
+from pipeline.tables.cell_numbers import LARGEST, number_in
+from pipeline.tables.missing import present
 from pipeline.tables.schema import Schema
 
 _FEW = 256  # different values up to which a reference's numbers are kept one by one

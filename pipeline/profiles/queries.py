@@ -6,7 +6,7 @@ finite, and those beyond 1e150 whose squares would not be, are null: that is wha
 
 from pipeline.profiles.grid import EvenGrid
 from pipeline.sources.relation import Column, Relation, is_present, number_of, text_of
-from pipeline.tables.cell import LARGEST
+from pipeline.tables.cell_numbers import LARGEST
 
 # Within the limits lies no NaN by any engine's order. But DuckDB believes a Parquet file's greatest value, which leaves NaN out, and may
 # take the condition for always true: then NaN comes through. n - n is 0 for finite numbers alone, and costs a sixth more.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import DataError
 from pipeline.shown_text import plain
 from pipeline.tables.categories import Spelling
-from pipeline.tables.cell import LARGEST
+from pipeline.tables.cell_numbers import LARGEST
 from pipeline.tables.schema import Schema
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from typing_extensions import TypedDict
 
 from pipeline.tables.categories import NO_SPELLING, Spelling
-from pipeline.tables.cell import present
+from pipeline.tables.missing import present
 from pipeline.tables.schema import Schema
 
 LONGEST_TEXT = 200  # characters; a category is a name or a code, not an essay

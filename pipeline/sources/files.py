@@ -9,7 +9,7 @@ from pipeline.errors import DataError
 from pipeline.sources.duckdb import DUCKDB, columns_of, parquet, run_in
 from pipeline.sources.relation import Column, Relation
 from pipeline.sources.source import Files, Restriction
-from pipeline.tables.cell import Decimal
+from pipeline.tables.cell_numbers import Decimal
 from pipeline.tables.connection import connected
 from pipeline.tables.delimited import stage
 from pipeline.tables.file_format import DELIMITED, PARQUET

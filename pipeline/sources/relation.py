@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from pipeline.errors import DataError
 from pipeline.sources.source import Exclusion, Restriction
 from pipeline.tables.categories import Categories, Spelling
-from pipeline.tables.cell import MISSING, Decimal
+from pipeline.tables.cell_numbers import Decimal
+from pipeline.tables.missing import MISSING
 
 ColumnType = Literal["number", "boolean", "local time", "instant", "text"]
 Run = Callable[[str, Mapping[str, object]], Iterator[Sequence[Any]]]

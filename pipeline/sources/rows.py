@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.sources.open_source import open_source
 from pipeline.sources.relation import Column, Relation, epoch_of, number_of, text_of
 from pipeline.sources.source import Restriction, Source
+from pipeline.sources.source_opening import open_source
 from pipeline.tables.categories import Spelling
-from pipeline.tables.cell import LARGEST, Decimal
+from pipeline.tables.cell_numbers import LARGEST, Decimal
 from pipeline.tables.cell_values import categories_in, clean_text, ids_in, parse_numbers, parse_times
 from pipeline.tables.schema import Schema
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from pipeline.sources.open_source import open_source
 from pipeline.sources.prediction_log import open_log
 from pipeline.sources.relation import Relation, restricted
 from pipeline.sources.rows import as_read, decoded
 from pipeline.sources.source import PredictionLog, Restriction, Source
+from pipeline.sources.source_opening import open_source
 from pipeline.tables.categories import Spelling
 from pipeline.tables.schema import Schema
 

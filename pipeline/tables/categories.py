@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 
-from pipeline.tables.cell import Decimal, plain_number, present
+from pipeline.tables.cell_numbers import Decimal, plain_number
+from pipeline.tables.missing import present
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.tables.categories import Categories, Spelling, settled
-from pipeline.tables.cell import Decimal, id_of, number_in, present
+from pipeline.tables.cell_numbers import Decimal, id_of, number_in
+from pipeline.tables.missing import present
 
 EpochUnit = Literal["s", "ms", "us", "ns"]
 

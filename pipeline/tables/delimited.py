@@ -17,7 +17,7 @@ from pipeline.tables.text_file import TextFile, find_text
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from pipeline.tables.cell import Decimal
+    from pipeline.tables.cell_numbers import Decimal
 
 _DELIMITERS = ",;\t|"
 _SNIFFED_RECORDS = 1_000

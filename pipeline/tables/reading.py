@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipeline.errors import DataError
 from pipeline.tables.categories import Categories
-from pipeline.tables.cell import LARGEST, Decimal
+from pipeline.tables.cell_numbers import LARGEST, Decimal
 from pipeline.tables.cell_values import categories_in, clean_text, ids_in, parse_numbers, parse_times
 from pipeline.tables.connection import connected
 from pipeline.tables.delimited import require_unique, stage

@@ -9,7 +9,7 @@ from pipeline.workspace.policy import Policy, load_policy
 from prompts import policy_text
 from reports.audit import render_audit
 from reports.harm import Harm
-from reports.narrative import Narrative, Verdict
+from reports.verdict import Narrative, Verdict
 from tests.conftest import NOON
 from tests.tools.desk import drift_of, training_result
 

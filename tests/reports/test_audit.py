@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.record.cases import Case, Training
 from reports.markdown_cells import strength
-from reports.narrative import Narrative, Verdict
+from reports.verdict import Narrative, Verdict
 from tests.conftest import NOON
 from tests.reports.record import HEAD, SECTIONS, SHA, a_case, a_challenger, front_matter, headings, policy, report, trainings_of
 from tests.tools.desk import drift_of, metrics_of

@@ -11,7 +11,7 @@ from markdown_it.token import Token
 from pipeline.drift.summary import BlindSpot, DriftSummary, FeatureDrift
 from pipeline.record.cases import Case, ModelRef, WindowFacts
 from pipeline.shown_text import plain
-from reports.narrative import Narrative, Verdict
+from reports.verdict import Narrative, Verdict
 from tests.reports.record import HEAD, SECTIONS, SHA, a_case, front_matter, headings, report
 from tests.tools.desk import drift_of
 

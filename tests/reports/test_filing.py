@@ -13,7 +13,7 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.workspace.policy import Band
 from reports.filing import file_report, report_path, status_of
 from reports.harm import Harm
-from reports.narrative import Narrative, Verdict
+from reports.verdict import Narrative, Verdict
 from tests.conftest import Clock
 from tests.tools.desk import case_of, training_result
 

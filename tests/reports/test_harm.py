@@ -7,7 +7,7 @@ import pytest
 from pipeline.measures.measure import Measure
 from pipeline.record.cases import Call
 from reports.harm import Harm, measured_harm
-from reports.narrative import Verdict
+from reports.verdict import Verdict
 from tests.conftest import NOON
 from tests.reports.record import a_case, headings, report
 

@@ -4,8 +4,8 @@ import pytest
 
 from pipeline.diagnosis.diagnosis import Action
 from pipeline.record.cases import Status
-from reports.narrative import Verdict
 from reports.second_opinion import SecondOpinion, weighed
+from reports.verdict import Verdict
 from tests.reports.record import SECTIONS, a_case, a_challenger, headings, report
 
 RECENT = SecondOpinion("retrain", "recent", "The gate would decide.", "The diagnosis (rule changed_behaviour) says so: <b>they</b> left.")

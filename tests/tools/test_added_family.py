@@ -27,7 +27,7 @@ from tools.server import build_server
 GRADIENT_BOOSTING = '''
 """Gradient boosting."""
 
-from pipeline.family import Family, Hyperparameter
+from pipeline.families import Family, Hyperparameter
 
 
 def _classifier(values, seed):
@@ -48,7 +48,7 @@ FAMILY = Family(
 ELSEWHERE = '''
 """A family whose package is not installed."""
 
-from pipeline.family import Family
+from pipeline.families import Family
 
 FAMILY = Family(words=("elsewhere",), hyperparameters={}, classifier=lambda values, seed: None, packages=("churn-elsewhere",))
 '''

@@ -15,7 +15,7 @@ from pipeline.windows.baseline import Baseline
 from pipeline.windows.window import Window
 from pipeline.worlds.simulation import simulate
 from reports.filing import file_report, report_path
-from reports.narrative import Narrative, Verdict
+from reports.verdict import Narrative, Verdict
 from tests.conftest import Clock
 from tests.tools.desk import case_of, desk, diagnosis_of, under
 

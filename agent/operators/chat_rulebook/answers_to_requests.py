@@ -11,8 +11,7 @@ from agent.operators.chat_rulebook.recognition import Question
 from agent.operators.chat_rulebook.wording import cause_of, code, named, said, source, words
 from pipeline.diagnosis.diagnosis import Mode
 from pipeline.errors import Refusal
-from pipeline.families import USUAL, family_named
-from pipeline.family import Hyperparameter
+from pipeline.families import USUAL, Hyperparameter, family_named
 from pipeline.record.failure import Failure
 from pipeline.words import STATUSES, action_name
 from tools.guard import check_hyperparameters

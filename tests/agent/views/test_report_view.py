@@ -11,7 +11,7 @@ from pipeline.measures.risk_tiers import tier_flow
 from pipeline.record.cases import Case, Decision, TrainingResult
 from pipeline.shown_text import plain
 from reports.decisions.case_status import Standing
-from reports.narrative import Verdict
+from reports.verdict import Verdict
 from tests.conftest import NOON
 from tests.reports.record import a_case, a_challenger, policy, report, trainings_of
 from tests.reports.test_audit_hostile import HOSTILE, drift, feature

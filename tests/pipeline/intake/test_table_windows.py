@@ -18,9 +18,9 @@ from pipeline.intake.window_rows import window_rows
 from pipeline.intake.windows import logged_window
 from pipeline.profiles.counting import profile_window
 from pipeline.record.opened_workspace import Opened
-from pipeline.sources.open_source import open_source
 from pipeline.sources.relation import Relation
 from pipeline.sources.source import Frame, Restriction, Source
+from pipeline.sources.source_opening import open_source
 from pipeline.state.outcomes import log_outcomes
 from pipeline.tables.categories import Spelling
 from pipeline.tables.schema import Schema

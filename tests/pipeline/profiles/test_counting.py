@@ -15,9 +15,9 @@ from pipeline.errors import DataError
 from pipeline.profiles.counting import exact_values, last_time, profile_reference, profile_window
 from pipeline.profiles.grid import CELLS, EvenGrid, PointGrid
 from pipeline.profiles.profile import Cells, NumericalProfile, Profile, Values, cells_of, merge
-from pipeline.sources.open_source import open_source
 from pipeline.sources.relation import Relation
 from pipeline.sources.source import ALL_ROWS, Files, Frame, Restriction, Source
+from pipeline.sources.source_opening import open_source
 from pipeline.tables.categories import Categories, Spelling
 from pipeline.tables.file_format import FileFormat
 from pipeline.tables.reading import RawTable, read_raw, typed

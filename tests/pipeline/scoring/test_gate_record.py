@@ -13,7 +13,7 @@ from pipeline.record.cases import TrainingResult
 from pipeline.scoring.proof import prove
 from pipeline.training.job import TrainingJob
 from pipeline.workspace.folder import Workspace
-from reports.narrative import Verdict
+from reports.verdict import Verdict
 from tests.pipeline.scoring.fitted_models import model_of
 from tests.pipeline.small_tables import COLUMNS, small_job, small_table
 from tests.pipeline.training.test_child import GATE, TRAIN, trained

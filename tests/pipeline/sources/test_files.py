@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.sources.open_source import open_source
 from pipeline.sources.source import ALL_ROWS, Files
-from pipeline.tables.cell import present
+from pipeline.sources.source_opening import open_source
 from pipeline.tables.file_format import TO_FIND_OUT, FileFormat
+from pipeline.tables.missing import present
 from pipeline.tables.reading import read_raw
 from pipeline.tables.schema import Schema
 

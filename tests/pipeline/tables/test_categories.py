@@ -3,7 +3,8 @@
 import pytest
 
 from pipeline.tables.categories import Categories, settled
-from pipeline.tables.cell import Decimal, id_of, plain_number, present
+from pipeline.tables.cell_numbers import Decimal, id_of, plain_number
+from pipeline.tables.missing import present
 
 
 @pytest.mark.parametrize(

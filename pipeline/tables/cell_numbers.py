@@ -1,17 +1,14 @@
-"""What the text of one cell means, whatever the table's format: missing, a number, or an id. Rules without any library, because profiles need
-them where the data are too many for one."""
+"""What the text of one cell says: a number, or an id. Rules without any library, because profiles need them where the data are too many for
+one."""
 
 import math
 import re
 from typing import Literal
 
+from pipeline.tables.missing import present
+
 Decimal = Literal[".", ","]
 
-# pandas's own list, so that a table read here and one read in a notebook have the same gaps.
-MISSING = frozenset(
-    {"", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"}
-    | {"<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"}
-)
 LARGEST = 1e150  # greater numbers count as infinite: their squares are
 # Exponents as engines write them, "1e-05" or "1.0E20"; "1E5" may well be the name of something.
 _PLAIN_NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d{0,149})(?:\.\d*(?:e[+-]?\d+)?|e[+-]\d+)?|\.\d+)", re.ASCII | re.IGNORECASE)
@@ -21,12 +18,6 @@ _GROUPED = {
     decimal: re.compile(rf"[+-]?\d{{1,3}}(?:[{other} \u00a0\u202f]\d{{3}})+(?:[{decimal}]\d*)?", re.ASCII)
     for decimal, other in (".,", ",.")
 }
-
-
-def present(text: str | None) -> str | None:
-    """A cell's text without the space around it; None where it is missing."""
-    stripped = "" if text is None else text.strip()
-    return None if stripped in MISSING else stripped
 
 
 def plain_number(text: str, decimal: Decimal = ".") -> int | float | None:
