@@ -59,7 +59,9 @@ def _marks(text: TextFile) -> set[str]:
             found = {_BLANK_START} if stream.read(1).isspace() else set()
             stream.seek(0)
             while chunk := stream.read(_CHUNK):
-                found |= {mark for mark in (_NO_TEXT, *_BLANKS_BEFORE_QUOTE) if mark in chunk}
+                # One character is found at once; most files have no quotes to look before.
+                marks = (_NO_TEXT, *_BLANKS_BEFORE_QUOTE) if '"' in chunk else (_NO_TEXT,)
+                found |= {mark for mark in marks if mark in chunk}
     except UnicodeError:
         return {_NO_TEXT}
     return found
