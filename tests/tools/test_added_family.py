@@ -89,7 +89,7 @@ def found(drifted_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     def make(folder: Path) -> None:
         for name in ("agent", "pipeline", "prompts", "reports", "tools"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        place = folder / "pipeline" / "models" / "families"
+        place = folder / "pipeline" / "families"
         (place / "gradient_boosting.py").write_text(GRADIENT_BOOSTING)
         (place / "elsewhere.py").write_text(ELSEWHERE)
         root = shutil.copytree(drifted_workspace, folder / "workspace")
