@@ -12,6 +12,7 @@ PIP       := $(BIN)/python -m pip install --quiet --no-deps
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 unexport PYTHONPATH  # the tests see the installed project, not what happens to lie around
+unexport PYTHONDONTWRITEBYTECODE  # many images set it, and every process of a test run would compile all there is once more
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow test-all soak conformance check static docs bench mlflow lock format clean
