@@ -1,10 +1,9 @@
 """What every test gets: no network, no keys, no telemetry; and a workspace with a champion, made once and copied."""
 
-import fcntl
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,14 +13,21 @@ import pytest
 
 from agent.setup.new_workspace import set_up_synthetic
 from agent.training_by_hand import train_by_hand
+from pipeline.intake.windows import logged_window
+from pipeline.record.champion import open_champion
 from pipeline.record.opened_workspace import Opened, open_workspace
+from pipeline.windows.baseline import baseline_of
+from pipeline.worlds.simulation import simulate
 from prompts import policy_text
+from tests.once import made_once
 
 os.environ["DO_NOT_TRACK"] = "1"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CUSTOMERS, SEED = 2500, 11
+
+Simulated = Callable[[str, int, float, int], Path]
 
 
 class Clock:
@@ -55,61 +61,70 @@ def no_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture(scope="session")
 def untrained_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a workspace around generated customers, before any training. Copy it, never write to it."""
-    root = tmp_path_factory.mktemp("untrained")
-    set_up_synthetic(root, CUSTOMERS, SEED)
-    return root
+
+    def make(root: Path) -> None:
+        root.mkdir()
+        set_up_synthetic(root, CUSTOMERS, SEED)
+
+    return made_once(tmp_path_factory, "untrained", make)
 
 
 @pytest.fixture(scope="session")
 def champion_workspace(tmp_path_factory: pytest.TempPathFactory, untrained_workspace: Path) -> Path:
     """The folder of a workspace whose champion was trained at `NOON`. Copy it, never write to it."""
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent  # one training for all processes: the first trains, the others wait for it
-    root, made = shared / "champion", shared / "champion-made"
-    with (shared / "champion.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.exists():
-            shutil.rmtree(root, ignore_errors=True)
-            shutil.copytree(untrained_workspace, root)
-            with pytest.MonkeyPatch.context() as patch:
-                _forget_the_machine(patch)
-                _train(root)
-            made.touch()
-    return root
+
+    def make(root: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch, copied(untrained_workspace, root) as opened:
+            _forget_the_machine(patch)
+            anyio.run(train_by_hand, opened, None, _silent)
+
+    return made_once(tmp_path_factory, "champion", make)
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory, champion_workspace: Path) -> Simulated:
+    """The folder of a workspace with a champion and a simulated week, by scenario, rows, labelled share and seed. Copy it, never write to it.
+    The days of the week are counted already, as a first look at them leaves them: that is most of what a drift summary costs."""
+
+    def folder(scenario: str, rows: int, labelled_share: float, seed: int) -> Path:
+        def make(root: Path) -> None:
+            with copied(champion_workspace, root) as opened:
+                simulate(opened, scenario, rows, labelled_share=labelled_share, seed=seed)
+                champion, artifact = open_champion(opened)
+                logged_window(opened, champion, baseline_of(artifact))
+
+        return made_once(tmp_path_factory, f"{scenario}-{rows}-{labelled_share}-{seed}", make)
+
+    return folder
 
 
 @pytest.fixture
 def fresh(untrained_workspace: Path, tmp_path: Path) -> Iterator[Opened]:
     """An opened workspace without a champion, the test's own; its clock can be moved."""
-    with _copied(untrained_workspace, tmp_path / "fresh") as opened:
+    with copied(untrained_workspace, tmp_path / "fresh") as opened:
         yield opened
 
 
 @pytest.fixture
 def trained(champion_workspace: Path, tmp_path: Path) -> Iterator[Opened]:
     """An opened workspace with a champion, the test's own; its clock can be moved."""
-    with _copied(champion_workspace, tmp_path / "trained") as opened:
+    with copied(champion_workspace, tmp_path / "trained") as opened:
         yield opened
 
 
 @contextmanager
-def _copied(template: Path, root: Path) -> Iterator[Opened]:
+def copied(template: Path, root: Path, clock: Clock | None = None) -> Iterator[Opened]:
+    """A workspace opened in `root`, a copy of the one in `template`; its clock stands at `NOON` unless another is given."""
     shutil.copytree(template, root)
-    opened = open_workspace(root, policy_text(), Clock())
+    opened = open_workspace(root, policy_text(), clock or Clock())
     try:
         yield opened
     finally:
         opened.state.close()
 
 
-def _train(root: Path) -> None:
-    async def silent(_stage: object) -> None:
-        pass
-
-    opened = open_workspace(root, policy_text(), Clock())
-    anyio.run(train_by_hand, opened, None, silent)
-    opened.state.close()
+async def _silent(_stage: object) -> None:
+    pass
 
 
 def _forget_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:

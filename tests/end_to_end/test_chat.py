@@ -11,7 +11,6 @@ import pytest
 from pipeline.record.champion import require_champion
 from pipeline.record.opened_workspace import Opened
 from tests.agent.chat.conftest import changed as changed
-from tests.agent.chat.conftest import changed_workspace as changed_workspace
 from tests.conftest import NOON
 from tests.end_to_end.tmux import Tmux
 from tests.reports.conftest import pending_workspace as pending_workspace

@@ -1,21 +1,28 @@
 """`churnops triage --operator claude` from the command line: the real SDK, the real tools, a scripted provider on loopback."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pipeline.record.opened_workspace import Opened
-from pipeline.worlds.simulation import simulate
+from tests.conftest import Simulated, copied
 from tests.end_to_end.command_line import CommandLine
 from tests.messages_server import Fail, MessagesServer, Reply, Tool
 
 
 @pytest.fixture
-def drifted(trained: Opened, churnops: CommandLine, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
-    """A workspace whose window has a low drift level, a key in the environment, the command line in its folder."""
-    simulate(trained, "none", 400, labelled_share=0.5, seed=1)
+def calm(simulated: Simulated, tmp_path: Path) -> Iterator[Opened]:
+    """A workspace whose window has a low drift level, the test's own."""
+    with copied(simulated("none", 400, 0.5, 1), tmp_path / "calm") as opened:
+        yield opened
+
+
+@pytest.fixture
+def drifted(calm: Opened, churnops: CommandLine, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    """A key in the environment, the command line in the folder of that workspace."""
     monkeypatch.setenv("ANTHROPIC_API_KEY", "not-a-key")
-    churnops.folder = trained.workspace.root
+    churnops.folder = calm.workspace.root
     return churnops
 
 
@@ -24,13 +31,13 @@ def report(case_id: str, reasoning: str = "No feature drifted.") -> Tool:
     return Tool("save_remediation_report", arguments)
 
 
-def case_of(trained: Opened) -> str:
-    return trained.cases.all()[0].case_id
+def case_of(calm: Opened) -> str:
+    return calm.cases.all()[0].case_id
 
 
-def test_claude_closes_a_case_and_the_report_says_who_did(drifted: CommandLine, trained: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_claude_closes_a_case_and_the_report_says_who_did(drifted: CommandLine, calm: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     drifted("triage", "--show-request")  # opens the case, so that the script can name it
-    case_id = case_of(trained)
+    case_id = case_of(calm)
     with MessagesServer([Fail(529, "overloaded_error"), Reply(["Nothing moved.", report(case_id)])]) as server:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
         said = drifted("triage", "--operator", "claude", "--json", "--detailed-exit-code")
@@ -43,9 +50,9 @@ def test_claude_closes_a_case_and_the_report_says_who_did(drifted: CommandLine, 
     assert "operator: claude" in Path(outcome["report"]["path"]).read_text()
 
 
-def test_a_number_nobody_measured_is_marked_in_the_report(drifted: CommandLine, trained: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_number_nobody_measured_is_marked_in_the_report(drifted: CommandLine, calm: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     drifted("triage", "--show-request")
-    with MessagesServer([Reply([report(case_of(trained), "The ROC-AUC fell by 0.4711.")])]) as server:
+    with MessagesServer([Reply([report(case_of(calm), "The ROC-AUC fell by 0.4711.")])]) as server:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
         outcome = drifted("triage", "--operator", "claude", "--json").json
     assert "0.4711 [no source]" in Path(outcome["report"]["path"]).read_text()
@@ -61,7 +68,7 @@ def test_when_claude_fails_the_rulebook_finishes_and_the_report_says_so(drifted:
 
 
 def test_a_bound_leaves_a_partial_report_that_the_next_run_continues(
-    drifted: CommandLine, trained: Opened, monkeypatch: pytest.MonkeyPatch
+    drifted: CommandLine, calm: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CHURNOPS_POLICY__LIMITS__TURNS", "2")
     with MessagesServer([Reply([Tool("get_drift_summary", {}, id=f"toolu_{turn}")]) for turn in range(2)]) as server:
@@ -83,11 +90,11 @@ def test_auto_uses_claude_only_where_the_workspace_agreed(drifted: CommandLine, 
     assert outcome["operator"] == "claude+rulebook"
 
 
-def test_the_request_holds_aggregates_and_never_a_customer(drifted: CommandLine, trained: Opened) -> None:
+def test_the_request_holds_aggregates_and_never_a_customer(drifted: CommandLine, calm: Opened) -> None:
     said = drifted("triage", "--show-request")
     assert said.code == 0
     assert '"get_drift_summary"' in said.out
-    customers = (trained.workspace.root / "customers.csv").read_text().splitlines()[1:]
+    customers = (calm.workspace.root / "customers.csv").read_text().splitlines()[1:]
     assert not any(line.split(",")[0] in said.out for line in customers)
     assert "sim-" not in said.out
 

@@ -3,10 +3,11 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
+from pipeline.record.opened_workspace import Opened
 from pipeline.worlds.telephone_customers import make_customers
 from tests.checkout import ROOT
-from tests.end_to_end.command_line import CommandLine
 
 RUN = """
 import json, sys
@@ -19,12 +20,10 @@ finally:
 """
 
 
-def test_drift_of_a_file_loads_no_table_library(churnops: CommandLine) -> None:
-    assert churnops("init", "--synthetic", "--rows", "3000").code == 0
-    assert churnops("train").code == 0
-    window = churnops.folder / "window.csv"
+def test_drift_of_a_file_loads_no_table_library(trained: Opened, tmp_path: Path) -> None:
+    window = tmp_path / "window.csv"
     make_customers(1500, seed=3).drop(columns="Churn").to_csv(window, index=False)
-    ran = subprocess.run([sys.executable, "-c", RUN, str(window), str(churnops.folder)], capture_output=True, text=True, cwd=ROOT)
+    ran = subprocess.run([sys.executable, "-c", RUN, str(window), str(trained.workspace.root)], capture_output=True, text=True, cwd=ROOT)
     assert ran.returncode == 0, ran.stderr
     found, loaded = (json.loads(line) for line in ran.stdout.splitlines()[-2:])
     assert found["current_rows"] == 1500

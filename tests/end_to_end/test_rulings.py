@@ -1,16 +1,19 @@
 """A person overrules, acknowledges, notes and excludes from the command line, and triage goes by it."""
 
+import shutil
+
 import pytest
 
 from pipeline.record.opened_workspace import Opened
+from tests.conftest import Simulated
 from tests.end_to_end.command_line import CommandLine
 
 
 @pytest.fixture
-def shifted(churnops: CommandLine, trained: Opened) -> CommandLine:
+def shifted(churnops: CommandLine, simulated: Simulated) -> CommandLine:
     """A workspace with a champion and a logged week of customers who moved without harm."""
-    churnops.folder = trained.workspace.root
-    assert churnops("simulate", "--scenario", "category_mix", "--rows", "1200", "--labels", "0", "--json").code == 0
+    churnops.folder = churnops.folder.with_name("shifted")
+    shutil.copytree(simulated("category_mix", 1200, 0.0, 1), churnops.folder)
     return churnops
 
 

@@ -1,10 +1,13 @@
 """The main job from the command line: from nothing to a report that waits for a person."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
 from pipeline.record.opened_workspace import Opened
+from tests.conftest import Simulated
 from tests.end_to_end.command_line import CommandLine
 
 DRIFT_KEYS = {"reference_rows", "current_rows", "share", "drifted", "features_total", "band"}
@@ -83,7 +86,7 @@ def test_a_floor_out_of_reach_registers_nothing_and_names_the_line_that_lowers_i
 ) -> None:
     churnops.folder = fresh.workspace.root
     monkeypatch.setenv("CHURNOPS_POLICY__GATE__MIN_ROC_AUC", "0.99")
-    said = churnops("train")
+    said = churnops("train", "--estimator", "logistic_regression")
     assert said.code == 1
     assert "interval" in said.err
     assert "gate.min_roc_auc = 0.8" in said.err
@@ -101,8 +104,8 @@ def test_a_second_training_by_a_person_waits_for_approval_too(churnops: CommandL
     assert trained.workspace.champion_pointer.read_bytes() == champion
 
 
-def test_drift_writes_evidentlys_own_report(churnops: CommandLine, trained: Opened) -> None:
-    churnops.folder = trained.workspace.root
-    churnops("simulate", "--rows", "400")
+def test_drift_writes_evidentlys_own_report(churnops: CommandLine, simulated: Simulated, tmp_path: Path) -> None:
+    churnops.folder = tmp_path / "simulated"
+    shutil.copytree(simulated("none", 400, 0.5, 1), churnops.folder)
     assert churnops("drift", "--html", "out/drift.html").code == 0
     assert "<html" in (churnops.folder / "out" / "drift.html").read_text(encoding="utf-8")[:2000].lower()

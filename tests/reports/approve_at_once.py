@@ -1,7 +1,12 @@
-"""One of several processes that approve at the same moment: `python -m tests.reports.approve_at_once WORKSPACE START-FILE CASE`."""
+"""Processes that approve at the same moment: `python -m tests.reports.approve_at_once WORKSPACE CASE CASE…`; a line of each.
 
+All are forked from one that has imported what is slow to import, and begin when the last of them has opened the workspace.
+"""
+
+import os
 import sys
-import time
+from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import mlflow  # noqa: F401 — loaded ahead, so that nothing slow lies between the start and the approval
@@ -12,14 +17,23 @@ from prompts import policy_text
 from tests.conftest import Clock
 from tests.reports.waiting import LATER, approve_case
 
-root, start, case_id = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-opened = open_workspace(root, policy_text(), Clock(LATER))
-sys.stdout.write("ready\n")
-sys.stdout.flush()
-while not start.exists():
-    time.sleep(0.001)
-try:
-    said = f"deployed: {approve_case(opened, case_id).version}"
-except ChurnopsError as error:
-    said = f"refused: {error}"
-sys.stdout.write(f"{said}\n")
+
+def approve(root: Path, case_id: str, start: Barrier) -> None:
+    """Say in one line what an approval came to."""
+    opened = open_workspace(root, policy_text(), Clock(LATER))
+    start.wait(60)
+    try:
+        said = f"deployed: {approve_case(opened, case_id).version}"
+    except ChurnopsError as error:
+        said = f"refused: {error}"
+    os.write(1, f"{case_id} {said}\n".encode())
+
+
+if __name__ == "__main__":
+    fork = get_context("fork")
+    start = fork.Barrier(len(sys.argv[2:]))
+    processes = [fork.Process(target=approve, args=(Path(sys.argv[1]), case_id, start)) for case_id in sys.argv[2:]]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()

@@ -19,7 +19,7 @@ from pipeline.workspace.policy import load_policy
 from prompts import policy_text
 from tests.checkout import ROOT
 from tests.conftest import Clock
-from tests.tools.once import made_once
+from tests.once import made_once
 from tools.casework import Casework
 from tools.guard import check_hyperparameters
 from tools.server import build_server

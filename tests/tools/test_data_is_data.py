@@ -26,9 +26,9 @@ from reports.decisions.rulings import note_event, overrule
 from tests.conftest import NOON, Clock
 from tests.injections import PAYLOADS
 from tests.obedient import Obedient
+from tests.once import made_once
 from tests.standing import Standing, standing, within_bounds
 from tests.tools.desk import case_of, desk, diagnosis_of, under
-from tests.tools.once import made_once
 from tests.tools.test_server import OFFERED
 
 TEXTS = [payload.text for payload in PAYLOADS]

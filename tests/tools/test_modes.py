@@ -1,43 +1,23 @@
 """Every mode a diagnosis can ask for can be carried out through the tools, and its challenger is approved like any other."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pipeline.models.artifact import open_artifact
-from pipeline.record.opened_workspace import Opened, open_workspace
-from pipeline.worlds.simulation import simulate
-from prompts import policy_text
-from tests.conftest import Clock
+from pipeline.record.opened_workspace import Opened
+from tests.conftest import Simulated, copied
 from tests.tools.desk import desk, diagnosis_of
-from tests.tools.once import made_once
 
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture(scope="session")
-def risen_workspace(champion_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a workspace with a logged week in which churners became far more common. Copy it, never write to it."""
-
-    def make(root: Path) -> None:
-        shutil.copytree(champion_workspace, root)
-        opened = open_workspace(root, policy_text(), Clock())
-        simulate(opened, "high_churn", 1500, labelled_share=0.6, seed=3)
-        opened.state.close()
-
-    return made_once(tmp_path_factory, "risen", make)
-
-
 @pytest.fixture
-def risen(risen_workspace: Path, tmp_path: Path) -> Iterator[Opened]:
+def risen(simulated: Simulated, tmp_path: Path) -> Iterator[Opened]:
     """An opened workspace whose churners became far more common, the test's own."""
-    root = tmp_path / "risen"
-    shutil.copytree(risen_workspace, root)
-    opened = open_workspace(root, policy_text(), Clock())
-    yield opened
-    opened.state.close()
+    with copied(simulated("high_churn", 1500, 0.6, 3), tmp_path / "risen") as opened:
+        yield opened
 
 
 async def test_a_recalibrated_champion_waits_for_a_person_as_what_it_is(risen: Opened) -> None:

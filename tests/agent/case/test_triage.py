@@ -18,11 +18,10 @@ from agent.conversation.messages import Answer, Conversation, OperatorFailed, Op
 from agent.operators.rulebook import Rulebook
 from pipeline.errors import ChurnopsError
 from pipeline.intake.windows import logged_window
-from pipeline.record.opened_workspace import Opened, open_workspace
+from pipeline.record.opened_workspace import Opened
 from pipeline.worlds.simulation import simulate
-from prompts import policy_text
 from tests.agent.scripted import Scripted, calls
-from tests.conftest import Clock
+from tests.conftest import Simulated, copied
 
 
 class Case(Scripted):
@@ -65,45 +64,37 @@ class Killed(BaseException):
     """As good as a SIGKILL: nothing that runs afterwards writes anything."""
 
 
-def briefed(champion_workspace: Path, root: Path, scenario: str) -> Path:
+def briefed(simulated: Simulated, root: Path, scenario: str) -> Path:
     """The folder of a workspace with an open case on a window of `scenario`: what takes long to find out is on record."""
-    shutil.copytree(champion_workspace, root)
-    opened = open_workspace(root, policy_text(), Clock())
-    simulate(opened, scenario, 400, labelled_share=0.7, seed=1)
-    with pytest.raises(Killed):
-        run(opened, Case(), show=kill_in_turn(1))
-    shutil.rmtree(opened.workspace.transcripts)
-    opened.state.close()
+    with copied(simulated(scenario, 400, 0.7, 1), root) as opened:
+        with pytest.raises(Killed):
+            run(opened, Case(), show=kill_in_turn(1))
+        shutil.rmtree(opened.workspace.transcripts)
     return root
 
 
 @pytest.fixture(scope="module")
-def calm_folder(champion_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return briefed(champion_workspace, tmp_path_factory.mktemp("calm") / "workspace", "none")
+def calm_folder(simulated: Simulated, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return briefed(simulated, tmp_path_factory.mktemp("calm") / "workspace", "none")
 
 
 @pytest.fixture(scope="module")
-def faulty_folder(champion_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return briefed(champion_workspace, tmp_path_factory.mktemp("faulty") / "workspace", "unit_change")
+def faulty_folder(simulated: Simulated, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return briefed(simulated, tmp_path_factory.mktemp("faulty") / "workspace", "unit_change")
 
 
 @pytest.fixture
 def faulty(faulty_folder: Path, tmp_path: Path) -> Iterator[Opened]:
     """A window with a fault of the data, its case open: the rulebook has it fixed."""
-    yield from copied(faulty_folder, tmp_path)
+    with copied(faulty_folder, tmp_path / "copy") as opened:
+        yield opened
 
 
 @pytest.fixture
 def calm(calm_folder: Path, tmp_path: Path) -> Iterator[Opened]:
     """A window like the reference, its case open: the rulebook only watches."""
-    yield from copied(calm_folder, tmp_path)
-
-
-def copied(folder: Path, tmp_path: Path) -> Iterator[Opened]:
-    shutil.copytree(folder, tmp_path / "copy")
-    opened = open_workspace(tmp_path / "copy", policy_text(), Clock())
-    yield opened
-    opened.state.close()
+    with copied(calm_folder, tmp_path / "copy") as opened:
+        yield opened
 
 
 def test_a_disagreement_is_said_explained_and_left_to_people(faulty: Opened) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,21 @@ def trained(
     return judged, publish(staged, Workspace(root)), progress
 
 
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A workspace in which the usual job was trained and published, and the digest. Copy it, never write to it."""
+    root = tmp_path_factory.mktemp("first")
+    return root, trained(root, "first", small_job())[1]
+
+
+@pytest.fixture
+def champion(first: tuple[Path, str], tmp_path: Path) -> str:
+    """The digest of that model, published in the test's own folder too."""
+    root, digest = first
+    shutil.copytree(root, tmp_path, dirs_exist_ok=True)
+    return digest
+
+
 def child(folder: Path, root: Path, cwd: Path, **env: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-P", "-m", "pipeline.training.child", str(folder / JOB), str(root)]
     pipe = subprocess.PIPE
@@ -90,8 +106,7 @@ def test_the_champion_is_judged_on_the_same_rows_by_its_own_threshold(tmp_path: 
     )
 
 
-def test_a_tampered_champion_is_refused(tmp_path: Path) -> None:
-    _, champion, _ = trained(tmp_path, "one", small_job())
+def test_a_tampered_champion_is_refused(tmp_path: Path, champion: str) -> None:
     (tmp_path / ".churnops" / "models" / champion / MODEL / PICKLE).write_bytes(b"other")
     with pytest.raises(IntegrityError, match="bytes differ"):
         trained(tmp_path, "two", small_job(champion=champion))
@@ -114,15 +129,14 @@ def test_copies_of_a_customer_weigh_as_one_in_the_calibration_trial(tmp_path: Pa
     assert abs(by_row.manifest.calibration.z) > 1.4 * abs(by_customer.manifest.calibration.z)
 
 
-def test_the_same_job_gives_the_same_scores(tmp_path: Path) -> None:
-    workspace = Workspace(tmp_path)
-    first, second = (open_artifact(workspace, trained(tmp_path, name, small_job())[1]) for name in ("one", "two"))
-    assert (first.scores(TEST) == second.scores(TEST)).all()
-    assert first.manifest == second.manifest
+def test_the_same_job_gives_the_same_scores(tmp_path: Path, first: tuple[Path, str]) -> None:
+    root, digest = first
+    one, other = open_artifact(Workspace(root), digest), open_artifact(Workspace(tmp_path), trained(tmp_path, "two", small_job())[1])
+    assert (one.scores(TEST) == other.scores(TEST)).all()
+    assert one.manifest == other.manifest
 
 
-def test_a_retrained_model_meets_the_recalibrated_champion_too(tmp_path: Path) -> None:
-    _, champion, _ = trained(tmp_path, "one", small_job())
+def test_a_retrained_model_meets_the_recalibrated_champion_too(tmp_path: Path, champion: str) -> None:
     recent = small_table(200, 4).assign(churned=lambda rows: rows["churned"].where(rows.index % 4 > 0, 1))
     rows = pd.concat([TRAIN, recent], ignore_index=True)
     with_rival, _, _ = trained(tmp_path, "two", small_job(champion=champion, recent_rows=200), train=rows)
@@ -137,51 +151,48 @@ def test_a_retrained_model_meets_the_recalibrated_champion_too(tmp_path: Path) -
     assert with_rival.evaluation.margins_recalibrated.log_loss.difference == pytest.approx(own - log_loss(TEST["churned"], p))
 
 
-def test_recent_rows_of_one_outcome_are_no_rival(tmp_path: Path) -> None:
-    _, champion, _ = trained(tmp_path, "one", small_job())
+def test_recent_rows_of_one_outcome_are_no_rival(tmp_path: Path, champion: str) -> None:
     rows = pd.concat([TRAIN, small_table(30, 4).assign(churned=0)], ignore_index=True)
     judged, _, _ = trained(tmp_path, "two", small_job(champion=champion, recent_rows=30), train=rows)
     assert judged.evaluation.margins is not None
     assert judged.evaluation.margins_recalibrated is None
 
 
-def test_recalibrating_keeps_the_ranks_the_reference_and_the_feature_importance(tmp_path: Path) -> None:
-    _, before, _ = trained(tmp_path, "one", small_job())
+def test_recalibrating_keeps_the_ranks_the_reference_and_what_the_model_leans_on(tmp_path: Path, champion: str) -> None:
     recent = small_table(600, 5).assign(churned=lambda rows: rows["churned"].where(rows.index % 3 > 0, 1))
-    job = small_job(champion=before, recent_rows=600, recalibrates=True, threshold=0.3)
+    job = small_job(champion=champion, recent_rows=600, recalibrates=True, threshold=0.3)
     judged, after, progress = trained(tmp_path, "two", job, train=recent)
-    champion, artifact = (open_artifact(Workspace(tmp_path), digest) for digest in (before, after))
+    before, artifact = (open_artifact(Workspace(tmp_path), digest) for digest in (champion, after))
     made = artifact.manifest.recalibration
     assert made is not None
-    assert (made.of, made.rows, made.churners) == (before, 600, int(recent["churned"].sum()))
+    assert (made.of, made.rows, made.churners) == (champion, 600, int(recent["churned"].sum()))
     assert (
         artifact.manifest.model_copy(
-            update={name: getattr(champion.manifest, name) for name in ("threshold", "calibration", "recalibration")}
+            update={name: getattr(before.manifest, name) for name in ("threshold", "calibration", "recalibration")}
         )
-        == champion.manifest
+        == before.manifest
     )
     assert (artifact.manifest.threshold, judged.evaluation.metrics.threshold) == (0.3, 0.3)
     assert artifact.manifest.calibration.log_loss_calibrated < artifact.manifest.calibration.log_loss_raw
-    pd.testing.assert_frame_equal(artifact.reference(), champion.reference())
+    pd.testing.assert_frame_equal(artifact.reference(), before.reference())
     assert fingerprint(artifact.reference()) == artifact.manifest.data_sha256
-    assert artifact.profile() == champion.profile()
-    assert artifact.importances() == champion.importances()
+    assert artifact.profile() == before.profile()
+    assert artifact.importances() == before.importances()
     assert judged.evaluation.comparison is not None
     assert judged.evaluation.comparison.difference == pytest.approx(0, abs=1e-9)
     assert judged.evaluation.margins_recalibrated is None
     assert [step.stage for step in progress][-1] == "done"
 
 
-def test_reference_scores_of_a_recalibrated_model_are_the_champions_passed_through(tmp_path: Path) -> None:
-    _, before, _ = trained(tmp_path, "one", small_job())
+def test_reference_scores_of_a_recalibrated_model_are_the_champions_passed_through(tmp_path: Path, champion: str) -> None:
     recent = small_table(600, 5).assign(churned=lambda rows: rows["churned"].where(rows.index % 3 > 0, 1))
-    _, after, _ = trained(tmp_path, "two", small_job(champion=before, recalibrates=True, recent_rows=600), train=recent)
-    champion, artifact = (open_artifact(Workspace(tmp_path), digest) for digest in (before, after))
+    _, after, _ = trained(tmp_path, "two", small_job(champion=champion, recalibrates=True, recent_rows=600), train=recent)
+    before, artifact = (open_artifact(Workspace(tmp_path), digest) for digest in (champion, after))
     made = artifact.manifest.recalibration
     assert made is not None
-    odds = logit(np.clip(champion.reference_scores(), 1e-6, 1 - 1e-6))
+    odds = logit(np.clip(before.reference_scores(), 1e-6, 1 - 1e-6))
     assert artifact.reference_scores() == pytest.approx(1 / (1 + np.exp(-made.slope * odds - made.intercept)))
-    assert artifact.reference_scores().mean() > champion.reference_scores().mean()
+    assert artifact.reference_scores().mean() > before.reference_scores().mean()
 
 
 def test_too_few_churners_is_one_sentence(tmp_path: Path) -> None:

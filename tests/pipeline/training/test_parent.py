@@ -24,7 +24,7 @@ from tests.checkout import ROOT
 from tests.pipeline.small_artifacts import small_artifact
 from tests.pipeline.small_tables import small_job, small_table
 
-TRAIN, GATE = small_table(300, 1), small_table(150, 2)
+TRAIN, TEST = small_table(300, 1), small_table(150, 2)
 ENDLESS = {"n_estimators": 100_000}
 
 KILLED_PARENT = """
@@ -61,7 +61,7 @@ def in_block(
 
     async def main() -> object:
         async with train(
-            job or small_job(), rows, GATE, workspace, on_progress=on_progress, time_limit_seconds=time_limit_seconds
+            job or small_job(), rows, TEST, workspace, on_progress=on_progress, time_limit_seconds=time_limit_seconds
         ) as outcome:
             return then(outcome)
 
@@ -120,16 +120,14 @@ def test_what_is_published_inside_the_block_stays_and_nothing_else(workspace: Wo
     assert trainers(workspace) == []
 
 
-def test_what_is_not_published_leaves_no_trace(workspace: Workspace) -> None:
-    assert in_block(workspace, lambda outcome: outcome.staged.is_dir()) is True
-    assert leftovers(workspace) == []
-
-
-def test_the_champion_meets_the_candidate_on_the_test_set(workspace: Workspace) -> None:
+def test_what_is_not_published_has_met_the_champion_on_the_test_set_and_leaves_no_trace(workspace: Workspace) -> None:
     champion = publish(small_artifact(workspace.root / "staged"), workspace)
-    outcome = in_block(workspace, lambda outcome: outcome, small_job(champion=champion))
+    staged: list[bool] = []
+    outcome = in_block(workspace, lambda outcome: (staged.append(outcome.staged.is_dir()), outcome)[1], small_job(champion=champion))
     assert isinstance(outcome, TrainingOutcome)
-    assert outcome.evaluation.champion_metrics == measure(GATE["churned"], open_artifact(workspace, champion).scores(GATE), 0.5, 0.95)
+    assert staged == [True]
+    assert leftovers(workspace) == [workspace.models / champion]
+    assert outcome.evaluation.champion_metrics == measure(TEST["churned"], open_artifact(workspace, champion).scores(TEST), 0.5, 0.95)
     assert outcome.evaluation.comparison is not None
     assert outcome.evaluation.comparison.n == 150
 
@@ -175,7 +173,7 @@ def test_cancelling_the_scope_ends_the_child(workspace: Workspace) -> None:
         with anyio.CancelScope() as scope:
             stop = at("calibrating", scope.cancel)
             job = small_job(hyperparameters=ENDLESS)
-            async with train(job, TRAIN, GATE, workspace, on_progress=stop, time_limit_seconds=60) as outcome:
+            async with train(job, TRAIN, TEST, workspace, on_progress=stop, time_limit_seconds=60) as outcome:
                 never(outcome)
         return scope.cancelled_caught
 
@@ -190,7 +188,7 @@ def test_cancelling_the_task_ends_the_child(workspace: Workspace) -> None:
 
         async def work() -> None:
             job = small_job(hyperparameters=ENDLESS)
-            async with train(job, TRAIN, GATE, workspace, on_progress=at("calibrating", began.set), time_limit_seconds=60) as outcome:
+            async with train(job, TRAIN, TEST, workspace, on_progress=at("calibrating", began.set), time_limit_seconds=60) as outcome:
                 never(outcome)
 
         task = asyncio.create_task(work())

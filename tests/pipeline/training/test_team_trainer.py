@@ -1,5 +1,6 @@
 """The team's own trainer runs as ours does, within its limits; what it claims decides nothing."""
 
+import io
 import json
 import os
 import shlex
@@ -11,9 +12,11 @@ from pathlib import Path
 import anyio
 import pytest
 
-from pipeline.errors import TrainingError
+from pipeline.errors import ChurnopsError, TrainingError
 from pipeline.models.artifact import Artifact, open_artifact, publish
-from pipeline.training.job import TrainingJob
+from pipeline.tables.typed_parquet import write_rows
+from pipeline.training.child import run
+from pipeline.training.job import GATE_ROWS, TRAIN_ROWS, TrainingJob
 from pipeline.training.parent import TrainingOutcome, train
 from pipeline.workspace.folder import Workspace
 from tests.checkout import ROOT
@@ -66,6 +69,15 @@ def outcome_of(workspace: Workspace, job: TrainingJob, limit: float = 120) -> tu
     return anyio.run(main)
 
 
+def in_this_process(workspace: Workspace, job: TrainingJob) -> None:
+    """What the child does, without a process of its own around the trainer's."""
+    folder = workspace.staging / "job"
+    folder.mkdir(parents=True)
+    write_rows(TRAIN, folder / TRAIN_ROWS)
+    write_rows(GATE, folder / GATE_ROWS)
+    run(job, folder, workspace, io.StringIO())
+
+
 def test_its_model_is_judged_by_us_and_its_claims_are_only_noted(workspace: Workspace) -> None:
     outcome, artifact = outcome_of(workspace, job_with(workspace, GOOD, "--estimator", "logistic_regression", "--set", "C=2.0"))
     assert 0.6 < outcome.evaluation.metrics.roc_auc.value < 0.95
@@ -93,21 +105,28 @@ def test_its_model_is_judged_by_us_and_its_claims_are_only_noted(workspace: Work
     ids=["crashes", "ends with a code", "leaves nothing", "leaves no model", "leaves no numbers"],
 )
 def test_what_goes_wrong_in_it_is_one_sentence(workspace: Workspace, script: str, said: str) -> None:
+    with pytest.raises(ChurnopsError, match=said) as caught:
+        in_this_process(workspace, job_with(workspace, script))
+    assert "Traceback" not in str(caught.value)
+
+
+def test_its_failure_reaches_people_and_leaves_no_trace(workspace: Workspace) -> None:
+    said = "Training failed: Your trainer failed: ValueError: no churners in March"
     with pytest.raises(TrainingError, match=said) as caught:
-        outcome_of(workspace, job_with(workspace, script))
+        outcome_of(workspace, job_with(workspace, "raise ValueError('no churners in March')"))
     assert "Traceback" not in str(caught.value)
     assert not workspace.models.exists()
 
 
 def test_a_command_that_does_not_exist_says_so(workspace: Workspace) -> None:
     with pytest.raises(TrainingError, match="cannot be started: No such file or directory: no-such-trainer"):
-        outcome_of(workspace, small_job(command=("no-such-trainer",)))
+        in_this_process(workspace, small_job(command=("no-such-trainer",)))
 
 
 def test_no_shell_reads_the_command(workspace: Workspace) -> None:
     job = small_job(command=tuple(shlex.split("echo a; touch ran")))
     with pytest.raises(TrainingError, match="without leaving"):
-        outcome_of(workspace, job)
+        in_this_process(workspace, job)
     assert not (workspace.root / "ran").exists()
 
 

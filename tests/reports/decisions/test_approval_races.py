@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -123,21 +122,12 @@ def test_where_mlflow_can_not_be_written_the_champion_moves_and_the_alias_follow
 
 
 @pytest.mark.parametrize("cases", ["the same case", "two cases of one champion"])
-def test_of_two_processes_that_approve_at_once_one_deploys(waiting: Waiting, tmp_path: Path, cases: str) -> None:
+def test_of_two_processes_that_approve_at_once_one_deploys(waiting: Waiting, cases: str) -> None:
     ids = [waiting.ours, waiting.ours if cases == "the same case" else waiting.other]
-    start = tmp_path / "start"
-    command = [sys.executable, "-m", "tests.reports.approve_at_once", str(waiting.opened.workspace.root), str(start)]
-    processes = [
-        subprocess.Popen([*command, case_id], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for case_id in ids
-    ]
-    for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    start.touch()
-    said = [process.communicate(timeout=60) for process in processes]
-    assert [error for _, error in said] == ["", ""]
-    answers = [out.strip() for out, _ in said]
-    assert sorted(answer.split(":")[0] for answer in answers) == ["deployed", "refused"], answers
-    winner = ids[next(index for index, answer in enumerate(answers) if answer.startswith("deployed"))]
-    deployed_once(waiting, winner)
+    command = [sys.executable, "-m", "tests.reports.approve_at_once", str(waiting.opened.workspace.root), *ids]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert ended.stderr == ""
+    answers = {words[1]: words[0] for words in (line.split() for line in ended.stdout.splitlines())}
+    assert sorted(answers) == ["deployed:", "refused:"], ended.stdout
+    deployed_once(waiting, answers["deployed:"])
     assert len([case for case in waiting.opened.cases.all() if case.status == "approved"]) == 1

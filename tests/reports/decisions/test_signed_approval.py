@@ -16,9 +16,9 @@ from reports.decisions.approval import ApprovalRecord, approve, draft_approval
 from reports.decisions.promotion import finish_move, record_move
 from reports.decisions.recovery import note_changed_trust, recover
 from reports.decisions.rollback import draft_rollback, roll_back
-from tests.checkout import ROOT
 from tests.conftest import Clock
-from tests.reports.decisions.test_approval_terminal import CHURNOPS, PATIENCE_SECONDS, at_a_terminal
+from tests.end_to_end.command_line import CommandLine
+from tests.reports.decisions.test_approval_terminal import CHURNOPS, at_a_terminal
 from tests.reports.signers import ADA, BOB, MALLORY, Keys, configure, decision, make_keys, sign_from_now_on
 from tests.reports.waiting import LATER, Waiting, snapshot
 
@@ -224,28 +224,24 @@ def test_an_expired_case_can_not_be_approved_even_with_a_signature_from_before(s
     assert "Run `churnops triage` again." in refused(signed, record, seal)
 
 
-def test_a_key_on_another_machine_signs_a_request_and_its_signature_deploys(signed: Waiting, keys: Keys, tmp_path: Path) -> None:
+def test_a_key_on_another_machine_signs_a_request_and_its_signature_deploys(
+    signed: Waiting, keys: Keys, churnops: CommandLine, tmp_path: Path
+) -> None:
     request = tmp_path / "approval.json"
-    reports = [*CHURNOPS, "reports", "approve", signed.ours, "--workspace", str(signed.opened.workspace.root)]
-
-    def run(*options: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*reports, *options], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS, stdin=subprocess.DEVNULL
-        )
-
+    approving = ("reports", "approve", signed.ours)
     before = snapshot(signed)
-    asked = run("--request", str(request), "--reviewer", ADA, "--reason", "Read elsewhere.")
-    assert asked.returncode == 0, asked.stderr
-    assert "ssh-keygen -Y sign -n churnops-approval" in asked.stdout
+    asked = churnops(*approving, "--request", str(request), "--reviewer", ADA, "--reason", "Read elsewhere.")
+    assert asked.code == 0, asked.err
+    assert "ssh-keygen -Y sign -n churnops-approval" in asked.out
     assert snapshot(signed) == before
     subprocess.run(["ssh-keygen", "-q", "-Y", "sign", "-n", "churnops-approval", "-f", keys.path(MALLORY), request], check=True)
-    stranger = run("--signature", f"{request}.sig")
-    assert (stranger.returncode, snapshot(signed)) == (1, before)
-    assert "no valid signature" in stranger.stderr
+    stranger = churnops(*approving, "--signature", f"{request}.sig")
+    assert (stranger.code, snapshot(signed)) == (1, before)
+    assert "no valid signature" in stranger.err
     Path(f"{request}.sig").unlink()
     subprocess.run(["ssh-keygen", "-q", "-Y", "sign", "-n", "churnops-approval", "-f", keys.path(ADA), request], check=True)
-    done = run("--signature", f"{request}.sig")
-    assert done.returncode == 0, done.stderr
+    done = churnops(*approving, "--signature", f"{request}.sig")
+    assert done.code == 0, done.err
     assert signed.case.status == "approved"
     assert signed.case.decision is not None and signed.case.decision.reason == "Read elsewhere."
     assert open_champion(signed.opened)[1].digest == signed.artifact.name

@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -12,8 +11,7 @@ import pytest
 from pipeline.canonical_json import canonical
 from pipeline.record.ledger import Entry
 from reports.decisions.verification import Verification, verify
-from tests.checkout import ROOT
-from tests.reports.decisions.test_approval_terminal import CHURNOPS, PATIENCE_SECONDS
+from tests.end_to_end.command_line import CommandLine
 from tests.reports.waiting import Waiting, approve_case
 
 Rows = list[dict[str, object]]
@@ -194,16 +192,11 @@ def test_a_file_or_case_that_the_ledger_does_not_know_is_named(decided: Waiting,
     assert {problem.what for problem in found.problems} == {what}
 
 
-def test_the_command_ends_with_1_and_names_the_row(decided: Waiting) -> None:
-    command = [*CHURNOPS, "reports", "verify", "--json", "--workspace", str(decided.opened.workspace.root)]
-
-    def run() -> subprocess.CompletedProcess[str]:
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
-
-    well = run()
-    assert (well.returncode, json.loads(well.stdout.splitlines()[-1])["ok"]) == (0, True), well.stderr
+def test_the_command_ends_with_1_and_names_the_row(decided: Waiting, churnops: CommandLine) -> None:
+    well = churnops("reports", "verify", "--json")
+    assert (well.code, well.json["ok"]) == (0, True), well.err
     assert decided.kinds()[-1] == "verified"
     rewrite(decided, edited(rows_of(decided), 2))
-    ill = run()
-    assert (ill.returncode, json.loads(ill.stdout.splitlines()[-1])["first_bad_row"]) == (1, 3)
-    assert "Row 3" in ill.stderr
+    ill = churnops("reports", "verify", "--json")
+    assert (ill.code, ill.json["first_bad_row"]) == (1, 3)
+    assert "Row 3" in ill.err

@@ -1,7 +1,5 @@
 """`churnops doctor` says of each thing a command relies on whether it is well, and ends with 1 where one is broken."""
 
-import json
-import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -10,8 +8,7 @@ from agent.setup.installation import installation
 from pipeline.record.mlflow_mirror import set_champion
 from reports.decisions.recovery import recover
 from reports.decisions.workspace_health import workspace_health
-from tests.checkout import ROOT
-from tests.reports.decisions.test_approval_terminal import CHURNOPS, PATIENCE_SECONDS
+from tests.end_to_end.command_line import CommandLine
 from tests.reports.signers import configure
 from tests.reports.waiting import Waiting
 
@@ -68,15 +65,9 @@ def test_where_approvals_are_signed_ssh_keygen_must_be_there(monkeypatch: pytest
     assert {finding.name: finding.state for finding in installation("anthropic", None, signed=False)}["ssh-keygen"] == "note"
 
 
-def test_the_command_ends_with_1_where_something_is_broken(waiting: Waiting) -> None:
-    command = [*CHURNOPS, "doctor", "--json", "--workspace", str(waiting.opened.workspace.root)]
-
-    def run() -> tuple[int, dict[str, object]]:
-        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
-        return ended.returncode, json.loads(ended.stdout.splitlines()[-1])
-
-    code, said = run()
-    assert (code, said["ok"]) == (0, True), said
+def test_the_command_ends_with_1_where_something_is_broken(waiting: Waiting, churnops: CommandLine) -> None:
+    well = churnops("doctor", "--json")
+    assert (well.code, well.json["ok"]) == (0, True), well.out
     waiting.report.unlink()
-    code, said = run()
-    assert (code, said["ok"]) == (1, False)
+    ill = churnops("doctor", "--json")
+    assert (ill.code, ill.json["ok"]) == (1, False)

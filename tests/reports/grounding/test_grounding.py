@@ -1,7 +1,6 @@
 """A number in an operator's words is either borne out by a value that its sentence speaks of, or it is marked as having no source."""
 
 import re
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,12 +12,9 @@ import pytest
 from agent.case.triage import triage
 from agent.operators.rulebook import Rulebook
 from pipeline.intake.windows import logged_window
-from pipeline.record.opened_workspace import open_workspace
-from pipeline.worlds.simulation import simulate
-from prompts import policy_text
 from reports.grounding.facts import Evidence
 from reports.grounding.grounding import MARK, Grounded, evidence_of, ground
-from tests.conftest import Clock
+from tests.conftest import Simulated, copied
 
 DRIFT = {
     "drift": {
@@ -199,23 +195,20 @@ class Told:
     evidence: tuple[Evidence, ...]
 
 
-def tell(champion_workspace: Path, root: Path, scenario: str) -> Told:
+def tell(simulated: Simulated, root: Path, scenario: str) -> Told:
     """The report of a triage by the rulebook."""
-    shutil.copytree(champion_workspace, root)
-    opened = open_workspace(root, policy_text(), Clock())
-    simulate(opened, scenario, 1_000, labelled_share=0.7, seed=3)
-    outcome = anyio.run(triage, opened, partial(logged_window, opened), Rulebook(opened.policy), None, lambda _: None)
-    report = Path(outcome.report.path).read_text(encoding="utf-8")
-    calls = opened.cases.calls(outcome.case_id)[:-1]
-    evidence = evidence_of(opened.cases.get(outcome.case_id), calls, opened.cases.trainings(outcome.case_id), opened.policy)
-    opened.state.close()
+    with copied(simulated(scenario, 1_000, 0.7, 3), root) as opened:
+        outcome = anyio.run(triage, opened, partial(logged_window, opened), Rulebook(opened.policy), None, lambda _: None)
+        report = Path(outcome.report.path).read_text(encoding="utf-8")
+        calls = opened.cases.calls(outcome.case_id)[:-1]
+        evidence = evidence_of(opened.cases.get(outcome.case_id), calls, opened.cases.trainings(outcome.case_id), opened.policy)
     words = "\n".join(line[2:] for line in report.splitlines() if line.startswith("> "))
     return Told(report, words, evidence)
 
 
 @pytest.fixture(scope="module")
-def told(champion_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Told:
-    return tell(champion_workspace, tmp_path_factory.mktemp("told") / "workspace", "null_spike")
+def told(simulated: Simulated, tmp_path_factory: pytest.TempPathFactory) -> Told:
+    return tell(simulated, tmp_path_factory.mktemp("told") / "workspace", "null_spike")
 
 
 def corrupted(found: Grounded, text: str, steps: Sequence[int]) -> Iterator[tuple[str, str]]:
@@ -256,8 +249,8 @@ def test_a_real_reports_words_are_all_sourced_and_every_corrupted_digit_is_caugh
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scenario", [*TRAINED, *UNTRAINED])
-def test_so_are_those_of_every_scenario(champion_workspace: Path, tmp_path: Path, scenario: str) -> None:
-    assert_all_sourced_and_every_corruption_caught(tell(champion_workspace, tmp_path / "workspace", scenario), range(1, 10))
+def test_so_are_those_of_every_scenario(simulated: Simulated, tmp_path: Path, scenario: str) -> None:
+    assert_all_sourced_and_every_corruption_caught(tell(simulated, tmp_path / "workspace", scenario), range(1, 10))
 
 
 def test_the_report_says_where_its_numbers_stand(told: Told) -> None:

@@ -1,6 +1,7 @@
 """Faults made on purpose are named with their column; customers who merely changed, or are scored every day, raise nothing."""
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from pipeline.diagnosis.data_faults.checks import data_checks
 from pipeline.diagnosis.data_faults.renamed_categories import spelling
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.observed import Observed
+from pipeline.profiles.profile import Profile
 from tests.pipeline.seen_customers import RULES, customers, drawn, leaning, schema
 from tests.pipeline.small_profiles import profile_of
 
@@ -18,11 +20,16 @@ RNG = np.random.default_rng
 MONDAY = pd.Timestamp("2026-11-16", tz="UTC")
 
 
+@cache
+def profile_before(rows: int) -> Profile:
+    return profile_of(customers(4000, 2).iloc[:rows], schema())
+
+
 def observed(window: pd.DataFrame, *, ids: bool = True, reference: int = 4000, days: pd.Series | None = None, **facts: object) -> Observed:
     """Counted in numpy, which is quick; `facts` are of the window's profile."""
     before, columns = customers(4000, 2).iloc[:reference], schema()
     rows = window.reset_index(drop=True)
-    profile = profile_of(before, columns)
+    profile = profile_before(reference)
     return Observed(
         champion=None,  # type: ignore[arg-type]
         columns=columns,
