@@ -16,7 +16,7 @@ from pipeline.workspace.folder import Workspace
 from reports.verdict import Verdict
 from tests.pipeline.scoring.fitted_models import model_of
 from tests.pipeline.small_tables import COLUMNS, small_job, small_table
-from tests.pipeline.training.test_child import GATE, TRAIN, trained
+from tests.pipeline.training.test_child import TEST, TRAIN, trained
 from tests.reports.record import a_case, a_challenger, report, trainings_of
 from tests.tools.desk import training_result
 
@@ -36,16 +36,16 @@ def test_every_model_of_a_champions_line_is_proven_and_compared_by_tier(tmp_path
         assert (judged.serving.path, judged.serving.max_difference) == ("fast", 0.0)
         assert (judged.serving.rows, judged.serving.edges) == (len(TRAIN), 6)
     assert first.tier_flow is None
-    before, after = (open_artifact(Workspace(tmp_path), model).scores(GATE).tolist() for model in (champion, digest))
+    before, after = (open_artifact(Workspace(tmp_path), model).scores(TEST).tolist() for model in (champion, digest))
     assert second.tier_flow == tier_flow(before, after)
     assert first.champion_reliability is None
-    outcome = GATE[COLUMNS.target]
+    outcome = TEST[COLUMNS.target]
     assert (second.champion_reliability, second.reliability) == (reliability(outcome, before), reliability(outcome, after))
     assert third.champion_reliability == second.champion_reliability
     assert second.tier_flow is not None
     assert [second.tier_flow.after(tier) for tier in TIERS] == [[tier_of(p) for p in after].count(tier) for tier in TIERS]
     assert third.tier_flow is not None
-    assert third.tier_flow.customers == len(GATE)
+    assert third.tier_flow.customers == len(TEST)
 
 
 def test_records_of_earlier_versions_still_load_with_the_digest_they_had() -> None:

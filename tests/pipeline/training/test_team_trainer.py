@@ -16,13 +16,13 @@ from pipeline.errors import ChurnopsError, TrainingError
 from pipeline.models.artifact import Artifact, open_artifact, publish
 from pipeline.tables.typed_parquet import write_rows
 from pipeline.training.child import run
-from pipeline.training.job import GATE_ROWS, TRAIN_ROWS, TrainingJob
+from pipeline.training.job import TEST_ROWS, TRAIN_ROWS, TrainingJob
 from pipeline.training.parent import TrainingOutcome, train
 from pipeline.workspace.folder import Workspace
 from tests.checkout import ROOT
 from tests.pipeline.small_tables import small_job, small_table
 
-TRAIN, GATE = small_table(300, 1), small_table(150, 2)
+TRAIN, TEST = small_table(300, 1), small_table(150, 2)
 HEAD = """
 import argparse, json, os, sys, time
 from pathlib import Path
@@ -63,7 +63,7 @@ def job_with(workspace: Workspace, script: str, *more: str) -> TrainingJob:
 
 def outcome_of(workspace: Workspace, job: TrainingJob, limit: float = 120) -> tuple[TrainingOutcome, Artifact]:
     async def main() -> tuple[TrainingOutcome, Artifact]:
-        async with train(job, TRAIN, GATE, workspace, time_limit_seconds=limit) as outcome:
+        async with train(job, TRAIN, TEST, workspace, time_limit_seconds=limit) as outcome:
             return outcome, open_artifact(workspace, publish(outcome.staged, workspace))
 
     return anyio.run(main)
@@ -74,7 +74,7 @@ def in_this_process(workspace: Workspace, job: TrainingJob) -> None:
     folder = workspace.staging / "job"
     folder.mkdir(parents=True)
     write_rows(TRAIN, folder / TRAIN_ROWS)
-    write_rows(GATE, folder / GATE_ROWS)
+    write_rows(TEST, folder / TEST_ROWS)
     run(job, folder, workspace, io.StringIO())
 
 
