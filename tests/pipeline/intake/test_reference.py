@@ -41,7 +41,7 @@ def test_a_file_that_is_gone_is_refused_naming_its_place(fresh: Opened) -> None:
 
 def test_it_is_divided_the_same_way_every_time(fresh: Opened) -> None:
     one, two = load_split(fresh), load_split(fresh)
-    for part in ("train", "gate", "held_back"):
+    for part in ("train", "test", "held_back"):
         pd.testing.assert_frame_equal(getattr(one, part), getattr(two, part))
 
 
