@@ -101,6 +101,7 @@ def test_a_second_adoption_waits_for_approval_and_says_what_its_figures_rest_on(
     assert artifact.manifest.estimator == "LogisticRegression"
 
 
+@pytest.mark.slow
 def test_it_comes_from_a_registry_by_its_alias_and_is_remembered_by_its_number(
     here: CommandLine, fresh: Opened, own: object, tmp_path: Path
 ) -> None:

@@ -145,6 +145,7 @@ def test_the_page_takes_names_for_text() -> None:
     assert "&lt;script&gt;" in page and "&lt;img" in page
 
 
+@pytest.mark.slow
 def test_the_diagnosis_is_asked_without_what_is_left_out(
     setup: Setup,  # noqa: F811
     ask: Ask,  # noqa: F811

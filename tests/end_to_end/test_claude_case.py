@@ -67,6 +67,7 @@ def test_when_claude_fails_the_rulebook_finishes_and_the_report_says_so(drifted:
     assert "operator: claude+rulebook" in Path(outcome["report"]["path"]).read_text()
 
 
+@pytest.mark.slow
 def test_a_bound_leaves_a_partial_report_that_the_next_run_continues(
     drifted: CommandLine, calm: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,6 +81,7 @@ def test_a_bound_leaves_a_partial_report_that_the_next_run_continues(
     assert (again["case_id"], again["stopped"], again["status"]) == (said.json["case_id"], "finished", "no_deploy_needed")
 
 
+@pytest.mark.slow
 def test_auto_uses_claude_only_where_the_workspace_agreed(drifted: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     outcome = drifted("triage", "--json").json
     assert outcome["operator"] == "rulebook"

@@ -17,6 +17,7 @@ def shifted(churnops: CommandLine, simulated: Simulated) -> CommandLine:
     return churnops
 
 
+@pytest.mark.slow
 def test_an_acknowledged_shift_opens_no_case_until_it_grows(shifted: CommandLine) -> None:
     first = shifted("triage", "--operator", "rulebook", "--json").json
     assert first["action"] != "retrain"
@@ -62,6 +63,7 @@ def test_events_are_quoted_in_later_cases(shifted: CommandLine) -> None:
     assert [finding["said"].split('"')[1] for finding in noted] == ["price list, 1 October"]
 
 
+@pytest.mark.slow
 def test_excluded_rows_leave_the_window_and_come_back(shifted: CommandLine) -> None:
     rows = shifted("drift", "--json").json["current_rows"]
     said = shifted(

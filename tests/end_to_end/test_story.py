@@ -13,6 +13,7 @@ from tests.end_to_end.command_line import CommandLine
 DRIFT_KEYS = {"reference_rows", "current_rows", "share", "drifted", "features_total", "band"}
 
 
+@pytest.mark.slow
 def test_from_customers_to_a_challenger_that_waits(churnops: CommandLine) -> None:
     said = churnops("init", "--synthetic", "--rows", "2500", "--json")
     assert said.code == 0, said.err
@@ -81,6 +82,7 @@ def test_too_few_outcomes_ask_people_for_labels(churnops: CommandLine, trained: 
     assert (said.code, said.json["action"], said.json["status"]) == (10, "collect_labels", "needs_people")
 
 
+@pytest.mark.slow
 def test_a_floor_out_of_reach_registers_nothing_and_names_the_line_that_lowers_it(
     churnops: CommandLine, fresh: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,6 +97,7 @@ def test_a_floor_out_of_reach_registers_nothing_and_names_the_line_that_lowers_i
     assert not list((home / "models").glob("*"))
 
 
+@pytest.mark.slow
 def test_a_second_training_by_a_person_waits_for_approval_too(churnops: CommandLine, trained: Opened) -> None:
     churnops.folder = trained.workspace.root
     champion = trained.workspace.champion_pointer.read_bytes()
@@ -104,6 +107,7 @@ def test_a_second_training_by_a_person_waits_for_approval_too(churnops: CommandL
     assert trained.workspace.champion_pointer.read_bytes() == champion
 
 
+@pytest.mark.slow
 def test_drift_writes_evidentlys_own_report(churnops: CommandLine, simulated: Simulated, tmp_path: Path) -> None:
     churnops.folder = tmp_path / "simulated"
     shutil.copytree(simulated("none", 400, 0.5, 1), churnops.folder)

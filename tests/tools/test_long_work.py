@@ -57,6 +57,7 @@ async def left_alone(opened: Opened, case_id: str, before: set[str]) -> None:
     assert opened.cases.calls(case_id)[-1].outcome == "failed"
 
 
+@pytest.mark.slow
 async def test_everything_else_answers_before_a_training_ends(drifted: Opened) -> None:
     before, stopper = artifacts(drifted), Stopper(drifted.workspace.root)
     async with desk(drifted) as at, anyio.create_task_group() as group:

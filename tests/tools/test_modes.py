@@ -45,6 +45,7 @@ async def test_a_recalibrated_champion_waits_for_a_person_as_what_it_is(risen: O
     assert [training.arguments for training in risen.cases.trainings(case_id)] == [{"mode": "recalibrate"}]
 
 
+@pytest.mark.slow
 async def test_a_retraining_that_recalibrating_would_do_as_well_is_not_kept(risen: Opened) -> None:
     async with desk(risen) as client:
         case_id = (await client.ok("get_drift_summary"))["case_id"]
@@ -57,6 +58,7 @@ async def test_a_retraining_that_recalibrating_would_do_as_well_is_not_kept(rise
     assert result.margins_recalibrated.log_loss.low > 0
 
 
+@pytest.mark.slow
 async def test_a_model_of_recent_outcomes_alone_has_them_as_its_reference(drifted: Opened) -> None:
     async with desk(drifted) as client:
         case_id = (await client.ok("get_drift_summary"))["case_id"]

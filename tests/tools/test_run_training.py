@@ -94,6 +94,7 @@ async def test_a_request_is_trained_once_whoever_repeats_it_and_whenever(drifted
     assert rows_of(drifted, "deployed") == 1
 
 
+@pytest.mark.slow
 async def test_a_candidate_that_fails_the_gate_is_discarded_and_the_next_one_may_be_tried(drifted: Opened) -> None:
     strict = under(drifted, gate={"min_roc_auc": 0.999})
     before, champion = artifacts(drifted), drifted.workspace.champion_pointer.read_bytes()
@@ -136,6 +137,7 @@ async def test_a_cancelled_call_kills_the_child_and_leaves_nothing(drifted: Open
         assert "`training.cooldown_hours`" in await client.refused("run_training", case_id=another.case_id)
 
 
+@pytest.mark.slow
 async def test_a_training_killed_from_outside_is_an_error_a_person_can_act_on(drifted: Opened) -> None:
     before = artifacts(drifted)
 

@@ -45,6 +45,7 @@ async def test_a_client_takes_a_case_from_drift_to_report_and_stdout_stays_clean
     assert drifted.workspace.champion_pointer.read_bytes() == pointer
 
 
+@pytest.mark.slow
 async def test_the_server_starts_without_a_champion_and_says_what_is_missing(fresh: Opened, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

@@ -97,6 +97,7 @@ def calm(calm_folder: Path, tmp_path: Path) -> Iterator[Opened]:
         yield opened
 
 
+@pytest.mark.slow
 def test_a_disagreement_is_said_explained_and_left_to_people(faulty: Opened) -> None:
     outcome = run(faulty, Case(save("monitor")))
     assert (outcome.action, outcome.status, outcome.exit_code) == ("monitor", "needs_people", 10)
@@ -108,6 +109,7 @@ def test_a_disagreement_is_said_explained_and_left_to_people(faulty: Opened) -> 
     assert "100 times larger" in report.split("## Two opinions")[1].split("##")[0]  # the evidence it rests on
 
 
+@pytest.mark.slow
 def test_more_caution_than_the_rulebook_asks_for_is_a_disagreement_too(calm: Opened) -> None:
     outcome = run(calm, Case(save("fix_data")))
     assert (outcome.action, outcome.status) == ("fix_data", "needs_people")

@@ -8,6 +8,8 @@ from pipeline.benchmark.truth import COST, TOLERANCE
 from pipeline.worlds.scenarios import KINDS, SCENARIOS
 from tests.pipeline.benchmark.conftest import Ask
 
+pytestmark = pytest.mark.slow
+
 FAULTS = [kind for kind in KINDS if SCENARIOS[kind].truth == "data_fault"]
 LEARNING = {"recalibrate", "retrain_combined", "retrain_recent"}
 

@@ -46,6 +46,7 @@ def test_another_seed_divides_the_table_otherwise(setup: Setup) -> None:
     assert not crowds(setup.table, 1).future.frame.equals(crowds(setup.table, 2).future.frame)
 
 
+@pytest.mark.slow
 def test_a_window_has_no_more_rows_than_there_are_customers_for_it(setup: Setup, champion: Artifact, ask: Ask) -> None:
     assert len(world(setup, champion, ask, "none", rows=5_000).features) == crowds(setup.table, 1).window_rows < 1_000
 

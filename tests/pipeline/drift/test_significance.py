@@ -26,6 +26,7 @@ def p_of(tally: Tally, seed: int = 0) -> float:
     return significances({"column": tally}, seed=seed, false_discovery_rate=FDR)["column"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("reference", "window"), [(7000, 200), (300, 300), (1000, 5000)])
 @pytest.mark.parametrize("kind", ["numerical", "categorical", "binary"])
 def test_without_a_change_p_is_below_five_percent_in_five_percent_of_windows_whatever_the_sizes(

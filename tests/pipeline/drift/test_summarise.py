@@ -100,6 +100,7 @@ def test_scores_methods_and_verdicts_are_evidentlys_own(rows: int, methods: set[
     assert (found.reference_rows, found.current_rows, found.features_total) == (rows, 600, 8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [900, 5000])
 def test_a_verdict_at_the_threshold_is_settled_by_the_rows(rows: int) -> None:
     # Around 0.1 standard deviations, in steps finer than the cells can always tell.

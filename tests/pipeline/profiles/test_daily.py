@@ -57,6 +57,7 @@ def contents(kept: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(kept.iterdir())}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reference_rows", [300, 2000])  # told value by value, and in cells
 def test_thirty_days_merged_are_one_pass_over_their_rows(state: State, kept: Path, reference_rows: int) -> None:
     log_days(state, 31)

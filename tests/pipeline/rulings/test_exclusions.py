@@ -168,6 +168,7 @@ def test_a_window_from_a_file_with_times_loses_them_too(tmp_path: Path) -> None:
     assert (window.rows, window.labelled_rows) == (ROWS - 20, ROWS - 20)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["combined", "recent", "recalibrate"])
 def test_no_training_learns_from_them_and_none_is_judged_by_them(opened: Opened, mode: str) -> None:
     champion = open_artifact(opened.workspace, publish(small_artifact(opened.workspace.root / "staged"), opened.workspace))

@@ -121,6 +121,7 @@ def test_helpful_calibration_is_part_of_the_model(tmp_path: Path) -> None:
     assert open_artifact(Workspace(tmp_path), digest).scores(TEST).shape == (150,)
 
 
+@pytest.mark.slow
 def test_copies_of_a_customer_weigh_as_one_in_the_calibration_trial(tmp_path: Path) -> None:
     copied = pd.concat([small_table(300, 1)] * 3, ignore_index=True)
     job = small_job(hyperparameters={"n_estimators": 20, "max_depth": 1})

@@ -103,6 +103,7 @@ def workspace(tmp_path: Path) -> Workspace:
     return Workspace(tmp_path.resolve())
 
 
+@pytest.mark.slow
 def test_what_is_published_inside_the_block_stays_and_nothing_else(workspace: Workspace) -> None:
     said: list[Progress] = []
 

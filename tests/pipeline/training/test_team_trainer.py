@@ -78,6 +78,7 @@ def in_this_process(workspace: Workspace, job: TrainingJob) -> None:
     run(job, folder, workspace, io.StringIO())
 
 
+@pytest.mark.slow
 def test_its_model_is_judged_by_us_and_its_claims_are_only_noted(workspace: Workspace) -> None:
     outcome, artifact = outcome_of(workspace, job_with(workspace, GOOD, "--estimator", "logistic_regression", "--set", "C=2.0"))
     assert 0.6 < outcome.evaluation.metrics.roc_auc.value < 0.95

@@ -97,6 +97,7 @@ def test_the_first_week_is_a_month_old_so_that_its_outcomes_are_known(trained: O
     assert window(trained).labelled_rows == 140
 
 
+@pytest.mark.slow
 def test_weeks_follow_each_other_and_the_window_is_the_latest(trained: Opened) -> None:
     first, second = week(trained, seed=5), week(trained, seed=5)
     assert first.until < second.since
@@ -110,6 +111,7 @@ def test_weeks_follow_each_other_and_the_window_is_the_latest(trained: Opened) -
     assert 140 <= now.rows < 280
 
 
+@pytest.mark.slow
 def test_a_later_weeks_outcomes_are_known_only_when_they_have_matured(trained: Opened) -> None:
     first, second = week(trained), week(trained)
     assert (first.matured, first.outcomes, second.outcomes) == (140, 140, 140)
@@ -119,6 +121,7 @@ def test_a_later_weeks_outcomes_are_known_only_when_they_have_matured(trained: O
     assert window(trained).labelled_rows == window(trained).rows
 
 
+@pytest.mark.slow
 def test_outcomes_are_known_for_a_share_only(trained: Opened) -> None:
     assert week(trained, labelled_share=0.0).outcomes == len(outcomes(trained)) == 0
     forget(trained)

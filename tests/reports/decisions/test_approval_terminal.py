@@ -99,6 +99,7 @@ def test_any_other_words_deploy_nothing(waiting: Waiting, typed: str) -> None:
     assert snapshot(waiting) == before
 
 
+@pytest.mark.slow
 def test_without_a_reason_a_terminal_is_asked_for_one(waiting: Waiting) -> None:
     ended = at_a_terminal(command(waiting), {"Reason": "I read it.", "to confirm": f"deploy {version(waiting)}"})
     assert ended.code == 0, ended.shown

@@ -2,6 +2,8 @@
 
 import subprocess
 
+import pytest
+
 from pipeline.record.approvers import confirmed
 from pipeline.record.cases import Decision
 from pipeline.record.champion import require_champion
@@ -63,6 +65,7 @@ def test_a_hostile_name_is_one_printable_line(waiting: Waiting) -> None:
     assert len(headline) < 200
 
 
+@pytest.mark.slow
 def test_the_terminal_says_it_and_a_pipe_keeps_the_reports_bytes(waiting: Waiting) -> None:
     deployed = approve_case(waiting.opened, waiting.ours)
     drawn = at_a_terminal(command(waiting, "show"), {})

@@ -243,6 +243,7 @@ def assert_all_sourced_and_every_corruption_caught(told: Told, steps: Sequence[i
     assert missed == []
 
 
+@pytest.mark.slow
 def test_a_real_reports_words_are_all_sourced_and_every_corrupted_digit_is_caught(told: Told) -> None:
     assert_all_sourced_and_every_corruption_caught(told, (1, 6))
 

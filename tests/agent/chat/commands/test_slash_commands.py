@@ -79,6 +79,7 @@ async def test_the_commands_tell_the_story_of_a_case_without_a_key(changed: Open
         assert chat.session.session_id in await said(chat, "/resume")
 
 
+@pytest.mark.slow
 async def test_a_call_has_one_number_wherever_it_is_met(changed: Opened, capsys: pytest.CaptureFixture[str]) -> None:
     """The case counts on where another session left off, and begins anew with another window; the session's own count is neither."""
     async with open_chat(changed, crew_of(changed), WindowChoice(), Lines(), run_command) as chat:
@@ -148,6 +149,7 @@ async def test_a_triage_from_the_chat_is_the_triage_of_the_command(changed: Open
         assert chat.session.folded == 1, "what was said before it is handed on in short"
 
 
+@pytest.mark.slow
 async def test_another_window_is_another_case(changed: Opened) -> None:
     async with open_chat(changed, crew_of(changed), WindowChoice(), Lines(), run_command) as chat:
         await chat.take("What moved?")

@@ -58,6 +58,7 @@ def test_a_configuration_names_the_installed_script_and_the_workspace_in_full(cl
     assert args == ["mcp", "--workspace", str(untrained_workspace.resolve())]
 
 
+@pytest.mark.slow
 async def test_a_server_started_as_printed_lists_its_tools(untrained_workspace: Path, tmp_path: Path) -> None:
     command, args = start_of("cursor", printed("cursor", untrained_workspace).stdout)
     assert await tools_of(command, args, tmp_path) == OFFERED

@@ -27,6 +27,7 @@ def test_there_are_thirty_questions_over_all_situations() -> None:
     assert {one.situation for one in QUESTIONS} == set(SITUATIONS)
 
 
+@pytest.mark.slow
 def test_enough_are_answered_rightly_or_plainly_declined_and_no_number_is_without_a_source(replies: list[Reply]) -> None:
     verdicts = {f"{one.question.situation}: {one.question.asked}": one.verdict for one in replies}
     wrong = [name for name, verdict in verdicts.items() if verdict == "wrong"]

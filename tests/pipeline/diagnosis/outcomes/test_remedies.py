@@ -24,6 +24,7 @@ def worth_having(window: Observed) -> set[str]:
     return {name for name, finding in gains(window).items() if finding.notable}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_more_of_the_same_customers_gain_nothing(seed: int) -> None:
     found = gains(known_window(small_table(800, 300 + seed)))

@@ -94,6 +94,7 @@ def test_the_windows_distributions_come_from_the_log_and_only_while_it_holds_jus
     assert "not in the log any more" in moved_features(trained, changed)[1]
 
 
+@pytest.mark.slow
 def test_a_triage_started_here_is_the_command_and_one_at_a_time(fresh: Opened) -> None:
     browser = Browser(fresh).sign_in()
     assert browser.send(browser.form("/review", "/triage")).status_code == 303
