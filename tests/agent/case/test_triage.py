@@ -153,9 +153,22 @@ def test_a_case_that_another_run_closed_ends_with_that_runs_report(calm: Opened)
 
 def test_two_triages_of_one_window_at_once_both_end_well(calm: Opened) -> None:
     outcomes: list[Outcome] = []
+    asked: list[anyio.Event] = []
+
+    class AtOnce(Rulebook):
+        """Answers only when the other run has its case open too: one that is quick would leave the second a closed case, and so a new one."""
+
+        async def ask(self, *given: Any) -> Answer:
+            mine = anyio.Event()
+            asked.append(mine)
+            if len(asked) >= 2:
+                for event in asked:
+                    event.set()
+            await mine.wait()
+            return await super().ask(*given)
 
     async def one() -> None:
-        outcomes.append(await triage(calm, partial(logged_window, calm), Rulebook(calm.policy), None, lambda _: None))
+        outcomes.append(await triage(calm, partial(logged_window, calm), AtOnce(calm.policy), None, lambda _: None))
 
     async def both() -> None:
         async with anyio.create_task_group() as group:
