@@ -126,6 +126,20 @@ def test_a_lost_mirror_is_written_anew(book: Ledger, tmp_path: Path) -> None:
     assert mirrored(tmp_path) == list(book.entries())
 
 
+@pytest.mark.parametrize("change", [{"hash": "0" * 64}, {"seq": 9}], ids=["another hash", "a row the database lacks"])
+def test_a_mirror_that_ends_otherwise_than_the_database_is_refused_and_left_as_it_is(
+    book: Ledger, tmp_path: Path, change: dict[str, object]
+) -> None:
+    append(book, 2)
+    mirror = tmp_path / "ledger.jsonl"
+    *before, last = mirror.read_text().splitlines()
+    mirror.write_text("\n".join([*before, json.dumps(json.loads(last) | change)]) + "\n")
+    kept = mirror.read_bytes()
+    with pytest.raises(IntegrityError, match="differ at row"):
+        book.catch_up()
+    assert mirror.read_bytes() == kept
+
+
 def test_a_row_committed_before_a_kill_reaches_the_mirror_with_the_next(book: Ledger, state: State, tmp_path: Path) -> None:
     append(book, 1)
     with state.write() as connection:
