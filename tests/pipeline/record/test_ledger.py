@@ -126,6 +126,12 @@ def test_a_lost_mirror_is_written_anew(book: Ledger, tmp_path: Path) -> None:
     assert mirrored(tmp_path) == list(book.entries())
 
 
+def test_the_newest_row_before_another_is_not_that_one(book: Ledger) -> None:
+    append(book, 3)
+    rows = [book.last({"trained"}, before) for before in (None, 3, 2, 1)]
+    assert [row and row.seq for row in rows] == [3, 2, 1, None]
+
+
 @pytest.mark.parametrize("change", [{"hash": "0" * 64}, {"seq": 9}], ids=["another hash", "a row the database lacks"])
 def test_a_mirror_that_ends_otherwise_than_the_database_is_refused_and_left_as_it_is(
     book: Ledger, tmp_path: Path, change: dict[str, object]
