@@ -146,6 +146,16 @@ def test_a_mirror_that_ends_otherwise_than_the_database_is_refused_and_left_as_i
     assert mirror.read_bytes() == kept
 
 
+def test_a_mirror_whose_last_line_is_no_row_is_refused_and_left_as_it_is(book: Ledger, tmp_path: Path) -> None:
+    append(book, 1)
+    mirror = tmp_path / "ledger.jsonl"
+    mirror.write_bytes(mirror.read_bytes() + b'{"no": "row"}\n')
+    kept = mirror.read_bytes()
+    with pytest.raises(IntegrityError, match="is no row of a ledger"):
+        book.catch_up()
+    assert mirror.read_bytes() == kept
+
+
 def test_a_row_committed_before_a_kill_reaches_the_mirror_with_the_next(book: Ledger, state: State, tmp_path: Path) -> None:
     append(book, 1)
     with state.write() as connection:
