@@ -14,7 +14,7 @@ from pipeline.words import ACTIONS, DRIFT_LEVELS, action_name, cause_name, count
 from pipeline.workspace.policy import Policy
 from reports.grounding.grounding import evidence_of, ground
 from reports.harm import Harm
-from reports.markdown_cells import ARROWS, MEASURES, _bar, _escaped, _one_line, cell, cell_code, figure, score, strength
+from reports.markdown_cells import ARROWS, MEASURES, bar, cell, cell_code, escaped, figure, one_line, score, strength
 from reports.report_sections import TITLES, SectionName
 from reports.requested_decision import decision
 from reports.second_opinion import choice
@@ -51,7 +51,7 @@ def render_audit(
         code=cell_code,
         sentence=_sentence,
         yaml=_yaml,
-        bar=_bar,
+        bar=bar,
         arrow=ARROWS.get,
     )
     environment.filters.update(
@@ -94,14 +94,14 @@ def _section(named: list[SectionName], name: SectionName) -> str:
 
 def _sentence(text: str) -> str:
     """A sentence of ours that may carry what a failure said: the rules' names in it stay code, all else is plain text."""
-    return "".join(part if _RULE.fullmatch(part) else _escaped(part) for part in _RULE.split(_one_line(text)))
+    return "".join(part if _RULE.fullmatch(part) else escaped(part) for part in _RULE.split(one_line(text)))
 
 
 def _yaml(value: object) -> str:
     """A value of the front matter: null, a plain word, or a quoted string that no YAML reader takes for anything else."""
     if value is None:
         return "null"
-    line = _one_line(str(value))
+    line = one_line(str(value))
     plain = re.fullmatch(r"[A-Za-z][A-Za-z_+]+", line) and line.lower() not in {"null", "true", "false", "yes", "no", "on", "off"}
     return line if plain else json.dumps(line, ensure_ascii=False)
 

@@ -24,14 +24,16 @@ MEASURES: tuple[tuple[str, str], ...] = (
 
 def cell(text: str) -> str:
     """Text from data or an operator, safe inside Markdown: one line, no markup, no HTML, no table break."""
-    return _escaped(_one_line(text))
+    return escaped(one_line(text))
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Text on one line, without control characters."""
     return re.sub(r"\s+", " ", "".join(character if character.isprintable() else " " for character in str(text))).strip()
 
 
-def _escaped(line: str) -> str:
+def escaped(line: str) -> str:
+    """A line whose characters mean nothing to Markdown or HTML."""
     line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*_\[\]|#~])", r"\\\1", line)
 
@@ -59,7 +61,8 @@ def bar_cells(feature: FeatureDrift) -> int:
     return max(5, cells) if feature.drifted else min(4, cells)
 
 
-def _bar(feature: FeatureDrift) -> str:
+def bar(feature: FeatureDrift) -> str:
+    """A feature's drift as ten cells, and whether it is drifted."""
     cells = bar_cells(feature)
     return "█" * cells + "░" * (10 - cells) + (" **drifted**" if feature.drifted else "")
 
@@ -75,4 +78,4 @@ def figure(measure: Measure) -> str:
 
 def cell_code(text: str) -> str:
     """Text for a Markdown code span: one line without backticks."""
-    return _one_line(text).replace("`", "'")[:200]
+    return one_line(text).replace("`", "'")[:200]

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.engine.interfaces import ReflectedColumn
 
-_BATCH = 10_000
 _DIALECTS: Mapping[str, Dialect] = {
     "postgresql": Dialect(
         double="double precision",
