@@ -153,7 +153,7 @@ def _furnish(workspace: "Workspace", champion: "Artifact", policy_text: str) -> 
     from pipeline.measures.measure import GateResult
     from pipeline.record import mlflow_mirror
     from pipeline.record.opened_workspace import open_workspace
-    from pipeline.workspace.settings import DataSettings
+    from pipeline.workspace.data_settings import DataSettings
     from pipeline.workspace.settings_file import render_settings
     from reports.decisions.promotion import finish_move, mirror_champion, record_move
 

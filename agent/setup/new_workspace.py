@@ -11,8 +11,8 @@ from pipeline.shown_text import plain
 from pipeline.tables.guessed_schema import Inference, infer
 from pipeline.tables.reading import read_raw, typed
 from pipeline.tables.splits import split_reference
+from pipeline.workspace.data_settings import DataSettings
 from pipeline.workspace.folder import SETTINGS_FILE, Workspace
-from pipeline.workspace.settings import DataSettings
 from pipeline.workspace.settings_file import render_settings
 
 if TYPE_CHECKING:

@@ -6,89 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableVariable
 
 from pipeline.errors import SettingsError
 from pipeline.families import USUAL, families
-from pipeline.tables.file_format import DELIMITED, JSON_LINES, FileFormat
-from pipeline.tables.schema import Schema
+from pipeline.tables.file_format import DELIMITED, JSON_LINES
 from pipeline.workspace import retired_names
+from pipeline.workspace.data_settings import DataSettings
+from pipeline.workspace.prediction_settings import PredictionSettings
+from pipeline.workspace.section import Section
 
 
-class _Section(BaseModel, frozen=True, extra="forbid"):
-    """Frozen: what was read stays as it was."""
-
-
-class DataSettings(_Section):
-    """The reference: the labelled table the champion is trained on."""
-
-    file: str = Field(description="The labelled table; a relative path counts from this file's folder")
-    sha256: str = Field(description="Of that file as `churnops init` saw it; a changed file is refused")
-    target: str = Field(description="Column that says who churned")
-    positive: str = Field(description="Its value for a churned customer")
-    id: str = Field("", description="Column that names the customer; empty: none")
-    time: str = Field("", description="Column that says when the row was taken; empty: none")
-    numerical: tuple[str, ...] = Field((), description="Features that are quantities")
-    categorical: tuple[str, ...] = Field((), description="Features that are names or codes")
-    synthetic_seed: int | None = Field(None, description="Set by `init --synthetic`: `simulate` then draws new customers")
-    format: FileFormat = FileFormat()
-
-    @model_validator(mode="after")
-    def _consistent(self) -> "DataSettings":
-        roles = [name for name in (self.target, self.id, self.time, *self.numerical, *self.categorical) if name]
-        twice = sorted({name for name in roles if roles.count(name) > 1})
-        if twice:
-            raise ValueError(f"{', '.join(twice)} has more than one role")
-        if not self.numerical and not self.categorical:
-            raise ValueError("no feature is named; fill numerical or categorical")
-        return self
-
-    @property
-    def columns(self) -> Schema:
-        """Roles of the columns as the pipeline reads them."""
-        return Schema(
-            target=self.target,
-            positive=self.positive,
-            id=self.id or None,
-            time=self.time or None,
-            numerical=self.numerical,
-            categorical=self.categorical,
-        )
-
-
-class PredictionSettings(_Section):
-    """A team's own prediction log, in files or in a table; where neither is named it is churnops' own, in the state database."""
-
-    file: str = Field(
-        "",
-        description="Your own log: a CSV, JSONL or Parquet file, a folder or a pattern with *, from this file's folder; empty: see table",
-    )
-    table: str = Field("", description="Or the table or view that holds it, like sales.scored; empty: see file, or the log churnops keeps")
-    url: str = Field(
-        "", description="Database of that table, like postgresql+psycopg://host/name; one with a password only as CHURNOPS_PREDICTIONS__URL"
-    )
-    id: str = Field("", description="Its id column; empty: as in [data]")
-    time: str = Field("", description="Its scoring-time column; empty: as in [data]")
-    score: str = Field(
-        "", description="Its column with the probability of churn, checked, never used instead of the champion's; empty: none"
-    )
-    model_version: str = Field(
-        "", description="Its column with the model's version: where any row names the champion's, the others are left out; empty: none"
-    )
-    format: FileFormat = FileFormat()
-
-    @model_validator(mode="after")
-    def _one_place(self) -> "PredictionSettings":
-        if self.file and self.table:
-            raise ValueError("a log lies in `file` or in `table`, not in both")
-        if self.url and not self.table:
-            raise ValueError("`url` needs the `table` in that database")
-        return self
-
-
-class ServingSettings(_Section):
+class ServingSettings(Section):
     """How `churnops serve` words its answers."""
 
     churned: str = Field("Churned", min_length=1, description="Label of a customer predicted to churn")
@@ -101,13 +32,13 @@ class ServingSettings(_Section):
         return self
 
 
-class EngineSettings(_Section):
+class EngineSettings(Section):
     """What counts a log of your own where it lies in files, or in a table without a `url`. A database counts its own tables."""
 
     name: Literal["duckdb", "spark"] = Field("duckdb", description="duckdb, in this process, or spark, for its tables and Parquet")
 
 
-class TrainingSettings(_Section):
+class TrainingSettings(Section):
     """How `churnops train` fits the champion; retraining by an operator is bounded by the policy instead."""
 
     estimator: str = Field(USUAL, description=" or ".join(families()))
@@ -135,7 +66,7 @@ class TrainingSettings(_Section):
         return command
 
 
-class ValueSettings(_Section):
+class ValueSettings(Section):
     """What a retention campaign is worth, in the team's currency: decisions are compared by it."""
 
     margin: float = Field(500.0, gt=0, description="What a churner who stays after all brings")
@@ -143,7 +74,7 @@ class ValueSettings(_Section):
     acceptance: float = Field(0.3, gt=0, le=1, description="Share of churners whom an offer keeps")
 
 
-class OperatorSettings(_Section):
+class OperatorSettings(Section):
     """Who operates. `claude = true` is the workspace's agreement that aggregates may leave the machine."""
 
     claude: bool | None = Field(None, description="May aggregates (never rows or ids) go to Claude? Unset: asked once")
@@ -153,7 +84,7 @@ class OperatorSettings(_Section):
     base_url: str = Field("", description="A compatible endpoint; empty: the provider's own")
 
 
-class ApprovalSettings(_Section):
+class ApprovalSettings(Section):
     """Who may deploy, and for how long a report can be approved. A change counts once a person accepted it: `churnops reports trust`."""
 
     mode: Literal["local", "signed"] = Field(

@@ -9,7 +9,8 @@ from tomlkit.items import Item
 
 from pipeline.atomic_files import write_atomically
 from pipeline.errors import SettingsError
-from pipeline.workspace.settings import DataSettings, Settings
+from pipeline.workspace.data_settings import DataSettings
+from pipeline.workspace.settings import Settings
 
 _HEAD = """# A churnops workspace. Every key can be set from outside, too: CHURNOPS_TRAINING__SEED=8 overrides seed under [training].
 """

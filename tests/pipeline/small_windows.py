@@ -16,9 +16,11 @@ from pipeline.sources.source import ALL_ROWS, Frame
 from pipeline.state.database import open_state
 from pipeline.tables.schema import Schema
 from pipeline.windows.baseline import Baseline
+from pipeline.workspace.data_settings import DataSettings
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.policy import load_policy
-from pipeline.workspace.settings import DataSettings, EngineSettings, PredictionSettings, Settings
+from pipeline.workspace.prediction_settings import PredictionSettings
+from pipeline.workspace.settings import EngineSettings, Settings
 from prompts import policy_text
 from tests.pipeline.small_tables import COLUMNS, small_table
 

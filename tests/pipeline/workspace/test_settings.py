@@ -11,9 +11,10 @@ from pipeline.errors import RetiredName, SettingsError
 from pipeline.sources.source import DatabaseTable
 from pipeline.tables.file_format import FileFormat
 from pipeline.workspace import retired_names
+from pipeline.workspace.data_settings import DataSettings
 from pipeline.workspace.policy import load_policy
 from pipeline.workspace.retired_names import Retired
-from pipeline.workspace.settings import DataSettings, Settings, read_settings
+from pipeline.workspace.settings import Settings, read_settings
 from prompts import policy_text
 
 MINIMAL = """

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from pipeline.tables.file_format import FileFormat
-from pipeline.workspace.settings import DataSettings, Settings, read_settings
+from pipeline.workspace.data_settings import DataSettings
+from pipeline.workspace.settings import Settings, read_settings
 from pipeline.workspace.settings_file import render_settings, set_claude
 
 DATA = DataSettings(

@@ -1,0 +1,36 @@
+"""The section [predictions]: where a log of the team's own lies, and under which names."""
+
+from pydantic import Field, model_validator
+
+from pipeline.tables.file_format import FileFormat
+from pipeline.workspace.section import Section
+
+
+class PredictionSettings(Section):
+    """A team's own prediction log, in files or in a table; where neither is named it is churnops' own, in the state database."""
+
+    file: str = Field(
+        "",
+        description="Your own log: a CSV, JSONL or Parquet file, a folder or a pattern with *, from this file's folder; empty: see table",
+    )
+    table: str = Field("", description="Or the table or view that holds it, like sales.scored; empty: see file, or the log churnops keeps")
+    url: str = Field(
+        "", description="Database of that table, like postgresql+psycopg://host/name; one with a password only as CHURNOPS_PREDICTIONS__URL"
+    )
+    id: str = Field("", description="Its id column; empty: as in [data]")
+    time: str = Field("", description="Its scoring-time column; empty: as in [data]")
+    score: str = Field(
+        "", description="Its column with the probability of churn, checked, never used instead of the champion's; empty: none"
+    )
+    model_version: str = Field(
+        "", description="Its column with the model's version: where any row names the champion's, the others are left out; empty: none"
+    )
+    format: FileFormat = FileFormat()
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "PredictionSettings":
+        if self.file and self.table:
+            raise ValueError("a log lies in `file` or in `table`, not in both")
+        if self.url and not self.table:
+            raise ValueError("`url` needs the `table` in that database")
+        return self
