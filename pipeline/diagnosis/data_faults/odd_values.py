@@ -1,5 +1,7 @@
 """Numbers no customer has: one value that suddenly fills many rows, amounts below zero, amounts beyond all bounds."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +14,8 @@ from pipeline.workspace.evidence_policy import DataRules
 _RARE = 0.02  # share of the reference's rows up to which a value may turn out to be a default
 _NEIGHBOURS = 0.05  # share of the reference's rows on either side that rise too where customers moved
 _FEW_VALUES = 20  # of a column in which each value is a kind of customer, and may become common
-_STANDS_OUT = 1.5  # times as common as the values next to it: less is the slope of a distribution
+_STANDS_OUT = 1.25  # times as common as the values next to it; less is the next step of a distribution
+_RISES_TOO = 0.25  # of its rise by which a value next to it rises where customers moved
 _FAR = 2.0  # times the reference's range beyond either end
 
 
@@ -33,28 +36,27 @@ def default_value(known: Numbers, rows_before: int, after: Numbers, rules: DataR
     """The value that fills so many rows more than in the reference, while those around it do not."""
     values, counts = np.unique(after[~np.isnan(after)], return_counts=True)
     few = np.unique(known).size <= _FEW_VALUES
+    ordered = np.sort(known)
+    had = np.searchsorted(ordered, values, side="right") - np.searchsorted(ordered, values)
+    rises = counts / len(after) - had / rows_before
+    moved = (counts < _STANDS_OUT * _beside(values, counts)) | (_RISES_TOO * rises <= _beside(values, rises))
     most: tuple[float, float] | None = None
-    beside = _beside(values, counts)
-    for value, count, next_to_it in zip(values, counts, beside, strict=True):
-        if count < rules.spike_share * len(after) or count < _STANDS_OUT * next_to_it:
-            continue
-        had = int((known == value).sum())
-        if had > (0 if few else _RARE * rows_before):
-            continue
-        risen = count / len(after) - had / rows_before * max(1.0, _rise_around(known, after, float(value)))
-        if risen >= rules.spike_share and surprise(had, rows_before, int(count), len(after)) >= rules.missing_z:
-            most = max(most or (0.0, 0.0), (risen, float(value)))
+    for place in np.flatnonzero((counts >= rules.spike_share * len(after)) & (had <= (0 if few else _RARE * rows_before)) & ~moved):
+        value, before = float(values[place]), int(had[place])
+        risen = counts[place] / len(after) - before / rows_before * max(1.0, _rise_around(known, after, value))
+        if risen >= rules.spike_share and surprise(before, rows_before, int(counts[place]), len(after)) >= rules.missing_z:
+            most = max(most or (0.0, 0.0), (float(risen), value))
     return None if most is None else most[1]
 
 
-def _beside(values: Numbers, counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rows of the more common of the two values next to each of the different `values` (ascending), where these are as near as values
-    usually are: 3 and 4 tell of 2 and 5, but 99 does not."""
+def _beside(values: Numbers, told: NDArray[Any]) -> NDArray[Any]:
+    """What is `told` of the two values next to each of the different `values` (ascending), the greater of both, 0 at least. Next is a value as
+    near as values usually are: 3 and 4 tell of 2 and 5, but 99 does not."""
     gaps = np.diff(values)
     near = gaps <= 1.5 * np.median(gaps) if gaps.size else np.zeros(0, dtype=bool)
-    below, above = np.zeros_like(counts), np.zeros_like(counts)
-    below[1:][near], above[:-1][near] = counts[:-1][near], counts[1:][near]
-    return np.maximum(below, above)
+    below, above = np.zeros_like(told), np.zeros_like(told)
+    below[1:][near], above[:-1][near] = told[:-1][near], told[1:][near]
+    return np.asarray(np.maximum(0, np.maximum(below, above)))
 
 
 def _rise_around(known: Numbers, after: Numbers, value: float) -> float:

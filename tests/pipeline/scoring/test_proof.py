@@ -19,6 +19,7 @@ from pipeline.scoring.compiled_model import CompiledModel
 from pipeline.scoring.customer_row import typed_cells
 from pipeline.scoring.forest_traversal import Forest, forest_of
 from pipeline.scoring.proof import PROOF_ROWS, not_ours, prove
+from pipeline.tables.cell_values import spelling_in
 from pipeline.tables.schema import Schema
 from tests.pipeline.scoring.fitted_models import FEATURES, FORESTS, LINEAR, REFERENCE, SPELLING, model_of
 from tests.pipeline.small_tables import COLUMNS, small_table
@@ -137,7 +138,7 @@ def test_rare_categories_are_folded_exactly(estimator: str) -> None:
     odd = rows.sample(300, random_state=1)[list(columns.features)]
     odd["city"] = [["never seen", np.nan, "city 299", "city 1"][place % 4] for place in range(300)]
     exact = model.predict_proba(odd)[:, 1]
-    cells = (typed_cells(row, columns, {}) for row in odd.to_dict("records"))
+    cells = (typed_cells(row, columns, spelling_in(rows, columns.categorical)) for row in odd.to_dict("records"))
     assert np.allclose([made.probability(row) for row in cells], exact, rtol=0, atol=1e-12)
 
 
