@@ -1,9 +1,13 @@
-"""Time as an argument: a clock is a function, and a stored time is UTC text of fixed width that sorts as time does."""
+"""Time as an argument: a clock is a function, and a stored time is UTC text of fixed width that sorts as time does.
+Lengths of time are written like 24h."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 Clock = Callable[[], datetime]
+_UNITS: Mapping[str, timedelta] = MappingProxyType({"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)})
 
 
 def utc_now() -> datetime:
@@ -19,3 +23,9 @@ def stamp(moment: datetime) -> str:
 def moment(text: str) -> datetime:
     """The time that `stamp` wrote."""
     return datetime.fromisoformat(text)
+
+
+def length_of(text: str) -> timedelta | None:
+    """The length of time written as `7d`, `24h` or `2w`; None where it is none of these."""
+    match = re.fullmatch(r"(\d{1,4})([hdw])", text.strip(), re.ASCII)
+    return int(match[1]) * _UNITS[match[2]] or None if match else None

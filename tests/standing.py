@@ -22,6 +22,7 @@ PEOPLES = frozenset(
         "noted",
         "excluded",
         "included",
+        "outcomes_undone",
         "trusted",
         "trust_changed",
     }

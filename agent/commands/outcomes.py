@@ -1,20 +1,26 @@
 """`churnops outcomes`: what became of the customers, added to the log as it becomes known."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened_by_person
 
-app = typer.Typer(help="Add outcomes to the log, so that windows and trainings know them.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from pipeline.intake.outcomes import Added
+
+app = typer.Typer(help="Add outcomes to the log, so that windows and trainings know them, or take them back.", no_args_is_help=True)
 
 
 @app.command()
 def add(
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE", help="Id and target columns, optionally predicted_at (when scored) and observed_at (when known)."),
+        typer.Argument(
+            metavar="FILE",
+            help="Id and outcome, optionally predicted_at (when scored) and observed_at (when known); under the names that [outcomes] gives.",
+        ),
     ],
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
@@ -22,9 +28,54 @@ def add(
     """Add a file of outcomes to the log. Adding it again changes nothing; another word on the same customer and scoring counts from then on."""
     from pipeline.intake.outcomes import add_outcomes
 
-    found = add_outcomes(opened_by_person(workspace), file)
-    said = f"{found.added:,} outcomes added ({found.corrected:,} correct an earlier word), {found.known:,} were known already."
+    _say(add_outcomes(opened_by_person(workspace), file), as_json)
+
+
+@app.command()
+def pull(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
+    """Add the outcomes that lie where [outcomes] in churnops.toml says: in a file, a table, or a column of the log. Pulling again adds what is new."""
+    from pipeline.intake.outcomes import pull_outcomes
+
+    _say(pull_outcomes(opened_by_person(workspace)), as_json)
+
+
+@app.command()
+def undo(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Take back what `add` or `pull` took in last. What it had corrected counts again; undoing once more takes back the one before."""
+    import sys
+
+    from pipeline.errors import ChurnopsError
+    from pipeline.intake.outcomes import newest_intake, undo_intake
+
+    here = opened_by_person(workspace)
+    intake = newest_intake(here)
+    what = f"{_counted(intake.rows)} from {intake.source}, taken in on {intake.at:%Y-%m-%d %H:%M} UTC by {intake.by or 'nobody named'}"
+    if not yes:
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            raise ChurnopsError(f"This takes back {what}, and there is no terminal to ask.", "Add --yes to do it.")
+        if not typer.confirm(f"Take back {what}?"):
+            raise ChurnopsError("Nothing was taken back.", "")
+    undo_intake(here, intake)
+    typer.echo(f"Taken back: {what}.", err=as_json)
+    echo_json(as_json, intake)
+
+
+def _counted(outcomes: int) -> str:
+    return "1 outcome" if outcomes == 1 else f"{outcomes:,} outcomes"
+
+
+def _say(found: "Added", as_json: bool) -> None:
+    said = f"{_counted(found.added)} added ({found.corrected:,} correct an earlier word), {found.known:,} were known already."
+    if found.repeated:
+        rows = "row repeats" if found.repeated == 1 else "rows repeat"
+        said += f" {found.repeated:,} {rows} a customer without another scoring time: the latest word on each counts."
     if found.strangers:
         said += f" For {found.strangers:,} of them no prediction is logged: check the ids."
+    for name in found.unused_dates:
+        said += f" `{name}` looks like a date and is not used; name it as observed_at under [outcomes] if it says when customers churned."
     typer.echo(said, err=as_json)
     echo_json(as_json, found)

@@ -19,7 +19,7 @@ OutcomesOption = Annotated[
     Path | None,
     typer.Option(
         "--outcomes",
-        help="Outcomes in a file instead of the logged ones: id and target columns, optionally predicted_at and observed_at.",
+        help="Outcomes in a file instead of the logged ones: id and outcome, optionally predicted_at and observed_at; names under [outcomes].",
         show_default=False,
     ),
 ]

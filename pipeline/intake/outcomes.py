@@ -1,4 +1,4 @@
-"""Outcomes from a file, for a window or for the log."""
+"""Outcomes taken in: from a file, from where [outcomes] says that they lie, and back out again."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,54 +6,35 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.errors import DataError
+from pipeline.intake.outcome_source import configured_outcomes
+from pipeline.intake.outcome_table import OutcomeTable, outcome_columns, read_outcomes_of
 from pipeline.record.opened_workspace import Opened
+from pipeline.state.outcome_intakes import IntakeOrigin, RecordedIntake, newest_intake_in, record_intake_in
 from pipeline.state.outcomes import KnownOutcome, add_outcomes_in
 from pipeline.state.predictions import logged_ids
-from pipeline.tables.categories import Categories
-from pipeline.tables.cell_values import categories_in, ids_in
-from pipeline.tables.reading import read_raw, times_in
-from pipeline.workspace.settings import Settings
-
-PREDICTED_AT, OBSERVED_AT = "predicted_at", "observed_at"
-
-
-def read_outcome_file(path: Path, settings: Settings) -> pd.DataFrame:
-    """Columns `_id`, `_time` (missing where the file has no `predicted_at`), `_observed` (missing likewise), `_churned`.
-
-    Of several words on an id and time the last one counts: by `observed_at` where the file has it, else by the order of rows.
-    """
-    schema = settings.data.columns
-    id_column = settings.predictions.id or schema.id
-    if id_column is None:
-        raise DataError("The workspace names no id column, so outcomes cannot be joined.", "Set `id` under [data] in churnops.toml.")
-    raw = read_raw(path, settings.data.format)
-    if id_column not in raw.frame.columns and schema.id in raw.frame.columns:
-        id_column = str(schema.id)
-    if schema.target not in raw.frame.columns or id_column not in raw.frame.columns:
-        raise DataError(f"{path.name} lacks `{id_column}` or `{schema.target}`.", "Outcomes need the id column and the target column.")
-    answer = categories_in(raw.frame[schema.target], Categories((schema.positive,)), raw.decimal).dropna()
-    others = set(answer.unique()) - {schema.positive}
-    if len(others) > 1:
-        raise DataError(
-            f"{path.name}: `{schema.target}` holds {len(others)} values beside `{schema.positive}`.", "Export both outcomes only."
-        )
-    times = {"_time": times_in(raw, PREDICTED_AT), "_observed": times_in(raw, OBSERVED_AT)}
-    known = pd.DataFrame(
-        {"_id": ids_in(raw.frame[id_column], raw.decimal), **times, "_churned": (answer == schema.positive).astype("float64")}
-    ).loc[answer.index]
-    known = known.dropna(subset="_id").sort_values("_observed", kind="stable", na_position="first")
-    return known.drop_duplicates(["_id", "_time"], keep="last")
+from pipeline.tables.reading import read_raw
 
 
 @dataclass(frozen=True)
 class Added:
     """What came of adding outcomes to the log: rows `added`, of them `corrected` an earlier word, and rows that were `known` already.
-    `strangers` of the added have an id for which no prediction is logged; None where the log is the team's own."""
+
+    `strangers` of the added have an id for which no prediction is logged; None where the log is the team's own. `repeated` and
+    `unused_dates`: as `OutcomeTable`.
+    """
 
     added: int
     corrected: int
     known: int
     strangers: int | None
+    repeated: int
+    unused_dates: tuple[str, ...]
+
+
+def read_outcome_file(opened: Opened, path: Path) -> OutcomeTable:
+    """The outcomes in a file; errors as `read_outcomes_of`."""
+    raw = read_raw(path, opened.settings.data.format)
+    return read_outcomes_of(opened, raw, outcome_columns(opened.settings, raw.frame.columns))
 
 
 def add_outcomes(opened: Opened, path: Path) -> Added:
@@ -64,14 +45,68 @@ def add_outcomes(opened: Opened, path: Path) -> Added:
     Raises:
         DataError: as `read_outcome_file`.
     """
-    now, told = opened.clock(), read_outcome_file(path, opened.settings)
+    return _added(opened, read_outcome_file(opened, path), path.name)
+
+
+def pull_outcomes(opened: Opened) -> Added:
+    """Add the outcomes that lie where [outcomes] says; as `add_outcomes`.
+
+    Raises:
+        DataError: [outcomes] names no place, or what lies there cannot be read.
+    """
+    source, raw, columns = configured_outcomes(opened)
+    return _added(opened, read_outcomes_of(opened, raw, columns), source)
+
+
+def _added(opened: Opened, table: OutcomeTable, source: str) -> Added:
     words = [
-        KnownOutcome(id_, None if pd.isna(at) else at, now if pd.isna(known) else known, int(churned))
-        for id_, at, known, churned in told[["_id", "_time", "_observed", "_churned"]].itertuples(index=False)
+        KnownOutcome(id_, None if pd.isna(at) else at, None if pd.isna(known) else known, int(churned))
+        for id_, at, known, churned in table.words[["_id", "_time", "_observed", "_churned"]].itertuples(index=False)
     ]
+    now = opened.clock()
     with opened.state.write() as connection:
-        news = add_outcomes_in(connection, words)
+        news = add_outcomes_in(
+            connection, words, now, IntakeOrigin(source, now, opened.person), moments=bool(opened.settings.outcomes.horizon)
+        )
     log, new = opened.settings.predictions, [word.id for word, one in zip(words, news, strict=True) if one != "known"]
     scored = None if log.file or log.table else logged_ids(opened.state)
-    strangers = None if scored is None else sum(id_ not in scored for id_ in new)
-    return Added(added=len(new), corrected=news.count("corrected"), known=news.count("known"), strangers=strangers)
+    return Added(
+        added=len(new),
+        corrected=news.count("corrected"),
+        known=news.count("known"),
+        strangers=None if scored is None else sum(id_ not in scored for id_ in new),
+        repeated=table.repeated,
+        unused_dates=table.unused_dates,
+    )
+
+
+def newest_intake(opened: Opened) -> RecordedIntake:
+    """The intake that `undo_intake` takes back.
+
+    Raises:
+        DataError: there is none.
+    """
+    with opened.state.read() as connection:
+        found = newest_intake_in(connection)
+    if found is None:
+        raise DataError(
+            "No intake of outcomes can be taken back.",
+            "Those that `churnops outcomes add` and `pull` took in can; the API's are corrected there.",
+        )
+    return found
+
+
+def undo_intake(opened: Opened, intake: RecordedIntake) -> None:
+    """Let none of an intake's outcomes count any more, and what they had corrected count again. All of them stay on record.
+
+    Raises:
+        DataError: it is not the newest one any more.
+    """
+    at = opened.clock()
+    with opened.state.write() as connection:
+        if newest_intake_in(connection) != intake:
+            raise DataError("Another intake was added or taken back meanwhile.", "Look again: `churnops outcomes undo`.")
+        record_intake_in(connection, IntakeOrigin(intake.source, at, opened.person), intake.rows, undoes=intake.number)
+        body = {"number": intake.number, "source": intake.source, "rows": intake.rows, "by": opened.person}
+        opened.ledger.append_in(connection, at, "outcomes_undone", None, body)
+    opened.ledger.catch_up()

@@ -37,7 +37,7 @@ def own_log(opened: Opened) -> OwnLog | None:
     log, spark = opened.settings.predictions, opened.settings.engine.name == "spark"
     columns = named_columns(opened)
     if log.table:
-        url = _from_folder(log.url, opened.workspace.root)
+        url = from_folder(log.url, opened.workspace.root)
         return OwnLog(log.table, SparkTable(log.table) if spark else DatabaseTable(url, log.table, log.format.timezone), columns)
     if not log.file:
         return None
@@ -101,7 +101,7 @@ def _any(log: OwnLog, rows: Restriction) -> bool:
         return bool(list(relation.rows(f"select 1 from {relation.table} limit 1")))
 
 
-def _from_folder(url: str, root: Path) -> str:
+def from_folder(url: str, root: Path) -> str:
     """A relative path to an SQLite file counts from the workspace's folder, like that of every other file."""
     before, slashes, path = url.partition(":///")
     return f"{before}{slashes}{root / path}" if before.startswith("sqlite") and path else url

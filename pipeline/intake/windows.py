@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import DataError
-from pipeline.intake.team_log import TICK, OwnLog, file_source, meant_rows, named_columns, own_log
+from pipeline.intake.team_log import OwnLog, file_source, meant_rows, named_columns, own_log
 from pipeline.intake.window_rows import kept_rows
 from pipeline.intake.window_start import start_of
 from pipeline.profiles.counting import profile_window
@@ -33,15 +33,14 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
     Raises:
         DataError: nothing is logged, nothing lies in the span, or the team's log cannot be read or has no times to choose a span by.
     """
-    from pipeline.intake.outcomes import read_outcome_file
-    from pipeline.state.outcomes import read_outcomes
+    from pipeline.intake.window_labels import label_rule, labelled_rows, require_some, told_in_file, told_in_log
     from pipeline.state.predictions import newest_prediction, read_labelled, read_predictions
 
     columns, segment, spelling = opened.settings.data.columns, baseline.restriction.segment, spelling_of(baseline.profile)
     log = own_log(opened)
     if log is not None:
         restriction = meant_rows(log, opened, champion, span, segment)
-        told = read_outcomes(opened.state, opened.clock()) if outcomes is None else read_outcome_file(outcomes, opened.settings)
+        told = told_in_log(opened) if outcomes is None else told_in_file(opened, outcomes)
         return _own_window(opened, baseline.profile, log, restriction, told, outcomes)
     newest = newest_prediction(opened.state)
     if newest is None:
@@ -57,12 +56,15 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
     else:
         profile = profile_window(source, columns, baseline.profile, restriction)
     if outcomes is None:
-        known = kept_rows(read_labelled(opened.state, columns, since, newest, opened.clock()), restriction, spelling)
+        found = read_labelled(opened.state, columns, since, newest, opened.clock(), label_rule(opened.settings))
+        known = kept_rows(found, restriction, spelling)
         labelled = Labelled(known[list(columns.features)], known["_churned"], known["_id"], known["_time"])
     else:
+        told = told_in_file(opened, outcomes)
         rows = kept_rows(read_predictions(opened.state, columns, since, newest), restriction, spelling)
-        labelled = _labelled(rows, columns, read_outcome_file(outcomes, opened.settings))
-    return _with_some(Window("prediction log", source, columns, restriction, profile, labelled), outcomes)
+        labelled = labelled_rows(rows, columns, told, label_rule(opened.settings))
+        require_some(labelled, rows["_id"], told, outcomes.name, "prediction log")
+    return Window("prediction log", source, columns, restriction, profile, labelled)
 
 
 def file_window(opened: Opened, baseline: Baseline, current: Path, outcomes: Path | None) -> Window:
@@ -73,9 +75,9 @@ def file_window(opened: Opened, baseline: Baseline, current: Path, outcomes: Pat
     """
     known = None
     if outcomes is not None:
-        from pipeline.intake.outcomes import read_outcome_file
+        from pipeline.intake.window_labels import told_in_file
 
-        known = read_outcome_file(outcomes, opened.settings)
+        known = told_in_file(opened, outcomes)
     columns = named_columns(opened)
     log = OwnLog(current.name, file_source(current, opened.settings.data.format, columns), columns)
     return _own_window(opened, baseline.profile, log, baseline.restriction, known, outcomes)
@@ -92,44 +94,13 @@ def _own_window(
     _require_probabilities(log, restriction, opened.settings.predictions.score)
     window = Window(name, log.source, log.columns, restriction, profile, None)
     if outcomes is None or outcomes.empty:
-        return _with_some(window, said)
+        return window
     if profile.repeats is None:
         raise DataError(f"{name} has no id column, so outcomes cannot be joined.", "Name it as `id` under [predictions] in churnops.toml.")
-    from pipeline.sources.rows import rows_of
+    from pipeline.intake.window_labels import labels_of_source
 
-    outcomes = _of_these_times(outcomes, profile)
-    rows = rows_of(log.source, log.columns, restriction, spelling_of(reference), outcomes["_id"].unique().tolist())
-    return _with_some(replace(window, known=_labelled(rows, log.columns, outcomes)), said)
-
-
-def _of_these_times(outcomes: "pd.DataFrame", profile: Profile) -> "pd.DataFrame":
-    """Without the outcomes for other scoring times than the window's: their customers need not be looked for."""
-    if profile.since is None or profile.until is None:
-        return outcomes
-    times = outcomes["_time"]
-    return outcomes[times.isna() | times.between(profile.since - TICK, profile.until + TICK)]
-
-
-def _with_some(window: Window, outcomes: Path | None) -> Window:
-    if outcomes is not None and not window.labelled_rows:
-        raise DataError(
-            f"No outcome in {outcomes.name} belongs to a row of {window.name}.", "Check the ids, and predicted_at where it is named."
-        )
-    return window
-
-
-def _labelled(rows: "pd.DataFrame", columns: Schema, outcomes: "pd.DataFrame") -> Labelled:
-    """Rows with the columns `_id` and, where they have a scoring time, `_time`, whose outcome is among `outcomes`."""
-    from pipeline.state.outcomes import join_outcomes
-
-    times = rows.get("_time")
-    churned = join_outcomes(rows["_id"], times, outcomes)
-    known = churned.notna()
-    return Labelled(
-        features=rows.loc[known, list(columns.features)],
-        churned=churned[known].astype("int64"),
-        ids=rows.loc[known, "_id"],
-        times=None if times is None else times[known],
+    return replace(
+        window, known=labels_of_source(window, opened.settings, spelling_of(reference), outcomes, None if said is None else said.name)
     )
 
 

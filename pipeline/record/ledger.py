@@ -32,6 +32,7 @@ Kind = Literal[
     "noted",
     "excluded",
     "included",
+    "outcomes_undone",
     "verified",
     "trusted",
     "trust_changed",

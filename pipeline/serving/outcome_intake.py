@@ -1,6 +1,7 @@
 """Outcomes that arrive over the API: each for a customer that was predicted, and said twice it counts once."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import compress
 from typing import Annotated, Literal
 
@@ -8,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, Validatio
 from pydantic_core import PydanticCustomError
 from sqlalchemy import Connection, select
 
-from pipeline.clock import stamp
+from pipeline.clock import moment, stamp
 from pipeline.record.opened_workspace import Opened
 from pipeline.serving.answers import OutcomeResult
 from pipeline.serving.customer_input import ALLOWED_ID, CustomerId, InputError, Wrong, wrongs
@@ -17,6 +18,7 @@ from pipeline.state.database import predictions
 
 MOST_OUTCOMES = 1_000  # in one request: one transaction, which others wait for
 _UNKNOWN_WORD = "unknown_word"
+_CLOCKS_DIFFER = timedelta(minutes=5)  # between two machines at most
 
 
 def _word(value: object) -> object:
@@ -50,8 +52,9 @@ class OutcomeIntake:
 
     def __init__(self, opened: Opened) -> None:
         self._opened = opened
-        words, data = opened.settings.serving, opened.settings.data
-        self._words = {words.retained: 0, words.churned: 1, data.positive: 1}
+        words, data, named = opened.settings.serving, opened.settings.data, opened.settings.outcomes
+        self._words = {words.retained: 0, words.churned: 1, data.positive: 1} | dict.fromkeys(named.no, 0) | dict.fromkeys(named.yes, 1)
+        self._moments = bool(named.horizon)
         self._own_log = bool(opened.settings.predictions.file or opened.settings.predictions.table)
         listed = ", ".join(f'"{word}"' for word in self._words)
         time = "a time with its offset, like 2026-01-31T10:00:00+01:00, or null"
@@ -82,13 +85,17 @@ class OutcomeIntake:
         return found
 
     def take(self, told: Sequence[Outcome]) -> tuple[OutcomeResult, ...]:
-        """Write down what is new, in one transaction; errors as `State.write`."""
+        """Write down what is new, in one transaction; errors as `State.write`.
+
+        Raises:
+            InputError: an outcome was observed in the future, or before what it is the outcome of was predicted; nothing is written.
+        """
         now = self._opened.clock()
         words = [
             log.KnownOutcome(
                 outcome.id,
                 outcome.predicted_at,
-                outcome.observed_at or now,
+                outcome.observed_at,
                 self._words[outcome.churned] if isinstance(outcome.churned, str) else int(outcome.churned),
             )
             for outcome in told
@@ -96,12 +103,28 @@ class OutcomeIntake:
         with self._opened.state.write() as connection:
             scored = None if self._own_log else _scored(connection, {word.id for word in words})
             taken = [scored is None or _belongs(word, scored) for word in words]
-            news = iter(log.add_outcomes_in(connection, list(compress(words, taken))))
+            impossible = [_impossible(row, word, now, scored or {}) for row, word in enumerate(words) if taken[row]]
+            if any(impossible):
+                raise InputError(tuple(filter(None, impossible)))
+            news = iter(log.add_outcomes_in(connection, list(compress(words, taken)), now, moments=self._moments))
         return tuple(OutcomeResult(id=word.id, result=next(news) if known else "unknown") for word, known in zip(words, taken, strict=True))
 
 
 def _belongs(word: log.KnownOutcome, scored: Mapping[str, set[str]]) -> bool:
     return word.id in scored and (word.predicted_at is None or stamp(word.predicted_at) in scored[word.id])
+
+
+def _impossible(row: int, word: log.KnownOutcome, now: datetime, scored: Mapping[str, set[str]]) -> Wrong | None:
+    """What is wrong with when an outcome was observed; None where nothing is, or nothing is said."""
+    if word.observed_at is None:
+        return None
+    if word.observed_at > now + _CLOCKS_DIFFER:
+        return Wrong(row=row, field="observed_at", rule="in_the_future", allowed="a time that has passed, or null for now")
+    predicted = word.predicted_at or min(map(moment, scored.get(word.id, ())), default=None)
+    if predicted is not None and word.observed_at < predicted - _CLOCKS_DIFFER:
+        of = "the prediction" if word.predicted_at else "the first prediction of this id"
+        return Wrong(row=row, field="observed_at", rule="before_the_prediction", allowed=f"a time not before that of {of}, or null for now")
+    return None
 
 
 def _scored(connection: Connection, ids: set[str]) -> Mapping[str, set[str]]:

@@ -1,7 +1,8 @@
 """The state database: predictions, outcomes, cases, what people ruled, and the ledger, under one schema version; an SQLite file, or a
 database in PostgreSQL.
 
-Version 2 added `events`, `exclusions` and `acknowledgements`. A database of an older version is brought up to date when it is opened.
+Version 2 added `events`, `exclusions` and `acknowledgements`, version 3 `outcome_intakes` and `outcomes.intake`. A database of an older
+version is brought up to date when it is opened.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -9,14 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
-from sqlalchemy import JSON, Column, Connection, Float, Index, Integer, MetaData, String, Table, Text, inspect, select
+from sqlalchemy import JSON, Column, Connection, Float, Index, Integer, MetaData, String, Table, Text, inspect, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from pipeline.errors import WorkspaceError
 from pipeline.state.engine import StatePlace, engine_for, named
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _RESTORE = "Restore it from a backup."
 
@@ -48,7 +49,19 @@ outcomes = Table(
     Column("predicted_at", String(32)),
     Column("observed_at", String(32), nullable=False),
     Column("churned", Integer, nullable=False),
+    Column("intake", Integer),
     Index("outcomes_by_id", "id", "predicted_at"),
+)
+
+outcome_intakes = Table(
+    "outcome_intakes",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("source", Text, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("undoes", Integer),
 )
 
 cases = Table(
@@ -234,4 +247,9 @@ def _from_1_to_2(connection: Connection) -> None:
     metadata.create_all(connection, tables=[events, exclusions, acknowledgements])
 
 
-_STEPS: Mapping[int, Callable[[Connection], None]] = MappingProxyType({1: _from_1_to_2})
+def _from_2_to_3(connection: Connection) -> None:
+    metadata.create_all(connection, tables=[outcome_intakes])
+    connection.execute(text("ALTER TABLE outcomes ADD COLUMN intake INTEGER"))
+
+
+_STEPS: Mapping[int, Callable[[Connection], None]] = MappingProxyType({1: _from_1_to_2, 2: _from_2_to_3})

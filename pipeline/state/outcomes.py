@@ -1,15 +1,16 @@
-"""Outcomes on record: which are news, and which prediction each belongs to."""
+"""Outcomes on record: which are news, and what is known at a time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, select, true
 
-from pipeline.clock import stamp
+from pipeline.clock import moment, stamp
 from pipeline.state.database import State, outcomes
+from pipeline.state.outcome_intakes import IntakeOrigin, not_taken_back, record_intake_in
 
 News = Literal["added", "corrected", "known"]
 _IDS = 10_000  # in one query; SQLite takes some 32,000 parameters
@@ -18,12 +19,22 @@ _IDS = 10_000  # in one query; SQLite takes some 32,000 parameters
 @dataclass(frozen=True)
 class KnownOutcome:
     """Whether a customer churned (1 or 0): of the prediction made at `predicted_at`, or where that is None of every prediction of the id that
-    has no outcome of its own."""
+    has no outcome of its own. `observed_at` is None where nobody said when: from now on."""
 
     id: str
     predicted_at: datetime | None
-    observed_at: datetime
+    observed_at: datetime | None
     churned: int
+
+
+@dataclass(frozen=True)
+class _Word:
+    churned: int
+    can_be_taken_back: bool
+
+
+# By id and scoring time: each observation time's word, in the order they were said.
+_Said = dict[tuple[str, str | None], dict[str, _Word]]
 
 
 def log_outcomes(
@@ -31,42 +42,77 @@ def log_outcomes(
 ) -> None:
     """Append outcomes, whatever is on record; the fields of `KnownOutcome`, each of one length."""
     with state.write() as connection:
-        _append(connection, [KnownOutcome(*fields) for fields in zip(ids, predicted, observed, churned, strict=True)])
+        _append(connection, [KnownOutcome(*fields) for fields in zip(ids, predicted, observed, churned, strict=True)], None)
 
 
-def add_outcomes_in(connection: Connection, told: Sequence[KnownOutcome]) -> list[News]:
+def add_outcomes_in(
+    connection: Connection, told: Sequence[KnownOutcome], now: datetime, origin: IntakeOrigin | None = None, *, moments: bool = False
+) -> list[News]:
     """What each outcome is beside those on record and those before it, by its id and scoring time: `added` is news, `corrected` another
-    word, which counts from now on, and `known` the same word, which is not written again."""
+    word or another time of observation, which counts from now on, and `known` the same word, which is not written again.
+
+    With `moments` an outcome without a scoring time is what happened at a moment: another time of observation is then another fact.
+    What has an `origin` is an intake, which can be taken back.
+    """
     said = _said(connection, sorted({outcome.id for outcome in told}))
     found: list[News] = []
     new = []
     for outcome in told:
-        key = outcome.id, None if outcome.predicted_at is None else stamp(outcome.predicted_at)
-        found.append("added" if key not in said else "known" if said[key] == outcome.churned else "corrected")
+        words = said.setdefault((outcome.id, None if outcome.predicted_at is None else stamp(outcome.predicted_at)), {})
+        before = _before(words, outcome, moments=moments)
+        found.append(_news(words, before, outcome))
         if found[-1] != "known":
-            said[key] = outcome.churned
-            new.append(outcome)
-    _append(connection, new)
+            new.append(replace(outcome, observed_at=outcome.observed_at or now))
+        elif origin is None and before is not None and words[before].can_be_taken_back:
+            # Said once more and for good: it stays when the intake is taken back.
+            new.append(replace(outcome, observed_at=moment(before)))
+        else:
+            continue
+        at = stamp(new[-1].observed_at or now)
+        words.pop(at, None)
+        words[at] = _Word(outcome.churned, can_be_taken_back=origin is not None)
+    intake = record_intake_in(connection, origin, len(new)) if origin is not None and new else None
+    _append(connection, new, intake)
     return found
 
 
-def _said(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, str | None], int]:
-    """The latest word on each id and scoring time."""
-    said: dict[tuple[str, str | None], int] = {}
+def _before(words: dict[str, _Word], outcome: KnownOutcome, *, moments: bool) -> str | None:
+    """The observation time of the word that an outcome is compared with; None where there is none."""
+    if moments and outcome.predicted_at is None and outcome.observed_at is not None:
+        at = stamp(outcome.observed_at)
+        return at if at in words else None
+    return next(reversed(words), None)
+
+
+def _news(words: dict[str, _Word], before: str | None, outcome: KnownOutcome) -> News:
+    if before is None:
+        return "added"
+    same_time = outcome.observed_at is None or stamp(outcome.observed_at) == before
+    return "known" if same_time and words[before].churned == outcome.churned else "corrected"
+
+
+def _said(connection: Connection, ids: Sequence[str]) -> _Said:
+    said: _Said = {}
+    columns = (outcomes.c.id, outcomes.c.predicted_at, outcomes.c.observed_at, outcomes.c.churned, outcomes.c.intake)
     for start in range(0, len(ids), _IDS):
         asked = outcomes.c.id.in_(ids[start : start + _IDS])
-        query = select(outcomes.c.id, outcomes.c.predicted_at, outcomes.c.churned).where(asked).order_by(outcomes.c.seq)
-        said |= {(id_, at): churned for id_, at, churned in connection.execute(query)}
+        for id_, at, observed, churned, intake in connection.execute(
+            select(*columns).where(asked, not_taken_back()).order_by(outcomes.c.seq)
+        ):
+            words = said.setdefault((id_, at), {})
+            words.pop(observed, None)
+            words[observed] = _Word(churned, can_be_taken_back=intake is not None)
     return said
 
 
-def _append(connection: Connection, told: Sequence[KnownOutcome]) -> None:
+def _append(connection: Connection, told: Sequence[KnownOutcome], intake: int | None) -> None:
     rows = [
         {
             "id": outcome.id,
             "predicted_at": None if outcome.predicted_at is None else stamp(outcome.predicted_at),
-            "observed_at": stamp(outcome.observed_at),
+            "observed_at": None if outcome.observed_at is None else stamp(outcome.observed_at),
             "churned": int(outcome.churned),
+            "intake": intake,
         }
         for outcome in told
     ]
@@ -74,30 +120,21 @@ def _append(connection: Connection, told: Sequence[KnownOutcome]) -> None:
         connection.execute(outcomes.insert(), rows)
 
 
-def read_outcomes(state: State, until: datetime, which: ColumnElement[bool] | None = None) -> pd.DataFrame:
-    """Outcomes known at `until`, of them those `which` chooses in SQL: columns `_id`, `_time` (scoring time, UTC or missing), `_churned`; the
-    latest word on an id and time wins."""
+def read_outcomes(state: State, until: datetime, which: ColumnElement[bool] | None = None, *, moments: bool = False) -> pd.DataFrame:
+    """Outcomes known at `until`, of them those `which` chooses in SQL: columns `_id`, `_time` (scoring time, UTC or missing), `_observed`
+    (UTC), `_churned`; in the order they were said. The latest word on an id and time wins, with `moments` (`add_outcomes_in`) on each moment;
+    the same word with another time of observation corrects that time."""
     query = (
-        select(outcomes.c.id, outcomes.c.predicted_at, outcomes.c.churned)
-        .where(outcomes.c.observed_at <= stamp(until), true() if which is None else which)
+        select(outcomes.c.id, outcomes.c.predicted_at, outcomes.c.observed_at, outcomes.c.churned)
+        .where(not_taken_back(), true() if which is None else which)
         .order_by(outcomes.c.seq)
     )
     with state.read() as connection:
         rows = connection.execute(query).all()
-    frame = pd.DataFrame(rows, columns=["_id", "_time", "_churned"])
-    frame["_time"] = pd.to_datetime(frame["_time"], utc=True, format="ISO8601")
-    return frame.drop_duplicates(["_id", "_time"], keep="last")
-
-
-def join_outcomes(ids: pd.Series, times: pd.Series | None, told: pd.DataFrame) -> pd.Series:
-    """KnownOutcome of each row, NaN where there is none: the one for its id and scoring time, else the one for its id that names no scoring time.
-    `told`: as `read_outcomes` gives them."""
-    dated = told[told["_time"].notna()]
-    undated = told[told["_time"].isna()].set_index("_id")["_churned"]
-    churned = ids.map(undated).astype("float64")
-    if times is not None and len(dated):
-        keys = pd.MultiIndex.from_arrays([ids, times])
-        by_time = dated.set_index(["_id", "_time"])["_churned"]
-        found = pd.Series(by_time.reindex(keys).to_numpy(dtype="float64"), index=ids.index)
-        churned = found.fillna(churned)
-    return churned
+    frame = pd.DataFrame(rows, columns=["_id", "_time", "_observed", "_churned"])
+    for name in ("_time", "_observed"):
+        frame[name] = pd.to_datetime(frame[name], utc=True, format="ISO8601")
+    keys = [frame["_id"], frame["_time"], frame["_observed"].where(frame["_time"].isna() & moments)]
+    following = frame["_churned"].groupby(keys, dropna=False, sort=False).shift(-1)
+    frame = frame[(frame["_churned"] != following) & (frame["_observed"] <= until)]
+    return frame[~pd.concat([key[frame.index] for key in keys], axis=1).duplicated(keep="last")]

@@ -1,7 +1,7 @@
 """The prediction log, as serving writes it and windows read it, alone or with the outcomes that arrive later."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -9,8 +9,11 @@ from sqlalchemy import ColumnElement, select, true
 
 from pipeline.clock import moment, stamp
 from pipeline.state.database import State, outcomes, predictions
-from pipeline.state.outcomes import join_outcomes, read_outcomes
+from pipeline.state.outcome_labels import BY_ID_AND_TIME, LabelRule, labels_of
+from pipeline.state.outcomes import read_outcomes
 from pipeline.tables.schema import Schema
+
+_DAY = timedelta(days=1)  # scoring times may be cut to their day
 
 
 def log_predictions(
@@ -65,13 +68,16 @@ def read_predictions(
         return _frame(connection.execute(query).all(), schema)
 
 
-def read_labelled(state: State, schema: Schema, since: datetime, until: datetime, known_at: datetime) -> pd.DataFrame:
-    """As `read_predictions`, only those whose outcome is known at `known_at`, with a last column `_churned` (1 or 0); see `join_outcomes`."""
-    # No other row leaves the database.
-    of_these = outcomes.c.predicted_at.is_(None) | outcomes.c.predicted_at.between(stamp(since), stamp(until))
-    told = predictions.c.id.in_(select(outcomes.c.id).where(outcomes.c.observed_at <= stamp(known_at), of_these))
-    rows = read_predictions(state, schema, since, until, told)
-    churned = join_outcomes(rows["_id"], rows["_time"], read_outcomes(state, known_at, of_these))
+def read_labelled(
+    state: State, schema: Schema, since: datetime, until: datetime, known_at: datetime, rule: LabelRule = BY_ID_AND_TIME
+) -> pd.DataFrame:
+    """As `read_predictions`, only those whose outcome is known at `known_at`, with a last column `_churned` (1 or 0); see `labels_of`."""
+    # No other row leaves the database, but where those without an outcome may have stayed.
+    of_these = outcomes.c.predicted_at.is_(None) | outcomes.c.predicted_at.between(stamp(since - _DAY), stamp(until + _DAY))
+    told = read_outcomes(state, known_at, of_these, moments=rule.horizon is not None)
+    of_ids = predictions.c.id.in_(select(outcomes.c.id).where(outcomes.c.observed_at <= stamp(known_at), of_these))
+    rows = read_predictions(state, schema, since, until, None if rule.absence_is_stayed else of_ids)
+    churned = labels_of(rows["_id"], rows["_time"], told, rule)
     known = churned.notna()
     return rows[known].assign(_churned=churned[known].astype("int64")).reset_index(drop=True)
 

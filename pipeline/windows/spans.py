@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from pipeline.clock import length_of
 from pipeline.errors import DataError
 
 MICROSECOND = timedelta(microseconds=1)
-_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ def parse_length(text: str) -> Last:
     Raises:
         DataError: it is none of these.
     """
-    match = re.fullmatch(r"(\d{1,4})([hdw])", text.strip())
-    if match is None or int(match[1]) == 0:
+    length = length_of(text)
+    if length is None:
         raise DataError(f"`{text}` is no length of time.", "Write it like 7d, 24h or 2w.")
-    return Last(int(match[1]) * _UNITS[match[2]])
+    return Last(length)
 
 
 def parse_start(text: str) -> Since:

@@ -15,6 +15,7 @@ from pipeline.families import USUAL, families
 from pipeline.tables.file_format import DELIMITED, JSON_LINES
 from pipeline.workspace import retired_names
 from pipeline.workspace.data_settings import DataSettings
+from pipeline.workspace.outcome_settings import OutcomeSettings
 from pipeline.workspace.prediction_settings import PredictionSettings
 from pipeline.workspace.section import Section
 
@@ -110,6 +111,7 @@ class Settings(BaseSettings):
     )
     data: DataSettings
     predictions: PredictionSettings = PredictionSettings()
+    outcomes: OutcomeSettings = OutcomeSettings()
     engine: EngineSettings = EngineSettings()
     training: TrainingSettings = TrainingSettings()
     value: ValueSettings = ValueSettings()
@@ -149,6 +151,14 @@ class Settings(BaseSettings):
             raise ValueError('`predictions.file` lies in another system, which only `engine.name = "spark"` reads')
         return self
 
+    @model_validator(mode="after")
+    def _outcomes_have_a_place(self) -> "Settings":
+        if self.outcomes.table and not (self.outcomes.url or self.predictions.url):
+            raise ValueError("`outcomes.table` needs `outcomes.url`, or `predictions.url` where both lie in one database")
+        if self.outcomes.column and not (self.predictions.file or self.predictions.table):
+            raise ValueError("`outcomes.column` is one of your own log: name it as `file` or `table` under [predictions]")
+        return self
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -174,6 +184,9 @@ def read_settings(file: Path) -> Settings:
         raise SettingsError(f"{file} is not valid TOML: {error}.", "Correct that line, or run `churnops init` in a new folder.") from error
     if _holds_password(values.get("database_url")):
         raise SettingsError(f"{file}: `database_url` holds a password.", "Give it as CHURNOPS_DATABASE_URL and leave the key empty.")
+    outcomes = values.get("outcomes")
+    if isinstance(outcomes, dict) and _holds_password(outcomes.get("url")):
+        raise SettingsError(f"{file}: `outcomes.url` holds a password.", "Give it as CHURNOPS_OUTCOMES__URL and leave the key empty.")
     try:
         settings = Settings(**values)
     except UnreadableVariable as error:

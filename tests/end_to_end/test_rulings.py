@@ -80,8 +80,23 @@ def test_excluded_rows_leave_the_window_and_come_back(shifted: CommandLine) -> N
 
 def test_outcomes_are_added_to_the_log(shifted: CommandLine) -> None:
     (shifted.folder / "said.csv").write_text("customerID,Churn\nnobody,Yes\n")
-    assert shifted("outcomes", "add", "said.csv", "--json").json == {"added": 1, "corrected": 0, "known": 0, "strangers": 1}
+    added = shifted("outcomes", "add", "said.csv", "--json").json
+    assert added == {"added": 1, "corrected": 0, "known": 0, "strangers": 1, "repeated": 0, "unused_dates": []}
     assert shifted("outcomes", "add", "said.csv", "--json").json["known"] == 1
+
+
+def test_outcomes_are_taken_back_by_whoever_says_so(shifted: CommandLine) -> None:
+    (shifted.folder / "said.csv").write_text("customerID,Churn,closed_on\nnobody,Yes,2026-01-31\nnobody,Yes,2026-01-31\n")
+    said = shifted("outcomes", "add", "said.csv").out
+    assert "`closed_on` looks like a date and is not used; name it as observed_at under [outcomes]" in said
+    assert "1 row repeats a customer without another scoring time: the latest word on each counts" in said
+    asked = shifted("outcomes", "undo")
+    assert (asked.code, "1 outcome from said.csv" in asked.err, "--yes" in asked.err) == (1, True, True)
+    undone = shifted("outcomes", "undo", "--yes", "--json").json
+    assert (undone["number"], undone["rows"], undone["source"]) == (1, 1, "said.csv")
+    assert shifted("outcomes", "undo", "--yes").code == 1
+    assert shifted("reports", "verify").code == 0
+    assert shifted("outcomes", "add", "said.csv", "--json").json["added"] == 1
 
 
 def test_training_the_same_once_more_is_refused_and_costs_no_cooldown(churnops: CommandLine, trained: Opened) -> None:
@@ -107,6 +122,8 @@ def test_training_the_same_once_more_is_refused_and_costs_no_cooldown(churnops: 
         (("window", "exclude", "--since", "soon", "--until", "2026-01-01", "--reason", "r"), 1, "no date"),
         (("event", "add", "x" * 121, "--from", "2026-01-01", "--to", "2026-01-01"), 1, "121 characters"),
         (("outcomes", "add", "missing.csv"), 1, "no file"),
+        (("outcomes", "pull"), 1, "does not say where outcomes lie"),
+        (("outcomes", "undo", "--yes"), 1, "No intake of outcomes can be taken back"),
     ],
 )
 def test_what_cannot_be_meant_is_one_sentence(churnops: CommandLine, trained: Opened, words: tuple[str, ...], code: int, said: str) -> None:

@@ -51,6 +51,7 @@ def small_opened(
     """An opened workspace in `folder`; `predictions` is the section of the settings."""
     settings = Settings(data=DATA, predictions=PredictionSettings(**predictions), engine=EngineSettings(name=engine))
     workspace = Workspace(folder)
+    (folder / DATA.file).write_text("churned\nyes\nno\n", encoding="utf-8")
     return Opened(
         workspace, settings, load_policy(policy_text(), {}), open_state(workspace.state_db, create=not workspace.home.exists()), clock
     )

@@ -1,7 +1,7 @@
 """A window that lies in files: a team's own prediction log under its own column names, `--current`, and `--outcomes`."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -99,7 +99,7 @@ def test_without_its_own_names_a_log_has_those_of_the_reference(opened: Opened, 
     log_outcomes(opened.state, ids=["a"], predicted=[NEWEST], observed=[NEWEST], churned=[1])
     window = own_log(tmp_path, frame, id="")
     assert (window.rows, window.since, window.columns.id) == (1, None, "customer")
-    assert (window.labelled_rows, window.profile.extra) == (0, ("Region", "p(churn)", "scored at"))
+    assert (window.labelled_rows, window.profile.extra) == (1, ("Region", "p(churn)", "scored at"))
 
 
 @pytest.mark.parametrize("ending", FORMATS)
@@ -269,9 +269,10 @@ def test_an_outcome_file_may_name_the_id_as_the_reference_does(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("outcomes", "said"),
     [
-        ("Kunde,left\na,yes\n", "outcomes.csv lacks `Kunde` or `churned`"),
-        ("name,churned\na,yes\n", "outcomes.csv lacks `Kunde` or `churned`"),
-        ("Kunde,churned\na,yes\nb,no\nc,maybe\n", "`churned` holds 2 values beside `yes`"),
+        ("Kunde,left\na,yes\n", "outcomes.csv lacks `churned`"),
+        ("name,churned\na,yes\n", "outcomes.csv lacks `Kunde`"),
+        ("Kunde,churned\na,yes\nb,no\nc,maybe\n", "`churned` holds 1 value that is neither a yes nor a no, in 1 of 3 rows"),
+        ("Kunde,churned\na,\n", "outcomes.csv holds no outcome"),
         ("Kunde,churned,predicted_at\na,yes,soon\n", "1 values of `predicted_at` are not dates or times"),
     ],
 )
@@ -286,8 +287,27 @@ def test_outcomes_for_a_window_without_ids_are_refused(tmp_path: Path) -> None:
 
 
 def test_outcomes_of_other_customers_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"No outcome in outcomes.csv belongs to a row of current.csv"):
+    with pytest.raises(DataError, match=r"No outcome in outcomes.csv belongs to a row of current.csv: none of its 1 ids is there"):
         current(tmp_path, table(("a", NEWEST)), "Kunde,churned\nstranger,yes\n")
+
+
+def test_outcomes_of_other_scoring_times_are_refused_and_say_that_the_ids_are_right(tmp_path: Path) -> None:
+    said = "Kunde,churned,predicted_at\na,yes,2026-11-19T09:00Z\nz,no,2026-11-21T09:00Z\n"
+    with pytest.raises(DataError, match="1 of its 2 ids are there, but at other scoring times") as refused:
+        current(tmp_path, table(("a", NEWEST), ("b", NEWEST)), said)
+    assert "`scored_at` under [outcomes]" in refused.value.next_step
+
+
+def test_outcomes_with_scoring_times_join_a_window_without_any_by_id_the_latest_word_counts(tmp_path: Path) -> None:
+    frame = table(("a", NEWEST), ("b", NEWEST)).drop(columns="scored at")
+    said = "Kunde,churned,predicted_at\na,no,2026-11-19\nb,yes,2026-11-19\na,yes,2026-11-20\n"
+    assert churned(current(tmp_path, frame, said, id="Kunde")) == {0: 1, 1: 1}
+
+
+@pytest.mark.parametrize("said", ["2026-11-20", "2026-11-20 09:00", "2026-11-20T09:00:12Z"])
+def test_scoring_times_that_were_cut_in_the_file_are_those_of_the_window(tmp_path: Path, said: str) -> None:
+    times = [NEWEST + timedelta(seconds=12, microseconds=345_678) - day * DAY for day in (2, 1, 0)]
+    assert churned(current(tmp_path, table(*(("a", at) for at in times)), f"Kunde,churned,predicted_at\na,yes,{said}\n")) == {1: 1}
 
 
 def test_the_fingerprint_of_files_changes_with_rows_and_known_outcomes_only(tmp_path: Path) -> None:

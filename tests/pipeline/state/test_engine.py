@@ -19,7 +19,7 @@ from pipeline.record.opened_workspace import Opened, open_workspace
 from pipeline.sources.sampling import draw_sample
 from pipeline.sources.source import Frame, PredictionLog, Restriction
 from pipeline.state import engine
-from pipeline.state.database import SCHEMA_VERSION, events, metadata, open_state, outcomes, schema_version
+from pipeline.state.database import SCHEMA_VERSION, events, metadata, open_state, outcome_intakes, outcomes, schema_version
 from pipeline.state.engine import StatePlace
 from pipeline.state.outcomes import log_outcomes, read_outcomes
 from pipeline.state.predictions import log_predictions, logged_ids, newest_prediction, read_labelled, read_predictions
@@ -208,7 +208,8 @@ def test_one_case_however_many_open_it(place: StatePlace) -> None:
 def test_an_older_schema_in_postgresql_is_brought_up_to_date(database: str) -> None:
     state = open_state(database, create=True)
     with state.write() as connection:
-        metadata.drop_all(connection, tables=[events])
+        metadata.drop_all(connection, tables=[events, outcome_intakes])
+        connection.execute(text("alter table outcomes drop column intake"))
         connection.execute(schema_version.update().values(version=1))
         connection.execute(outcomes.insert().values(OUTCOME))
     opened = open_state(database)

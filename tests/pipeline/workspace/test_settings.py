@@ -1,6 +1,7 @@
 """Settings come from churnops.toml, overridden by CHURNOPS_ variables, and what is wrong with them is said in one sentence."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -247,3 +248,29 @@ def test_the_two_labels_of_an_answer_are_told_apart(tmp_path: Path) -> None:
     assert "`churned` and `retained` are the same word" in problem(tmp_path, '[serving]\nretained = "Churned"\n')
     said = read(tmp_path, '[serving]\nchurned = "geht"\nretained = "bleibt"\n').serving
     assert (said.churned, said.retained) == ("geht", "bleibt")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "said"),
+    [
+        ('file = "a.csv"\ntable = "b"', "in `file`, in `table` or in `column`, not in several of them"),
+        ('url = "sqlite:///a.db"', "`url` needs the `table` in that database"),
+        ('table = "churn"', "`outcomes.table` needs `outcomes.url`, or `predictions.url`"),
+        ('column = "label"', "`outcomes.column` is one of your own log"),
+        ('yes = ["Gone", "1"]\nno = ["gone"]', "a word stands in `yes` and in `no`"),
+        ('horizon = "30"', "`horizon` is a length of time like 7d, 24h or 2w"),
+        ('horizon = "0d"', "`horizon` is a length of time like 7d, 24h or 2w"),
+        ('absence = "stayed"', '`absence = "stayed"` needs a `horizon`'),
+        ('column = "label"\nhorizon = "30d"', "leave `horizon` out"),
+        ('table = "churn"\nurl = "postgresql://me:hunter2@host/crm"', "`outcomes.url` holds a password"),
+    ],
+)
+def test_outcomes_that_cannot_be_meant_are_refused(tmp_path: Path, outcomes: str, said: str) -> None:
+    told = problem(tmp_path, f"[outcomes]\n{outcomes}\n")
+    assert said in told
+    assert "hunter2" not in told
+
+
+def test_a_horizon_is_a_length_of_time(tmp_path: Path) -> None:
+    assert read(tmp_path, '[outcomes]\nhorizon = "2w"\n').outcomes.horizon_length == timedelta(days=14)
+    assert read(tmp_path).outcomes.horizon_length is None

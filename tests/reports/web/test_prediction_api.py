@@ -177,7 +177,7 @@ def test_outcomes_are_taken_once_for_customers_that_were_predicted(trained: Open
         said = api.post("/outcomes", json={"outcomes": told})
         return said.status_code, [one["result"] for one in said.json()["outcomes"]]
 
-    first = {"id": "C-1", "churned": "Yes", "predicted_at": at, "observed_at": "2026-11-21T11:00:00+00:00"}
+    first = {"id": "C-1", "churned": "Yes", "predicted_at": at, "observed_at": "2026-11-21T13:00:00+01:00"}
     assert say(first, {"id": 77, "churned": False}, {"id": "C-2", "churned": True}) == (200, ["added", "added", "unknown"])
     assert say(first, {"id": "77", "churned": "Retained"}) == (200, ["known", "known"])
     assert say({**first, "churned": "Retained"}, {**first, "churned": "Retained"}) == (200, ["corrected", "known"])
@@ -212,6 +212,37 @@ def test_an_outcome_that_can_not_be_read_is_named(trained: Opened, api: TestClie
     assert (wrong["row"], wrong["field"], wrong["rule"]) == (0, field, rule)
     if field == "churned":
         assert wrong["allowed"] == 'true or false, 1 or 0, or one of the words "Retained", "Churned", "Yes"'
+
+
+def test_a_wrong_time_of_observation_is_corrected_and_an_impossible_one_refused(trained: Opened, api: TestClient) -> None:
+    at = api.post("/predict", json=customer(trained)).json()["predicted_at"]
+    trained.clock.advance(days=40)  # type: ignore[attr-defined]
+    now = trained.clock()
+
+    def say(observed: datetime, **named: object) -> Any:
+        told = {"id": "C-1", "churned": True, "observed_at": observed.isoformat(), **named}
+        said = api.post("/outcomes", json={"outcomes": [{"id": "C-1", "churned": True, "predicted_at": at}, told]})
+        return said.json()["outcomes"][1]["result"] if said.status_code == 200 else said.json()["detail"]
+
+    week = timedelta(days=7)
+    assert say(NOON + week, predicted_at=at) == "corrected"
+    assert say(NOON + 2 * week, predicted_at=at) == "corrected"
+    assert say(NOON + 2 * week, predicted_at=at) == "known"
+    columns, day = trained.settings.data.columns, timedelta(days=1)
+    for known_at, labelled in ((NOON + week, 0), (NOON + 2 * week, 1)):
+        assert len(read_labelled(trained.state, columns, NOON - day, NOON + day, known_at)) == labelled
+    for observed, named, rule, allowed in (
+        (now + timedelta(minutes=6), {}, "in_the_future", "a time that has passed, or null for now"),
+        (
+            NOON - timedelta(minutes=6),
+            {"predicted_at": at},
+            "before_the_prediction",
+            "a time not before that of the prediction, or null for now",
+        ),
+        (NOON - day, {}, "before_the_prediction", "a time not before that of the first prediction of this id, or null for now"),
+    ):
+        assert say(observed, **named) == [{"row": 1, "field": "observed_at", "rule": rule, "allowed": allowed}]
+    assert say(now + timedelta(minutes=4)) == "added", "clocks differ by minutes"
 
 
 @pytest.mark.parametrize(("churned", "kept"), [(True, 1), (False, 0), (1, 1), (0, 0), ("Yes", 1), ("Churned", 1), ("Retained", 0)])
