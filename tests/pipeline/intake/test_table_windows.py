@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from pipeline.errors import DataError
+from pipeline.intake.outcomes import pull_outcomes
 from pipeline.intake.window_rows import window_rows
 from pipeline.intake.windows import logged_window
 from pipeline.profiles.counting import profile_window
@@ -27,6 +28,7 @@ from pipeline.tables.schema import Schema
 from pipeline.windows.baseline import Baseline
 from pipeline.windows.spans import WEEK, Last, NewestRows, Since, SinceDeploy
 from pipeline.windows.window import Window
+from pipeline.workspace.outcome_settings import OutcomeSettings
 from tests.pipeline.small_tables import COLUMNS, small_table
 from tests.pipeline.small_windows import BASELINE, CHAMPION, DAY, NEWEST, assert_profiles_equal, small_baseline, small_opened
 from tests.pipeline.spark import spark_session
@@ -222,6 +224,23 @@ def test_outcomes_in_a_file_join_rows_of_a_table(own: Tables, fetched: list[Sequ
     said.write_text("kunde,churned\nstranger,no\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"No outcome in outcomes\.csv belongs to a row of .*scored"):
         window(opened, outcomes=said)
+
+
+def test_a_label_in_the_table_of_the_log_is_pulled_once_it_is_there(own: Tables) -> None:
+    frame = table(100)
+    label = pd.Series([None if place % 4 else place % 8 == 0 for place in range(100)], dtype="boolean")
+    opened = own(frame.assign(label_30d=label, known_on=frame["scored_at"] + pd.Timedelta(days=30)))
+    named = OutcomeSettings(column="label_30d", yes=("true", "1"), no=("false", "0"), observed_at="known_on")
+    opened = replace(opened, settings=opened.settings.model_copy(update={"outcomes": named}))
+    assert window(opened).labelled_rows == 0
+    assert pull_outcomes(opened).added == 25
+    found = window(opened, span=NewestRows(100)).labelled
+    assert found.ids is not None
+    assert dict(zip(found.ids, found.churned, strict=True)) == {f"C{place}": int(place % 8 == 0) for place in range(0, 100, 4)}
+    assert pull_outcomes(opened).known == 25
+    # The same table is one of outcomes, too, in the database of the log.
+    alone = OutcomeSettings(table=opened.settings.predictions.table, outcome="label_30d", yes=("true", "1"), observed_at="known_on")
+    assert pull_outcomes(replace(opened, settings=opened.settings.model_copy(update={"outcomes": alone}))).added == 25
 
 
 def test_ids_are_sent_in_batches(own: Tables, fetched: list[Sequence[Any]], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,8 @@ from pipeline.sources.source import Frame, PredictionLog, Restriction
 from pipeline.state import engine
 from pipeline.state.database import SCHEMA_VERSION, events, metadata, open_state, outcome_intakes, outcomes, schema_version
 from pipeline.state.engine import StatePlace
-from pipeline.state.outcomes import log_outcomes, read_outcomes
+from pipeline.state.outcome_intakes import IntakeOrigin, newest_intake_in, record_intake_in
+from pipeline.state.outcomes import KnownOutcome, add_outcomes_in, log_outcomes, read_outcomes
 from pipeline.state.predictions import log_predictions, logged_ids, newest_prediction, read_labelled, read_predictions
 from pipeline.tables.categories import NO_SPELLING
 from pipeline.tables.schema import Schema
@@ -93,6 +94,21 @@ def test_windows_and_outcomes_are_read_alike(place: StatePlace, tmp_path: Path) 
         pd.testing.assert_frame_equal(one, other)
     labelled = read_labelled(state, COLUMNS, START - timedelta(1), until, until + timedelta(days=30))
     assert list(zip(labelled["_id"], labelled["_churned"], strict=True)) == [("C1", 1), ("C2", 1), ("C2", 1)]
+
+
+def test_an_intake_of_outcomes_is_taken_back(place: StatePlace) -> None:
+    state, now = open_state(place, create=True), START + timedelta(days=9)
+    stayed, left = KnownOutcome("C1", None, now, 0), KnownOutcome("C1", None, None, 1)
+    for told, source in ((stayed, "first.csv"), (left, "second.csv")):
+        with state.write() as connection:
+            add_outcomes_in(connection, [told], now, IntakeOrigin(source, now, "Ada"))
+    assert read_outcomes(state, now)["_churned"].tolist() == [1]
+    with state.write() as connection:
+        newest = newest_intake_in(connection)
+        assert newest is not None
+        assert (newest.source, newest.rows, newest.at) == ("second.csv", 1, now)
+        record_intake_in(connection, IntakeOrigin(newest.source, now, "Ada"), newest.rows, undoes=newest.number)
+    assert read_outcomes(state, now)["_churned"].tolist() == [0]
 
 
 def test_profiles_and_samples_are_the_same(place: StatePlace, tmp_path: Path) -> None:
