@@ -42,7 +42,7 @@ def word_of(text: str, decimal: Decimal = ".") -> str:
 def outcome_words(opened: Opened) -> OutcomeWords:
     """The words of [outcomes], for what it leaves open those of the reference's target."""
     named, data = opened.settings.outcomes, opened.settings.data
-    yes, no = named.yes or (data.positive,), named.no or _other_values(opened)
+    yes, no = named.yes or (data.positive,), named.no or data.negative or _other_values(opened)
     told = frozenset(word_of(word) for word in yes)
     return OutcomeWords(told, frozenset(word_of(word) for word in no) - told, closed=bool(named.no))
 
