@@ -25,6 +25,7 @@ def init(
 ) -> None:
     """Make a workspace: infer the columns' roles, show them, and write churnops.toml for you to correct."""
     from rich.console import Console
+    from rich.markup import escape
 
     from agent.operators.data_consent import ask_once
     from agent.setup.new_workspace import set_up, set_up_synthetic
@@ -37,7 +38,7 @@ def init(
     with console.status("Reading the table"):
         made, found = set_up(workspace, data, target, positive) if data is not None else set_up_synthetic(workspace, rows, seed)
     _show(console, found)
-    console.print(f"Wrote [bold]{made.settings_file}[/]: correct the roles there if one is wrong.")
+    console.print(f"Wrote [bold]{escape(str(made.settings_file))}[/]: correct the roles there if one is wrong.")
     ask_once(made, console)
     console.print("Next: [bold]churnops train[/]")
     echo_json(as_json, found.schema)

@@ -103,5 +103,9 @@ def _any(log: OwnLog, rows: Restriction) -> bool:
 
 def _from_folder(url: str, root: Path) -> str:
     """A relative path to an SQLite file counts from the workspace's folder, like that of every other file."""
-    before, slashes, path = url.partition(":///")
-    return f"{before}{slashes}{root / path}" if before.startswith("sqlite") and path else url
+    if not url.startswith("sqlite"):
+        return url
+    from sqlalchemy import make_url
+
+    file = make_url(url).database
+    return url if not file or file == ":memory:" else make_url(url).set(database=str(root / file)).render_as_string(hide_password=False)

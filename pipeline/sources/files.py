@@ -56,7 +56,9 @@ def _paths(pattern: str) -> list[Path]:
         )
         found = [path for path in below if path.suffix.lower() in (*PARQUET, *DELIMITED)]
     else:
-        found = [named] if named.exists() else sorted(Path(named.anchor).glob(str(named.relative_to(named.anchor))))
+        # What there is stands for itself: a folder's name may hold a `?` or `[`.
+        there = next(folder for folder in (named, *named.parents) if folder.exists())
+        found = [named] if there == named else sorted(there.glob(str(named.relative_to(there))))
     kinds = {path.suffix.lower() in PARQUET for path in found}
     other = [path for path in found if path.suffix.lower() not in (*PARQUET, *DELIMITED)]
     if not found or other or len(kinds) > 1:

@@ -111,10 +111,9 @@ def _write(console: "Console", record: "ApprovalRecord", request: Path, *, signe
         raise ChurnopsError("This workspace does not sign its approvals.", "docs/approval.md says how to set `mode` under [approval].")
     write_atomically(request, canonical(record).encode())
     name = shlex.quote(str(request))
-    console.print(
-        "Nothing was deployed. Where the key is, run", f"  ssh-keygen -Y sign -n {NAMESPACE} -f KEY {name}", sep="\n", soft_wrap=True
-    )
-    console.print(f"and bring back both files: churnops reports approve {record.case_id} --signature {name}.sig", soft_wrap=True)
+    sign = f"  ssh-keygen -Y sign -n {NAMESPACE} -f KEY {name}"
+    console.print("Nothing was deployed. Where the key is, run", sign, sep="\n", soft_wrap=True, markup=False)
+    console.print(f"and bring back both files: churnops reports approve {record.case_id} --signature {name}.sig", soft_wrap=True, markup=False)
 
 
 def _signed(here: "Opened", signature: Path) -> tuple["ApprovalRecord", str]:
