@@ -56,6 +56,8 @@ def demo() -> None:
     )
     verb = "approve" if outcome.status == "pending_approval" else "show"
     churnops = "churnops" if shutil.which("churnops") else shlex.quote(sys.argv[0])  # as it can be pasted here
-    console.print(f"{churnops} reports {verb} {outcome.case_id} --workspace {shlex.quote(str(folder))}", style="bold", soft_wrap=True, markup=False)
+    console.print(
+        f"{churnops} reports {verb} {outcome.case_id} --workspace {shlex.quote(str(folder))}", style="bold", soft_wrap=True, markup=False
+    )
     if verb == "show":
         raise typer.Exit(1)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from agent.commands.given_files import given_file
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened_by_person
 
 app = typer.Typer(help="Add outcomes to the log, so that windows and trainings know them.", no_args_is_help=True)
@@ -14,7 +15,11 @@ app = typer.Typer(help="Add outcomes to the log, so that windows and trainings k
 def add(
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE", help="Id and target columns, optionally predicted_at (when scored) and observed_at (when known)."),
+        typer.Argument(
+            metavar="FILE",
+            parser=given_file,
+            help="Path or URL: id and target columns, optionally predicted_at (when scored) and observed_at (when known).",
+        ),
     ],
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,

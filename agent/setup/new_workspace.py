@@ -22,8 +22,11 @@ CUSTOMERS = "customers.csv"
 SPLIT_SEED = 42
 
 
-def set_up(folder: Path, data: Path, target: str, positive: str = "", *, synthetic_seed: int | None = None) -> tuple[Workspace, Inference]:
-    """Make `folder` a workspace around the table `data`. Nothing is written unless the table can be used.
+def set_up(
+    folder: Path, data: Path, target: str, positive: str = "", *, url: str = "", synthetic_seed: int | None = None
+) -> tuple[Workspace, Inference]:
+    """Make `folder` a workspace around the table `data`, which is a copy of what lies at `url` where that is given. Nothing is written unless
+    the table can be used.
 
     Raises:
         WorkspaceError: it is one already, or cannot be written.
@@ -38,7 +41,7 @@ def set_up(folder: Path, data: Path, target: str, positive: str = "", *, synthet
     place = data.resolve()
     inside = place.is_relative_to(workspace.root)
     settings = DataSettings(
-        file=place.relative_to(workspace.root).as_posix() if inside else str(place),
+        file=url or (place.relative_to(workspace.root).as_posix() if inside else str(place)),
         sha256=digest_of_file(data),
         **found.schema.model_dump(exclude_none=True),
         synthetic_seed=synthetic_seed,

@@ -13,6 +13,7 @@ from pydantic_settings import SettingsError as UnreadableVariable
 from pipeline.errors import SettingsError
 from pipeline.families import USUAL, families
 from pipeline.tables.file_format import DELIMITED, JSON_LINES
+from pipeline.tables.remote_files import holds_secret, is_remote
 from pipeline.workspace import retired_names
 from pipeline.workspace.data_settings import DataSettings
 from pipeline.workspace.prediction_settings import PredictionSettings
@@ -145,7 +146,7 @@ class Settings(BaseSettings):
             raise ValueError("Spark needs a log to count: name `predictions.table` or `predictions.file`")
         if spark and log.file.lower().endswith((*DELIMITED, *JSON_LINES)):
             raise ValueError("Spark reads Parquet here; `predictions.file` is text, which duckdb reads")
-        if "://" in log.file and not spark:
+        if "://" in log.file and not spark and not is_remote(log.file):
             raise ValueError('`predictions.file` lies in another system, which only `engine.name = "spark"` reads')
         return self
 
@@ -174,6 +175,12 @@ def read_settings(file: Path) -> Settings:
         raise SettingsError(f"{file} is not valid TOML: {error}.", "Correct that line, or run `churnops init` in a new folder.") from error
     if _holds_password(values.get("database_url")):
         raise SettingsError(f"{file}: `database_url` holds a password.", "Give it as CHURNOPS_DATABASE_URL and leave the key empty.")
+    for section in ("data", "predictions"):
+        place = values[section].get("file") if isinstance(values.get(section), dict) else None
+        if isinstance(place, str) and is_remote(place) and holds_secret(place):
+            raise SettingsError(
+                f"{file}: `{section}.file` holds a password or a signature.", "Leave it out; credentials come from the environment."
+            )
     try:
         settings = Settings(**values)
     except UnreadableVariable as error:

@@ -113,7 +113,9 @@ def _write(console: "Console", record: "ApprovalRecord", request: Path, *, signe
     name = shlex.quote(str(request))
     sign = f"  ssh-keygen -Y sign -n {NAMESPACE} -f KEY {name}"
     console.print("Nothing was deployed. Where the key is, run", sign, sep="\n", soft_wrap=True, markup=False)
-    console.print(f"and bring back both files: churnops reports approve {record.case_id} --signature {name}.sig", soft_wrap=True, markup=False)
+    console.print(
+        f"and bring back both files: churnops reports approve {record.case_id} --signature {name}.sig", soft_wrap=True, markup=False
+    )
 
 
 def _signed(here: "Opened", signature: Path) -> tuple["ApprovalRecord", str]:

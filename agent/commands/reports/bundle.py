@@ -22,7 +22,9 @@ def export(
     here = opened_by_person(workspace)
     manifest = export_case(here, here.cases.find(case_id).case_id, file)
     console = Console(highlight=False)
-    console.print(f"{file}: case {manifest.case_id}, {len(manifest.files)} files, ledger head {manifest.head}", soft_wrap=True, markup=False)
+    console.print(
+        f"{file}: case {manifest.case_id}, {len(manifest.files)} files, ledger head {manifest.head}", soft_wrap=True, markup=False
+    )
 
 
 def import_(
