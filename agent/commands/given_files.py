@@ -22,11 +22,11 @@ def given_file(named: str) -> Path:
 @cache  # keeps the copy until the process ends
 def _fetched(url: str) -> "LocalCopy":
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
     if not console.is_terminal:
         return fetch(url)
-    with Progress(TextColumn("Fetching"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=console, transient=True) as bar:
-        task = bar.add_task("")
+    with Progress(TextColumn("Fetching"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
         return fetch(url, lambda done, total: bar.update(task, completed=done, total=total))

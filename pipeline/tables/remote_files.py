@@ -17,7 +17,7 @@ from pipeline.tables.delta_log import LOG_FOLDER, current_files
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-Told = Callable[[int, int], object]  # done and to do, in bytes of one file or in files
+Told = Callable[[int, int | None], object]  # done, and all there is where that is known: bytes of one file, or files
 
 # What a URL begins with, and the extra of churnops that reads it.
 EXTRAS: Mapping[str, str] = {
@@ -60,7 +60,8 @@ def holds_secret(url: str) -> bool:
 def shown_url(url: str) -> str:
     """A URL for people: without what may be secret in it."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    place = parts.netloc.replace(f":{parts.password}@", "@") if parts.password else parts.netloc
+    return f"{parts.scheme}://{place}{parts.path}"
 
 
 def fetch(url: str, told: Told | None = None) -> LocalCopy:
@@ -96,13 +97,14 @@ def _copied(url: str, folder: Path, told: Told | None) -> Path:
     if list(sizes) == [place]:
         name = PurePosixPath(unquote(urlsplit(url).path)).name if _is_web(url) else PurePosixPath(place).name
         local = {place: folder / _inside(name)}
-        _get(system, local, sizes, url, told)
+        _announce(local, sizes, url)
+        _get(system, local, told)
         return local[place]
     root = folder / _inside(PurePosixPath(base).name or "files")
     local = {key: root / _inside(key[len(base) :].lstrip("/")) for key in sizes}
     log = {key: path for key, path in local.items() if path.relative_to(root).parts[0] == LOG_FOLDER}
     if log:
-        _get(system, log, sizes, url, None)
+        _get(system, log, None)
         current = set(current_files(root))
         local = {key: path for key, path in local.items() if path in current}
         if len(local) < len(current):
@@ -111,7 +113,8 @@ def _copied(url: str, folder: Path, told: Told | None) -> Path:
         local = {key: path for key, path in local.items() if not _hidden(path.relative_to(root))}
     if not local:
         raise FileNotFoundError(url)
-    _get(system, local, sizes, url, told)
+    _announce(local, sizes, url)
+    _get(system, local, told)
     return root
 
 
@@ -163,18 +166,20 @@ def _hidden(path: Path) -> bool:
     return any(part.startswith(("_", ".")) for part in path.parts)
 
 
-def _get(system: "AbstractFileSystem", local: Mapping[str, Path], sizes: Mapping[str, int], url: str, told: Told | None) -> None:
-    from fsspec.callbacks import Callback
-
+def _announce(local: Mapping[str, Path], sizes: Mapping[str, int], url: str) -> None:
     total, free = sum(sizes[key] for key in local), shutil.disk_usage(gettempdir()).free
     if total > free:
         raise DataError(f"{shown_url(url)} has {_size(total)}, and {gettempdir()} has room for {_size(free)}.", "Make room, or set TMPDIR.")
-    if told is None and total:
-        files = "1 file" if len(local) == 1 else f"{len(local):,} files"
-        warnings.warn(Notice(f"Fetching {files}, {_size(total)}, from {shown_url(url)}."), stacklevel=2)
+    files = "1 file" if len(local) == 1 else f"{len(local):,} files"
+    warnings.warn(Notice(f"Fetching {files}, {_size(total) if total else 'of a size not told'}, from {shown_url(url)}."), stacklevel=2)
+
+
+def _get(system: "AbstractFileSystem", local: Mapping[str, Path], told: Told | None) -> None:
+    from fsspec.callbacks import Callback
+
     for path in local.values():
         path.parent.mkdir(parents=True, exist_ok=True)
-    callback = Callback(hooks={"told": lambda size, value, **_: told(value, size or total)} if told else {})
+    callback = Callback(hooks={"told": lambda size, value, **_: told(value, size)} if told else {})
     keys, paths = list(local), [str(path) for path in local.values()]
     if len(keys) == 1:
         system.get_file(keys[0], paths[0], callback=callback)

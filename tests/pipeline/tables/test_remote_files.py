@@ -13,10 +13,15 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
+import pyarrow as pa
 import pytest
 
 from pipeline.errors import DataError, Notice
+from pipeline.sources.rows import rows_of
+from pipeline.sources.source import ALL_ROWS, Files
+from pipeline.tables.delta_log import current_files
 from pipeline.tables.remote_files import fetch, holds_secret, is_remote, shown_url
+from pipeline.tables.schema import Schema
 from tests.s3 import S3Store, s3_store
 
 pytestmark = pytest.mark.filterwarnings("ignore::pipeline.errors.Notice")
@@ -96,6 +101,21 @@ def test_a_folder_or_a_pattern_comes_without_what_is_unfinished(store: S3Store, 
     assert progress
 
 
+def test_of_a_delta_table_only_the_newest_version_comes(store: S3Store, tmp_path: Path) -> None:
+    from deltalake import DeltaTable, write_deltalake
+
+    table = tmp_path / "made" / "t"
+    write_deltalake(table, pa.table({"who": ["C0", "C1"], "day": ["2026-11-01", "größe 1%"]}), partition_by=["day"])
+    write_deltalake(table, pa.table({"who": ["C2"], "day": ["2026-11-01"]}), partition_by=["day"], mode="append")
+    DeltaTable(table).delete("who = 'C0'")
+    store.put("lake/t", {name: (table / name).read_bytes() for name in below(table)})
+    copy = fetch("s3://churn/lake/t/")
+    assert len(list(table.rglob("*.parquet"))) == 3
+    assert sorted(copy.path.rglob("*.parquet")) == current_files(copy.path)
+    rows = rows_of(Files(str(copy.path)), Schema(target="t", positive="1", id="who", categorical=("day",)), ALL_ROWS, {})
+    assert dict(zip(rows["_id"], rows["day"], strict=True)) == {"C1": "größe 1%", "C2": "2026-11-01"}
+
+
 def test_a_later_look_sees_what_is_there_then(store: S3Store) -> None:
     store.put("log", {"1.csv": b"a\n1\n"})
     assert below(fetch("s3://churn/log").path) == ["1.csv"]
@@ -119,7 +139,7 @@ def test_a_file_comes_from_the_web(web: tuple[str, Path]) -> None:
         ("s3://churn/nowhere.csv", "There is nothing at s3://churn/nowhere.csv"),
         ("s3://churn/nowhere/*.csv", "There is nothing at"),
         ("s3://nobody/a.csv", r"There is nothing at|cannot be fetched"),
-        ("https://user:secret@127.0.0.1:1/a.csv?sig=secret", r"address of https://127.0.0.1:1/a.csv holds a password"),
+        ("https://user:secret@127.0.0.1:1/a.csv?sig=secret", r"address of https://user@127.0.0.1:1/a.csv holds a password"),
         ("http://127.0.0.1:1/a.csv?sig=secret", r"http://127.0.0.1:1/a.csv cannot be fetched \(Client\w+\)"),
     ],
 )
@@ -204,4 +224,5 @@ def test_what_is_a_url_and_what_is_secret_in_it() -> None:
         False,
         False,
     ]
-    assert shown_url("https://u:p@h:1/f.csv?sig=1") == "https://h:1/f.csv"
+    assert shown_url("https://u:p@h:1/f.csv?sig=1") == "https://u@h:1/f.csv"
+    assert shown_url("abfss://c@account/f.csv") == "abfss://c@account/f.csv"
