@@ -14,8 +14,10 @@ from pipeline.models.artifact import Artifact
 from pipeline.record.cases import Case, Challenger, ModelRef, TrainingResult
 from pipeline.record.champion import find_champion, open_champion
 from pipeline.record.opened_workspace import Opened
+from pipeline.roles.leaks import telling_features
 from pipeline.tables.typed_parquet import fingerprint
 from pipeline.training.challenge import Record, Rows, challenge, judge_and_register, same_again
+from pipeline.training.gate import CHANCE, no_better_than_chance
 from pipeline.training.parent import OnProgress
 from reports.decisions.promotion import finish_move, mirror_champion, record_move
 from reports.filing import file_report
@@ -33,10 +35,12 @@ class GateFailed(ChurnopsError):
 
 
 class Trained(BaseModel, frozen=True):
-    """What `churnops train` made: the champion (`case` None), or a challenger that waits for approval in its case."""
+    """What `churnops train` made: the champion (`case` None), or a challenger that waits for approval in its case. `leaks`: features of its
+    reference that alone tell who churned."""
 
     result: TrainingResult
     case: Case | None
+    leaks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,8 +96,13 @@ async def train_by_hand(opened: Opened, estimator: str | None, on_progress: OnPr
             "The trainer of `training.command` made the candidate. Its scores of its training rows are its own, not out of fold, "
             "and flatter it; the metrics are measured by churnops on the test set, which that trainer was given. No drift was looked at."
         )
+    leaks = telling_features(split.train, opened.settings.data.columns)
+    if leaks:
+        named = ", ".join(f"`{name}`" for name in leaks)
+        trained += f" {named} alone tells who churned, as what is known only afterwards does; so does any model that has it."
     words = Narrative("A person ran `churnops train`.", trained)
-    return await _install_or_challenge(opened, _Candidate(make, "reference", "train", asked, {"estimator": chosen}, words))
+    made = await _install_or_challenge(opened, _Candidate(make, "reference", "train", asked, {"estimator": chosen}, words))
+    return made.model_copy(update={"leaks": leaks})
 
 
 async def adopt_by_hand(opened: Opened, found: "FoundModel", own_reference: bool) -> Trained:
@@ -209,11 +218,15 @@ def _file(opened: Opened, case: Case, result: TrainingResult, candidate: _Candid
 
 def _gate_failed(result: TrainingResult) -> GateFailed:
     failed = [check for check in result.gate.checks if not check.passed]
-    floor = any(check.rule == "gate.min_roc_auc" for check in failed)
-    hint = max(0.5, int(result.metrics.roc_auc.value * 100) / 100)
-    step = (
-        f"For data that cannot reach it, put `gate.min_roc_auc = {hint:.2f}` under [policy] in churnops.toml."
-        if floor
-        else "The champion stays."
-    )
+    floor, auc = any(check.rule == "gate.min_roc_auc" for check in failed), result.metrics.roc_auc
+    if floor and no_better_than_chance(auc):
+        step = "No floor makes it useful: bring more rows, or features that have to do with churn."
+    elif floor and auc.value > CHANCE:
+        hint = int(auc.value * 100) / 100
+        step = (
+            f"For data that cannot reach it, put `gate.min_roc_auc = {hint:.2f}` under [policy] in churnops.toml: then a model passes that ranks "
+            f"a churner before a customer who stays in {hint:.0%} of such pairs."
+        )
+    else:
+        step = "The champion stays."
     return GateFailed(f"The quality gate failed, nothing was registered. {' '.join(check.said for check in failed)}", step)

@@ -30,7 +30,7 @@ from document import put_into_document  # noqa: E402
 from pipeline.drift.blindspots import find_blind_spots  # noqa: E402
 from pipeline.drift.scores import drifts, score_profiles  # noqa: E402
 from pipeline.drift.verdict import calibrate  # noqa: E402
-from pipeline.tables.guessed_schema import infer  # noqa: E402
+from pipeline.roles.inference import infer  # noqa: E402
 from pipeline.tables.reading import raw_of, read_raw, typed  # noqa: E402
 from pipeline.tables.schema import Schema  # noqa: E402
 from pipeline.workspace.policy import load_policy  # noqa: E402

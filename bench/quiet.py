@@ -41,8 +41,8 @@ from agent.bench_operators import Diagnosing  # noqa: E402
 from pipeline.benchmark.world import Exhibit, named_columns  # noqa: E402
 from pipeline.drift.summarise import summarise_drift  # noqa: E402
 from pipeline.models.artifact import Artifact, open_artifact, publish  # noqa: E402
+from pipeline.roles.inference import infer  # noqa: E402
 from pipeline.rulings.acknowledgements import Shift, shift_of  # noqa: E402
-from pipeline.tables.guessed_schema import infer  # noqa: E402
 from pipeline.tables.reading import raw_of, typed  # noqa: E402
 from pipeline.tables.schema import Schema  # noqa: E402
 from pipeline.tables.typed_parquet import write_rows  # noqa: E402

@@ -12,10 +12,10 @@ import pandas as pd
 from pipeline.models.calibration import calibrated_model, cross_fit_folds
 from pipeline.models.recalibration import recalibrate
 from pipeline.models.unfitted_model import build
+from pipeline.roles.inference import infer
 from pipeline.scoring.customer_row import typed_cells
 from pipeline.scoring.proof import prove
 from pipeline.tables.cell_values import spelling_in
-from pipeline.tables.guessed_schema import infer
 from pipeline.tables.reading import raw_of, read_raw, typed
 from pipeline.tables.schema import Schema
 from pipeline.worlds.telephone_customers import make_customers

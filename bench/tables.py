@@ -1,19 +1,29 @@
-"""Two churn tables of another shape than the generated telephone customers, to see how far the figures of `churnops bench` carry.
+"""Churn tables of other shapes than the generated telephone customers, to see how far churnops carries on tables it does not know.
 
-    python bench/tables.py                                         what they look like
+    python bench/tables.py --check                                 15 tables shaped like published ones, through init, train, simulate, triage
+    python bench/tables.py                                         what the two large ones look like
     python bench/tables.py bank bank.csv --rows 20000 --seed 1
     churnops bench --data bank.csv --target exited
+
+`--check` counts the roles that `init` gives as a data scientist would, and says what the model, a quiet week and a shifted week come to; the
+tables are in `published_tables.py`.
 
 `bank`: 10 features, mostly numbers, a fifth of the customers leave. `mobile`: 30 features of usage, plan and service, more than half of them
 categories as churnops reads them, one customer in twelve leaves. Both are drawn from nothing but the formulas below; no row belongs to anybody.
 """
 
 import argparse
+import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from published_tables import TABLES as PUBLISHED
+from published_tables import Published, role_in
 
 Numbers = np.ndarray
 
@@ -188,7 +198,12 @@ def main() -> None:
     parser.add_argument("file", nargs="?", type=Path)
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--check", action="store_true", help="take the published shapes through the commands")
     given = parser.parse_args()
+    if given.check:
+        for make in PUBLISHED:
+            print(_checked(make(5_000, given.seed)), flush=True)
+        return
     if given.table is None:
         for name, make in TABLES.items():
             frame = make(given.rows, given.seed)
@@ -200,6 +215,33 @@ def main() -> None:
         parser.error("name the file to write")
     TABLES[given.table](given.rows, given.seed).to_csv(given.file, index=False)
     print(f"{given.rows:,} customers of the {given.table} table: {given.file}")
+
+
+def _checked(table: Published) -> str:
+    """One line on one table: roles, model, and the verdicts on a week like the reference and on one with another crowd."""
+    with TemporaryDirectory() as folder:
+        file, place = Path(folder, f"{table.name}.csv"), ("-w", str(Path(folder, "workspace")))
+        Path(folder, "workspace").mkdir()
+        table.frame.to_csv(file, index=False)
+        found = _run("init", "--data", str(file), "--target", table.target, *table.told, *place)
+        right = sum(role_in(found, name) == role for name, role in table.roles.items())
+        roles = f"{table.name}: {right} of {len(table.roles)} roles"
+        trained = _run("train", "--estimator", "logistic_regression", *place)
+        if "result" not in trained:
+            return f"{roles}, {trained['error']}"
+        verdicts = []
+        for seed, scenario in enumerate(("none", "market_shift"), start=1):
+            _run("simulate", "--scenario", scenario, "--rows", "1000", "--seed", str(seed), *place)
+            case = _run("triage", "--no-llm", *place)
+            verdicts.append(f"{scenario} → {(case.get('diagnosis') or {}).get('cause', case.get('error', case.get('status')))}")
+        return f"{roles}, ROC-AUC {trained['result']['metrics']['roc_auc']['value']:.2f}, {', '.join(verdicts)}"
+
+
+def _run(*command: str) -> dict[str, Any]:
+    """What a command answers as JSON, or its complaint as `error`."""
+    ended = subprocess.run(["churnops", *command, "--json"], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    lines = ended.stdout.strip().splitlines()
+    return dict(json.loads(lines[-1])) if lines else {"error": ended.stderr.strip()}
 
 
 def _logistic(logit: Numbers) -> Numbers:

@@ -51,8 +51,10 @@ def run_training(here: "Opened", estimator: str | None, console: "Console") -> "
 
 def show_trained(console: "Console", trained: "Trained") -> None:
     """Show a judged model, and what became of it."""
+    from rich.markup import escape
     from rich.table import Table
 
+    from pipeline.shown_text import plain
     from reports.markdown_cells import MEASURES, figure
 
     result = trained.result
@@ -72,6 +74,12 @@ def show_trained(console: "Console", trained: "Trained") -> None:
     )
     for check in result.gate.checks:
         console.print(f"[green]✔[/] {check.rule}: {check.said}")
+    if trained.leaks:
+        named = ", ".join(f"`{escape(plain(name))}`" for name in trained.leaks)
+        console.print(
+            f"[yellow]Warning[/]: {named} alone tells who churned (ROC-AUC 0.99 or more). If it is known only afterwards, the model is worth "
+            "nothing: take it out of [data] in churnops.toml."
+        )
     digest = (result.digest or "")[:12]
     if trained.case is None:
         console.print(

@@ -1,16 +1,18 @@
 """Making a workspace: the reference table looked at, its roles inferred, churnops.toml and the state database written."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.atomic_files import digest_of_file, write_atomically
 from pipeline.errors import WorkspaceError
+from pipeline.roles.inference import Inference, infer
+from pipeline.roles.target import Value, open_values
 from pipeline.shown_text import plain
-from pipeline.tables.guessed_schema import Inference, infer
 from pipeline.tables.reading import read_raw, typed
-from pipeline.tables.splits import split_reference
+from pipeline.tables.splits import can_split_by_time, split_reference
+from pipeline.words import counted
 from pipeline.workspace.data_settings import DataSettings
 from pipeline.workspace.folder import SETTINGS_FILE, Workspace
 from pipeline.workspace.settings_file import render_settings
@@ -23,10 +25,27 @@ SPLIT_SEED = 42
 
 
 def set_up(
-    folder: Path, data: Path, target: str, positive: str = "", *, url: str = "", synthetic_seed: int | None = None
+    folder: Path,
+    data: Path,
+    target: str,
+    positive: str = "",
+    *,
+    url: str = "",
+    drop: Collection[str] = (),
+    choose: Callable[[Sequence[Value]], str] | None = None,
+    synthetic_seed: int | None = None,
 ) -> tuple[Workspace, Inference]:
-    """Make `folder` a workspace around the table `data`, which is a copy of what lies at `url` where that is given. Nothing is written unless
-    the table can be used.
+    """Make `folder` a workspace around the table `data`. Nothing is written unless the table can be used.
+
+    Args:
+        folder: which may not be one yet.
+        data: the labelled table; a dated one is split by time where that can be done.
+        target: its column that says who churned.
+        positive: its value for churned; empty: found out.
+        url: where the table lies, if `data` is a copy of it.
+        drop: its values whose rows are left out.
+        choose: asked which value means churned, where that is open; None: nobody is there to be asked.
+        synthetic_seed: of generated customers.
 
     Raises:
         WorkspaceError: it is one already, or cannot be written.
@@ -34,15 +53,19 @@ def set_up(
     """
     workspace = _new(folder)
     raw = read_raw(data)
-    found = infer(raw, target, positive)
+    if choose is not None and (values := open_values(raw, target, positive, drop)):
+        positive = choose(values)
+    found = infer(raw, target, positive, drop)
     table = typed(raw, found.schema, with_target=True)
-    split_reference(table, found.schema, SPLIT_SEED)
-    found = dataclasses.replace(found, notes=(*found.notes, *_counted(table[found.schema.target], found.schema.positive)))
+    by_time = can_split_by_time(table, found.schema)
+    split = split_reference(table, found.schema, SPLIT_SEED, newest_to_test=by_time)
+    found = dataclasses.replace(found, notes=(*found.notes, *_counted(table[found.schema.target], found), f"Split {split.how}."))
     place = data.resolve()
     inside = place.is_relative_to(workspace.root)
     settings = DataSettings(
         file=url or (place.relative_to(workspace.root).as_posix() if inside else str(place)),
         sha256=digest_of_file(data),
+        split="time" if by_time else "random",
         **found.schema.model_dump(exclude_none=True),
         synthetic_seed=synthetic_seed,
     )
@@ -62,10 +85,21 @@ def set_up_synthetic(folder: Path, rows: int, seed: int) -> tuple[Workspace, Inf
     return set_up(folder, table, "Churn", synthetic_seed=seed)
 
 
-def _counted(churned: "pd.Series", positive: str) -> Iterator[str]:
+def _counted(churned: "pd.Series", found: Inference) -> Iterator[str]:
+    target = found.target
     yield f"{len(churned):,} rows, {churned.mean():.1%} of them churned."
-    if churned.mean() > 0.5:
-        yield f"More than half churned: if “{plain(positive)}” means that a customer stayed, name the other value with --positive."
+    if target.unknown:
+        yield f"{counted(target.unknown, 'row')} without a value in `{plain(found.schema.target)}` left out."
+    if target.dropped:
+        yield f"{counted(target.dropped, 'row')} with a dropped value of `{plain(found.schema.target)}` left out."
+    if target.doubtful:
+        readings = ", ".join(f"“{plain(value.text)}” {counted(value.rows, 'row')}" for value in target.doubtful)
+        yield (
+            f"“{plain(target.positive)}” is taken for churned because it is the rarer value: {readings}. "
+            "If that is wrong, name the value with --positive."
+        )
+    elif churned.mean() > 0.5:
+        yield f"More than half churned: if “{plain(target.positive)}” means that a customer stayed, name the other value with --positive."
 
 
 def _new(folder: Path) -> Workspace:

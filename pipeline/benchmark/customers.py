@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.errors import DataError
-from pipeline.tables.guessed_schema import infer
+from pipeline.roles.inference import infer
 from pipeline.tables.reading import raw_of, read_raw, typed
 from pipeline.tables.schema import Schema
 from pipeline.worlds.change import Pool

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.models.artifact import Artifact
-from pipeline.profiles.profile import Profile, spelling_of
+from pipeline.profiles.profile import Profile, of_features, spelling_of
 from pipeline.sources.sampling import draw_sample
 from pipeline.tables.schema import Schema
 from pipeline.windows.baseline import Baseline
@@ -26,7 +26,8 @@ class Observed:
     of the window's. A column absent from the window is all missing in `window` and named in `profile.absent`. `times` (UTC) and `ids` belong to
     the window's sample and are None where it has none. Scores are probabilities of churn: `reference_scores` out of fold, shape
     (reference,); `scores` the champion's on the window's sample, shape (window,); `labelled_scores` on the labelled rows.
-    `importances`: what the champion's ROC-AUC loses without a feature, by name.
+    `importances`: what the champion's ROC-AUC loses without a feature, by name. All but scores and labelled rows is without the features
+    that tell the calendar: they move by themselves.
     """
 
     champion: Artifact
@@ -52,7 +53,8 @@ def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
         DataError: the source of the window cannot be read any more.
         IntegrityError: the champion's model cannot be loaded.
     """
-    features = list(window.columns.features)
+    columns = window.columns.judged
+    features = list(columns.features)
     spelling = spelling_of(window.profile)
     drawn = draw_sample(window.source, window.columns, window.restriction, spelling, window.rows, SAMPLE_ROWS, SEED)
     # Cut down to a segment or not, rows keep the champion's row numbers.
@@ -64,13 +66,13 @@ def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
         reference = reference.sample(SAMPLE_ROWS, random_state=SEED)
     return Observed(
         champion=champion,
-        columns=window.columns,
+        columns=columns,
         rows=window.rows,
-        profile_before=baseline.profile,
-        profile=window.profile,
+        profile_before=of_features(baseline.profile, columns),
+        profile=of_features(window.profile, columns),
         reference=reference[[*features, window.columns.target]].reset_index(drop=True),
         reference_scores=champion.reference_scores()[reference.index.to_numpy()],
-        window=drawn.features,
+        window=drawn.features[features],
         times=drawn.times,
         ids=drawn.ids,
         scores=_scores(champion, drawn.features),

@@ -11,7 +11,7 @@ from pipeline.drift.verdict import CalibratedFeature, calibrate
 from pipeline.errors import DataError
 from pipeline.models.importance import weighted_share
 from pipeline.profiles.counting import exact_values
-from pipeline.profiles.profile import Profile, spelling_of
+from pipeline.profiles.profile import Profile, of_features, spelling_of
 from pipeline.tables.schema import Kind, Schema
 from pipeline.windows.baseline import Baseline
 from pipeline.windows.window import Window
@@ -26,19 +26,20 @@ SEED = 0  # of the null distribution: the same window has the same verdict
 def summarise_drift(baseline: Baseline, window: Window, policy: Policy) -> DriftSummary:
     """Both verdicts on every feature, and what neither sees. The first is Evidently's, or by the method that the policy asks for.
 
-    A feature without any value in the window or the reference has no score: it is not among `features`, but counted in `features_total`, so
-    that no share grows because a column broke. With fewer rows than `drift.min_rows`, or no feature that has a score, there is no verdict:
+    Features that tell the calendar move by themselves and are left out. One without any value in the window or the reference has no score: it
+    is not among `features`, but counted in `features_total`, so that no share grows because a column broke. With fewer rows than `drift.min_rows`, or no feature that has a score, there is no verdict:
     band `not_enough_data`.
     """
-    reference, profile = baseline.profile, window.profile
+    columns = window.columns.judged
+    reference, profile = of_features(baseline.profile, columns), of_features(window.profile, columns)
     if window.rows < policy.drift.min_rows:
-        return _no_verdict(reference, window, policy)
+        return _no_verdict(reference, profile, policy)
     exact = exact_values(
         (baseline.source, baseline.restriction), (window.source, window.restriction), window.columns, spelling_of(baseline.profile)
     )
     scores = score_profiles(reference, profile, exact, _asked(policy.drift))
     if not scores:
-        return _no_verdict(reference, window, policy)
+        return _no_verdict(reference, profile, policy)
     calibrated = calibrate(
         reference,
         profile,
@@ -51,7 +52,7 @@ def summarise_drift(baseline: Baseline, window: Window, policy: Policy) -> Drift
     features = tuple(
         _feature(feature, scores[feature.name], weight[feature.name]) for feature in calibrated.features if feature.name in scores
     )
-    share = sum(feature.drifted for feature in features) / len(window.columns.features)
+    share = sum(feature.drifted for feature in features) / len(columns.features)
     verdicts = {
         "share": share,
         "drifted": sum(feature.drifted for feature in features),
@@ -63,7 +64,7 @@ def summarise_drift(baseline: Baseline, window: Window, policy: Policy) -> Drift
         "felt_share": weighted_share(baseline.importances, {feature.name for feature in calibrated.features if feature.drifted}),
         "features": features,
     }
-    return _no_verdict(reference, window, policy).model_copy(update=verdicts)
+    return _no_verdict(reference, profile, policy).model_copy(update=verdicts)
 
 
 def write_evidently_html(reference: "pd.DataFrame", current: "pd.DataFrame", schema: Schema, path: Path) -> None:
@@ -93,7 +94,7 @@ def write_evidently_html(reference: "pd.DataFrame", current: "pd.DataFrame", sch
     snapshot.save_html(str(path))
 
 
-def _no_verdict(reference: Profile, window: Window, policy: Policy) -> DriftSummary:
+def _no_verdict(reference: Profile, window: Profile, policy: Policy) -> DriftSummary:
     return DriftSummary(
         reference_rows=reference.rows,
         current_rows=window.rows,
@@ -101,7 +102,7 @@ def _no_verdict(reference: Profile, window: Window, policy: Policy) -> DriftSumm
         drifted=0,
         drifted_numerical=0,
         drifted_categorical=0,
-        features_total=len(window.columns.features),
+        features_total=len(window.numerical) + len(window.categorical),
         band="not_enough_data",
         calibrated_drifted=0,
         calibrated_share=None,
@@ -109,7 +110,7 @@ def _no_verdict(reference: Profile, window: Window, policy: Policy) -> DriftSumm
         since=window.since,
         until=window.until,
         features=(),
-        findings=find_blind_spots(reference, window.profile, policy.evidence.data),
+        findings=find_blind_spots(reference, window, policy.evidence.data),
     )
 
 

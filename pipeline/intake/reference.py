@@ -44,8 +44,9 @@ def load_reference(opened: Opened) -> pd.DataFrame:
 def load_split(opened: Opened) -> Split:
     """The reference in its three parts: train, test, held back. Rows that people took out are missing from their part, so that no other row
     changes sides."""
-    columns = opened.settings.data.columns
-    split, left_out = split_reference(load_reference(opened), columns, opened.settings.training.seed), excluded(opened.state)
+    data, columns = opened.settings.data, opened.settings.data.columns
+    split = split_reference(load_reference(opened), columns, opened.settings.training.seed, newest_to_test=data.split == "time")
+    left_out = excluded(opened.state)
     if columns.time is None or not left_out:
         return split
     whole = pd.concat([split.train, split.test, split.held_back])

@@ -12,6 +12,8 @@ from pipeline.tables.schema import Schema
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
+MOST_CATEGORIES = 50  # of one column; a city or a postcode has thousands, of which a model would learn each by heart
+
 
 def hyperparameters_of(estimator: str, given: Mapping[str, float]) -> dict[str, int | float]:
     """All hyperparameters of an estimator: its defaults with the `given` values laid over them.
@@ -46,7 +48,8 @@ def build(estimator: str, given: Mapping[str, float], seed: int, columns: Schema
     """The unfitted pipeline, from a typed frame with at least `columns.features` to probabilities of (stays, churns).
 
     Missing numbers become the training median. A missing category is a category of its own, because that it is missing
-    often says something; a category never seen in training counts as none of the known ones.
+    often says something. Of a column with more than 50 categories the rarest are folded into one, and a category never seen in training counts
+    as one of those, or as none of the known ones.
 
     Raises:
         TrainingError: as `hyperparameters_of` and `require_packages`.
@@ -60,7 +63,8 @@ def build(estimator: str, given: Mapping[str, float], seed: int, columns: Schema
     require_packages(estimator)
     # A numerical column without any value in training stays, as zeros; else scikit-learn warns at every fit and prediction.
     numerical = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())
-    categorical = make_pipeline(SimpleImputer(strategy="constant", fill_value="missing"), OneHotEncoder(handle_unknown="ignore"))
+    one_hot = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MOST_CATEGORIES)
+    categorical = make_pipeline(SimpleImputer(strategy="constant", fill_value="missing"), one_hot)
     prepare = ColumnTransformer(
         [("numerical", numerical, list(columns.numerical)), ("categorical", categorical, list(columns.categorical))]
     )

@@ -18,6 +18,7 @@ from pipeline.errors import DataError
 from pipeline.profiles.grid import Grid, Numbers
 from pipeline.stored_record import StoredRecord
 from pipeline.tables.categories import Categories, Spelling
+from pipeline.tables.schema import Schema
 
 KEPT = 1000  # different values (or new categories) a profile lists one by one; more are counted in cells (or together)
 
@@ -106,6 +107,16 @@ class Profile(StoredRecord):
     repeats: int | None = None
     since: datetime | None = None
     until: datetime | None = None
+
+
+def of_features(profile: Profile, columns: Schema) -> Profile:
+    """The profile of the features of `columns` alone."""
+    return profile.model_copy(
+        update={
+            "numerical": tuple(column for column in profile.numerical if column.name in columns.numerical),
+            "categorical": tuple(column for column in profile.categorical if column.name in columns.categorical),
+        }
+    )
 
 
 def spelling_of(profile: Profile) -> Spelling:

@@ -24,11 +24,12 @@ class NumberRule:
 @dataclass(frozen=True)
 class RowEncoder:
     """One customer's cells as the encoded columns the classifier was fitted on. `categories`: for each categorical feature the encoded column
-    that is 1, by category; a category that is not there has none. `owners`: position of the feature behind each encoded column, shape
-    (width,)."""
+    that is 1, by category; `others`: that of a category that is not there, None where it has none. `owners`: position of the feature behind
+    each encoded column, shape (width,)."""
 
     numbers: tuple[NumberRule, ...]
     categories: tuple[Mapping[Cell, int], ...]
+    others: tuple[int | None, ...]
     owners: NDArray[np.intp]
 
     def encode(self, cells: Sequence[Cell]) -> NDArray[np.float64]:
@@ -39,8 +40,8 @@ class RowEncoder:
             rule.missing if cell != cell else (cell - rule.mean) / rule.scale  # type: ignore[operator]
             for rule, cell in zip(self.numbers, cells, strict=False)
         ]
-        for known, cell in zip(self.categories, cells[count:], strict=True):
-            place = known.get(cell)
+        for known, other, cell in zip(self.categories, self.others, cells[count:], strict=True):
+            place = known.get(cell, other)
             if place is not None:
                 encoded[place] = 1.0
         return encoded
@@ -60,6 +61,7 @@ def encoder_of(prepare: Any, columns: Schema) -> RowEncoder:
         raise NotExact("its rows are prepared in another way than churnops prepares them")
     numbers: list[NumberRule] = []
     categories: list[Mapping[Cell, int]] = []
+    others: list[int | None] = []
     if columns.numerical:
         imputer, scaler = _steps(prepare.named_transformers_["numerical"], SimpleImputer, StandardScaler)
         for middle, mean, scale in zip(imputer.statistics_.tolist(), scaler.mean_.tolist(), scaler.scale_.tolist(), strict=True):
@@ -67,15 +69,22 @@ def encoder_of(prepare: Any, columns: Schema) -> RowEncoder:
     owners = list(range(len(numbers)))
     if columns.categorical:
         imputer, one_hot = _steps(prepare.named_transformers_["categorical"], SimpleImputer, OneHotEncoder)
-        for known in one_hot.categories_:
-            places: dict[Cell, int] = {str(name): len(owners) + place for place, name in enumerate(known)}
-            if imputer.fill_value in places:
-                places[None] = places[imputer.fill_value]
+        folds = one_hot.max_categories is not None or one_hot.min_frequency is not None
+        for known, folded in zip(
+            one_hot.categories_, one_hot.infrequent_categories_ if folds else [None] * len(columns.categorical), strict=True
+        ):
+            own = [str(name) for name in known if folded is None or name not in {*folded}]
+            places: dict[Cell, int] = {name: len(owners) + place for place, name in enumerate(own)}
+            other = None if folded is None else len(owners) + len(own)
+            missing = places.get(imputer.fill_value, other)
+            if missing is not None:
+                places[None] = missing
             categories.append(places)
-            owners += [len(numbers) + len(categories) - 1] * len(known)
+            others.append(other)
+            owners += [len(numbers) + len(categories) - 1] * (len(own) + (folded is not None))
     if len(numbers) != len(columns.numerical) or len(categories) != len(columns.categorical):
         raise NotExact("it takes other columns than the workspace has")
-    return RowEncoder(tuple(numbers), tuple(categories), np.array(owners, dtype=np.intp))
+    return RowEncoder(tuple(numbers), tuple(categories), tuple(others), np.array(owners, dtype=np.intp))
 
 
 def _steps(made: Any, *kinds: type) -> list[Any]:

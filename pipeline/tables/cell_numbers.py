@@ -14,10 +14,22 @@ LARGEST = 1e150  # greater numbers count as infinite: their squares are
 _PLAIN_NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d{0,149})(?:\.\d*(?:e[+-]?\d+)?|e[+-]\d+)?|\.\d+)", re.ASCII | re.IGNORECASE)
 _WHOLE = re.compile(r"([+-]?\d+)[.,]0+", re.ASCII)
 
+# What stands around an amount: its currency or a percent sign. Percent are numbers of percent: "12%" is 12.
+_CURRENCY = (
+    r"[$€£¥₹₽₺₩₫₪฿₴₦₱]|US\$|R\$|C\$|A\$|kr\.?|zł|Kč|TL|Rs\.?|Fr\.?"
+    r"|USD|EUR|GBP|CHF|JPY|CNY|INR|BRL|TRY|RUB|PLN|SEK|NOK|DKK|CZK|HUF|CAD|AUD|NZD|MXN|ZAR|KRW|ILS|THB"
+)
+_AMOUNT = re.compile(
+    rf"(?P<sign>[+-]?)(?:(?:{_CURRENCY})[ \u00a0]?(?P<after>[+-]?)(?P<first>[\d.,' \u00a0\u202f’]*\d)"
+    rf"|(?P<last>[\d.,' \u00a0\u202f’]*\d)[ \u00a0]?(?:{_CURRENCY}|%))"
+)
+_IN_BRACKETS = re.compile(r"\(([^()]+)\)")  # bookkeepers' minus
 _GROUPED = {
-    decimal: re.compile(rf"[+-]?\d{{1,3}}(?:[{other} \u00a0\u202f]\d{{3}})+(?:[{decimal}]\d*)?", re.ASCII)
+    decimal: re.compile(rf"[+-]?\d{{1,3}}(?:[{other} \u00a0\u202f]\d{{2,3}})*[{other} \u00a0\u202f]\d{{3}}(?:[{decimal}]\d*)?", re.ASCII)
     for decimal, other in (".,", ",.")
 }
+# "1.234,56" has its decimal comma whatever the other cells of the table have.
+_BOTH_MARKS = {decimal: re.compile(rf"[+-]?\d{{1,3}}(?:[{other}]\d{{3}})+[{decimal}]\d+", re.ASCII) for decimal, other in (".,", ",.")}
 
 
 def plain_number(text: str, decimal: Decimal = ".") -> int | float | None:
@@ -37,7 +49,17 @@ def plain_number(text: str, decimal: Decimal = ".") -> int | float | None:
 
 
 def number_in(text: str, decimal: Decimal = ".") -> float:
-    """The number that a stripped text writes in any way: with separators of thousands, exponents, infinite; NaN where it writes none."""
+    """The number that a stripped text writes in any way: with separators of thousands, exponents, infinite, as an amount with a currency or
+    in percent; NaN where it writes none."""
+    if bracketed := _IN_BRACKETS.fullmatch(text):
+        return -number_in(bracketed[1], decimal)
+    if amount := _AMOUNT.fullmatch(text):
+        digits = amount["first"] or amount["last"]
+        text = amount["sign"] + (amount["after"] or "") + digits.replace("'", "").replace("’", "")
+    if _BOTH_MARKS[","].fullmatch(text):
+        decimal = ","
+    elif _BOTH_MARKS["."].fullmatch(text):
+        decimal = "."
     if _GROUPED[decimal].fullmatch(text):
         text = "".join(mark for mark in text if mark in f"+-0123456789{decimal}")
     if decimal == ",":

@@ -122,7 +122,7 @@ def typed(raw: RawTable, schema: Schema, *, with_target: bool) -> pd.DataFrame:
     NaN), target (int8, 1 is churn; only `with_target`). Infinite numbers are missing. As the table is a reference, it settles how its
     categories are spelt.
 
-    A table `with_target` is one to train on and must have every column; a window may lack id and time.
+    A table `with_target` is one to train on and must have every column; rows without an outcome are left out. A window may lack id and time.
 
     Raises:
         DataError: a column is missing or holds what its role does not allow. No sentence quotes a cell: it may leave the machine.
@@ -142,9 +142,11 @@ def typed(raw: RawTable, schema: Schema, *, with_target: bool) -> pd.DataFrame:
         columns[name] = _numbers(raw, name)
     for name in schema.categorical:
         columns[name] = categories_in(frame[name], None, raw.decimal)
-    if with_target:
-        columns[schema.target] = _outcomes(raw, schema)
-    return pd.DataFrame(columns, index=frame.index)
+    if not with_target:
+        return pd.DataFrame(columns, index=frame.index)
+    columns[schema.target] = outcomes = _outcomes(raw, schema)
+    labelled = pd.DataFrame(columns, index=frame.index)[outcomes.notna()].reset_index(drop=True)
+    return labelled.astype({schema.target: "int8"})
 
 
 def _numbers(raw: RawTable, name: str) -> pd.Series:
@@ -169,18 +171,19 @@ def times_in(raw: RawTable, name: str) -> pd.Series:
 
 
 def _outcomes(raw: RawTable, schema: Schema) -> pd.Series:
-    text = raw.frame[schema.target]
-    _require_all(raw, schema.target, text.isna(), "are missing", "Leave out customers whose outcome is not known.")
-    outcomes = categories_in(text, Categories((schema.positive,)), raw.decimal)
-    distinct = outcomes.nunique()
-    if distinct != 2:
+    """1 for churned, 0 for stayed, NaN for neither."""
+    answers = categories_in(raw.frame[schema.target], Categories((schema.positive, *schema.negative)), raw.decimal)
+    stayed = answers.isin(schema.negative) if schema.negative else answers.notna() & (answers != schema.positive)
+    if not (answers == schema.positive).any():
+        raise DataError(f"{raw.path.name}: no value of `{schema.target}` is `{schema.positive}`.", "Correct `positive` in churnops.toml.")
+    if not schema.negative and answers[stayed].nunique() > 1:
+        distinct = answers.nunique()
         raise DataError(
             f"{raw.path.name}: the target `{schema.target}` holds {distinct} different values, not two.", "Export both outcomes only."
         )
-    churned = (outcomes == schema.positive).astype("int8")
-    if not churned.any():
-        raise DataError(f"{raw.path.name}: no value of `{schema.target}` is `{schema.positive}`.", "Correct `positive` in churnops.toml.")
-    return churned
+    if not stayed.any():
+        raise DataError(f"{raw.path.name}: no value of `{schema.target}` says that a customer stayed.", "Export both outcomes.")
+    return (answers == schema.positive).astype("float64").where((answers == schema.positive) | stayed)
 
 
 def _require_all(raw: RawTable, name: str, wrong: "pd.Series[bool]", said: str, next_step: str) -> None:

@@ -31,9 +31,10 @@ class RecentSplit:
     held_out: np.ndarray
 
 
-def split_reference(frame: pd.DataFrame, schema: Schema, seed: int) -> Split:
+def split_reference(frame: pd.DataFrame, schema: Schema, seed: int, *, newest_to_test: bool = False) -> Split:
     """60% of a typed, labelled table to train on, 20% to test on, 20% held back.
 
+    With `newest_to_test`, the oldest rows train, the newest test, and those between are held back; rows whose id an older part has are dropped.
     Where no id repeats: at random, seeded, with the target's share equal in all parts. Where ids repeat, no id is on two sides; with a
     time column the earliest rows train, the next judge, the last are held back, and rows whose id an earlier side has are dropped.
     Where that leaves too little, as with the same customers scored every day, and without a time column, customers are divided at random.
@@ -43,6 +44,8 @@ def split_reference(frame: pd.DataFrame, schema: Schema, seed: int) -> Split:
     """
     rng = np.random.default_rng(seed)
     churned = frame[schema.target].to_numpy(dtype=bool)
+    if newest_to_test and schema.time is not None:
+        return _checked(frame, schema, _newest_to_test(frame, schema), f"by `{schema.time}`, the newest rows to test on")
     ids = frame[schema.id] if schema.id is not None else pd.Series(pd.NA, index=frame.index)
     if not ids.dropna().duplicated().any():
         return _checked(frame, schema, _random_parts(churned, rng), "at random, outcomes in equal shares")
@@ -93,6 +96,19 @@ def _parts_by_time(time: pd.Series, ids: pd.Series) -> np.ndarray:
     parts = np.searchsorted([TRAIN_SHARE, TRAIN_SHARE + GATE_SHARE], ranks)
     first = pd.Series(parts, index=ids.index).groupby(ids).transform("min").to_numpy()
     return np.where(ids.notna() & (parts > first), -1, parts)
+
+
+def _newest_to_test(frame: pd.DataFrame, schema: Schema) -> np.ndarray:
+    ids = pd.Series(pd.NA, index=frame.index) if schema.id is None else frame[schema.id]
+    oldest_first = _parts_by_time(frame[schema.time], ids)
+    return np.select([oldest_first == 1, oldest_first == 2], [2, 1], oldest_first)
+
+
+def can_split_by_time(frame: pd.DataFrame, schema: Schema) -> bool:
+    """Whether a typed, labelled table can be split by time: it has the column, on several days, and enough outcomes in every part."""
+    if schema.time is None or frame[schema.time].dt.floor("D").nunique() < _DAYS_TO_CUT_BETWEEN:
+        return False
+    return _problem(_newest_to_test(frame, schema), frame[schema.target].to_numpy(dtype=bool)) is None
 
 
 def _problem(parts: np.ndarray, churned: np.ndarray) -> str | None:

@@ -7,6 +7,8 @@ from statistics import NormalDist
 from pipeline.measures.measure import Comparison, GateCheck, GateResult, Margins, Measure, Metrics
 from pipeline.workspace.policy import Band, GateRules, Policy
 
+TOO_GOOD = 0.99  # an ROC-AUC above which churn is known rather than foretold
+CHANCE = 0.5
 _MUST_BE_BETTER: tuple[Band, ...] = ("monitor", "evaluate")  # the share of drifted features alone asks for no new model there
 
 
@@ -65,8 +67,19 @@ def _floor(metrics: Metrics, floor: float) -> GateCheck:
         return GateCheck(rule="gate.min_roc_auc", passed=False, said=said)
     passed = auc.value >= floor
     interval = "" if auc.low is None or auc.high is None else f"interval {auc.low:.4f} to {auc.high:.4f}, "
-    verdict = f"reaches the floor of {floor:g}." if passed else f"is below the floor of {floor:g}; where data cannot reach it, set another."
+    if passed:
+        doubt = "" if auc.value <= TOO_GOOD else "; above 0.99 it is too good to be true: look for a column that is known only afterwards"
+        verdict = f"reaches the floor of {floor:g}{doubt}."
+    elif no_better_than_chance(auc):
+        verdict = f"is no better than chance, because its interval includes 0.5, and below the floor of {floor:g}."
+    else:
+        verdict = f"is below the floor of {floor:g}; where data cannot reach it, set another."
     return GateCheck(rule="gate.min_roc_auc", passed=passed, said=f"ROC-AUC {auc.value:.4f} ({interval}{auc.n:,} rows) {verdict}")
+
+
+def no_better_than_chance(auc: Measure) -> bool:
+    """Whether an ROC-AUC's interval includes 0.5."""
+    return auc.low is not None and auc.low <= CHANCE
 
 
 def _not_worse(found: Comparison, drop: float) -> GateCheck:

@@ -1,5 +1,7 @@
 """The section [data]: the reference and the roles of its columns."""
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from pipeline.tables.file_format import FileFormat
@@ -16,10 +18,17 @@ class DataSettings(Section):
     sha256: str = Field(description="Of that file as `churnops init` saw it; a changed file is refused")
     target: str = Field(description="Column that says who churned")
     positive: str = Field(description="Its value for a churned customer")
+    negative: tuple[str, ...] = Field(
+        (), description="Its values for a customer who stayed, rows with others are left out; empty: any other"
+    )
     id: str = Field("", description="Column that names the customer; empty: none")
     time: str = Field("", description="Column that says when the row was taken; empty: none")
     numerical: tuple[str, ...] = Field((), description="Features that are quantities")
     categorical: tuple[str, ...] = Field((), description="Features that are names or codes")
+    calendar: tuple[str, ...] = Field((), description="Features that tell the calendar: they move by themselves, and that is no drift")
+    split: Literal["random", "time"] = Field(
+        "random", description="How train and test set part: random, or by `time`, the newest rows to test on"
+    )
     synthetic_seed: int | None = Field(None, description="Set by `init --synthetic`: `simulate` then draws new customers")
     format: FileFormat = FileFormat()
 
@@ -31,6 +40,12 @@ class DataSettings(Section):
             raise ValueError(f"{', '.join(twice)} has more than one role")
         if not self.numerical and not self.categorical:
             raise ValueError("no feature is named; fill numerical or categorical")
+        if unknown := [name for name in self.calendar if name not in (*self.numerical, *self.categorical)]:
+            raise ValueError(f"{', '.join(unknown)} is in `calendar` but is no feature")
+        if self.positive in self.negative:
+            raise ValueError(f"{self.positive} cannot mean both churned and stayed")
+        if self.split == "time" and not self.time:
+            raise ValueError("a split by time needs the column `time`")
         return self
 
     @property
@@ -39,8 +54,10 @@ class DataSettings(Section):
         return Schema(
             target=self.target,
             positive=self.positive,
+            negative=self.negative,
             id=self.id or None,
             time=self.time or None,
             numerical=self.numerical,
             categorical=self.categorical,
+            calendar=self.calendar,
         )

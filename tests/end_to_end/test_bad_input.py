@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -34,7 +35,7 @@ def table(folder: Path, **changes: object) -> pd.DataFrame:
             "id": [f"c{number}" for number in range(rows)],
             "months": [number % 60 for number in range(rows)],
             "plan": ["basic" if number % 3 else "gold" for number in range(rows)],
-            "left": ["yes" if number % 4 == 0 else "no" for number in range(rows)],
+            "left": ["yes" if number % 7 < 2 else "no" for number in range(rows)],
         }
     )
     return frame.assign(**changes)
@@ -140,6 +141,65 @@ def test_init_leaves_out_an_empty_column_and_says_so(churnops: CommandLine) -> N
     assert said.code == 0
     assert "notes" in said.out
     assert "left out" in said.out
+
+
+def test_init_takes_one_value_against_the_rest_and_counts_what_it_leaves_out(churnops: CommandLine) -> None:
+    left = ["Churned" if number % 7 < 2 else "Stayed" for number in range(400)]
+    left[3:20:8] = ["Joined", "Joined", "Joined"]
+    table(churnops.folder, left=[None, *left[1:]]).to_csv(churnops.folder / "t.csv", index=False)
+    refused(churnops("init", "--data", "t.csv", "--target", "left"), "Joined", "--positive", "--drop-target")
+    said = churnops("init", "--data", "t.csv", "--target", "left", "--positive", "Churned", "--drop-target", "Joined")
+    assert said.code == 0, said
+    assert "396 rows" in said.out
+    assert "1 row without a value in `left`" in said.out
+    assert "3 rows with a dropped value of `left`" in said.out
+    written = (churnops.folder / "churnops.toml").read_text()
+    assert 'positive = "Churned"' in written
+    assert '"Stayed"' in written and "Joined" not in written
+
+
+def test_a_doubtful_target_is_told_with_both_readings(churnops: CommandLine) -> None:
+    table(churnops.folder, left=["B" if number % 7 < 2 else "A" for number in range(400)]).to_csv(churnops.folder / "t.csv", index=False)
+    said = " ".join(churnops("init", "--data", "t.csv", "--target", "left").out.split())
+    assert "“B” is taken for churned because it is the rarer value: “A” 285 rows, “B” 115 rows." in said
+
+
+def test_a_dated_table_is_split_by_time(churnops: CommandLine) -> None:
+    days = [f"2025-{1 + number // 40:02d}-{1 + number % 28:02d}" for number in range(400)]
+    table(churnops.folder, scored_at=days).to_csv(churnops.folder / "t.csv", index=False)
+    said = churnops("init", "--data", "t.csv", "--target", "left")
+    assert "Split by `scored_at`, the newest rows to test on." in " ".join(said.out.split())
+    assert 'split = "time"' in (churnops.folder / "churnops.toml").read_text()
+
+
+def test_a_leak_is_left_out_with_the_reason_and_the_way_back(churnops: CommandLine) -> None:
+    why = ["price" if number % 7 < 2 else None for number in range(400)]
+    table(churnops.folder, churn_reason=why).to_csv(churnops.folder / "t.csv", index=False)
+    said = " ".join(churnops("init", "--data", "t.csv", "--target", "left").out.split())
+    assert "churn_reason left out it is filled for every churner and nobody else: known only afterwards" in said
+    assert "To keep a column that is left out, add its name to `numerical` or `categorical` there." in said
+
+
+def test_a_model_that_learns_a_leak_is_not_congratulated(churnops: CommandLine) -> None:
+    code = [2 if number % 7 < 2 else number % 2 for number in range(400)]
+    table(churnops.folder, state=code).to_csv(churnops.folder / "t.csv", index=False)
+    assert churnops("init", "--data", "t.csv", "--target", "left").code == 0
+    settings = churnops.folder / "churnops.toml"
+    settings.write_text(settings.read_text().replace("categorical = [", 'categorical = [\n  "state",'))
+    said = churnops("train", "--estimator", "logistic_regression", "--json")
+    assert said.code == 0, said
+    assert said.json["leaks"] == ["state"]
+    told = " ".join(said.err.split())
+    assert "Warning: `state` alone tells who churned" in told
+    assert "above 0.99 it is too good to be true" in told
+
+
+def test_a_model_that_learns_nothing_gets_no_floor_to_pass(churnops: CommandLine) -> None:
+    rng = np.random.default_rng(8)
+    left = np.where(rng.random(400) < 0.3, "yes", "no")
+    table(churnops.folder, left=left, months=rng.integers(0, 60, 400)).to_csv(churnops.folder / "t.csv", index=False)
+    assert churnops("init", "--data", "t.csv", "--target", "left").code == 0
+    refused(churnops("train", "--estimator", "logistic_regression"), "no better than chance", "No floor makes it useful")
 
 
 def test_init_never_overwrites_a_workspace(churnops: CommandLine) -> None:

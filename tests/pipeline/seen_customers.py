@@ -13,8 +13,8 @@ from pipeline.models.artifact import Artifact
 from pipeline.models.unfitted_model import build
 from pipeline.profiles.counting import profile_reference, profile_window
 from pipeline.profiles.profile import Profile
+from pipeline.roles.inference import infer
 from pipeline.sources.source import Frame
-from pipeline.tables.guessed_schema import infer
 from pipeline.tables.reading import raw_of, typed
 from pipeline.tables.schema import Schema
 from pipeline.windows.window import Labelled

@@ -1,6 +1,7 @@
 """Numbers no customer has: one value that suddenly fills many rows, amounts below zero, amounts beyond all bounds."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.diagnosis.data_faults.fault import fault, where
 from pipeline.diagnosis.data_faults.witnesses import Mask, Numbers, Witnesses, surprise
@@ -11,6 +12,7 @@ from pipeline.workspace.evidence_policy import DataRules
 _RARE = 0.02  # share of the reference's rows up to which a value may turn out to be a default
 _NEIGHBOURS = 0.05  # share of the reference's rows on either side that rise too where customers moved
 _FEW_VALUES = 20  # of a column in which each value is a kind of customer, and may become common
+_STANDS_OUT = 1.5  # times as common as the values next to it: less is the slope of a distribution
 _FAR = 2.0  # times the reference's range beyond either end
 
 
@@ -20,20 +22,21 @@ def find_odd_values(seen: Witnesses, name: str, rules: DataRules) -> tuple[Findi
     known = before[~np.isnan(before)]
     if not known.size:
         return ()
-    default = _default(known, len(before), after, rules)
+    default = default_value(known, len(before), after, rules)
     filled = np.zeros(len(after), dtype=bool) if default is None else after == default
     found = [] if default is None else [_spike(seen, name, default, filled, before)]
     impossible = _impossible(seen, name, known, np.where(filled, np.nan, after), rules)
     return (*found, *impossible)
 
 
-def _default(known: Numbers, rows_before: int, after: Numbers, rules: DataRules) -> float | None:
+def default_value(known: Numbers, rows_before: int, after: Numbers, rules: DataRules) -> float | None:
     """The value that fills so many rows more than in the reference, while those around it do not."""
     values, counts = np.unique(after[~np.isnan(after)], return_counts=True)
     few = np.unique(known).size <= _FEW_VALUES
     most: tuple[float, float] | None = None
-    for value, count in zip(values, counts, strict=True):
-        if count < rules.spike_share * len(after):
+    beside = _beside(values, counts)
+    for value, count, next_to_it in zip(values, counts, beside, strict=True):
+        if count < rules.spike_share * len(after) or count < _STANDS_OUT * next_to_it:
             continue
         had = int((known == value).sum())
         if had > (0 if few else _RARE * rows_before):
@@ -42,6 +45,16 @@ def _default(known: Numbers, rows_before: int, after: Numbers, rules: DataRules)
         if risen >= rules.spike_share and surprise(had, rows_before, int(count), len(after)) >= rules.missing_z:
             most = max(most or (0.0, 0.0), (risen, float(value)))
     return None if most is None else most[1]
+
+
+def _beside(values: Numbers, counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rows of the more common of the two values next to each of the different `values` (ascending), where these are as near as values
+    usually are: 3 and 4 tell of 2 and 5, but 99 does not."""
+    gaps = np.diff(values)
+    near = gaps <= 1.5 * np.median(gaps) if gaps.size else np.zeros(0, dtype=bool)
+    below, above = np.zeros_like(counts), np.zeros_like(counts)
+    below[1:][near], above[:-1][near] = counts[:-1][near], counts[1:][near]
+    return np.maximum(below, above)
 
 
 def _rise_around(known: Numbers, after: Numbers, value: float) -> float:

@@ -65,6 +65,21 @@ def test_a_small_window_is_observed_whole_and_scored_by_the_champion(champion: A
     assert set(observed.importances) == set(FEATURES)
 
 
+def test_what_tells_the_calendar_is_scored_but_not_judged(champion: Artifact) -> None:
+    frame = dated(300).assign(contract="monthly")
+    assert [spot.column for spot in data_checks(look(champion, Frame(frame)), RULES)] == ["contract"]
+    columns = DATED.model_copy(update={"calendar": ("contract",)})
+    baseline = baseline_of(champion)
+    window = Window("test", Frame(frame), columns, ALL_ROWS, profile_window(Frame(frame), columns, baseline.profile), None)
+    observed = observe(champion, baseline, window)
+    assert data_checks(observed, RULES) == ()
+    for seen in (observed.window, observed.reference):
+        assert "contract" not in seen
+    assert set(observed.columns.features) == {*FEATURES} - {"contract"}
+    assert len(observed.profile.categorical) == len(observed.profile_before.categorical) == len(COLUMNS.categorical) - 1
+    np.testing.assert_allclose(np.sort(observed.scores), np.sort(champion.scores(frame)))
+
+
 def test_a_segment_of_the_reference_keeps_its_rows_own_scores(champion: Artifact) -> None:
     part = segments_of(champion, "contract")["monthly"]
     source = Frame(dated(300))

@@ -208,6 +208,15 @@ def test_too_few_rows_give_no_verdict() -> None:
     assert (enough.band, len(enough.features)) == ("evaluate", 8)
 
 
+def test_what_tells_the_calendar_is_no_drift() -> None:
+    reference, later = customers(1200, 1), customers(600, 2)
+    later["few_values"] += 4
+    assert summary(reference, later).drifted == 1
+    told = summary(reference, later, COLUMNS.model_copy(update={"calendar": ("few_values",)}))
+    assert (told.drifted, told.calibrated_drifted, told.features_total) == (0, 0, 7)
+    assert "few_values" not in {feature.name for feature in told.features}
+
+
 def test_the_band_is_the_policys() -> None:
     reference = customers(1200, 1)
     assert summary(reference, reference).band == "monitor"

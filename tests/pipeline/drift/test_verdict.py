@@ -9,8 +9,8 @@ from pipeline.drift.scores import Score, score_profiles
 from pipeline.drift.verdict import CalibratedDrift, CalibratedFeature, calibrate
 from pipeline.profiles.counting import profile_reference, profile_window
 from pipeline.profiles.profile import Profile
+from pipeline.roles.inference import infer
 from pipeline.sources.source import Frame
-from pipeline.tables.guessed_schema import infer
 from pipeline.tables.reading import raw_of, read_raw, typed
 from pipeline.tables.schema import Schema
 from pipeline.workspace.policy import load_policy

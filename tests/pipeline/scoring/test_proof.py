@@ -13,7 +13,7 @@ from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.pipeline import make_pipeline
 
 from pipeline.errors import DataError
-from pipeline.models.unfitted_model import build
+from pipeline.models.unfitted_model import MOST_CATEGORIES, build
 from pipeline.scoring import compiled_model
 from pipeline.scoring.compiled_model import CompiledModel
 from pipeline.scoring.customer_row import typed_cells
@@ -120,6 +120,25 @@ def test_forests_are_bit_equal_on_rows_they_never_saw(kind: str) -> None:
     exact = model_of(kind).predict_proba(window[FEATURES])[:, 1]
     rows = window[FEATURES].astype(object).where(window[FEATURES].notna(), None).to_dict("records")
     assert [compiled(kind).probability(typed_cells(row, COLUMNS, SPELLING)) for row in rows] == exact.tolist()
+
+
+@pytest.mark.parametrize("estimator", ["logistic_regression", "random_forest"])
+def test_rare_categories_are_folded_exactly(estimator: str) -> None:
+    rng = np.random.default_rng(5)
+    columns = COLUMNS.model_copy(update={"categorical": (*COLUMNS.categorical, "city")})
+    names = [f"city {number}" for number in rng.zipf(1.4, len(REFERENCE)) % 300]
+    rows = REFERENCE.assign(city=[np.nan if rng.random() < 0.02 else name for name in names])
+    assert rows["city"].nunique() > 2 * MOST_CATEGORIES
+    size = {"n_estimators": 10} if estimator == "random_forest" else {}
+    model = build(estimator, size, 7, columns).fit(rows[list(columns.features)], rows["churned"].to_numpy())
+    made, proof = prove(model, columns, rows, 0.5)
+    assert made is not None and proof.path == "fast"
+    assert made.encoder.owners.size < MOST_CATEGORIES + len(FEATURES) * 4  # one column for all rare cities
+    odd = rows.sample(300, random_state=1)[list(columns.features)]
+    odd["city"] = [["never seen", np.nan, "city 299", "city 1"][place % 4] for place in range(300)]
+    exact = model.predict_proba(odd)[:, 1]
+    cells = (typed_cells(row, columns, {}) for row in odd.to_dict("records"))
+    assert np.allclose([made.probability(row) for row in cells], exact, rtol=0, atol=1e-12)
 
 
 def test_of_a_small_reference_all_rows_count() -> None:

@@ -200,7 +200,6 @@ def test_every_missing_column_is_named(tmp_path: Path) -> None:
     [
         ("secret", "bill", "2 values of `bill` are not numbers, the first in data row 2"),
         ("secret", "at", "2 values of `at` are not dates or times, the first in data row 2"),
-        ("", "left", "2 values of `left` are missing, the first in data row 2"),
         ("secret", "left", "holds 3 different values"),
     ],
 )
@@ -210,6 +209,14 @@ def test_a_wrong_cell_is_placed_but_never_quoted(cell: str, column: str, said: s
     error = refusal(lambda: typed(raw_of(good, "customers.csv"), COLUMNS, with_target=True))
     assert said in error.problem
     assert "secret" not in str(error)
+
+
+def test_rows_that_say_neither_are_no_rows_to_train_on() -> None:
+    frame = pd.DataFrame({"plan": list("abcd"), "left": ["yes", "no", "", "moved"]})
+    columns = Schema(target="left", positive="yes", negative=("no",), categorical=("plan",))
+    rows = typed(raw_of(frame, "customers.csv"), columns, with_target=True)
+    assert (rows["plan"].to_list(), rows["left"].to_list()) == (["a", "b"], [1, 0])
+    assert rows["left"].dtype == "int8"
 
 
 def test_a_target_without_the_positive_value_is_refused() -> None:

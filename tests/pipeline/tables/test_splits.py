@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.errors import DataError
 from pipeline.tables.schema import Schema
-from pipeline.tables.splits import split_recent, split_reference
+from pipeline.tables.splits import can_split_by_time, split_recent, split_reference
 
 PLAIN = Schema(target="churned", positive="yes", id="who", numerical=("row",))
 TIMED = PLAIN.model_copy(update={"time": "at"})
@@ -82,6 +82,35 @@ def test_the_same_customers_every_day_are_split_by_customer() -> None:
     split = split_reference(table(1000, customers=301), TIMED, seed=7)
     assert split.how == "at random by customer"
     assert len(split.test) > 100
+
+
+def test_the_newest_rows_test_where_that_is_asked() -> None:
+    frame = table(1000).sample(frac=1, random_state=1).reset_index(drop=True)
+    split = split_reference(frame, TIMED, seed=7, newest_to_test=True)
+    assert [len(part) for part in (split.train, split.test, split.held_back)] == [600, 200, 200]
+    assert split.train["at"].max() < split.held_back["at"].min() <= split.held_back["at"].max() < split.test["at"].min()
+    assert "the newest rows to test on" in split.how
+
+
+def test_no_customer_who_trains_tests() -> None:
+    frame = table(1000)
+    frame.loc[990:, "who"] = "C0"
+    split = split_reference(frame, TIMED, seed=7, newest_to_test=True)
+    assert (len(split.test), {*split.train["who"]} & {*split.test["who"]}) == (190, set())
+
+
+@pytest.mark.parametrize(
+    ("frame", "can"),
+    [
+        (table(1000), True),
+        (table(1000).assign(at=pd.Timestamp("2024-01-01", tz="UTC")), False),
+        (table(1000).assign(churned=(np.arange(1000) < 500).astype("int8")), False),  # nobody churned of late
+        (table(60), False),
+    ],
+)
+def test_whether_a_table_can_be_split_by_time(frame: pd.DataFrame, can: bool) -> None:
+    assert can_split_by_time(frame, TIMED) is can
+    assert can_split_by_time(frame, PLAIN) is False
 
 
 @pytest.mark.parametrize(("frame", "said"), [(table(60), "12 rows"), (table(200, churn_share=0.01), "part would have no churners")])

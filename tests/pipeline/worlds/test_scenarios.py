@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from pipeline.errors import DataError
 from pipeline.models.unfitted_model import build
-from pipeline.tables.guessed_schema import infer
+from pipeline.roles.inference import infer
 from pipeline.tables.reading import raw_of, read_raw, typed
 from pipeline.tables.schema import Schema
 from pipeline.tables.splits import split_reference

@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from pipeline.models.unfitted_model import build
-from pipeline.tables.guessed_schema import infer
+from pipeline.roles.inference import infer
 from pipeline.tables.reading import raw_of, typed
 from pipeline.worlds.telephone_customers import churn_probability, make_customers
 from tests.checkout import TELCO

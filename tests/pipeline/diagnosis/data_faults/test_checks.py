@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from pipeline.diagnosis.data_faults.checks import data_checks
+from pipeline.diagnosis.data_faults.odd_values import default_value
 from pipeline.diagnosis.data_faults.renamed_categories import spelling
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.observed import Observed
@@ -164,6 +165,18 @@ def test_a_default_that_fills_many_rows(value: float) -> None:
     assert (finding.name, finding.column) == ("value_spike", "tenure")
     assert finding.share == pytest.approx(0.12, abs=0.03)
     assert f"is {value:g} in" in finding.said
+
+
+@pytest.mark.parametrize("shift", [-3, -1, 2, 5])
+@pytest.mark.parametrize("mean", [1.0, 4.0])
+def test_a_count_that_moved_is_no_default(shift: int, mean: float) -> None:
+    """Whatever the reference lacks: each value of the window is about as common as the one next to it."""
+    counts = 6 + RNG(4).poisson(mean, 4000)
+    for seed in range(3):
+        after = 6 + shift + RNG(seed).poisson(mean, 1500)
+        assert default_value(counts.astype(float), 4000, after.astype(float), RULES.data) is None
+    filled = np.where(RNG(9).random(1500) < 0.2, 99.0, 6 + RNG(1).poisson(mean, 1500))
+    assert default_value(counts.astype(float), 4000, filled, RULES.data) == 99
 
 
 def test_a_default_from_one_source_is_traced_to_it() -> None:

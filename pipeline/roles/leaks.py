@@ -1,0 +1,91 @@
+"""Columns that know the outcome: filled in because a customer left, or another model's answer."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.roles.column import Column
+from pipeline.tables.schema import Schema
+
+TELLING = 0.99  # ROC-AUC of one column alone from which it knows the outcome rather than foretells it
+_BINS = 50
+_FEWEST_CHURNERS = 10  # on either side; fewer rank perfectly by luck
+_CHURN = frozenset({"attrition", "churn", "churned", "churner"})
+_AFTERWARDS = frozenset(
+    {"cancel", "cancellation", "cancelled", "canceled", "cltv", "closed", "closure", "clv", "deactivated", "deactivation"}
+) | frozenset({"ended", "exit", "leave", "leaving", "ltv", "reason", "termination", "terminated", "winback"})
+_SCORES = frozenset({"probability", "propensity", "risk", "score"})
+_MODELS = frozenset({"model", "predicted", "prediction", "propensity", "probability"})
+
+
+@dataclass(frozen=True)
+class Leak:
+    """`certain`: the column is left out. `why`: in words that follow the column's name."""
+
+    certain: bool
+    why: str
+
+
+def find_leak(column: Column, churned: NDArray[np.bool_]) -> Leak | None:
+    """Whether a column knows the outcome. `churned`: shape (rows,)."""
+    missing = column.text.isna().to_numpy()
+    if missing.any() and (np.array_equal(missing, churned) or np.array_equal(~missing, churned)):
+        who = "every churner and nobody else" if np.array_equal(~missing, churned) else "everybody but the churners"
+        return Leak(True, f"it is filled for {who}: known only afterwards")
+    alone = roc_auc_alone(column.values, churned)
+    if alone is not None and alone >= TELLING:
+        return Leak(True, f"it alone tells who churned (ROC-AUC {alone:.3f}): known only afterwards, or the target in other words")
+    if column.says(_CHURN):
+        return Leak(True, "its name speaks of churn: known only afterwards, or another model's answer")
+    if column.says(_AFTERWARDS) or (column.says(_SCORES) and column.says(_MODELS)):
+        return Leak(False, "by its name it may be known only afterwards, or be another model's answer")
+    return None
+
+
+def telling_features(frame: pd.DataFrame, columns: Schema) -> tuple[str, ...]:
+    """The features of a typed, labelled table that alone tell who churned."""
+    churned = frame[columns.target].to_numpy(dtype=bool)
+    alone = {name: roc_auc_alone(frame[name], churned) for name in columns.features}
+    return tuple(name for name, found in alone.items() if found is not None and found >= TELLING)
+
+
+def roc_auc_alone(values: pd.Series, churned: NDArray[np.bool_]) -> float | None:
+    """ROC-AUC of one column alone, out of fold: the share of churners of each value, or of each of 50 bins of numbers, missing being one,
+    learnt on every other row and asked of the rest, and the other way round. None with fewer than 10 churners or others in a half."""
+    from sklearn.metrics import roc_auc_score
+
+    codes = _codes(values)
+    half = _halves(churned)
+    for side in (half, ~half):
+        if min(int(churned[side].sum()), int((~churned[side]).sum())) < _FEWEST_CHURNERS:
+            return None
+    width = int(codes.max()) + 1
+    rates = np.empty(len(codes))
+    for learnt in (half, ~half):
+        base = churned[learnt].mean()
+        rows = np.bincount(codes[learnt], minlength=width)
+        churners = np.bincount(codes[learnt], churned[learnt], minlength=width)
+        rates[~learnt] = ((churners + base) / (rows + 1))[codes[~learnt]]
+    return float(roc_auc_score(churned, rates))
+
+
+def _halves(churned: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Every other churner and every other one of the rest."""
+    half = np.zeros(len(churned), dtype=bool)
+    for outcome in (False, True):
+        half[np.flatnonzero(churned == outcome)[::2]] = True
+    return half
+
+
+def _codes(values: pd.Series) -> NDArray[np.int64]:
+    """Number of the bin or category of each row, missing being the last."""
+    if not pd.api.types.is_numeric_dtype(values):
+        codes = pd.factorize(values)[0]
+    else:
+        known = values.to_numpy(dtype="float64")
+        edges = np.unique(np.nanquantile(known, np.linspace(0, 1, _BINS + 1)[1:-1], method="lower"))
+        # A number that is an edge has a bin of its own: many rows may share it.
+        codes = np.where(np.isnan(known), -1, np.searchsorted(edges, known) + np.searchsorted(edges, known, side="right"))
+    return np.where(codes < 0, codes.max() + 1, codes).astype(np.int64)
