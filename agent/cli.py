@@ -27,6 +27,7 @@ from agent.commands.simulate import simulate
 from agent.commands.train import train
 from agent.commands.triage import triage
 from agent.commands.window import app as window
+from agent.views.output_encoding import never_fail_on_characters
 from pipeline.errors import ChurnopsError, NewerRecord, Notice
 
 app = typer.Typer(
@@ -57,6 +58,7 @@ def main() -> None:
     """Run the command line. Errors on purpose are one sentence on stderr and exit code 1; wrong usage is 2."""
     debug = "--debug" in sys.argv[1:]
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    never_fail_on_characters()
     try:
         with _notices():
             app(args=arguments)

@@ -109,7 +109,7 @@ def override(
     case = overrule(here, here.cases.find(case_id).case_id, cause, reason)
     typer.echo(f"Case {case.case_id} goes on as “{cause_name(cause)}”. Run `churnops triage` on the same window to act on it.", err=as_json)
     if as_json:
-        typer.echo(case.model_dump_json(exclude={"drift": {"features"}}))
+        typer.echo(case.model_dump_json(exclude={"drift": {"features"}}, ensure_ascii=True))
 
 
 @app.command()

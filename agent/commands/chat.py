@@ -140,7 +140,7 @@ async def _without_person(here: "Opened", crew: "Operators", window: "WindowChoi
     async with open_chat(here, crew, window, screen, run_command, stored) as session:
         if as_json:
             answered = await screen.take(session, ask)
-            typer.echo(answered.model_dump_json())
+            typer.echo(answered.model_dump_json(ensure_ascii=True))
             stopped = answered.stopped
         else:
             stopped = await screen.run(session, [ask] if ask else sys.stdin)

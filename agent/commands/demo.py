@@ -13,6 +13,7 @@ def demo() -> None:
     from pathlib import Path
 
     from rich.console import Console
+    from rich.markup import escape
     from rich.rule import Rule
 
     from agent.commands.options import opened
@@ -27,7 +28,7 @@ def demo() -> None:
     console = Console(highlight=False)
     started = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="churnops-demo-"))
-    console.print(f"Workspace: [bold]{folder}[/] (kept; delete it when you are done)")
+    console.print(f"Workspace: [bold]{escape(str(folder))}[/] (kept; delete it when you are done)")
 
     console.print(Rule("1. Customers", align="left"))
     _, found = set_up_synthetic(folder, rows=7_000, seed=7)
@@ -55,6 +56,8 @@ def demo() -> None:
     )
     verb = "approve" if outcome.status == "pending_approval" else "show"
     churnops = "churnops" if shutil.which("churnops") else shlex.quote(sys.argv[0])  # as it can be pasted here
-    console.print(f"{churnops} reports {verb} {outcome.case_id} --workspace {shlex.quote(str(folder))}", style="bold", soft_wrap=True)
+    console.print(
+        f"{churnops} reports {verb} {outcome.case_id} --workspace {shlex.quote(str(folder))}", style="bold", soft_wrap=True, markup=False
+    )
     if verb == "show":
         raise typer.Exit(1)

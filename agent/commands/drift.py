@@ -50,7 +50,7 @@ def drift(
     if segments:
         console.print(segments_view(by, segments))
     if html is not None:
-        console.print(f"Evidently's report: {html}")
+        console.print(f"Evidently's report: {html}", markup=False)
     if as_json:
         shown = summary.model_dump(mode="json")
         if segments:

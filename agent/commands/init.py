@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.commands.given_files import given_file
 from agent.commands.options import HERE, JsonOption, echo_json
 
 if TYPE_CHECKING:
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 
 def init(
-    data: Annotated[Path | None, typer.Option("--data", help="Labelled customer table: CSV, JSONL or Parquet.", show_default=False)] = None,
+    data: Annotated[
+        str | None,
+        typer.Option("--data", metavar="FILE", help="Labelled customer table: CSV, JSONL or Parquet, or its URL.", show_default=False),
+    ] = None,
     target: Annotated[str, typer.Option("--target", help="Its column that says who churned.", show_default=False)] = "",
     positive: Annotated[str, typer.Option("--positive", help="The target's value for churned; found out when left out.")] = "",
     drop: Annotated[
@@ -33,14 +37,22 @@ def init(
 ) -> None:
     """Make a workspace: infer the columns' roles, show them, and write churnops.toml for you to correct."""
     from rich.console import Console
+    from rich.markup import escape
 
     from agent.operators.data_consent import ask_once
     from agent.setup.new_workspace import set_up, set_up_synthetic
+    from pipeline.errors import SettingsError
+    from pipeline.tables.remote_files import holds_secret, is_remote
 
     if synthetic == (data is not None):
         raise typer.BadParameter("give either --data FILE or --synthetic", param_hint="--data")
     if data is not None and not target:
         raise typer.BadParameter("name the column that says who churned", param_hint="--target")
+    if data is not None and is_remote(data) and holds_secret(data):
+        raise SettingsError(
+            "churnops.toml would keep this URL, and it holds a password or a signature.",
+            "Leave it out; credentials come from the environment.",
+        )
     console = Console(stderr=as_json, highlight=False)
     with console.status("Reading the table") as status:
 
@@ -52,9 +64,11 @@ def init(
             made, found = set_up_synthetic(workspace, rows, seed)
         else:
             asks = choose if sys.stdin.isatty() and console.is_terminal else None
-            made, found = set_up(workspace, data, target, positive, drop=drop or (), choose=asks)
+            made, found = set_up(
+                workspace, given_file(data), target, positive, url=data if is_remote(data) else "", drop=drop or (), choose=asks
+            )
     _show(console, found)
-    console.print(f"Wrote [bold]{made.settings_file}[/]: correct the roles there if one is wrong.")
+    console.print(f"Wrote [bold]{escape(str(made.settings_file))}[/]: correct the roles there if one is wrong.")
     if found.ignored:
         console.print("To keep a column that is left out, add its name to `numerical` or `categorical` there.")
     ask_once(made, console)

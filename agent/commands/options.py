@@ -52,8 +52,9 @@ def opened_to_look(workspace: Path) -> "Opened":
 
 
 def echo_json(wanted: bool, answer: object) -> None:
-    """Print `answer`, a model, a dataclass or a mapping of such, as one JSON object, where that is asked for."""
+    """Print `answer`, a model, a dataclass or a mapping of such, as one JSON object, where that is asked for; in ASCII, which every stdout
+    has."""
     if wanted:
         from pydantic_core import to_json
 
-        typer.echo(to_json(answer).decode())
+        typer.echo(to_json(answer, ensure_ascii=True).decode())

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.commands.given_files import given_file
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened_by_person
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ def add(
         Path,
         typer.Argument(
             metavar="FILE",
-            help="Id and outcome, optionally predicted_at (when scored) and observed_at (when known); under the names that [outcomes] gives.",
+            parser=given_file,
+            help="Path or URL: id and outcome, optionally predicted_at (when scored) and observed_at (when known); under the names that [outcomes] gives.",
         ),
     ],
     workspace: WorkspaceOption = HERE,

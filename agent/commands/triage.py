@@ -62,7 +62,7 @@ def triage(
             markup=False,
         )
     if as_json:
-        typer.echo(outcome.model_dump_json(exclude={"drift": {"features"}}))
+        typer.echo(outcome.model_dump_json(exclude={"drift": {"features"}}, ensure_ascii=True))
     if detailed_exit_code:
         raise typer.Exit(outcome.exit_code)
     if outcome.stopped == "interrupted":

@@ -5,13 +5,16 @@ from typing import Annotated
 
 import typer
 
+from agent.commands.given_files import given_file
 from pipeline.intake.window_choice import WindowChoice
 
 CurrentOption = Annotated[
     Path | None,
     typer.Option(
         "--current",
-        help="A window in a file (CSV, JSONL, Parquet), a folder or a pattern instead of the prediction log.",
+        parser=given_file,
+        metavar="FILE",
+        help="A window in a file (CSV, JSONL, Parquet), a folder or a pattern, here or at a URL, instead of the prediction log.",
         show_default=False,
     ),
 ]
@@ -19,7 +22,10 @@ OutcomesOption = Annotated[
     Path | None,
     typer.Option(
         "--outcomes",
-        help="Outcomes in a file instead of the logged ones: id and outcome, optionally predicted_at and observed_at; names under [outcomes].",
+        parser=given_file,
+        metavar="FILE",
+        help="Outcomes in a file or at its URL instead of the logged ones: id and outcome, optionally predicted_at and observed_at; names under "
+        "[outcomes].",
         show_default=False,
     ),
 ]

@@ -30,6 +30,7 @@ def set_up(
     target: str,
     positive: str = "",
     *,
+    url: str = "",
     drop: Collection[str] = (),
     choose: Callable[[Sequence[Value]], str] | None = None,
     synthetic_seed: int | None = None,
@@ -41,6 +42,7 @@ def set_up(
         data: the labelled table; a dated one is split by time where that can be done.
         target: its column that says who churned.
         positive: its value for churned; empty: found out.
+        url: where the table lies, if `data` is a copy of it.
         drop: its values whose rows are left out.
         choose: asked which value means churned, where that is open; None: nobody is there to be asked.
         synthetic_seed: of generated customers.
@@ -61,7 +63,7 @@ def set_up(
     place = data.resolve()
     inside = place.is_relative_to(workspace.root)
     settings = DataSettings(
-        file=place.relative_to(workspace.root).as_posix() if inside else str(place),
+        file=url or (place.relative_to(workspace.root).as_posix() if inside else str(place)),
         sha256=digest_of_file(data),
         split="time" if by_time else "random",
         **found.schema.model_dump(exclude_none=True),

@@ -10,6 +10,7 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.rulings.exclusions import excluded, without_excluded
 from pipeline.tables.cell_values import spelling_in
 from pipeline.tables.reading import read_raw, typed
+from pipeline.tables.remote_files import fetch, is_remote
 from pipeline.tables.splits import Split, split_reference
 
 
@@ -24,7 +25,9 @@ def load_reference(opened: Opened) -> pd.DataFrame:
     Raises:
         DataError: it is gone, unreadable, or not the bytes `churnops init` saw.
     """
-    path, data = reference_file(opened), opened.settings.data
+    data = opened.settings.data
+    copy = fetch(data.file) if is_remote(data.file) else None
+    path = reference_file(opened) if copy is None else copy.path
     if not path.is_file():
         raise DataError(
             f"The reference table {path} is gone.", "Put it back, or name its new place as `file` under [data] in churnops.toml."
@@ -32,7 +35,7 @@ def load_reference(opened: Opened) -> pd.DataFrame:
     found = digest_of_file(path)
     if found != data.sha256:
         raise DataError(
-            f"The reference table {path} changed: its sha256 is {found}, churnops.toml remembers {data.sha256}.",
+            f"The reference table {path if copy is None else data.file} changed: its sha256 is {found}, churnops.toml remembers {data.sha256}.",
             "Restore it, or start a new workspace with `churnops init`.",
         )
     return typed(read_raw(path, data.format), data.columns, with_target=True)

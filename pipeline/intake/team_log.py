@@ -13,6 +13,7 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.sources.source import DatabaseTable, Files, Frame, Restriction, Source, SparkTable
 from pipeline.sources.source_opening import open_source
 from pipeline.tables.file_format import JSON_LINES, FileFormat
+from pipeline.tables.remote_files import LocalCopy, fetch, is_remote
 from pipeline.tables.schema import Schema
 from pipeline.windows.spans import WEEK, Span
 
@@ -44,6 +45,9 @@ def own_log(opened: Opened) -> OwnLog | None:
     name = Path(log.file).name
     if spark:
         return OwnLog(name, SparkTable(f"parquet.`{log.file.replace('`', '``')}`"), columns)
+    if is_remote(log.file):
+        copy = fetch(log.file)
+        return OwnLog(copy.path.name, file_source(copy.path, log.format, columns, copy), columns)
     return OwnLog(name, file_source(opened.workspace.root / log.file, log.format, columns), columns)
 
 
@@ -53,14 +57,14 @@ def named_columns(opened: Opened) -> Schema:
     return columns.model_copy(update={"id": log.id or columns.id, "time": log.time or columns.time})
 
 
-def file_source(path: Path, fmt: FileFormat, columns: Schema) -> Files | Frame:
-    """One file, a folder of them or a pattern; JSON lines are read into memory.
+def file_source(path: Path, fmt: FileFormat, columns: Schema, copy: LocalCopy | None = None) -> Files | Frame:
+    """One file, a folder of them or a pattern; JSON lines are read into memory. `copy` is kept for as long as the source is.
 
     Raises:
         DataError: JSON lines that cannot be read.
     """
     if path.suffix.lower() not in JSON_LINES:
-        return Files(str(path), fmt)
+        return Files(str(path), fmt, copy)
     from pipeline.tables.reading import read_raw, times_in
 
     raw = read_raw(path, fmt)
@@ -103,5 +107,9 @@ def _any(log: OwnLog, rows: Restriction) -> bool:
 
 def from_folder(url: str, root: Path) -> str:
     """A relative path to an SQLite file counts from the workspace's folder, like that of every other file."""
-    before, slashes, path = url.partition(":///")
-    return f"{before}{slashes}{root / path}" if before.startswith("sqlite") and path else url
+    if not url.startswith("sqlite"):
+        return url
+    from sqlalchemy import make_url
+
+    file = make_url(url).database
+    return url if not file or file == ":memory:" else make_url(url).set(database=str(root / file)).render_as_string(hide_password=False)

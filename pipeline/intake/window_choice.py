@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import ChurnopsError
+from pipeline.tables.remote_files import is_remote
 
 if TYPE_CHECKING:  # commands choose before they read anything
     from pipeline.record.champion import Champion
@@ -72,6 +73,8 @@ class WindowChoice:
             return WindowChoice(since_deploy=True)
         if word == "rows" and rest.isdecimal() and int(rest) > 0:
             return WindowChoice(rows=int(rest))
+        if word == "file" and is_remote(rest):
+            raise ChurnopsError("A chat takes its window from a file on this machine.", "Start it with --current URL.")
         if word == "file" and rest:
             return replace(self, current=Path(rest).expanduser(), length="", since="", since_deploy=False, rows=None)
         if word and not rest:

@@ -93,6 +93,7 @@ def _client(workspace: Workspace) -> "Iterator[MlflowClient]":
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from mlflow import MlflowClient
+        from sqlalchemy import URL
 
         loggers = [logging.getLogger(name) for name in ("mlflow", "alembic")]
         levels = [logger.level for logger in loggers]
@@ -100,7 +101,8 @@ def _client(workspace: Workspace) -> "Iterator[MlflowClient]":
             logger.setLevel(logging.ERROR)
         try:
             workspace.home.mkdir(parents=True, exist_ok=True)
-            uri = f"sqlite:///{workspace.mlflow_db.resolve()}"
+            # The driver named, because of `sqlite:///` MLflow takes the escaped path for a folder and makes it.
+            uri = URL.create("sqlite+pysqlite", database=str(workspace.mlflow_db.resolve())).render_as_string()
             yield MlflowClient(tracking_uri=uri, registry_uri=uri)
         finally:
             for logger, level in zip(loggers, levels, strict=True):

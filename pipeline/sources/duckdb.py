@@ -45,10 +45,12 @@ def columns_of(connection: "DuckDBPyConnection", table: str) -> dict[str, Column
     return {name.strip(): Column(identifier(name), _type(str(kind))) for name, kind, *_ in described}
 
 
-def parquet(paths: Sequence[Path]) -> str:
-    """These Parquet files as something to select from."""
+def parquet(paths: Sequence[Path], partitioned: bool = False) -> str:
+    """These Parquet files as something to select from; where they are `partitioned`, with the columns that their folders name, as text: of
+    the files that a condition on these leaves out, the engine reads no rows."""
     together = ", union_by_name = true" if len(paths) > 1 else ""
-    return f"read_parquet([{listed(paths)}], binary_as_string = true{together})"
+    folders = f"hive_partitioning = {str(partitioned).lower()}, hive_types_autocast = false"
+    return f"read_parquet([{listed(paths)}], binary_as_string = true, {folders}{together})"
 
 
 def _type(kind: str) -> ColumnType:

@@ -1,6 +1,6 @@
 """CSV and Parquet files as a source. Parquet is read where it lies; text is brought to Parquet once, because every column is a query."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from pipeline.sources.source import Files, Restriction
 from pipeline.tables.cell_numbers import Decimal
 from pipeline.tables.connection import connected
 from pipeline.tables.delimited import stage
+from pipeline.tables.delta_log import current_files, is_delta
 from pipeline.tables.file_format import DELIMITED, PARQUET
 from pipeline.tables.schema import Schema
 
@@ -21,11 +22,14 @@ _COMMA_NUMBER = "case when position('.' in {0}) = 0 then try_cast(replace({0}, '
 @contextmanager
 def open_files(source: Files, schema: Schema, restriction: Restriction) -> Iterator[Relation]:
     """Files as a relation; see `open_source`."""
-    paths = _paths(source.path)
+    paths, partitions = _paths(source.path)
     with connected(source.path, source.format.timezone) as (connection, folder):
         decimal: Decimal = "."
         if paths[0].suffix.lower() in PARQUET:
-            columns = columns_of(connection, parquet(paths))
+            columns = columns_of(connection, parquet(paths, bool(partitions)))
+            # The engine takes any folder further up for a partition as well.
+            above = set(_named_by(paths[0].parts)) - set(partitions) if partitions else set()
+            columns = {name: column for name, column in columns.items() if name not in above}
         else:
             wanted = {*schema.features, schema.id, schema.time, *(restriction.segment or ())[:1], *(restriction.version or ())[:1]}
             try:
@@ -39,27 +43,38 @@ def open_files(source: Files, schema: Schema, restriction: Restriction) -> Itera
             columns=columns,
             id=columns.get(schema.id or ""),
             time=columns.get(schema.time or ""),
-            table=parquet(paths),
+            table=parquet(paths, bool(partitions)),
             run=run_in(connection),
             decimal=decimal,
             timezone=source.format.timezone,
         )
 
 
-def _paths(pattern: str) -> list[Path]:
-    """The files meant, in order; all of one kind."""
-    named = Path(pattern)
-    if named.is_dir():
+def _paths(pattern: str) -> tuple[list[Path], tuple[str, ...]]:
+    """The files meant, in order, all of one kind; and the columns that the folders of Parquet files name, as in `day=2026-11-01`."""
+    named = there = Path(pattern)
+    if is_delta(named):
+        found = current_files(named)
+    elif named.is_dir():
         # Spark and others write beside the data what begins so: unfinished parts, checksums.
         below = (
             path for path in sorted(named.rglob("*")) if not any(part.startswith(("_", ".")) for part in path.relative_to(named).parts)
         )
         found = [path for path in below if path.suffix.lower() in (*PARQUET, *DELIMITED)]
     else:
-        found = [named] if named.exists() else sorted(Path(named.anchor).glob(str(named.relative_to(named.anchor))))
+        # What there is stands for itself: a folder's name may hold a `?` or `[`.
+        there = next(folder for folder in (named, *named.parents) if folder.exists())
+        found = [named] if there == named else sorted(there.glob(str(named.relative_to(there))))
     kinds = {path.suffix.lower() in PARQUET for path in found}
     other = [path for path in found if path.suffix.lower() not in (*PARQUET, *DELIMITED)]
     if not found or other or len(kinds) > 1:
         said = f"holds `{other[0].name}`, which is neither" if other else "mixes both" if found else "has none"
         raise DataError(f"{pattern} should name CSV or Parquet files, but {said}.", "Name one kind of file.")
-    return found
+    partitions = {_named_by(path.relative_to(there).parts[:-1]) for path in found} if kinds == {True} else {()}
+    if len(partitions) > 1:
+        raise DataError(f"The files of {pattern} are partitioned by different columns.", "Name a folder where all have the same.")
+    return found, partitions.pop()
+
+
+def _named_by(folders: Sequence[str]) -> tuple[str, ...]:
+    return tuple(folder.partition("=")[0] for folder in folders if "=" in folder)

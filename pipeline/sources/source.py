@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pipeline.tables.file_format import TO_FIND_OUT, FileFormat
+from pipeline.tables.remote_files import LocalCopy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Files:
-    """CSV or Parquet files: one file, a folder with all below it, or a pattern with `*` and `**`. `format` is how CSV is written;
-    what it leaves empty is found out (`delimited.stage`)."""
+    """CSV or Parquet files: one file, a folder with all below it (or a Delta table), or a pattern with `*` and `**`. `format` is how CSV is written;
+    what it leaves empty is found out (`delimited.stage`). `copy` keeps the temporary copy of remote files, if it is one."""
 
     path: str
     format: FileFormat = TO_FIND_OUT
+    copy: LocalCopy | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class DatabaseTable:
-    """A table or view in PostgreSQL or SQLite, by its SQLAlchemy URL. `table` may name its schema: `sales.customers`.
+    """A table or view in PostgreSQL, MariaDB, MySQL or SQLite, by its SQLAlchemy URL. `table` may name its schema: `sales.customers`.
 
     `timezone` is that of times written without one. SQLite compares times to the millisecond, and knows no zone but UTC.
     """

@@ -1,4 +1,4 @@
-"""Engines that count where the rows lie: DuckDB for files and tables in memory, PostgreSQL and SQLite, Spark."""
+"""Engines that count where the rows lie: DuckDB for files and tables in memory, databases, Spark."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

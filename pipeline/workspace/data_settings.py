@@ -12,7 +12,9 @@ from pipeline.workspace.section import Section
 class DataSettings(Section):
     """The reference: the labelled table the champion is trained on."""
 
-    file: str = Field(description="The labelled table; a relative path counts from this file's folder")
+    file: str = Field(
+        description="The labelled table, a file or its URL (s3://, gs://, az://, https://); a relative path counts from this file's folder"
+    )
     sha256: str = Field(description="Of that file as `churnops init` saw it; a changed file is refused")
     target: str = Field(description="Column that says who churned")
     positive: str = Field(description="Its value for a churned customer")

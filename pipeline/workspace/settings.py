@@ -13,6 +13,7 @@ from pydantic_settings import SettingsError as UnreadableVariable
 from pipeline.errors import SettingsError
 from pipeline.families import USUAL, families
 from pipeline.tables.file_format import DELIMITED, JSON_LINES
+from pipeline.tables.remote_files import holds_secret, is_remote
 from pipeline.workspace import retired_names
 from pipeline.workspace.data_settings import DataSettings
 from pipeline.workspace.outcome_settings import OutcomeSettings
@@ -147,7 +148,7 @@ class Settings(BaseSettings):
             raise ValueError("Spark needs a log to count: name `predictions.table` or `predictions.file`")
         if spark and log.file.lower().endswith((*DELIMITED, *JSON_LINES)):
             raise ValueError("Spark reads Parquet here; `predictions.file` is text, which duckdb reads")
-        if "://" in log.file and not spark:
+        if "://" in log.file and not spark and not is_remote(log.file):
             raise ValueError('`predictions.file` lies in another system, which only `engine.name = "spark"` reads')
         return self
 
@@ -182,11 +183,7 @@ def read_settings(file: Path) -> Settings:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} is not valid TOML: {error}.", "Correct that line, or run `churnops init` in a new folder.") from error
-    if _holds_password(values.get("database_url")):
-        raise SettingsError(f"{file}: `database_url` holds a password.", "Give it as CHURNOPS_DATABASE_URL and leave the key empty.")
-    outcomes = values.get("outcomes")
-    if isinstance(outcomes, dict) and _holds_password(outcomes.get("url")):
-        raise SettingsError(f"{file}: `outcomes.url` holds a password.", "Give it as CHURNOPS_OUTCOMES__URL and leave the key empty.")
+    _refuse_secrets(file, values)
     try:
         settings = Settings(**values)
     except UnreadableVariable as error:
@@ -204,6 +201,22 @@ def read_settings(file: Path) -> Settings:
     return settings.model_copy(update={"predictions": log})
 
 
+def _refuse_secrets(file: Path, values: dict[str, Any]) -> None:
+    """Bundles and copies carry the settings along, so a secret has no place in them."""
+    sections = {name: values[name] for name in ("data", "outcomes", "predictions") if isinstance(values.get(name), dict)}
+    urls = {"database_url": values.get("database_url"), **{f"{name}.url": section.get("url") for name, section in sections.items()}}
+    for key, url in urls.items():
+        if _holds_password(url):
+            variable = "CHURNOPS_" + key.upper().replace(".", "__")
+            raise SettingsError(f"{file}: `{key}` holds a password.", f"Give it as {variable} and leave the key empty.")
+    for name, section in sections.items():
+        place = section.get("file")
+        if isinstance(place, str) and is_remote(place) and holds_secret(place):
+            raise SettingsError(
+                f"{file}: `{name}.file` holds a password or a signature.", "Leave it out; credentials come from the environment."
+            )
+
+
 def _without(values: dict[str, Any], path: Sequence[str]) -> tuple[dict[str, Any], bool]:
     """Nested values without the one at `path`, and whether it was there."""
     first, *rest = path
@@ -216,7 +229,6 @@ def _without(values: dict[str, Any], path: Sequence[str]) -> tuple[dict[str, Any
 
 
 def _holds_password(url: object) -> bool:
-    """Bundles and copies carry the settings along, so a secret has no place in them."""
     if not isinstance(url, str):
         return False
     before_host, at, _ = url.partition("://")[2].partition("/")[0].rpartition("@")

@@ -111,10 +111,11 @@ def _write(console: "Console", record: "ApprovalRecord", request: Path, *, signe
         raise ChurnopsError("This workspace does not sign its approvals.", "docs/approval.md says how to set `mode` under [approval].")
     write_atomically(request, canonical(record).encode())
     name = shlex.quote(str(request))
+    sign = f"  ssh-keygen -Y sign -n {NAMESPACE} -f KEY {name}"
+    console.print("Nothing was deployed. Where the key is, run", sign, sep="\n", soft_wrap=True, markup=False)
     console.print(
-        "Nothing was deployed. Where the key is, run", f"  ssh-keygen -Y sign -n {NAMESPACE} -f KEY {name}", sep="\n", soft_wrap=True
+        f"and bring back both files: churnops reports approve {record.case_id} --signature {name}.sig", soft_wrap=True, markup=False
     )
-    console.print(f"and bring back both files: churnops reports approve {record.case_id} --signature {name}.sig", soft_wrap=True)
 
 
 def _signed(here: "Opened", signature: Path) -> tuple["ApprovalRecord", str]:

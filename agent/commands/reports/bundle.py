@@ -22,7 +22,9 @@ def export(
     here = opened_by_person(workspace)
     manifest = export_case(here, here.cases.find(case_id).case_id, file)
     console = Console(highlight=False)
-    console.print(f"{file}: case {manifest.case_id}, {len(manifest.files)} files, ledger head {manifest.head}", soft_wrap=True)
+    console.print(
+        f"{file}: case {manifest.case_id}, {len(manifest.files)} files, ledger head {manifest.head}", soft_wrap=True, markup=False
+    )
 
 
 def import_(
@@ -41,5 +43,5 @@ def import_(
     case = accept_bundle(file, workspace, policy_text(), utc_now)
     console, place = Console(highlight=False), shlex.quote(str(workspace))
     console.print("Everything in it is as it was written.")
-    console.print(f"churnops reports show {case.case_id} --workspace {place}", soft_wrap=True)
-    console.print(f"churnops reports approve {case.case_id} --workspace {place} --request approval.json", soft_wrap=True)
+    console.print(f"churnops reports show {case.case_id} --workspace {place}", soft_wrap=True, markup=False)
+    console.print(f"churnops reports approve {case.case_id} --workspace {place} --request approval.json", soft_wrap=True, markup=False)

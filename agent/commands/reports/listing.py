@@ -67,7 +67,7 @@ def show(case_id: CaseArgument, workspace: WorkspaceOption = HERE, as_json: Json
     here = opened_to_look(workspace)
     case = here.cases.find(case_id)
     if as_json:
-        typer.echo(case.model_dump_json())
+        typer.echo(case.model_dump_json(ensure_ascii=True))
         return
     print_report(Console(highlight=False), here, case)
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.errors import DataError
+from pipeline.errors import ChurnopsError, DataError
+from pipeline.intake.window_choice import WindowChoice
 from pipeline.intake.window_rows import window_rows
 from pipeline.intake.windows import file_window, logged_window
 from pipeline.record.opened_workspace import Opened
@@ -320,3 +321,8 @@ def test_the_fingerprint_of_files_changes_with_rows_and_known_outcomes_only(tmp_
     assert current(tmp_path, frame.assign(Region="Nord")).fingerprint == bare
     assert current(tmp_path, frame.iloc[::-1]).fingerprint == bare
     assert current(tmp_path, frame, "Kunde,churned\nstranger,no\na,yes\n").fingerprint == known
+
+
+def test_a_chat_says_where_a_window_at_a_url_is_named() -> None:
+    with pytest.raises(ChurnopsError, match=r"Start it with --current URL\."):
+        WindowChoice().changed("file s3://bucket/scored.parquet")

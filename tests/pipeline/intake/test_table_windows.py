@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from sqlalchemy import create_engine
+from sqlalchemy.dialects.mysql import DATETIME
 
 from pipeline.errors import DataError
 from pipeline.intake.outcomes import pull_outcomes
@@ -29,6 +30,7 @@ from pipeline.windows.baseline import Baseline
 from pipeline.windows.spans import WEEK, Last, NewestRows, Since, SinceDeploy
 from pipeline.windows.window import Window
 from pipeline.workspace.outcome_settings import OutcomeSettings
+from tests.mariadb import mariadb_server
 from tests.pipeline.small_tables import COLUMNS, small_table
 from tests.pipeline.small_windows import BASELINE, CHAMPION, DAY, NEWEST, assert_profiles_equal, small_baseline, small_opened
 from tests.pipeline.spark import spark_session
@@ -36,7 +38,8 @@ from tests.postgres import postgres_server
 
 NAMES = {"id": "kunde", "time": "scored_at", "score": "p"}
 Tables = Callable[..., Opened]
-everywhere = pytest.mark.parametrize("own", ["sqlite", "postgresql", pytest.param("spark", marks=pytest.mark.slow)], indirect=True)
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("mariadb", "spark")]
+everywhere = pytest.mark.parametrize("own", ["sqlite", "postgresql", *SLOW], indirect=True)
 
 
 def table(rows: int, customers: int | None = None) -> pd.DataFrame:
@@ -78,6 +81,19 @@ def in_postgres(folder: Path, server: str) -> Iterator[Tables]:
     engine.dispose()
 
 
+def in_mariadb(folder: Path, server: str) -> Iterator[Tables]:
+    engine = create_engine(server)
+
+    def own(frame: pd.DataFrame, **settings: str) -> Opened:
+        frame.to_sql(
+            "scored", engine, index=False, if_exists="replace", dtype={"scored_at": DATETIME(fsp=6)} if "scored_at" in frame else {}
+        )
+        return small_opened(folder, table="shop.scored", url=server, **(settings or NAMES))
+
+    yield own
+    engine.dispose()
+
+
 def in_spark(folder: Path, session: Any) -> Iterator[Tables]:
     def own(frame: pd.DataFrame, **settings: str) -> Opened:
         frame.to_parquet(folder / "scored.parquet", coerce_timestamps="us", allow_truncated_timestamps=True)
@@ -98,6 +114,12 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
+def mariadb() -> Iterator[str]:
+    with mariadb_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     with spark_session(tmp_path_factory.mktemp("spark")) as session:
         yield session
@@ -110,6 +132,8 @@ def own(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Tables]:
         yield from in_sqlite(tmp_path)
     elif request.param == "postgresql":
         yield from in_postgres(tmp_path, request.getfixturevalue("server"))
+    elif request.param == "mariadb":
+        yield from in_mariadb(tmp_path, request.getfixturevalue("mariadb"))
     else:
         yield from in_spark(tmp_path, request.getfixturevalue("spark"))
 

@@ -17,6 +17,7 @@ from pipeline.workspace.folder import Workspace
 from pipeline.workspace.policy import load_policy
 from prompts import policy_text
 from tests.checkout import ROOT
+from tests.odd_folders import ODD_FOLDER
 from tests.pipeline.small_artifacts import FEATURES, FITTED, small_artifact
 from tests.pipeline.small_tables import small_table
 
@@ -109,9 +110,11 @@ def test_it_writes_only_into_the_workspace_and_says_nothing(
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
-    fresh = Workspace(tmp_path / "workspace")
+    fresh = Workspace(tmp_path / ODD_FOLDER)
     set_champion(fresh, register(fresh, logged(fresh, artifact), artifact))
+    assert champion_version(fresh) == "1"
     assert list(elsewhere.iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([ODD_FOLDER, "elsewhere"]), "no folder by the escaped name"
     assert sorted(path.name for path in fresh.home.iterdir() if not path.name.startswith("mlflow.db-")) == ["mlflow.db", "mlruns"]
     assert capfd.readouterr() == ("", "")
 

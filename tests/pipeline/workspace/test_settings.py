@@ -196,7 +196,9 @@ def test_an_own_log_is_found_from_the_files_folder(tmp_path: Path, monkeypatch: 
             '[predictions]\nfile = "log.csv"\n[engine]\nname = "spark"',
             "Spark reads Parquet here; `predictions.file` is text, which duckdb reads.",
         ),
-        ('[predictions]\nfile = "s3://bucket/log"', '`predictions.file` lies in another system, which only `engine.name = "spark"` reads.'),
+        ('[predictions]\nfile = "hdfs://name/log"', '`predictions.file` lies in another system, which only `engine.name = "spark"` reads.'),
+        ('[predictions]\nfile = "https://me:pw@host/log.csv"', "`predictions.file` holds a password or a signature."),
+        ('[predictions]\nfile = "az://logs/a.csv?sig=abc"', "`predictions.file` holds a password or a signature."),
         ('[engine]\nname = "polars"', "`engine.name`: Input should be 'duckdb' or 'spark'."),
     ],
 )
@@ -211,6 +213,7 @@ def test_a_log_that_cannot_be_where_the_settings_say_is_refused(tmp_path: Path, 
         '[predictions]\ntable = "lake.scored"\n[engine]\nname = "spark"',
         '[predictions]\nfile = "s3://bucket/log"\n[engine]\nname = "spark"',
         '[predictions]\nfile = "log/*.parquet"',
+        '[predictions]\nfile = "s3://bucket/log"',
     ],
 )
 def test_a_log_may_lie_in_files_in_a_database_or_in_spark(tmp_path: Path, more: str) -> None:
