@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.diagnosis.comparable_scores import comparable_scores
 from pipeline.models.artifact import Artifact
 from pipeline.profiles.profile import Profile, spelling_of
-from pipeline.sources.sampling import draw_sample
+from pipeline.sources.customers import rows_of_each
+from pipeline.sources.sampling import Sample, draw_sample
 from pipeline.tables.schema import Schema
 from pipeline.windows.baseline import Baseline
 from pipeline.windows.window import Labelled, Window
@@ -22,11 +24,13 @@ SEED = 0  # of the samples: the same window has the same findings
 class Observed:
     """A window beside the reference.
 
-    `reference` (features, then the target) and `window` (features) are typed samples of at most `SAMPLE_ROWS` rows; `rows` counts all
-    of the window's. A column absent from the window is all missing in `window` and named in `profile.absent`. `times` (UTC) and `ids` belong to
-    the window's sample and are None where it has none. Scores are probabilities of churn: `reference_scores` out of fold, shape
-    (reference,); `scores` the champion's on the window's sample, shape (window,); `labelled_scores` on the labelled rows.
-    `importances`: what the champion's ROC-AUC loses without a feature, by name.
+    `reference` (features, then the target) and `window` (features) are typed samples of at most `SAMPLE_ROWS` rows; of the window's, one row
+    of each customer where they have ids, drawn by lot, however often it was scored. `rows` and `customers` count all of the window's. A
+    column absent from the window is all missing in `window` and named in `profile.absent`. `times` (UTC) and `ids` belong to the window's
+    sample and are None where it has none. Scores are probabilities of churn: `reference_scores` as of customers that the champion has not
+    seen (`comparable_scores`), shape (reference,); `scores` the champion's on the window's sample, shape (window,); `labelled_scores` on
+    the labelled rows. `importances`: what the champion's ROC-AUC loses without a feature, by name. `scorings`: rows of the window of each
+    customer in the sample or with a known outcome, by id; None where no customer repeats. `set_aside`: rows of the log that are dated in the future and in no window.
     """
 
     champion: Artifact
@@ -43,6 +47,9 @@ class Observed:
     labelled: Labelled
     labelled_scores: NDArray[np.float64]
     importances: Mapping[str, float]
+    customers: int | None = None
+    scorings: pd.Series | None = None
+    set_aside: int = 0
 
 
 def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
@@ -55,6 +62,8 @@ def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
     features = list(window.columns.features)
     spelling = spelling_of(window.profile)
     drawn = draw_sample(window.source, window.columns, window.restriction, spelling, window.rows, SAMPLE_ROWS, SEED)
+    scorings = _scorings(window, drawn.ids)
+    drawn = drawn if scorings is None or drawn.ids is None else _one_row_each(drawn, drawn.ids, scorings, window.rows)
     # Cut down to a segment or not, rows keep the champion's row numbers.
     reference = champion.reference()
     if baseline.restriction.segment is not None:
@@ -62,6 +71,7 @@ def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
         reference = reference[reference[column] == value]
     if len(reference) > SAMPLE_ROWS:
         reference = reference.sample(SAMPLE_ROWS, random_state=SEED)
+    reference_scores = champion.reference_scores()[reference.index.to_numpy()]
     return Observed(
         champion=champion,
         columns=window.columns,
@@ -69,7 +79,7 @@ def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
         profile_before=baseline.profile,
         profile=window.profile,
         reference=reference[[*features, window.columns.target]].reset_index(drop=True),
-        reference_scores=champion.reference_scores()[reference.index.to_numpy()],
+        reference_scores=comparable_scores(reference_scores, _scores(champion, reference)),
         window=drawn.features,
         times=drawn.times,
         ids=drawn.ids,
@@ -77,7 +87,36 @@ def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
         labelled=window.labelled,
         labelled_scores=_scores(champion, window.labelled.features),
         importances={importance.feature: importance.auc_drop for importance in baseline.importances},
+        customers=window.customers,
+        scorings=scorings,
+        set_aside=window.set_aside,
     )
+
+
+def _scorings(window: Window, ids: pd.Series | None) -> pd.Series | None:
+    """See `Observed.scorings`; `ids` are those of the sample."""
+    if window.scored is None or ids is None or window.scored.customers == window.rows:
+        return None
+    if window.rows <= SAMPLE_ROWS:
+        return ids.value_counts()
+    asked = ids if window.labelled.ids is None else pd.concat([ids, window.labelled.ids])
+    return rows_of_each(
+        window.source, window.columns, window.restriction, spelling_of(window.profile), asked.dropna().drop_duplicates().tolist()
+    )
+
+
+def _one_row_each(drawn: Sample, ids: pd.Series, scorings: pd.Series, rows: int) -> Sample:
+    """One row of each customer, by lot. Of a part of the `rows` whoever was scored more often is drawn more often: so many are left out again."""
+    rng = np.random.default_rng(SEED)
+    shuffled = rng.permutation(len(ids))
+    alone = "row " + pd.Series(np.arange(len(ids)).astype(str), index=ids.index)
+    _, first = np.unique(("id " + ids.astype(str)).where(ids.notna(), alone).to_numpy(dtype=str)[shuffled], return_index=True)
+    kept = np.sort(shuffled[first])
+    share = min(1.0, len(ids) / max(1, rows))
+    scored = ids.iloc[kept].map(scorings).fillna(1).to_numpy(dtype=np.float64)
+    kept = kept[rng.random(kept.size) < share / (1 - (1 - share) ** scored)]
+    ids, times = ids.iloc[kept].reset_index(drop=True), drawn.times
+    return Sample(drawn.features.iloc[kept].reset_index(drop=True), ids, None if times is None else times.iloc[kept].reset_index(drop=True))
 
 
 def _scores(champion: Artifact, rows: pd.DataFrame) -> NDArray[np.float64]:

@@ -1,12 +1,13 @@
 """Drift of a window against the reference: Evidently's verdict and the calibrated one, from two profiles."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.drift.blindspots import find_blind_spots
 from pipeline.drift.scores import KS_DISTANCE, PSI, Rule, Score, score_profiles
 from pipeline.drift.shift import NumericalShift
-from pipeline.drift.summary import DriftSummary, FeatureDrift
+from pipeline.drift.summary import BlindSpot, DriftSummary, FeatureDrift
 from pipeline.drift.verdict import CalibratedFeature, calibrate
 from pipeline.errors import DataError
 from pipeline.models.importance import weighted_share
@@ -15,6 +16,7 @@ from pipeline.profiles.profile import Profile, spelling_of
 from pipeline.tables.schema import Kind, Schema
 from pipeline.windows.baseline import Baseline
 from pipeline.windows.window import Window
+from pipeline.words import set_aside_words
 from pipeline.workspace.policy import DriftRules, Policy
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ def summarise_drift(baseline: Baseline, window: Window, policy: Policy) -> Drift
         min_rows=policy.drift.min_rows,
         false_discovery_rate=policy.drift.false_discovery_rate,
         seed=SEED,
+        worth=window.worth,
     )
     weight = {importance.feature: importance.auc_drop for importance in baseline.importances}
     features = tuple(
@@ -97,6 +100,8 @@ def _no_verdict(reference: Profile, window: Window, policy: Policy) -> DriftSumm
     return DriftSummary(
         reference_rows=reference.rows,
         current_rows=window.rows,
+        customers=window.customers,
+        set_aside=window.set_aside,
         share=None,
         drifted=0,
         drifted_numerical=0,
@@ -109,8 +114,14 @@ def _no_verdict(reference: Profile, window: Window, policy: Policy) -> DriftSumm
         since=window.since,
         until=window.until,
         features=(),
-        findings=find_blind_spots(reference, window.profile, policy.evidence.data),
+        findings=(*_future(window), *find_blind_spots(reference, window.profile, policy.evidence.data, 1 / window.worth)),
     )
+
+
+def _future(window: Window) -> Iterator[BlindSpot]:
+    if window.set_aside:
+        share = window.set_aside / (window.set_aside + window.rows)
+        yield BlindSpot(what="future_rows", column=None, share=share, said=set_aside_words(window.set_aside))
 
 
 def _asked(rules: DriftRules) -> dict[Kind, Rule]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import DataError
+from pipeline.intake.future_rows import latest_meant, newest_meant
 from pipeline.intake.team_log import TICK, OwnLog, file_source, meant_rows, named_columns, own_log
 from pipeline.intake.window_rows import kept_rows
 from pipeline.intake.window_start import start_of
@@ -16,7 +17,9 @@ from pipeline.profiles.profile import Cells, NumericalProfile, Profile, spelling
 from pipeline.record.champion import Champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.rulings.exclusions import excluded
+from pipeline.sources.customers import customer_counts
 from pipeline.sources.source import PredictionLog, Restriction
+from pipeline.tables.customer_counts import CustomerCounts
 from pipeline.tables.schema import Schema
 from pipeline.windows.baseline import Baseline
 from pipeline.windows.spans import MICROSECOND, WEEK, Span
@@ -31,24 +34,28 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
     team's log without scoring times. The file `outcomes` stands in for the logged ones.
 
     Raises:
-        DataError: nothing is logged, nothing lies in the span, or the team's log cannot be read or has no times to choose a span by.
+        DataError: nothing is logged, all of it is dated in the future, nothing lies in the span, or the team's log cannot be read or has no times to choose a span by.
     """
     from pipeline.intake.outcomes import read_outcome_file
     from pipeline.state.outcomes import read_outcomes
-    from pipeline.state.predictions import newest_prediction, read_labelled, read_predictions
+    from pipeline.state.predictions import logged_customers, newest_prediction, predictions_after, read_labelled, read_predictions
 
     columns, segment, spelling = opened.settings.data.columns, baseline.restriction.segment, spelling_of(baseline.profile)
     log = own_log(opened)
     if log is not None:
-        restriction = meant_rows(log, opened, champion, span, segment)
+        meant = meant_rows(log, opened, champion, span, segment)
         told = read_outcomes(opened.state, opened.clock()) if outcomes is None else read_outcome_file(outcomes, opened.settings)
-        return _own_window(opened, baseline.profile, log, restriction, told, outcomes)
+        return replace(_own_window(opened, baseline.profile, log, meant.restriction, told, outcomes), set_aside=meant.set_aside)
     newest = newest_prediction(opened.state)
     if newest is None:
         raise DataError(
             "No predictions are logged yet.", "Run `churnops simulate --scenario none`, or give a window as a file with `--current FILE`."
         )
-    since = start_of(span or WEEK, newest, partial(newest_prediction, opened.state), opened.ledger, champion, MICROSECOND)
+    latest = latest_meant(opened)
+    set_aside = predictions_after(opened.state, latest) if newest > latest else 0
+    from_newest = partial(newest_prediction, opened.state, until=latest)
+    newest = newest_meant(newest, latest, partial(from_newest, 1), "the prediction log")
+    since = start_of(span or WEEK, newest, from_newest, opened.ledger, champion, MICROSECOND)
     source = PredictionLog(opened.state.place)
     restriction = Restriction(since, newest, segment, left_out=excluded(opened.state))
     if segment is None:
@@ -56,13 +63,17 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
         profile = profile_log(opened.state, columns, baseline.profile, since, newest, kept, restriction.left_out)
     else:
         profile = profile_window(source, columns, baseline.profile, restriction)
+    if segment is None and not restriction.left_out:
+        scored: CustomerCounts | None = logged_customers(opened.state, since, newest)  # sooner than taking the features apart
+    else:
+        scored = customer_counts(source, columns, restriction, spelling)
     if outcomes is None:
         known = kept_rows(read_labelled(opened.state, columns, since, newest, opened.clock()), restriction, spelling)
         labelled = Labelled(known[list(columns.features)], known["_churned"], known["_id"], known["_time"])
     else:
         rows = kept_rows(read_predictions(opened.state, columns, since, newest), restriction, spelling)
         labelled = _labelled(rows, columns, read_outcome_file(outcomes, opened.settings))
-    return _with_some(Window("prediction log", source, columns, restriction, profile, labelled), outcomes)
+    return _with_some(Window("prediction log", source, columns, restriction, profile, labelled, scored, set_aside), outcomes)
 
 
 def file_window(opened: Opened, baseline: Baseline, current: Path, outcomes: Path | None) -> Window:
@@ -90,7 +101,8 @@ def _own_window(
     named = {opened.settings.predictions.score, opened.settings.predictions.model_version}
     profile = profile.model_copy(update={"extra": tuple(column for column in profile.extra if column not in named)})
     _require_probabilities(log, restriction, opened.settings.predictions.score)
-    window = Window(name, log.source, log.columns, restriction, profile, None)
+    scored = customer_counts(log.source, log.columns, restriction, spelling_of(reference))
+    window = Window(name, log.source, log.columns, restriction, profile, None, scored)
     if outcomes is None or outcomes.empty:
         return _with_some(window, said)
     if profile.repeats is None:

@@ -59,18 +59,28 @@ def profile_window(source: Source, schema: Schema, reference: Profile, restricti
         return _profile(relation, schema, grids, spelling, {column.name: column.known for column in reference.categorical})
 
 
-def last_time(source: Source, schema: Schema, place: int = 1) -> datetime | None:
-    """The newest scoring time of a source, or that of the row at this `place` from the newest, of the oldest where there are not so many;
-    None where no row has a time, or the source no column of times.
+def last_time(source: Source, schema: Schema, place: int = 1, until: datetime | None = None) -> datetime | None:
+    """The newest scoring time of a source, `until` some time where it is given, or that of the row at this `place` from the newest, of the
+    oldest where there are not so many; None where no row has a time, or the source no column of times.
 
     Raises:
         DataError: the source cannot be read.
     """
-    with open_source(source, schema, ALL_ROWS) as relation:
+    with open_source(source, schema, Restriction(until=until)) as relation:
         if relation.time is None:
             return None
         (seconds,) = relation.one(sql.newest_query(relation, relation.time, epoch_of(relation, relation.time), place))
         return None if seconds is None else datetime.fromtimestamp(float(seconds), UTC)
+
+
+def count_rows(source: Source, schema: Schema, restriction: Restriction) -> int:
+    """How many rows are meant.
+
+    Raises:
+        DataError: the source cannot be read, or lacks a column that the restriction needs.
+    """
+    with open_source(source, schema, restriction) as relation:
+        return int(_time_span(relation)[0])
 
 
 def exact_values(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import DataError
 from pipeline.profiles.profile import Profile
 from pipeline.sources.source import PredictionLog, Restriction, Source
+from pipeline.tables.customer_counts import CustomerCounts
 from pipeline.tables.schema import Schema
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ class Window:
     """One window. `profile` is made against the champion's reference; its rows stay in `source`, `restriction` says which of them.
 
     `columns`: the workspace's schema with id and time as the source names them. `known`: its labelled rows, None for none. `name` is for
-    people.
+    people. `scored`: how often its customers were scored, None where they have no ids. `set_aside`: rows of its log
+    that are dated in the future, and in no window.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Window:
     restriction: Restriction
     profile: Profile
     known: Labelled | None
+    scored: CustomerCounts | None = None
+    set_aside: int = 0
 
     @cached_property
     def labelled(self) -> Labelled:
@@ -54,6 +58,16 @@ class Window:
     @property
     def rows(self) -> int:
         return self.profile.rows
+
+    @property
+    def customers(self) -> int | None:
+        """Different customers; None where they have no ids."""
+        return None if self.scored is None else self.scored.customers
+
+    @property
+    def worth(self) -> float:
+        """Share of the rows, 0-1, that would tell as much if no customer repeated."""
+        return 1.0 if self.scored is None else self.scored.worth
 
     @property
     def since(self) -> datetime | None:

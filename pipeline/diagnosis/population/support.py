@@ -71,6 +71,7 @@ def _unseen(observed: Observed, rules: SupportRules) -> Iterator[Finding]:
     if not observed.rows:
         return
     worth = effective_rows(customers_of(observed.window, observed.reference, observed.ids)) / max(1, len(observed.window))
+    worth *= observed.customers / observed.rows if observed.customers else 1.0
     known = {column.name: column for column in observed.profile_before.categorical}
     for column in observed.profile.categorical:
         if column.name in observed.columns.categorical and column.name not in observed.profile.absent:
