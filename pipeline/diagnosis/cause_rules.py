@@ -21,7 +21,8 @@ _TRAINING_SHARE = 0.2  # of the labelled rows in the training data from which it
 class Setting:
     """How much there is to go by: rows of the window, `customers` with a known outcome, how many of these churned, how many of them equal
     a row of the champion's training data, and the window's customers where they are known (each row is one otherwise); rows
-    `set_aside` because they are dated in the future."""
+    `set_aside` because they are dated in the future; whether
+    the same customers are `scored_again` and again."""
 
     rows: int
     labelled: int
@@ -29,6 +30,7 @@ class Setting:
     training_rows: int = 0
     customers: int | None = None
     set_aside: int = 0
+    scored_again: bool = False
 
     @property
     def everyone(self) -> int:
@@ -221,7 +223,11 @@ def _moved_harmlessly(seen: _Seen, setting: Setting, policy: Policy) -> _Opinion
         return None
     why = (seen.notable("rescaled") or found)[0]
     shown = "and the outcomes show no harm" if setting.labels_usable(policy) else "and nothing shows harm, which takes outcomes to rule out"
-    return _Opinion("moved_harmlessly", "covariate_benign", "monitor", f"{why.said} The population moved, {shown}.", why.column)
+    said = f"{why.said} The population moved, {shown}."
+    shift = seen.measured("score_shift")
+    if setting.scored_again and shift is not None and shift.z is not None and shift.z < 0:
+        said += " Churners leave an active base, so that it turns loyal, and its scores fall, by itself."
+    return _Opinion("moved_harmlessly", "covariate_benign", "monitor", said, why.column)
 
 
 def _nothing(seen: _Seen, setting: Setting, policy: Policy) -> _Opinion | None:

@@ -62,5 +62,14 @@ def diagnose(
     """
     once = one_row_each(observed)
     outcomes = once.labelled.churned
-    setting = Setting(observed.rows, len(outcomes), int(outcomes.sum()), training_rows(once), observed.customers, observed.set_aside)
-    return conclude((*examine(observed, policy, value, without), *known), setting, policy)
+    setting = Setting(
+        observed.rows,
+        len(outcomes),
+        int(outcomes.sum()),
+        training_rows(once),
+        observed.customers,
+        observed.set_aside,
+        observed.past.scored_again,
+    )
+    found = conclude((*examine(observed, policy, value, without), *known), setting, policy)
+    return found.model_copy(update={"population": observed.past.population})

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.diagnosis.comparable_scores import comparable_scores
+from pipeline.diagnosis.past import NO_PAST, Past, look_back
 from pipeline.models.artifact import Artifact
 from pipeline.profiles.profile import Profile, spelling_of
 from pipeline.sources.customers import rows_of_each
@@ -31,6 +32,7 @@ class Observed:
     seen (`comparable_scores`), shape (reference,); `scores` the champion's on the window's sample, shape (window,); `labelled_scores` on
     the labelled rows. `importances`: what the champion's ROC-AUC loses without a feature, by name. `scorings`: rows of the window of each
     customer in the sample or with a known outcome, by id; None where no customer repeats. `set_aside`: rows of the log that are dated in the future and in no window.
+    `past`: what is known of the window's customers from before it.
     """
 
     champion: Artifact
@@ -50,6 +52,7 @@ class Observed:
     customers: int | None = None
     scorings: pd.Series | None = None
     set_aside: int = 0
+    past: Past = NO_PAST
 
 
 def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
@@ -90,6 +93,7 @@ def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
         customers=window.customers,
         scorings=scorings,
         set_aside=window.set_aside,
+        past=look_back(window, drawn.ids, scorings),
     )
 
 

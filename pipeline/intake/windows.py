@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import DataError
+from pipeline.intake.declared_population import declared, roster
 from pipeline.intake.future_rows import latest_meant, newest_meant
 from pipeline.intake.team_log import TICK, OwnLog, file_source, meant_rows, named_columns, own_log
 from pipeline.intake.window_rows import kept_rows
@@ -73,7 +74,8 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
     else:
         rows = kept_rows(read_predictions(opened.state, columns, since, newest), restriction, spelling)
         labelled = _labelled(rows, columns, read_outcome_file(outcomes, opened.settings))
-    return _with_some(Window("prediction log", source, columns, restriction, profile, labelled, scored, set_aside), outcomes)
+    window = Window("prediction log", source, columns, restriction, profile, labelled, scored, set_aside, declared(opened), roster(opened))
+    return _with_some(window, outcomes)
 
 
 def file_window(opened: Opened, baseline: Baseline, current: Path, outcomes: Path | None) -> Window:
@@ -102,7 +104,7 @@ def _own_window(
     profile = profile.model_copy(update={"extra": tuple(column for column in profile.extra if column not in named)})
     _require_probabilities(log, restriction, opened.settings.predictions.score)
     scored = customer_counts(log.source, log.columns, restriction, spelling_of(reference))
-    window = Window(name, log.source, log.columns, restriction, profile, None, scored)
+    window = Window(name, log.source, log.columns, restriction, profile, None, scored, declared=declared(opened), roster=roster(opened))
     if outcomes is None or outcomes.empty:
         return _with_some(window, said)
     if profile.repeats is None:

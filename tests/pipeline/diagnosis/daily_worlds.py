@@ -14,7 +14,7 @@ from pipeline.models.importance import Importance
 from pipeline.models.unfitted_model import build
 from pipeline.profiles.counting import profile_reference, profile_window
 from pipeline.sources.customers import customer_counts
-from pipeline.sources.source import ALL_ROWS, Frame
+from pipeline.sources.source import ALL_ROWS, Frame, Restriction
 from pipeline.tables.categories import NO_SPELLING
 from pipeline.tables.schema import Schema
 from pipeline.windows.baseline import Baseline
@@ -100,18 +100,21 @@ def scored(base: pd.DataFrame, times: NDArray[np.int64]) -> pd.DataFrame:
     return rows.assign(scored=DAYS[rows.groupby(level=0).cumcount()]).reset_index(drop=True)
 
 
-def seen(world: Trained, log: pd.DataFrame, known: Rows | None = None) -> Observed:
-    """The window of all the log's rows; outcomes are known for the rows `known`, by default for none."""
+def seen(
+    world: Trained, log: pd.DataFrame, known: Rows | None = None, *, columns: Schema = SCHEMA, meant: Restriction = ALL_ROWS, **facts: Any
+) -> Observed:
+    """The window of the log's rows that are `meant`; outcomes are known for the rows `known`, by default for none. `facts` are the window's."""
     source = Frame(log.drop(columns="churned"))
     told = log[np.zeros(len(log), dtype=bool) if known is None else known]
     labelled = Labelled(told[FEATURES], told["churned"], told["customer"], told["scored"])
     window = Window(
         "test",
         source,
-        SCHEMA,
-        ALL_ROWS,
-        profile_window(source, SCHEMA, world.baseline.profile),
+        columns,
+        meant,
+        profile_window(source, columns, world.baseline.profile, meant),
         labelled,
-        customer_counts(source, SCHEMA, ALL_ROWS, NO_SPELLING),
+        customer_counts(source, columns, meant, NO_SPELLING),
+        **facts,
     )
     return observe(world.champion, world.baseline, window)
