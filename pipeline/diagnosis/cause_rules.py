@@ -226,7 +226,7 @@ def _moved_harmlessly(seen: _Seen, setting: Setting, policy: Policy) -> _Opinion
     said = f"{why.said} The population moved, {shown}."
     shift = seen.measured("score_shift")
     if setting.scored_again and shift is not None and shift.z is not None and shift.z < 0:
-        said += " Churners leave an active base, so that it turns loyal, and its scores fall, by itself."
+        said += " Churners leave an active base: it turns loyal and its scores fall without any other cause."
     return _Opinion("moved_harmlessly", "covariate_benign", "monitor", said, why.column)
 
 

@@ -110,17 +110,19 @@ def _scorings(window: Window, ids: pd.Series | None) -> pd.Series | None:
 
 
 def _one_row_each(drawn: Sample, ids: pd.Series, scorings: pd.Series, rows: int) -> Sample:
-    """One row of each customer, by lot. Of a part of the `rows` whoever was scored more often is drawn more often: so many are left out again."""
+    """One row of each customer, by lot. A part of the `rows` has more of whoever was scored more often, so many are left out first."""
     rng = np.random.default_rng(SEED)
-    shuffled = rng.permutation(len(ids))
-    alone = "row " + pd.Series(np.arange(len(ids)).astype(str), index=ids.index)
-    _, first = np.unique(("id " + ids.astype(str)).where(ids.notna(), alone).to_numpy(dtype=str)[shuffled], return_index=True)
-    kept = np.sort(shuffled[first])
-    share = min(1.0, len(ids) / max(1, rows))
-    scored = ids.iloc[kept].map(scorings).fillna(1).to_numpy(dtype=np.float64)
-    kept = kept[rng.random(kept.size) < share / (1 - (1 - share) ** scored)]
-    ids, times = ids.iloc[kept].reset_index(drop=True), drawn.times
-    return Sample(drawn.features.iloc[kept].reset_index(drop=True), ids, None if times is None else times.iloc[kept].reset_index(drop=True))
+    order = rng.permutation(len(ids))
+    if len(ids) < rows:
+        order = order[rng.random(order.size) < 1 / ids.map(scorings).fillna(1).to_numpy(dtype=np.float64)[order]]
+    lots = ids.iloc[order]
+    kept = np.sort(order[(lots.isna() | ~lots.duplicated()).to_numpy()])
+    times = drawn.times
+    return Sample(
+        drawn.features.iloc[kept].reset_index(drop=True),
+        ids.iloc[kept].reset_index(drop=True),
+        None if times is None else times.iloc[kept].reset_index(drop=True),
+    )
 
 
 def _scores(champion: Artifact, rows: pd.DataFrame) -> NDArray[np.float64]:

@@ -58,7 +58,7 @@ def look_back(window: Window, ids: pd.Series | None, scorings: pd.Series | None)
     known = set[str]()
     if scorings is not None and window.columns.time is not None:
         known |= set(scorings.index[scorings > 1])
-    if window.restriction.since is not None:
+    if window.restriction.since is not None and not _mostly(some, known):
         known |= set(rows_of_each(window.source, window.columns, _before(window), spelling_of(window.profile), some).index)
     before = float(np.mean([id_ in known for id_ in some]))
     known |= set() if reference is None else set(reference["_id"])
@@ -66,6 +66,10 @@ def look_back(window: Window, ids: pd.Series | None, scorings: pd.Series | None)
     assert population is not None  # a share tells
     follow = population.kind != "new_customers" and window.until is not None
     return Past(population, before, reference, _scorings(window, some[:_FOLLOWED]) if follow else None)
+
+
+def _mostly(ids: Sequence[str], known: set[str]) -> bool:
+    return sum(id_ in known for id_ in ids) >= MOSTLY * len(ids)
 
 
 def _in_reference(window: Window, ids: Sequence[str]) -> pd.DataFrame | None:

@@ -11,7 +11,7 @@ from pipeline.intake.future_rows import latest_meant, newest_meant
 from pipeline.intake.team_log import TICK, OwnLog, file_source, meant_rows, named_columns, own_log
 from pipeline.intake.window_rows import kept_rows
 from pipeline.intake.window_start import start_of
-from pipeline.profiles.counting import profile_window
+from pipeline.profiles.counting import profile_window, profile_with_customers
 from pipeline.profiles.daily import profile_log
 from pipeline.profiles.grid import even_grid
 from pipeline.profiles.profile import Cells, NumericalProfile, Profile, spelling_of
@@ -20,7 +20,6 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.rulings.exclusions import excluded
 from pipeline.sources.customers import customer_counts
 from pipeline.sources.source import PredictionLog, Restriction
-from pipeline.tables.customer_counts import CustomerCounts
 from pipeline.tables.schema import Schema
 from pipeline.windows.baseline import Baseline
 from pipeline.windows.spans import MICROSECOND, WEEK, Span
@@ -62,12 +61,11 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
     if segment is None:
         kept = opened.workspace.profiles / baseline.digest[:12]
         profile = profile_log(opened.state, columns, baseline.profile, since, newest, kept, restriction.left_out)
+        # Sooner than taking the features apart, where that is not needed.
+        left_out = bool(restriction.left_out)
+        scored = customer_counts(source, columns, restriction, spelling) if left_out else logged_customers(opened.state, since, newest)
     else:
-        profile = profile_window(source, columns, baseline.profile, restriction)
-    if segment is None and not restriction.left_out:
-        scored: CustomerCounts | None = logged_customers(opened.state, since, newest)  # sooner than taking the features apart
-    else:
-        scored = customer_counts(source, columns, restriction, spelling)
+        profile, scored = profile_with_customers(source, columns, baseline.profile, restriction)
     if outcomes is None:
         known = kept_rows(read_labelled(opened.state, columns, since, newest, opened.clock()), restriction, spelling)
         labelled = Labelled(known[list(columns.features)], known["_churned"], known["_id"], known["_time"])
@@ -99,11 +97,10 @@ def _own_window(
 ) -> Window:
     name = log.name if restriction.version is None else f"{log.name}, version {restriction.version[1]}"
     restriction = replace(restriction, left_out=excluded(opened.state))
-    profile = profile_window(log.source, log.columns, reference, restriction)
+    profile, scored = profile_with_customers(log.source, log.columns, reference, restriction)
     named = {opened.settings.predictions.score, opened.settings.predictions.model_version}
     profile = profile.model_copy(update={"extra": tuple(column for column in profile.extra if column not in named)})
     _require_probabilities(log, restriction, opened.settings.predictions.score)
-    scored = customer_counts(log.source, log.columns, restriction, spelling_of(reference))
     window = Window(name, log.source, log.columns, restriction, profile, None, scored, declared=declared(opened), roster=roster(opened))
     if outcomes is None or outcomes.empty:
         return _with_some(window, said)

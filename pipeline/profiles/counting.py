@@ -24,11 +24,13 @@ from pipeline.profiles.profile import (
     sparse_cells,
     spelling_of,
 )
+from pipeline.sources.customers import counted_customers
 from pipeline.sources.relation import Column, Relation, epoch_of
 from pipeline.sources.source import ALL_ROWS, Restriction, Source
 from pipeline.sources.source_opening import open_source
 from pipeline.tables.categories import NO_SPELLING, Categories, Spelling, settled
 from pipeline.tables.cell_numbers import LARGEST, number_in
+from pipeline.tables.customer_counts import CustomerCounts
 from pipeline.tables.missing import present
 from pipeline.tables.schema import Schema
 
@@ -53,10 +55,26 @@ def profile_window(source: Source, schema: Schema, reference: Profile, restricti
     Raises:
         DataError: the source cannot be read, or lacks a column that the restriction needs.
     """
-    spelling = spelling_of(reference)
-    with open_source(source, schema, restriction, spelling) as relation:
-        grids = {column.name: column.grid for column in reference.numerical}
-        return _profile(relation, schema, grids, spelling, {column.name: column.known for column in reference.categorical})
+    with open_source(source, schema, restriction, spelling_of(reference)) as relation:
+        return _against(reference, relation, schema)
+
+
+def profile_with_customers(
+    source: Source, schema: Schema, reference: Profile, restriction: Restriction
+) -> tuple[Profile, CustomerCounts | None]:
+    """As `profile_window`, and how often its customers were scored, None where they have no ids: the source is opened once.
+
+    Raises:
+        DataError: as `profile_window`.
+    """
+    with open_source(source, schema, restriction, spelling_of(reference)) as relation:
+        return _against(reference, relation, schema), counted_customers(relation)
+
+
+def _against(reference: Profile, relation: Relation, schema: Schema) -> Profile:
+    grids = {column.name: column.grid for column in reference.numerical}
+    known = {column.name: column.known for column in reference.categorical}
+    return _profile(relation, schema, grids, spelling_of(reference), known)
 
 
 def last_time(source: Source, schema: Schema, place: int = 1, until: datetime | None = None) -> datetime | None:

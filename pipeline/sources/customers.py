@@ -26,10 +26,15 @@ def customer_counts(source: Source, schema: Schema, restriction: Restriction, sp
         DataError: the source cannot be read, or lacks a column that the restriction needs.
     """
     with open_source(source, schema, restriction, spelling) as relation:
-        if relation.id is None:
-            return None
-        (rows,) = relation.one(f"select count(*) from {relation.table}")
-        found = relation.one(_scorings_query(relation))
+        return counted_customers(relation)
+
+
+def counted_customers(relation: Relation) -> CustomerCounts | None:
+    """As `customer_counts`, of a source that is open."""
+    if relation.id is None:
+        return None
+    (rows,) = relation.one(f"select count(*) from {relation.table}")
+    found = relation.one(_scorings_query(relation))
     customers, known, again, squares = (int(number or 0) for number in found)
     nameless = int(rows) - known
     return CustomerCounts(int(rows), customers + nameless, again, squares + nameless)

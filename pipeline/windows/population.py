@@ -9,7 +9,7 @@ PopulationKind = Literal["active_base", "new_customers", "mixed"]
 MOSTLY, _HARDLY = 0.5, 0.05  # of the customers, seen before; a base that loses and gains some every month lies far above the first
 
 _NAMES: dict[PopulationKind, str] = {
-    "active_base": "the active base, scored again and again",
+    "active_base": "an active base, scored again and again",
     "new_customers": "new customers",
     "mixed": "new customers and some scored before",
 }
@@ -26,9 +26,9 @@ class Population(StoredRecord):
     @property
     def said(self) -> str:
         """For people, as the rest of a sentence."""
-        share = "" if self.known_before is None else f"{self.known_before:.0%} of the customers were seen before"
-        told = "as declared" if self.declared else "guessed; `population` under [predictions] says otherwise"
-        return f"{_NAMES[self.kind]} ({', '.join(part for part in (share, told) if part)})"
+        if self.declared:
+            return f"{_NAMES[self.kind]} (as declared)"
+        return f"{_NAMES[self.kind]} (guessed: {self.known_before or 0:.0%} of the customers were seen before; if not, set `population` under [predictions])"
 
 
 def population_of(declared: PopulationKind | None, known_before: float | None) -> Population | None:

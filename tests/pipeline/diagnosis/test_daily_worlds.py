@@ -119,3 +119,13 @@ def test_a_shared_score_that_moved_is_still_seen_and_one_known_by_heart_is_not_t
     by_heart = np.where(np.arange(1000) < 400, rng.uniform(0.1, 0.4, 1000), apart)
     np.testing.assert_array_equal(comparable_scores(by_heart, own)[:400], by_heart[:400])
     np.testing.assert_array_equal(comparable_scores(apart, own)[400:], apart[400:])
+
+
+def test_of_a_part_of_a_large_window_customers_scored_daily_are_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.diagnosis.observed.SAMPLE_ROWS", 1500)
+    world, base = trained(), customers(3000, 26)
+    calm = base["fee"] < 60
+    observed = seen(world, scored(base, np.where(calm, 7, 1)))
+    assert observed.ids is not None and observed.ids.is_unique
+    assert len(observed.window) < 800 < 3000 == observed.customers
+    assert (observed.window["fee"] < 60).mean() == pytest.approx(calm.mean(), abs=0.08), "among the rows it is nine in ten"
