@@ -162,6 +162,27 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def rows_of_customers(rows: int, customers: int | None) -> str:
+    """How large a window is: how many customers too, where some have several rows.
+
+    >>> rows_of_customers(7412, 1200), rows_of_customers(1200, 1200), rows_of_customers(1200, None)
+    ('7,412 rows of 1,200 customers', '1,200 rows', '1,200 rows')
+    """
+    of = "" if customers is None or customers == rows else f" of {counted(customers, 'customer')}"
+    return f"{counted(rows, 'row')}{of}"
+
+
+def set_aside_words(rows: int) -> str:
+    """What became of rows that are dated in the future.
+
+    >>> set_aside_words(1)
+    '1 row is dated in the future: it was set aside and is part of no window. Ask the owner of the feed to fix its scoring time.'
+    """
+    if rows == 1:
+        return "1 row is dated in the future: it was set aside and is part of no window. Ask the owner of the feed to fix its scoring time."
+    return f"{rows:,} rows are dated in the future: they were set aside and are part of no window. Ask the owner of the feed to fix their scoring times."
+
+
 def p_value(p: float) -> str:
     """A p-value within a sentence or a table: below 0.001 only that it is.
 

@@ -72,6 +72,7 @@ def open_case(opened: Opened, windows: CaseWindows, started_by: str) -> Case:
                     labelled_rows=window.labelled_rows,
                     labelled_churners=window.labelled_churners,
                     fingerprint=window.fingerprint,
+                    customers=window.customers,
                 ),
                 drift=drift,
             )

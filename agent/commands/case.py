@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened_by_person, opened_to_look
-from pipeline.words import STATUSES, action_name, cause_name
+from pipeline.words import STATUSES, action_name, cause_name, rows_of_customers
 
 if TYPE_CHECKING:
     from pipeline.record.cases import Case
@@ -82,7 +82,9 @@ def _told(case: "Case") -> list[str]:
     found = concluded(case)
     lines = [f"case {case.case_id}: {STATUSES[case.status]}, opened {case.opened_at:%Y-%m-%d %H:%M} UTC by {case.started_by}"]
     if case.window is not None:
-        lines.append(f"window: {case.window.source}, {case.window.rows:,} rows, {case.window.labelled_rows:,} with a known outcome")
+        lines.append(
+            f"window: {case.window.source}, {rows_of_customers(case.window.rows, case.window.customers)}, {case.window.labelled_rows:,} with a known outcome"
+        )
     if found is not None:
         lines.append(
             f"cause: {cause_name(found.cause)} (confidence {found.confidence:.2f}), asks for: {action_name(found.action)}. {found.said}"

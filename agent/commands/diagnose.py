@@ -35,5 +35,5 @@ def diagnose(
             value=here.settings.value,
             known=known_events(recorded_events(here.state), window.since, window.until),
         )
-    console.print(diagnosis_view(found, window.rows, window.labelled_rows))
+    console.print(diagnosis_view(found, window.rows, window.labelled_rows, window.customers))
     echo_json(as_json, found)

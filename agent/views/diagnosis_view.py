@@ -11,22 +11,23 @@ from rich.text import Text
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.diagnosis.finding import Finding
 from pipeline.shown_text import plain
-from pipeline.words import ACTIONS, CAUSES
+from pipeline.words import ACTIONS, CAUSES, rows_of_customers
 from reports.decision_summary import cause_words
 
 _COLOURS = {"none": "green", "covariate_benign": "green", "data_fault": "red", "unsure": "magenta"}
 _BAR = 6  # standard errors that fill a bar
 
 
-def diagnosis_view(found: Diagnosis, rows: int, labelled: int) -> Group:
+def diagnosis_view(found: Diagnosis, rows: int, labelled: int, customers: int | None) -> Group:
     """What a person reads of a diagnosis."""
     colour = "yellow" if found.provisional else _COLOURS.get(found.cause, "yellow")
     where = f" in {plain(found.column)}" if found.column else ""
+    scored = f"; scored: {found.population.said}" if found.population else ""
     mode = f" ({found.mode})" if found.mode and found.action == "retrain" else ""
     head = Text.assemble((f"{cause_words(found)}{where}", f"bold {colour}"), f"  confidence {found.confidence:.0%}")
     parts: list[RenderableType] = [
         head,
-        Text(f"{rows:,} rows in the window, {labelled:,} with a known outcome", style="dim"),
+        Text(f"{rows_of_customers(rows, customers)} in the window, {labelled:,} with a known outcome{scored}", style="dim"),
         Text(found.said),
         Text.assemble("So: ", (f"{ACTIONS[found.action].asks}{mode}", "bold"), "."),
     ]

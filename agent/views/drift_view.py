@@ -9,7 +9,7 @@ from rich.text import Text
 
 from pipeline.drift.summary import DriftSummary
 from pipeline.shown_text import plain
-from pipeline.words import DRIFT_LEVELS, counted
+from pipeline.words import DRIFT_LEVELS, counted, rows_of_customers
 from pipeline.workspace.policy import Policy
 from reports.markdown_cells import bar_cells, score, strength
 
@@ -22,7 +22,7 @@ def drift_view(summary: DriftSummary, policy: Policy) -> Group:
     if summary.share is None:
         return Group(
             Text.from_markup(
-                f"[bold cyan]Not enough data[/]: {summary.current_rows:,} rows in the window, {policy.drift.min_rows:,} needed for a verdict. "
+                f"[bold cyan]Not enough data[/]: {rows_of_customers(summary.current_rows, summary.customers)} in the window, {policy.drift.min_rows:,} needed for a verdict. "
                 "Of a log, `--window 60d` or `--rows 2000` takes more."
             )
         )
@@ -30,7 +30,7 @@ def drift_view(summary: DriftSummary, policy: Policy) -> Group:
     days = f", {summary.since:%Y-%m-%d} to {summary.until:%Y-%m-%d}" if summary.since and summary.until else ""
     head = Text.from_markup(
         f"[bold {colour}]{summary.drifted} of {summary.features_total} features drifted ({summary.share:.0%}), drift level: {DRIFT_LEVELS[summary.band]}[/]  "
-        f"reference {summary.reference_rows:,} rows, window {summary.current_rows:,} rows{days}"
+        f"reference {summary.reference_rows:,} rows, window {rows_of_customers(summary.current_rows, summary.customers)}{days}"
     )
     calibrated = Text.from_markup(_calibrated(summary))
     table = Table(box=None, pad_edge=False, header_style="dim")

@@ -55,7 +55,7 @@ def _parts(
     for part in parts:
         title = _title(TITLES[part.name])
         if part.name == "diagnosis" and found is not None and case.window is not None:
-            yield from (title, diagnosis_view(found, case.window.rows, case.window.labelled_rows))
+            yield from (title, diagnosis_view(found, case.window.rows, case.window.labelled_rows, case.window.customers))
         elif part.name == "drift" and case.drift is not None:
             yield from (title, drift_view(case.drift, policy))
         elif part.name == "models" and result is not None:

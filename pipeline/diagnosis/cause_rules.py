@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pipeline.diagnosis.diagnosis import Action, Diagnosis, Mode, Rule, RunnerUp
 from pipeline.diagnosis.finding import Cause, Family, Finding, Name
 from pipeline.shown_text import plain
+from pipeline.words import rows_of_customers, set_aside_words
 from pipeline.workspace.policy import Policy
 
 _TRAINING_SHARE = 0.2  # of the labelled rows in the training data from which it is worth a word
@@ -18,13 +19,23 @@ _TRAINING_SHARE = 0.2  # of the labelled rows in the training data from which it
 
 @dataclass(frozen=True)
 class Setting:
-    """How much there is to go by: rows of the window, those with a known outcome, how many of these churned, and how many equal a row of
-    the champion's training data."""
+    """How much there is to go by: rows of the window, `customers` with a known outcome, how many of these churned, how many of them equal
+    a row of the champion's training data, and the window's customers where they are known (each row is one otherwise); rows
+    `set_aside` because they are dated in the future; whether
+    the same customers are `scored_again` and again."""
 
     rows: int
     labelled: int
     churners: int
     training_rows: int = 0
+    customers: int | None = None
+    set_aside: int = 0
+    scored_again: bool = False
+
+    @property
+    def everyone(self) -> int:
+        """The window's customers."""
+        return self.rows if self.customers is None else self.customers
 
     def labels_usable(self, policy: Policy) -> bool:
         """Whether known outcomes are enough to say anything about the champion."""
@@ -155,7 +166,7 @@ def _remedy(rule: Rule, cause: Cause, why: Finding, seen: _Seen, setting: Settin
         mode: Mode = "recent" if gained[0].name == "gain_recent" else "combined"
         if setting.trainable(policy):
             return _Opinion(rule, cause, "retrain", f"{why.said} {gained[0].said}", column, mode)
-    if not setting.trainable(policy) or setting.labelled < setting.rows:
+    if not setting.trainable(policy) or setting.labelled < setting.everyone:
         return _Opinion(
             rule, cause, "collect_labels", f"{why.said} Too few outcomes are known to show that another model does better.", column
         )
@@ -174,7 +185,7 @@ def _changed_level(seen: _Seen, setting: Setting, policy: Policy) -> _Opinion | 
     together = 0.0 if prior is None or prior.z is None or not agreed else (abs(level.z) + abs(prior.z)) / 2**0.5
     if not level.notable and not (abs(level.z) > rules.level_z_agreed and together > rules.level_z):
         return None
-    if level.z < 0 and not (agreed and together > rules.level_z) and setting.labelled < setting.rows:
+    if level.z < 0 and not (agreed and together > rules.level_z) and setting.labelled < setting.everyone:
         return _Opinion(
             "conflict",
             "unsure",
@@ -212,15 +223,18 @@ def _moved_harmlessly(seen: _Seen, setting: Setting, policy: Policy) -> _Opinion
         return None
     why = (seen.notable("rescaled") or found)[0]
     shown = "and the outcomes show no harm" if setting.labels_usable(policy) else "and nothing shows harm, which takes outcomes to rule out"
-    return _Opinion("moved_harmlessly", "covariate_benign", "monitor", f"{why.said} The population moved, {shown}.", why.column)
+    said = f"{why.said} The population moved, {shown}."
+    shift = seen.measured("score_shift")
+    if setting.scored_again and shift is not None and shift.z is not None and shift.z < 0:
+        said += " Churners leave an active base: it turns loyal and its scores fall without any other cause."
+    return _Opinion("moved_harmlessly", "covariate_benign", "monitor", said, why.column)
 
 
 def _nothing(seen: _Seen, setting: Setting, policy: Policy) -> _Opinion | None:
-    said = f"Nothing in {setting.rows:,} rows speaks for a change."
-    if setting.rows < policy.drift.min_rows:
-        said = (
-            f"{setting.rows:,} rows are fewer than the {policy.drift.min_rows:,} that a verdict takes; only very large changes would show."
-        )
+    rows = rows_of_customers(setting.rows, setting.customers)
+    said = f"Nothing in {rows} speaks for a change."
+    if setting.everyone < policy.drift.min_rows:
+        said = f"{rows} are fewer than the {policy.drift.min_rows:,} that a verdict takes; only very large changes would show."
     return _Opinion("nothing", "none", "monitor", said)
 
 
@@ -270,11 +284,13 @@ def _blind_spots(seen: _Seen, setting: Setting, policy: Policy) -> tuple[str, ..
         found.append(f"{setting.labelled} outcomes show large changes only, and are too few to train another model.")
     if setting.training_rows > _TRAINING_SHARE * setting.labelled:
         found.append(
-            f"{setting.training_rows:,} of the {setting.labelled:,} rows with a known outcome equal rows of the champion's training data: figures on them "
+            f"{setting.training_rows:,} of the {setting.labelled:,} customers with a known outcome equal rows of the champion's training data: figures on them "
             "flatter it. Look at rows scored since it was deployed (`--since-deploy`)."
         )
-    if setting.rows < policy.drift.min_rows:
-        found.append(f"{setting.rows} rows show only very large changes.")
+    if setting.everyone < policy.drift.min_rows:
+        found.append(f"{rows_of_customers(setting.rows, setting.customers)} show only very large changes.")
+    if setting.set_aside:
+        found.append(set_aside_words(setting.set_aside))
     alone = [finding.column for finding in seen.all if finding.name == "moved_alone" and not finding.n and finding.column]
     if alone:
         names = ", ".join(f"`{plain(name)}`" for name in alone[:5])

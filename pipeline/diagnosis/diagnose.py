@@ -8,6 +8,7 @@ from pipeline.diagnosis.data_faults.copied_rows import training_rows
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.diagnosis.finding import Family, Finding
 from pipeline.diagnosis.observed import Observed
+from pipeline.diagnosis.outcomes.expected_outcomes import one_row_each
 from pipeline.diagnosis.outcomes.label_checks import label_checks
 from pipeline.diagnosis.outcomes.labelled_performance import measured_on_labels
 from pipeline.diagnosis.outcomes.prior_shift import estimate_prior
@@ -59,6 +60,16 @@ def diagnose(
         value: of a campaign; gains are told in it.
         known: findings from elsewhere: what people wrote down about the time of the window.
     """
-    outcomes = observed.labelled.churned
-    setting = Setting(observed.rows, len(outcomes), int(outcomes.sum()), training_rows(observed))
-    return conclude((*examine(observed, policy, value, without), *known), setting, policy)
+    once = one_row_each(observed)
+    outcomes = once.labelled.churned
+    setting = Setting(
+        observed.rows,
+        len(outcomes),
+        int(outcomes.sum()),
+        training_rows(once),
+        observed.customers,
+        observed.set_aside,
+        observed.past.scored_again,
+    )
+    found = conclude((*examine(observed, policy, value, without), *known), setting, policy)
+    return found.model_copy(update={"population": observed.past.population})

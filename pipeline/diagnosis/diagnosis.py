@@ -6,6 +6,7 @@ from pydantic import Field
 
 from pipeline.diagnosis.finding import Cause, Finding
 from pipeline.stored_record import StoredRecord
+from pipeline.windows.population import Population
 
 Action = Literal["monitor", "fix_data", "collect_labels", "recalibrate", "retrain"]
 Mode = Literal["combined", "recent", "recalibrate"]
@@ -36,7 +37,8 @@ class RunnerUp(StoredRecord):
 class Diagnosis(StoredRecord):
     """What happened. `rule` decided, and `confidence` (0-1) is how often that rule was right on the benchmark. `mode` says how to train,
     None where nothing is trained. `said` is for people. `findings`: notable ones first. `blind_spots`: what nobody could have seen here.
-    `without_outcomes`: too few are known to see whether customers of the same kind behave differently."""
+    `without_outcomes`: too few are known to see whether customers of the same kind behave differently.
+    `population`: who was scored, None where neither settings nor ids say."""
 
     cause: Cause
     confidence: float
@@ -49,6 +51,7 @@ class Diagnosis(StoredRecord):
     blind_spots: tuple[str, ...]
     runner_up: RunnerUp | None
     without_outcomes: bool = Field(False, exclude_if=lambda told: not told)
+    population: Population | None = Field(None, exclude_if=lambda told: told is None)
 
     @property
     def provisional(self) -> bool:

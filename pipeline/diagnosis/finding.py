@@ -22,6 +22,7 @@ DataName = Literal[
     "duplicate_rows",
     "replayed_rows",
     "vanished_category",
+    "stopped_feed",
 ]
 Name = Literal[
     DataName,
@@ -33,6 +34,7 @@ Name = Literal[
     "population_moved",
     "unsupported_rows",
     "unseen_category",
+    "grew_with_time",
     # score, and performance estimated without labels
     "score_shift",
     "estimated_performance",

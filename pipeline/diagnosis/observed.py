@@ -7,9 +7,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.diagnosis.comparable_scores import comparable_scores
+from pipeline.diagnosis.past import NO_PAST, Past, look_back
 from pipeline.models.artifact import Artifact
 from pipeline.profiles.profile import Profile, of_features, spelling_of
-from pipeline.sources.sampling import draw_sample
+from pipeline.sources.customers import rows_of_each
+from pipeline.sources.sampling import Sample, draw_sample
 from pipeline.tables.schema import Schema
 from pipeline.windows.baseline import Baseline
 from pipeline.windows.window import Labelled, Window
@@ -22,12 +25,15 @@ SEED = 0  # of the samples: the same window has the same findings
 class Observed:
     """A window beside the reference.
 
-    `reference` (features, then the target) and `window` (features) are typed samples of at most `SAMPLE_ROWS` rows; `rows` counts all
-    of the window's. A column absent from the window is all missing in `window` and named in `profile.absent`. `times` (UTC) and `ids` belong to
-    the window's sample and are None where it has none. Scores are probabilities of churn: `reference_scores` out of fold, shape
-    (reference,); `scores` the champion's on the window's sample, shape (window,); `labelled_scores` on the labelled rows.
-    `importances`: what the champion's ROC-AUC loses without a feature, by name. All but scores and labelled rows is without the features
-    that tell the calendar: they move by themselves.
+    `reference` (features, then the target) and `window` (features) are typed samples of at most `SAMPLE_ROWS` rows; of the window's, one row
+    of each customer where they have ids, drawn by lot, however often it was scored. `rows` and `customers` count all of the window's. A
+    column absent from the window is all missing in `window` and named in `profile.absent`. `times` (UTC) and `ids` belong to the window's
+    sample and are None where it has none. Scores are probabilities of churn: `reference_scores` as of customers that the champion has not
+    seen (`comparable_scores`), shape (reference,); `scores` the champion's on the window's sample, shape (window,); `labelled_scores` on
+    the labelled rows. `importances`: what the champion's ROC-AUC loses without a feature, by name. `scorings`: rows of the window of each
+    customer in the sample or with a known outcome, by id; None where no customer repeats. `set_aside`: rows of the log that are dated in the future and in no
+    window. `past`: what is known of the window's customers from before it. All but scores and labelled rows is without the features that tell
+    the calendar: they move by themselves.
     """
 
     champion: Artifact
@@ -44,6 +50,10 @@ class Observed:
     labelled: Labelled
     labelled_scores: NDArray[np.float64]
     importances: Mapping[str, float]
+    customers: int | None = None
+    scorings: pd.Series | None = None
+    set_aside: int = 0
+    past: Past = NO_PAST
 
 
 def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
@@ -57,6 +67,8 @@ def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
     features = list(columns.features)
     spelling = spelling_of(window.profile)
     drawn = draw_sample(window.source, window.columns, window.restriction, spelling, window.rows, SAMPLE_ROWS, SEED)
+    scorings = _scorings(window, drawn.ids)
+    drawn = drawn if scorings is None or drawn.ids is None else _one_row_each(drawn, drawn.ids, scorings, window.rows)
     # Cut down to a segment or not, rows keep the champion's row numbers.
     reference = champion.reference()
     if baseline.restriction.segment is not None:
@@ -64,6 +76,7 @@ def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
         reference = reference[reference[column] == value]
     if len(reference) > SAMPLE_ROWS:
         reference = reference.sample(SAMPLE_ROWS, random_state=SEED)
+    reference_scores = champion.reference_scores()[reference.index.to_numpy()]
     return Observed(
         champion=champion,
         columns=columns,
@@ -71,7 +84,7 @@ def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
         profile_before=of_features(baseline.profile, columns),
         profile=of_features(window.profile, columns),
         reference=reference[[*features, window.columns.target]].reset_index(drop=True),
-        reference_scores=champion.reference_scores()[reference.index.to_numpy()],
+        reference_scores=comparable_scores(reference_scores, _scores(champion, reference)),
         window=drawn.features[features],
         times=drawn.times,
         ids=drawn.ids,
@@ -79,6 +92,38 @@ def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
         labelled=window.labelled,
         labelled_scores=_scores(champion, window.labelled.features),
         importances={importance.feature: importance.auc_drop for importance in baseline.importances},
+        customers=window.customers,
+        scorings=scorings,
+        set_aside=window.set_aside,
+        past=look_back(window, drawn.ids, scorings),
+    )
+
+
+def _scorings(window: Window, ids: pd.Series | None) -> pd.Series | None:
+    """See `Observed.scorings`; `ids` are those of the sample."""
+    if window.scored is None or ids is None or window.scored.customers == window.rows:
+        return None
+    if window.rows <= SAMPLE_ROWS:
+        return ids.value_counts()
+    asked = ids if window.labelled.ids is None else pd.concat([ids, window.labelled.ids])
+    return rows_of_each(
+        window.source, window.columns, window.restriction, spelling_of(window.profile), asked.dropna().drop_duplicates().tolist()
+    )
+
+
+def _one_row_each(drawn: Sample, ids: pd.Series, scorings: pd.Series, rows: int) -> Sample:
+    """One row of each customer, by lot. A part of the `rows` has more of whoever was scored more often, so many are left out first."""
+    rng = np.random.default_rng(SEED)
+    order = rng.permutation(len(ids))
+    if len(ids) < rows:
+        order = order[rng.random(order.size) < 1 / ids.map(scorings).fillna(1).to_numpy(dtype=np.float64)[order]]
+    lots = ids.iloc[order]
+    kept = np.sort(order[(lots.isna() | ~lots.duplicated()).to_numpy()])
+    times = drawn.times
+    return Sample(
+        drawn.features.iloc[kept].reset_index(drop=True),
+        ids.iloc[kept].reset_index(drop=True),
+        None if times is None else times.iloc[kept].reset_index(drop=True),
     )
 
 

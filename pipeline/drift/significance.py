@@ -2,7 +2,8 @@
 
 Under "nothing changed" the rows of both windows came from one population, and which of them make up the current window is chance.
 So the null is a permutation test (Fisher 1935; Good 2005): pool the counts of both windows, deal the current window's number of rows
-anew from the pool, and measure the distance again. The reference's own sampling error is in it at every size: where the reference is
+anew from the pool, and measure the distance again. A customer scored on seven days is dealt once, not seven times: of the current window
+only as many rows count as would tell as much without repeats. The reference's own sampling error is in it at every size: where the reference is
 much the larger one, the deal is the multinomial draw of a window from it; where it is not, both windows vary.
 """
 
@@ -28,12 +29,14 @@ class Tally:
     """One column of two windows, cell by cell, missing values left out.
 
     `before`, `after`: rows of the reference and the current window in each cell, shape (cells,). `sums`: sum of a numerical column's
-    values in each cell over both windows, shape (cells,), cells in ascending order; None for categories.
+    values in each cell over both windows, shape (cells,), cells in ascending order; None for categories. `worth`: share of the current
+    window's rows, 0-1, that would tell as much if no customer repeated.
     """
 
     before: Counts
     after: Counts
     sums: Floats | None
+    worth: float = 1.0
 
 
 def significances(tallies: Mapping[str, Tally], *, seed: int, false_discovery_rate: float) -> dict[str, float]:
@@ -64,18 +67,20 @@ def adjusted(p: Mapping[str, float]) -> dict[str, float]:
 def _p_value(tally: Tally, draws: int, seed: tuple[int, ...]) -> float:
     tally = tally if tally.sums is None else _grouped(tally, tally.sums)
     gaps = None if tally.sums is None else np.diff(tally.sums / (tally.before + tally.after))
-    shrunk = -(-int(tally.before.sum() + tally.after.sum()) // _MOST_ROWS)
-    before, after = tally.before // max(1, shrunk), tally.after // max(1, shrunk)
+    shrunk = max(1, -(-int(tally.before.sum() + tally.after.sum()) // _MOST_ROWS))
+    before, told = tally.before // shrunk, tally.after // shrunk
+    # By their running total, so that many cells of few rows lose no more than others.
+    after = np.diff(np.round(np.cumsum(told) * tally.worth), prepend=0).astype(np.int64)
     pool, rows = before + after, int(after.sum())
     if not before.any() or rows == 0:
         return 1.0
     rng = np.random.default_rng(seed)
-    measured = _distances(pool, after[None, :], gaps)[0]
+    measured = _distances(before[None, :], told[None, :], gaps)[0]
     exceeding, left = 0, draws
     while left:
         batch = min(left, max(1, _MOST_NUMBERS // len(pool)))
         dealt = rng.multivariate_hypergeometric(pool, rows, size=batch, method="marginals")
-        exceeding += int((_distances(pool, dealt, gaps) >= measured * _TIE).sum())
+        exceeding += int((_distances(pool - dealt, dealt, gaps) >= measured * _TIE).sum())
         left -= batch
     return (1 + exceeding) / (1 + draws)
 
@@ -87,12 +92,11 @@ def _grouped(tally: Tally, sums: Floats) -> Tally:
     held = pool > 0
     _, group = np.unique((middle[held] * _GROUPS).astype(int), return_inverse=True)
     before, after = (np.bincount(group, weights=counts[held]).astype(np.int64) for counts in (tally.before, tally.after))
-    return Tally(before, after, np.asarray(np.bincount(group, weights=sums[held]), dtype=np.float64))
+    return Tally(before, after, np.asarray(np.bincount(group, weights=sums[held]), dtype=np.float64), tally.worth)
 
 
-def _distances(pool: Counts, after: Counts, gaps: Floats | None) -> Floats:
-    """Distance between each of the deals `after`, shape (deals, cells), and the rest of the pool; shape (deals,)."""
-    before = pool - after
+def _distances(before: Counts, after: Counts, gaps: Floats | None) -> Floats:
+    """Distance between each of the deals `after` and the rest of the pool `before`, both of shape (deals, cells); shape (deals,)."""
     p, q = before / before.sum(axis=1, keepdims=True), after / after.sum(axis=1, keepdims=True)
     if gaps is not None:
         return np.asarray(np.abs(np.cumsum(p - q, axis=1)[:, :-1]) @ gaps)

@@ -1,12 +1,13 @@
 """Drift of a window against the reference: Evidently's verdict and the calibrated one, from two profiles."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.drift.blindspots import find_blind_spots
 from pipeline.drift.scores import KS_DISTANCE, PSI, Rule, Score, score_profiles
 from pipeline.drift.shift import NumericalShift
-from pipeline.drift.summary import DriftSummary, FeatureDrift
+from pipeline.drift.summary import BlindSpot, DriftSummary, FeatureDrift
 from pipeline.drift.verdict import CalibratedFeature, calibrate
 from pipeline.errors import DataError
 from pipeline.models.importance import weighted_share
@@ -15,6 +16,7 @@ from pipeline.profiles.profile import Profile, of_features, spelling_of
 from pipeline.tables.schema import Kind, Schema
 from pipeline.windows.baseline import Baseline
 from pipeline.windows.window import Window
+from pipeline.words import set_aside_words
 from pipeline.workspace.policy import DriftRules, Policy
 
 if TYPE_CHECKING:
@@ -33,13 +35,13 @@ def summarise_drift(baseline: Baseline, window: Window, policy: Policy) -> Drift
     columns = window.columns.judged
     reference, profile = of_features(baseline.profile, columns), of_features(window.profile, columns)
     if window.rows < policy.drift.min_rows:
-        return _no_verdict(reference, profile, policy)
+        return _no_verdict(reference, profile, window, policy)
     exact = exact_values(
         (baseline.source, baseline.restriction), (window.source, window.restriction), window.columns, spelling_of(baseline.profile)
     )
     scores = score_profiles(reference, profile, exact, _asked(policy.drift))
     if not scores:
-        return _no_verdict(reference, profile, policy)
+        return _no_verdict(reference, profile, window, policy)
     calibrated = calibrate(
         reference,
         profile,
@@ -47,6 +49,7 @@ def summarise_drift(baseline: Baseline, window: Window, policy: Policy) -> Drift
         min_rows=policy.drift.min_rows,
         false_discovery_rate=policy.drift.false_discovery_rate,
         seed=SEED,
+        worth=window.worth,
     )
     weight = {importance.feature: importance.auc_drop for importance in baseline.importances}
     features = tuple(
@@ -64,7 +67,7 @@ def summarise_drift(baseline: Baseline, window: Window, policy: Policy) -> Drift
         "felt_share": weighted_share(baseline.importances, {feature.name for feature in calibrated.features if feature.drifted}),
         "features": features,
     }
-    return _no_verdict(reference, profile, policy).model_copy(update=verdicts)
+    return _no_verdict(reference, profile, window, policy).model_copy(update=verdicts)
 
 
 def write_evidently_html(reference: "pd.DataFrame", current: "pd.DataFrame", schema: Schema, path: Path) -> None:
@@ -94,15 +97,17 @@ def write_evidently_html(reference: "pd.DataFrame", current: "pd.DataFrame", sch
     snapshot.save_html(str(path))
 
 
-def _no_verdict(reference: Profile, window: Profile, policy: Policy) -> DriftSummary:
+def _no_verdict(reference: Profile, profile: Profile, window: Window, policy: Policy) -> DriftSummary:
     return DriftSummary(
         reference_rows=reference.rows,
         current_rows=window.rows,
+        customers=window.customers,
+        set_aside=window.set_aside,
         share=None,
         drifted=0,
         drifted_numerical=0,
         drifted_categorical=0,
-        features_total=len(window.numerical) + len(window.categorical),
+        features_total=len(profile.numerical) + len(profile.categorical),
         band="not_enough_data",
         calibrated_drifted=0,
         calibrated_share=None,
@@ -110,8 +115,14 @@ def _no_verdict(reference: Profile, window: Profile, policy: Policy) -> DriftSum
         since=window.since,
         until=window.until,
         features=(),
-        findings=find_blind_spots(reference, window, policy.evidence.data),
+        findings=(*_future(window), *find_blind_spots(reference, profile, policy.evidence.data, 1 / window.worth)),
     )
+
+
+def _future(window: Window) -> Iterator[BlindSpot]:
+    if window.set_aside:
+        share = window.set_aside / (window.set_aside + window.rows)
+        yield BlindSpot(what="future_rows", column=None, share=share, said=set_aside_words(window.set_aside))
 
 
 def _asked(rules: DriftRules) -> dict[Kind, Rule]:

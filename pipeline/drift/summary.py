@@ -20,6 +20,7 @@ What = Literal[
     "new_values",
     "duplicate_ids",
     "clipped",
+    "future_rows",
 ]
 
 
@@ -51,7 +52,7 @@ class FeatureDrift(StoredRecord):
 
 class BlindSpot(StoredRecord):
     """Something wrong with the data that no drift score shows. `column` is None where the rows as such are meant; `share` is the
-    share of the window's rows it concerns, 0-1; `z`, where it is a share that rose, by how many standard errors; `said` is one sentence for
+    share of the window's rows it concerns, 0-1 (of rows set aside, of both together); `z`, where it is a share that rose, by how many standard errors; `said` is one sentence for
     people."""
 
     what: What
@@ -66,7 +67,8 @@ class DriftSummary(StoredRecord):
 
     `share` is of `features_total`, all the schema has; `features` lacks those without any value, which have no score. Where the band is
     `not_enough_data`, `share` is None and `features` empty: no verdict was computed. `calibrated_share` is of the features with enough data;
-    `felt_share` is the share (0-1) of the champion's feature importance that lies on calibrated-drifted features.
+    `felt_share` is the share (0-1) of the champion's feature importance that lies on calibrated-drifted features. `customers` is how many
+    different ones the window's rows are of, None where they have no ids; `set_aside` counts rows of the log that are dated in the future and in no window.
     """
 
     reference_rows: int
@@ -84,3 +86,5 @@ class DriftSummary(StoredRecord):
     until: datetime | None
     features: tuple[FeatureDrift, ...]
     findings: tuple[BlindSpot, ...]
+    customers: int | None = None
+    set_aside: int = 0

@@ -54,7 +54,14 @@ class CalibratedDrift(StoredRecord):
 
 
 def calibrate(
-    before: Profile, after: Profile, scores: Mapping[str, Score], *, min_rows: int, false_discovery_rate: float, seed: int
+    before: Profile,
+    after: Profile,
+    scores: Mapping[str, Score],
+    *,
+    min_rows: int,
+    false_discovery_rate: float,
+    seed: int,
+    worth: float = 1.0,
 ) -> CalibratedDrift:
     """The calibrated verdict on every column, numerical first.
 
@@ -66,16 +73,22 @@ def calibrate(
         false_discovery_rate: share of the columns called drifted that may be so by chance, 0-1; where nothing changed, the
             probability that any column is called so.
         seed: of the null distribution; the same seed gives the same verdict, whatever other columns there are.
+        worth: share of the window's rows, 0-1, that would tell as much if no customer repeated; only so many count as rows here.
     """
     columns: list[tuple[Column, Column]] = [
         *zip(before.numerical, after.numerical, strict=True),
         *zip(before.categorical, after.categorical, strict=True),
     ]
     distances = {first.name: _distance(first, second, scores[first.name]) for first, second in columns if first.name in scores}
+    rows = min(before.rows, round(after.rows * worth))
+
+    def values(first: Column, second: Column) -> int:
+        return min(first.count, round(second.count * worth))
+
     tallies = {
-        first.name: _tally(first, second, distances[first.name].method)
+        first.name: _tally(first, second, distances[first.name].method, worth)
         for first, second in columns
-        if first.name in distances and min(before.rows, after.rows) >= min_rows and min(first.count, second.count) >= FEWEST_VALUES
+        if first.name in distances and rows >= min_rows and values(first, second) >= FEWEST_VALUES
     }
     p = significances(tallies, seed=seed, false_discovery_rate=false_discovery_rate)
     p_adjusted = adjusted(p)
@@ -85,7 +98,7 @@ def calibrate(
         distance, chance = distances.get(name), p_adjusted.get(name)
         drifted, reason = None, None
         if distance is not None and chance is None and scores[name].drifted:
-            reason = _too_few(min(before.rows, after.rows), min(first.count, second.count), min_rows)
+            reason = _too_few(rows, values(first, second), min_rows, "" if worth == 1 else ", each customer counted once,")
         if distance is not None and chance is not None:
             significant = chance <= false_discovery_rate
             drifted = distance.drifted and significant
@@ -128,13 +141,13 @@ def _distance(before: Column, after: Column, evidently: Score) -> Score:
     return score
 
 
-def _tally(before: Column, after: Column, method: str) -> Tally:
+def _tally(before: Column, after: Column, method: str, worth: float) -> Tally:
     if isinstance(before, NumericalProfile) and isinstance(after, NumericalProfile):
         cells = align_numbers(before, after)
-        return Tally(cells.before, cells.after, cells.before_sums + cells.after_sums if method == WASSERSTEIN else None)
+        return Tally(cells.before, cells.after, cells.before_sums + cells.after_sums if method == WASSERSTEIN else None, worth)
     assert isinstance(before, CategoricalProfile) and isinstance(after, CategoricalProfile)
     categories = align_categories(before, after)
-    return Tally(categories.before, categories.after, None)
+    return Tally(categories.before, categories.after, None, worth)
 
 
 def _shift(before: Column, after: Column) -> NumericalShift | CategoricalShift:
@@ -144,10 +157,10 @@ def _shift(before: Column, after: Column) -> NumericalShift | CategoricalShift:
     return categorical_shift(before, after)
 
 
-def _too_few(rows: int, values: int, min_rows: int) -> str:
+def _too_few(rows: int, values: int, min_rows: int, counted_once: str) -> str:
     if rows < min_rows:
-        return f"Only {rows:,} rows where a verdict needs {min_rows:,}."
-    return f"Only {values} rows have a value where a verdict needs {FEWEST_VALUES}."
+        return f"Only {rows:,} rows{counted_once} where a verdict needs {min_rows:,}."
+    return f"Only {values} rows{counted_once} have a value where a verdict needs {FEWEST_VALUES}."
 
 
 def _reason(distance: Score, significant: bool, odds: str, evidently: Score) -> str:

@@ -6,8 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.errors import DataError
+from pipeline.intake.future_rows import latest_meant, newest_meant
 from pipeline.intake.window_start import start_of
-from pipeline.profiles.counting import last_time
+from pipeline.profiles.counting import count_rows, last_time
 from pipeline.record.champion import Champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.sources.source import DatabaseTable, Files, Frame, Restriction, Source, SparkTable
@@ -72,18 +73,34 @@ def file_source(path: Path, fmt: FileFormat, columns: Schema, copy: LocalCopy | 
     return Frame(raw.frame.assign(**dated))
 
 
-def meant_rows(log: OwnLog, opened: Opened, champion: Champion, span: Span | None, segment: tuple[str, str] | None) -> Restriction:
+@dataclass(frozen=True)
+class MeantRows:
+    """The rows of a window, and how many of the log's are `set_aside` because they are dated in the future."""
+
+    restriction: Restriction
+    set_aside: int
+
+
+def meant_rows(log: OwnLog, opened: Opened, champion: Champion, span: Span | None, segment: tuple[str, str] | None) -> MeantRows:
     """The rows of `span`, by default of the seven days before the newest one, or all of them where they have no scoring time.
 
     Where [predictions] names a column of model versions and any of these rows has the champion's there, the others are left out: the same
     customers may be scored by a second model beside it.
 
     Raises:
-        DataError: nothing was scored in the span, or it was asked for and the rows have no scoring time; the log cannot be read.
+        DataError: nothing was scored in the span, or it was asked for and the rows have no scoring time; all rows are dated in the future;
+            the log cannot be read.
     """
     newest = None if log.columns.time is None else last_time(log.source, log.columns)
+    set_aside = 0
     if newest is not None:
+        latest = latest_meant(opened)
         from_newest = partial(last_time, log.source, log.columns)
+        if newest > latest:
+            # Only then, because it keeps an index from serving.
+            from_newest = partial(from_newest, until=latest)
+            set_aside = count_rows(log.source, log.columns, Restriction(since=latest))
+        newest = newest_meant(newest, latest, partial(from_newest, 1), log.name)
         since = start_of(span or WEEK, newest, from_newest, opened.ledger, champion, TICK)
         # An end, so that rows that arrive meanwhile are not half in the window.
         rows = Restriction(since=since, until=newest + TICK)
@@ -97,7 +114,7 @@ def meant_rows(log: OwnLog, opened: Opened, champion: Champion, span: Span | Non
     version = opened.settings.predictions.model_version
     if version and _any(log, served := replace(rows, version=(version, champion.version))):
         rows = served
-    return replace(rows, segment=segment)
+    return MeantRows(replace(rows, segment=segment), set_aside)
 
 
 def _any(log: OwnLog, rows: Restriction) -> bool:

@@ -6,16 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import DataError
+from pipeline.intake.declared_population import declared, roster
+from pipeline.intake.future_rows import latest_meant, newest_meant
 from pipeline.intake.team_log import OwnLog, file_source, meant_rows, named_columns, own_log
 from pipeline.intake.window_rows import kept_rows
 from pipeline.intake.window_start import start_of
-from pipeline.profiles.counting import profile_window
+from pipeline.profiles.counting import profile_window, profile_with_customers
 from pipeline.profiles.daily import profile_log
 from pipeline.profiles.grid import even_grid
 from pipeline.profiles.profile import Cells, NumericalProfile, Profile, spelling_of
 from pipeline.record.champion import Champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.rulings.exclusions import excluded
+from pipeline.sources.customers import customer_counts
 from pipeline.sources.source import PredictionLog, Restriction
 from pipeline.tables.schema import Schema
 from pipeline.windows.baseline import Baseline
@@ -31,30 +34,37 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
     team's log without scoring times. The file `outcomes` stands in for the logged ones.
 
     Raises:
-        DataError: nothing is logged, nothing lies in the span, or the team's log cannot be read or has no times to choose a span by.
+        DataError: nothing is logged, all of it is dated in the future, nothing lies in the span, or the team's log cannot be read or has no times to choose a span by.
     """
     from pipeline.intake.window_labels import label_rule, labelled_rows, require_some, told_in_file, told_in_log
-    from pipeline.state.predictions import newest_prediction, read_labelled, read_predictions
+    from pipeline.state.predictions import logged_customers, newest_prediction, predictions_after, read_labelled, read_predictions
 
     columns, segment, spelling = opened.settings.data.columns, baseline.restriction.segment, spelling_of(baseline.profile)
     log = own_log(opened)
     if log is not None:
-        restriction = meant_rows(log, opened, champion, span, segment)
+        meant = meant_rows(log, opened, champion, span, segment)
         told = told_in_log(opened) if outcomes is None else told_in_file(opened, outcomes)
-        return _own_window(opened, baseline.profile, log, restriction, told, outcomes)
+        return replace(_own_window(opened, baseline.profile, log, meant.restriction, told, outcomes), set_aside=meant.set_aside)
     newest = newest_prediction(opened.state)
     if newest is None:
         raise DataError(
             "No predictions are logged yet.", "Run `churnops simulate --scenario none`, or give a window as a file with `--current FILE`."
         )
-    since = start_of(span or WEEK, newest, partial(newest_prediction, opened.state), opened.ledger, champion, MICROSECOND)
+    latest = latest_meant(opened)
+    set_aside = predictions_after(opened.state, latest) if newest > latest else 0
+    from_newest = partial(newest_prediction, opened.state, until=latest)
+    newest = newest_meant(newest, latest, partial(from_newest, 1), "the prediction log")
+    since = start_of(span or WEEK, newest, from_newest, opened.ledger, champion, MICROSECOND)
     source = PredictionLog(opened.state.place)
     restriction = Restriction(since, newest, segment, left_out=excluded(opened.state))
     if segment is None:
         kept = opened.workspace.profiles / baseline.digest[:12]
         profile = profile_log(opened.state, columns, baseline.profile, since, newest, kept, restriction.left_out)
+        # Sooner than taking the features apart, where that is not needed.
+        left_out = bool(restriction.left_out)
+        scored = customer_counts(source, columns, restriction, spelling) if left_out else logged_customers(opened.state, since, newest)
     else:
-        profile = profile_window(source, columns, baseline.profile, restriction)
+        profile, scored = profile_with_customers(source, columns, baseline.profile, restriction)
     if outcomes is None:
         found = read_labelled(opened.state, columns, since, newest, opened.clock(), label_rule(opened.settings))
         known = kept_rows(found, restriction, spelling)
@@ -64,7 +74,7 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
         rows = kept_rows(read_predictions(opened.state, columns, since, newest), restriction, spelling)
         labelled = labelled_rows(rows, columns, told, label_rule(opened.settings))
         require_some(labelled, rows["_id"], told, outcomes.name, "prediction log")
-    return Window("prediction log", source, columns, restriction, profile, labelled)
+    return Window("prediction log", source, columns, restriction, profile, labelled, scored, set_aside, declared(opened), roster(opened))
 
 
 def file_window(opened: Opened, baseline: Baseline, current: Path, outcomes: Path | None) -> Window:
@@ -88,11 +98,11 @@ def _own_window(
 ) -> Window:
     name = log.name if restriction.version is None else f"{log.name}, version {restriction.version[1]}"
     restriction = replace(restriction, left_out=excluded(opened.state))
-    profile = profile_window(log.source, log.columns, reference, restriction)
+    profile, scored = profile_with_customers(log.source, log.columns, reference, restriction)
     named = {opened.settings.predictions.score, opened.settings.predictions.model_version}
     profile = profile.model_copy(update={"extra": tuple(column for column in profile.extra if column not in named)})
     _require_probabilities(log, restriction, opened.settings.predictions.score)
-    window = Window(name, log.source, log.columns, restriction, profile, None)
+    window = Window(name, log.source, log.columns, restriction, profile, None, scored, declared=declared(opened), roster=roster(opened))
     if outcomes is None or outcomes.empty:
         return window
     if profile.repeats is None:

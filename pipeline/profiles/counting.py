@@ -24,11 +24,13 @@ from pipeline.profiles.profile import (
     sparse_cells,
     spelling_of,
 )
+from pipeline.sources.customers import counted_customers
 from pipeline.sources.relation import Column, Relation, epoch_of
 from pipeline.sources.source import ALL_ROWS, Restriction, Source
 from pipeline.sources.source_opening import open_source
 from pipeline.tables.categories import NO_SPELLING, Categories, Spelling, settled
 from pipeline.tables.cell_numbers import LARGEST, number_in
+from pipeline.tables.customer_counts import CustomerCounts
 from pipeline.tables.missing import present
 from pipeline.tables.schema import Schema
 
@@ -53,24 +55,50 @@ def profile_window(source: Source, schema: Schema, reference: Profile, restricti
     Raises:
         DataError: the source cannot be read, or lacks a column that the restriction needs.
     """
-    spelling = spelling_of(reference)
-    with open_source(source, schema, restriction, spelling) as relation:
-        grids = {column.name: column.grid for column in reference.numerical}
-        return _profile(relation, schema, grids, spelling, {column.name: column.known for column in reference.categorical})
+    with open_source(source, schema, restriction, spelling_of(reference)) as relation:
+        return _against(reference, relation, schema)
 
 
-def last_time(source: Source, schema: Schema, place: int = 1) -> datetime | None:
-    """The newest scoring time of a source, or that of the row at this `place` from the newest, of the oldest where there are not so many;
-    None where no row has a time, or the source no column of times.
+def profile_with_customers(
+    source: Source, schema: Schema, reference: Profile, restriction: Restriction
+) -> tuple[Profile, CustomerCounts | None]:
+    """As `profile_window`, and how often its customers were scored, None where they have no ids: the source is opened once.
+
+    Raises:
+        DataError: as `profile_window`.
+    """
+    with open_source(source, schema, restriction, spelling_of(reference)) as relation:
+        return _against(reference, relation, schema), counted_customers(relation)
+
+
+def _against(reference: Profile, relation: Relation, schema: Schema) -> Profile:
+    grids = {column.name: column.grid for column in reference.numerical}
+    known = {column.name: column.known for column in reference.categorical}
+    return _profile(relation, schema, grids, spelling_of(reference), known)
+
+
+def last_time(source: Source, schema: Schema, place: int = 1, until: datetime | None = None) -> datetime | None:
+    """The newest scoring time of a source, `until` some time where it is given, or that of the row at this `place` from the newest, of the
+    oldest where there are not so many; None where no row has a time, or the source no column of times.
 
     Raises:
         DataError: the source cannot be read.
     """
-    with open_source(source, schema, ALL_ROWS) as relation:
+    with open_source(source, schema, Restriction(until=until)) as relation:
         if relation.time is None:
             return None
         (seconds,) = relation.one(sql.newest_query(relation, relation.time, epoch_of(relation, relation.time), place))
         return None if seconds is None else datetime.fromtimestamp(float(seconds), UTC)
+
+
+def count_rows(source: Source, schema: Schema, restriction: Restriction) -> int:
+    """How many rows are meant.
+
+    Raises:
+        DataError: the source cannot be read, or lacks a column that the restriction needs.
+    """
+    with open_source(source, schema, restriction) as relation:
+        return int(_time_span(relation)[0])
 
 
 def exact_values(

@@ -26,7 +26,7 @@ class ModelRef(StoredRecord):
 
 
 class WindowFacts(StoredRecord):
-    """What a case remembers of its window."""
+    """What a case remembers of its window; `customers` is None where its rows have no ids."""
 
     source: str
     since: datetime | None
@@ -35,6 +35,7 @@ class WindowFacts(StoredRecord):
     labelled_rows: int
     labelled_churners: int
     fingerprint: str
+    customers: int | None = None
 
 
 class Challenger(StoredRecord):

@@ -5,15 +5,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, case, func, select, true
 
 from pipeline.clock import moment, stamp
 from pipeline.state.database import State, outcomes, predictions
 from pipeline.state.outcome_labels import BY_ID_AND_TIME, LabelRule, labels_of
 from pipeline.state.outcomes import read_outcomes
+from pipeline.tables.customer_counts import CustomerCounts
 from pipeline.tables.schema import Schema
 
 _DAY = timedelta(days=1)  # scoring times may be cut to their day
+_IDS = 5_000  # in one query
 
 
 def log_predictions(
@@ -40,18 +42,53 @@ def log_predictions(
         connection.execute(predictions.insert(), rows)
 
 
-def newest_prediction(state: State, place: int = 1) -> datetime | None:
-    """When the newest logged prediction was made, or the one at this `place` from it; None where there are not so many."""
-    query = select(predictions.c.predicted_at).order_by(predictions.c.predicted_at.desc()).offset(place - 1).limit(1)
+def newest_prediction(state: State, place: int = 1, until: datetime | None = None) -> datetime | None:
+    """When the newest logged prediction was made, `until` some time where it is given, or the one at this `place` from it; None where there
+    are not so many."""
+    times = select(predictions.c.predicted_at).where(true() if until is None else predictions.c.predicted_at <= stamp(until))
+    query = times.order_by(predictions.c.predicted_at.desc()).offset(place - 1).limit(1)
     with state.read() as connection:
         found = connection.execute(query).scalar()
     return moment(found) if found else None
+
+
+def predictions_after(state: State, moment_: datetime) -> int:
+    """How many logged predictions say that they were made after a moment."""
+    with state.read() as connection:
+        return int(connection.execute(select(func.count()).where(predictions.c.predicted_at > stamp(moment_))).scalar_one())
 
 
 def logged_ids(state: State) -> set[str]:
     """Ids of all customers with a logged prediction."""
     with state.read() as connection:
         return set(connection.execute(select(predictions.c.id).distinct()).scalars())
+
+
+def logged_customers(state: State, since: datetime, until: datetime) -> CustomerCounts:
+    """How often the customers logged in `since < predicted_at <= until` were scored then."""
+    meant = (predictions.c.predicted_at > stamp(since), predictions.c.predicted_at <= stamp(until))
+    scorings = (
+        select(predictions.c.id, func.count().label("n")).where(*meant).group_by(predictions.c.id, predictions.c.predicted_at).subquery()
+    )
+    each = select(func.sum(scorings.c.n).label("n"), func.count().label("times")).group_by(scorings.c.id).subquery()
+    again = func.sum(case((each.c.times > 1, 1), else_=0))
+    with state.read() as connection:
+        found = connection.execute(select(func.count(), func.sum(each.c.n), again, func.sum(each.c.n * each.c.n)).select_from(each)).one()
+    customers, rows, several, squares = (int(number or 0) for number in found)
+    return CustomerCounts(rows, customers, several, squares)
+
+
+def logged_rows_of_each(state: State, since: datetime | None, until: datetime | None, ids: Sequence[str]) -> dict[str, int]:
+    """Rows in `since < predicted_at <= until` of each customer among `ids` who has any, by id; None is no limit."""
+    after = true() if since is None else predictions.c.predicted_at > stamp(since)
+    before = true() if until is None else predictions.c.predicted_at <= stamp(until)
+    found: dict[str, int] = {}
+    with state.read() as connection:
+        for start in range(0, len(ids), _IDS):
+            these = predictions.c.id.in_(ids[start : start + _IDS])
+            query = select(predictions.c.id, func.count().label("n")).where(these, after, before).group_by(predictions.c.id)
+            found |= {row.id: row.n for row in connection.execute(query)}
+    return found
 
 
 def read_predictions(

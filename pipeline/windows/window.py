@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from pipeline.errors import DataError
 from pipeline.profiles.profile import Profile
 from pipeline.sources.source import PredictionLog, Restriction, Source
+from pipeline.tables.customer_counts import CustomerCounts
 from pipeline.tables.schema import Schema
+from pipeline.windows.population import PopulationKind
 
 if TYPE_CHECKING:
     import pandas as pd  # rows are seldom needed, and reading their library takes longer than counting them
@@ -28,11 +30,21 @@ class Labelled:
 
 
 @dataclass(frozen=True)
+class Roster:
+    """The reference table with its ids, under the names that `columns` gives them: which customers the champion was trained on."""
+
+    source: Source
+    columns: Schema
+
+
+@dataclass(frozen=True)
 class Window:
     """One window. `profile` is made against the champion's reference; its rows stay in `source`, `restriction` says which of them.
 
     `columns`: the workspace's schema with id and time as the source names them. `known`: its labelled rows, None for none. `name` is for
-    people.
+    people. `scored`: how often its customers were scored, None where they have no ids. `set_aside`: rows of its log
+    that are dated in the future, and in no window. `declared`: who is scored, as the settings say; `roster`: who was in the reference; None
+    where neither is known.
     """
 
     name: str
@@ -41,6 +53,10 @@ class Window:
     restriction: Restriction
     profile: Profile
     known: Labelled | None
+    scored: CustomerCounts | None = None
+    set_aside: int = 0
+    declared: PopulationKind | None = None
+    roster: Roster | None = None
 
     @cached_property
     def labelled(self) -> Labelled:
@@ -54,6 +70,16 @@ class Window:
     @property
     def rows(self) -> int:
         return self.profile.rows
+
+    @property
+    def customers(self) -> int | None:
+        """Different customers; None where they have no ids."""
+        return None if self.scored is None else self.scored.customers
+
+    @property
+    def worth(self) -> float:
+        """Share of the rows, 0-1, that would tell as much if no customer repeated."""
+        return 1.0 if self.scored is None else self.scored.worth
 
     @property
     def since(self) -> datetime | None:
@@ -103,8 +129,9 @@ def require_whole(window: Window) -> None:
     empty = [column.name for part in (profile.numerical, profile.categorical) for column in part if not column.count]
     if empty:
         raise DataError(f"In {name} every value is missing in: {', '.join(empty)}.", "Ask the owner of the feed to fix it, then try again.")
-    if profile.repeats:
+    if profile.repeats and (window.columns.time is not None or window.declared not in ("active_base", "mixed")):
         raise DataError(
             f"{name} has {profile.repeats:,} rows that repeat a customer at the same scoring time.",
-            "Remove the repeats, or name the scoring-time column as `time` under [predictions] in churnops.toml.",
+            "Remove the repeats, or name the scoring-time column as `time` under [predictions] in churnops.toml; where the same customers are "
+            'scored again and again and no column says when, set population = "active_base" there.',
         )

@@ -27,6 +27,8 @@ class DataRules(Rules):
     swapped_distance: Share
     repeats_share: Share
     replayed_share: Share
+    refreshed_share: Share
+    stopped_times: Positive
 
 
 class DependencyRules(Rules):

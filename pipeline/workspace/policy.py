@@ -49,6 +49,7 @@ class DriftRules(Rules):
     categorical: Literal["default", "psi"]
     psi_threshold: float = Field(gt=0)
     ks_threshold: float = Field(gt=0, lt=1)
+    future_days: float = Field(ge=0, le=366)
 
 
 class TrainingRules(Rules):

@@ -1,5 +1,7 @@
 """The section [predictions]: where a log of the team's own lies, and under which names."""
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from pipeline.tables.file_format import FileFormat
@@ -25,6 +27,11 @@ class PredictionSettings(Section):
     )
     model_version: str = Field(
         "", description="Its column with the model's version: where any row names the champion's, the others are left out; empty: none"
+    )
+    population: Literal["", "active_base", "new_customers", "mixed"] = Field(
+        "",
+        description="Who is scored: active_base, the same customers again and again; new_customers; or mixed. It says which repeats are no "
+        "fault; empty: guessed from the ids and shown",
     )
     format: FileFormat = FileFormat()
 

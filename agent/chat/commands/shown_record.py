@@ -8,7 +8,7 @@ from pipeline.measures.measure import Metrics
 from pipeline.record.cases import Case, concluded
 from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
-from pipeline.words import CAUSES, DRIFT_LEVELS, STATUSES, action_name
+from pipeline.words import CAUSES, DRIFT_LEVELS, STATUSES, action_name, rows_of_customers
 from reports.markdown_cells import ARROWS, MEASURES, bar_cells, figure, score, strength
 from reports.report_sections import body
 
@@ -34,7 +34,7 @@ def drift_told(summary: DriftSummary, opened: Opened) -> str:
         return f"**Not enough data**: {summary.current_rows:,} rows in the window, {opened.policy.drift.min_rows:,} needed for a verdict."
     head = (
         f"**{summary.drifted} of {summary.features_total} features drifted ({summary.share:.1%}), drift level: {DRIFT_LEVELS[summary.band]}.** "
-        f"Reference {summary.reference_rows:,} rows, window {summary.current_rows:,} rows."
+        f"Reference {summary.reference_rows:,} rows, window {rows_of_customers(summary.current_rows, summary.customers)}."
     )
     ordered = sorted(summary.features, key=strength, reverse=True)
     rows = [(feature.name, _bar(feature), score(feature), _moved(feature)) for feature in ordered]

@@ -15,8 +15,10 @@ _Hashes = NDArray[np.uint64]
 
 def find_copies(observed: Observed, seen: Witnesses, rules: DataRules) -> tuple[Finding, ...]:
     """Exact copies, as far as the reference's own rows do not repeat as often. Repeated ids are counted in the profile."""
-    known = _hashes(seen.before)
-    found = [_replayed(known, _hashes(seen.after), rules)]
+    known, found = _hashes(seen.before), list[Finding | None]()
+    # A base scored again holds customers of the training, unchanged until the next refresh; `find_stopped_feed` asks whether it came.
+    if not observed.past.scored_again:
+        found.append(_replayed(known, _hashes(seen.after), rules))
     if observed.ids is None:
         found.append(_repeated(known, observed, rules))
     return tuple(finding for finding in found if finding is not None)
@@ -38,7 +40,7 @@ def _replayed(known: _Hashes, rows: _Hashes, rules: DataRules) -> Finding | None
         return None
     said = (
         f"{share:.1%} of the rows equal a row that the champion was trained on in every feature, where {own / len(known):.1%} would by chance: "
-        "old rows delivered again."
+        "old rows delivered again, or the same customers with features not refreshed since; if so, set `population` under [predictions]."
     )
     return fault("replayed_rows", said, share, len(rows), z=z)
 

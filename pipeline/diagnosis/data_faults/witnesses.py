@@ -36,7 +36,7 @@ class Part:
 @dataclass(frozen=True)
 class Witnesses:
     """`before`: the reference's features. `after`: the window's sample with one row, drawn at random, for each customer; `days` are its dates
-    as text, None without times. `per_customer`: rows of the sample per row of `after`."""
+    as text, None without times. `per_customer`: rows of the window per customer."""
 
     columns: Schema
     before: pd.DataFrame
@@ -89,6 +89,7 @@ def witnesses_of(observed: Observed) -> Witnesses:
     features, times = observed.window, observed.times
     days = None if times is None else times.dt.strftime("%Y-%m-%d")
     before = observed.reference[list(observed.columns.features)]
+    per_customer = observed.rows / observed.customers if observed.customers else 1.0
     shuffled = np.random.default_rng(SEED).permutation(len(features))
     _, first = np.unique(customers_of(features, before, observed.ids)[shuffled], return_index=True)
     kept = np.sort(shuffled[first])
@@ -97,7 +98,7 @@ def witnesses_of(observed: Observed) -> Witnesses:
         before=before,
         after=features.iloc[kept].reset_index(drop=True),
         days=None if days is None else days.iloc[kept].reset_index(drop=True),
-        per_customer=len(features) / max(1, len(kept)),
+        per_customer=per_customer * len(features) / max(1, len(kept)),
     )
 
 

@@ -22,21 +22,24 @@ from pipeline.measures.delong import delong
 from pipeline.workspace.policy import Policy
 
 Numbers = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 _DAY_SECONDS = 86_400.0
 _BY_CHANCE = 1e-3  # of a gap as large between two random samples
-_FEWEST_OTHERS = 50  # rows without an outcome; fewer cannot be told from a random rest
+_FEWEST_OTHERS = 50  # customers without an outcome; fewer cannot be told from a random rest
+_COMPARABLE = 0.5  # of the labelled customers that have others scored equally often
 _FLIPPED_Z = 4.0  # standard errors that both ROC-AUC and rate must lie from what is expected
 _FLIPPED_LEFT = 0.25  # of either distance that may be left once outcomes are turned round
 
 
 def label_checks(observed: Observed, policy: Policy) -> tuple[Finding, ...]:
     """What is wrong with the known outcomes; notable findings only."""
-    observed = one_row_each(observed)
+    everyone, observed = observed, one_row_each(observed)
     if len(observed.labelled.churned) < policy.evidence.performance.min_rows:
         return ()
     expected = expected_outcomes(observed)
-    found = (_immature(observed, expected, policy), _selected(observed, policy), _inverted(observed, expected, policy))
+    others = _unlabelled(everyone)
+    found = (_immature(observed, expected, policy), _selected(observed, others, policy), _inverted(observed, expected, policy))
     return tuple(finding for finding in found if finding is not None)
 
 
@@ -98,38 +101,70 @@ def _by_age(times: pd.Series, expected: Expected) -> tuple[float, float] | None:
     return float(around @ (y - level)) / variance**0.5, float(ratio)
 
 
-def _selected(observed: Observed, policy: Policy) -> Finding | None:
-    """Labelled customers score unlike the others, so what is true of them is not true of the window."""
-    others = observed.scores[~_labelled(observed)]
-    if others.size < _FEWEST_OTHERS:
-        return None
-    from scipy.stats import ks_2samp
+def _selected(observed: Observed, others: Mask, policy: Policy) -> Finding | None:
+    """Labelled customers score unlike the `others`, so what is true of them is not true of the window.
 
-    test = ks_2samp(observed.labelled_scores, others, method="asymp")
-    gap = float(test.statistic)
-    if gap <= policy.evidence.labels.selected_distance or test.pvalue >= _BY_CHANCE:
+    Where outcomes come by scoring, whoever was scored more often is more often among the labelled, and may well be another kind of customer.
+    That is no choice by score; so customers scored equally often must differ too, if there are such on both sides.
+    """
+    told, rest = observed.labelled_scores, observed.scores[others]
+    found = _gap(told, rest, policy)
+    if found is None:
         return None
-    mean, elsewhere = float(observed.labelled_scores.mean()), float(others.mean())
+    often, often_rest = _scorings(observed, observed.labelled.ids), _scorings(observed, observed.ids)[others]
+    shared = [number for number in np.unique(often) if (often_rest == number).any()]
+    if often.mean() > often_rest.mean() and np.isin(often, shared).mean() > _COMPARABLE:
+        # The others, weighted so that as many of them as of the labelled were scored once, twice and so on.
+        weights = np.zeros(rest.size)
+        for number in shared:
+            alike = often_rest == number
+            weights[alike] = (often == number).sum() / alike.sum()
+        if _gap(told[np.isin(often, shared)], rest, policy, weights) is None:
+            return None
+    mean, elsewhere = float(told.mean()), float(rest.mean())
     return Finding(
         family="labels",
         name="labels_selected",
-        strength=gap,
-        unit="KS distance between the scores of labelled and other rows",
-        n=observed.labelled_scores.size,
+        strength=found,
+        unit="KS distance between the scores of labelled and other customers",
+        n=told.size,
         argues_for=("label_fault",),
-        said=f"Customers with a known outcome score {mean:.1%} on average, the window's others {elsewhere:.1%} (KS {gap:.2f}, "
+        said=f"Customers with a known outcome score {mean:.1%} on average, the window's others {elsewhere:.1%} (KS {found:.2f}, "
         "p < 0.001): outcomes are no random sample, so they do not speak for the window.",
     )
 
 
-def _labelled(observed: Observed) -> NDArray[np.bool_]:
-    """Which rows of the window's sample have a known outcome, shape (window,)."""
-    ids, times, known = observed.ids, observed.times, observed.labelled
-    if ids is None or known.ids is None:
-        return np.ones(len(observed.window), dtype=bool)  # without ids outcomes are joined to nothing
-    if times is None or known.times is None:
-        return ids.isin(known.ids).to_numpy()
-    return pd.MultiIndex.from_arrays([ids, times]).isin(pd.MultiIndex.from_arrays([known.ids, known.times]))
+def _gap(told: Numbers, others: Numbers, policy: Policy, weights: Numbers | None = None) -> float | None:
+    """Kolmogorov-Smirnov distance between two samples of scores, the second weighted; None where it is none that matters, or by chance."""
+    from scipy.stats import kstwobign
+
+    weights = np.ones(others.size) if weights is None else weights
+    if others.size < _FEWEST_OTHERS or not weights.any():
+        return None
+    places = np.unique(np.concatenate([told, others]))
+    below = np.searchsorted(np.sort(told), places, side="right") / told.size
+    order = np.argsort(others)
+    mass = np.append(0, np.cumsum(weights[order])) / weights.sum()
+    distance = float(np.abs(below - mass[np.searchsorted(others[order], places, side="right")]).max())
+    worth = weights.sum() ** 2 / (weights**2).sum()
+    p = float(kstwobign.sf(distance * np.sqrt(told.size * worth / (told.size + worth))))
+    return None if distance <= policy.evidence.labels.selected_distance or p >= _BY_CHANCE else distance
+
+
+def _unlabelled(observed: Observed) -> Mask:
+    """Which customers of the window's sample have no known outcome of any of their scorings, shape (window,)."""
+    known = observed.labelled.ids
+    if observed.ids is None or known is None:
+        return np.zeros(len(observed.window), dtype=bool)  # without ids outcomes are joined to nothing
+    return ~observed.ids.isin(known).to_numpy()
+
+
+def _scorings(observed: Observed, ids: pd.Series | None) -> Numbers:
+    """How often each of these customers was scored in the window, shape of `ids`."""
+    assert ids is not None  # whoever has others has ids
+    if observed.scorings is None:
+        return np.ones(len(ids))
+    return ids.map(observed.scorings).fillna(1).to_numpy(dtype=np.float64)
 
 
 def _inverted(observed: Observed, expected: Expected, policy: Policy) -> Finding | None:

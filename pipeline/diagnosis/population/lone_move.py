@@ -16,6 +16,7 @@ from pipeline.diagnosis.observed import SEED, Observed
 from pipeline.diagnosis.population.association import counts_of, strong_ties
 from pipeline.diagnosis.population.crosstab import Crosstab, Floats, crosstab, enough
 from pipeline.diagnosis.population.domain_classifier import window_weights
+from pipeline.diagnosis.population.grown_columns import find_grown_columns
 from pipeline.diagnosis.population.rescaling import Rescaling, rescaling
 from pipeline.shown_text import plain
 from pipeline.workspace.evidence_policy import DependencyRules
@@ -56,7 +57,8 @@ class _Tables:
 
 def find_moved_alone(observed: Observed, rules: DependencyRules) -> tuple[Finding, ...]:
     """`moved_alone` or `rescaled` of each column that moved materially, the most moved first. A column that moved together with its
-    correlates is no fault and not notable; one without correlates that would tell has a finding on no rows (`n` is 0)."""
+    correlates is no fault and not notable; one without correlates that would tell has a finding on no rows (`n` is 0). One that
+    grows with time for the same customers is not asked."""
     if not enough(observed):
         return ()
     tab = crosstab(observed)
@@ -65,6 +67,9 @@ def find_moved_alone(observed: Observed, rules: DependencyRules) -> tuple[Findin
         return ()
     tables = _Tables(tab)
     found = [_finding(observed, tables, place, rules) for place in moved]
+    # What grows with time moves alone, by as much as the same customers grew older.
+    grown = {finding.column for finding in find_grown_columns(observed)}
+    found = [finding for finding in found if finding.column not in grown]
     return tuple(sorted(found, key=lambda finding: (not finding.notable, -finding.share)))
 
 

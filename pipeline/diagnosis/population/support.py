@@ -8,6 +8,7 @@ from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.observed import SEED, Observed
 from pipeline.diagnosis.population.crosstab import crosstab, enough
 from pipeline.diagnosis.population.domain_classifier import Domain, fit_domain_classifier
+from pipeline.diagnosis.population.grown_columns import find_grown_columns
 from pipeline.diagnosis.repeated_customers import customers_of, effective_rows
 from pipeline.profiles.profile import CategoricalProfile
 from pipeline.shown_text import FOLD_BELOW, plain, quoted
@@ -19,12 +20,14 @@ _BY_CHANCE = 1e-4  # of any column seeming to have unseen categories
 
 
 def find_support(observed: Observed, rules: SupportRules) -> tuple[Finding, ...]:
-    """`population_moved` and `unsupported_rows`, notable or not, then `unseen_category` of each column that has enough such rows.
+    """`population_moved` and `unsupported_rows`, notable or not, then `unseen_category` of each column that has enough such rows, and
+    `grew_with_time` of each that grows for the same customers.
 
     The last counts all rows of the window; the others are estimated on samples, and missing where fewer than ten customers are known.
     """
     found = [*_unseen(observed, rules)]
     domain = fit_domain_classifier(crosstab(observed), SEED) if enough(observed) else None
+    found += find_grown_columns(observed)
     return (*_moved(domain, len(observed.window), rules), *found) if domain else tuple(found)
 
 
@@ -71,6 +74,7 @@ def _unseen(observed: Observed, rules: SupportRules) -> Iterator[Finding]:
     if not observed.rows:
         return
     worth = effective_rows(customers_of(observed.window, observed.reference, observed.ids)) / max(1, len(observed.window))
+    worth *= observed.customers / observed.rows if observed.customers else 1.0
     known = {column.name: column for column in observed.profile_before.categorical}
     for column in observed.profile.categorical:
         if column.name in observed.columns.categorical and column.name not in observed.profile.absent:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline.errors import ChurnopsError
+from pipeline.intake.future_rows import latest_meant
 from pipeline.record.cases import Case
 from pipeline.record.champion import Champion, find_champion
 from pipeline.record.opened_workspace import Opened
@@ -49,6 +50,6 @@ def overview(opened: Opened, triage: TriageRun | None) -> Overview:
         problem=problem,
         served=served(opened),
         drift=drift_over_time(cases, opened.policy.bands),
-        newest_prediction=newest_prediction(opened.state),
+        newest_prediction=newest_prediction(opened.state, until=latest_meant(opened)),
         triage=triage,
     )

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -143,3 +144,19 @@ def test_adjusted_p_are_those_of_benjamini_and_hochberg() -> None:
     p = {"a": 0.001, "b": 0.03, "c": 0.02, "d": 0.9, "e": 0.03}
     assert [adjusted(p)[name] for name in p] == pytest.approx(list(false_discovery_control(list(p.values()))))
     assert adjusted({}) == {}
+
+
+@pytest.mark.parametrize("cells", [6, 400])
+def test_a_customer_scored_on_seven_days_is_dealt_once(cells: int) -> None:
+    """The same rows seven times are as far from the reference as once, and prove no more."""
+    rng = np.random.default_rng(cells)
+    shares = rng.dirichlet(np.full(cells, 3.0))
+    once, week, naive = [], [], []
+    for look in range(40):
+        before, after = rng.multinomial(3000, shares), rng.multinomial(150, shares)
+        once.append(p_of(categories(before, after), look))
+        week.append(p_of(replace(categories(before, 7 * after), worth=1 / 7), look))
+        naive.append(p_of(categories(before, 7 * after), look))
+    assert np.abs(np.array(once) - np.array(week)).mean() < 0.05
+    assert np.mean(np.array(naive) <= 0.05) > 0.6 > 0.2 > np.mean(np.array(week) <= 0.05)
+    assert p_of(replace(categories([3500, 3500], [7 * 350, 7 * 150]), worth=1 / 7)) <= 0.001

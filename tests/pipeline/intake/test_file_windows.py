@@ -326,3 +326,14 @@ def test_the_fingerprint_of_files_changes_with_rows_and_known_outcomes_only(tmp_
 def test_a_chat_says_where_a_window_at_a_url_is_named() -> None:
     with pytest.raises(ChurnopsError, match=r"Start it with --current URL\."):
         WindowChoice().changed("file s3://bucket/scored.parquet")
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_rows_of_an_own_log_dated_in_the_future_move_no_window(tmp_path: Path, ending: str) -> None:
+    frame = table(("a", NEWEST - DAY), ("b", NEWEST), ("typo", NEWEST.replace(year=2062)), ("typo 2", NEWEST + 42 * DAY))
+    window = own_log(tmp_path, frame, ending)
+    assert (window.rows, window.until, window.set_aside) == (2, NEWEST, 2)
+    only = table(("typo", NEWEST.replace(year=2062)))
+    with pytest.raises(DataError, match=r"Every row of log\.\w+ is dated in the future") as refused:
+        own_log(tmp_path, only, ending)
+    assert "clock" in refused.value.next_step

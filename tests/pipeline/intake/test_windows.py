@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from pipeline.drift.summarise import summarise_drift
 from pipeline.errors import DataError
 from pipeline.intake.window_rows import window_rows
 from pipeline.intake.windows import logged_window
@@ -197,3 +198,32 @@ def test_nothing_else_changes_the_fingerprint(opened: Opened, clock: Clock) -> N
     assert window(opened).fingerprint == before
     clock.advance(days=1)
     assert window(opened).fingerprint != before
+
+
+def test_rows_dated_in_the_future_move_no_window(opened: Opened, clock: Clock) -> None:
+    clock.now = NEWEST + timedelta(hours=1)
+    log(opened, ("a", NEWEST - DAY), ("b", NEWEST), ("zone", clock.now + timedelta(hours=23)), ("typo", NEWEST.replace(year=2062)))
+    found = window(opened)
+    assert (found.rows, found.until, found.set_aside) == (3, clock.now + timedelta(hours=23), 1)
+    assert window(opened, NewestRows(1)).rows == 1
+    (spot, *_) = summarise_drift(BASELINE, found, opened.policy).findings
+    assert (spot.what, spot.share) == ("future_rows", 0.25)
+    clock.now = NEWEST.replace(year=2062)
+    assert (window(opened).rows, window(opened).set_aside) == (1, 0)
+
+
+def test_a_log_that_lies_in_the_future_altogether_says_so(opened: Opened, clock: Clock) -> None:
+    clock.now = NEWEST - 30 * DAY
+    log(opened, ("a", NEWEST))
+    with pytest.raises(DataError, match="Every row of the prediction log is dated in the future, the newest 2026-11-21 09:00 UTC"):
+        window(opened)
+
+
+def test_customers_are_counted_beside_rows(opened: Opened) -> None:
+    log(opened, *((id_, NEWEST - day * DAY) for day in range(3) for id_ in "ab"))
+    found = window(opened)
+    assert (found.rows, found.customers) == (6, 2)
+    assert found.worth == pytest.approx(1 / 3)
+    part = small_baseline(small_table(1200, 9))
+    monthly = logged_window(opened, CHAMPION, replace(part, restriction=Restriction(segment=("contract", "monthly"))))
+    assert monthly.customers is not None and monthly.customers <= monthly.rows < 6
