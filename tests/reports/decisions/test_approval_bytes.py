@@ -10,7 +10,9 @@ import pytest
 
 from pipeline.atomic_files import digest_of_file, write_atomically
 from pipeline.errors import ChurnopsError, IntegrityError
-from tests.reports.waiting import Waiting, approve_case, move, snapshot
+from pipeline.record.approvers import confirmed
+from reports.decisions.approval import approve, draft_approval
+from tests.reports.waiting import DECISION, Waiting, approve_case, move, snapshot
 
 Change = Callable[[Waiting], object]
 
@@ -145,6 +147,18 @@ def test_what_changed_since_the_review_is_never_deployed(waiting: Waiting, chang
     said = refused(waiting)
     for word in words:
         assert word in said
+
+
+@pytest.mark.parametrize("change", [flip_a_byte_of_the_report, delete_the_report, flip_a_byte_of_the_model, delete_the_artifact])
+def test_bytes_are_checked_at_the_draft_and_once_more_at_the_deployment(waiting: Waiting, change: Change) -> None:
+    record = draft_approval(waiting.opened, waiting.ours, DECISION)  # it may be signed on another machine, days before
+    change(waiting)
+    before = snapshot(waiting)
+    with pytest.raises(IntegrityError):
+        draft_approval(waiting.opened, waiting.ours, DECISION)
+    with pytest.raises(IntegrityError):
+        approve(waiting.opened, record, confirmed(record))
+    assert snapshot(waiting) == before
 
 
 def test_a_champion_that_moved_since_is_refused(waiting: Waiting) -> None:
