@@ -161,6 +161,13 @@ def test_bytes_are_checked_at_the_draft_and_once_more_at_the_deployment(waiting:
     assert snapshot(waiting) == before
 
 
+def test_a_mirror_that_is_not_the_ledgers_is_refused_before_anything_is_recorded(waiting: Waiting) -> None:
+    mirror = waiting.opened.workspace.ledger_mirror
+    *lines, last = mirror.read_text().splitlines()
+    mirror.write_text("\n".join([*lines, last.replace(json.loads(last)["hash"], "0" * 64), ""]))
+    assert "The ledger and its mirror differ" in refused(waiting)
+
+
 def test_a_champion_that_moved_since_is_refused(waiting: Waiting) -> None:
     other = waiting.opened.cases.get(waiting.other).challenger
     assert other is not None
