@@ -12,6 +12,7 @@ from pipeline.atomic_files import digest_of_file, write_atomically
 from pipeline.errors import ChurnopsError, IntegrityError
 from pipeline.record.approvers import confirmed
 from reports.decisions.approval import approve, draft_approval
+from reports.decisions.rollback import draft_rollback, roll_back
 from tests.reports.waiting import DECISION, Waiting, approve_case, move, snapshot
 
 Change = Callable[[Waiting], object]
@@ -166,6 +167,18 @@ def test_a_mirror_that_is_not_the_ledgers_is_refused_before_anything_is_recorded
     *lines, last = mirror.read_text().splitlines()
     mirror.write_text("\n".join([*lines, last.replace(json.loads(last)["hash"], "0" * 64), ""]))
     assert "The ledger and its mirror differ" in refused(waiting)
+
+
+def test_a_case_put_back_to_waiting_is_not_approved_twice_though_the_same_champion_serves_again(waiting: Waiting) -> None:
+    approve_case(waiting.opened, waiting.ours)
+    back = draft_rollback(waiting.opened, None, DECISION)
+    roll_back(waiting.opened, back, confirmed(back))
+    again = {**waiting.case.model_dump(mode="json"), "status": "pending_approval", "decision": None}
+    sql(waiting, "UPDATE cases SET status = 'pending_approval', body = ? WHERE case_id = ?", json.dumps(again), waiting.ours)
+    before = snapshot(waiting)
+    with pytest.raises(IntegrityError, match="was approved once"):
+        approve_case(waiting.opened, waiting.ours)
+    assert snapshot(waiting) == before
 
 
 def test_a_champion_that_moved_since_is_refused(waiting: Waiting) -> None:
