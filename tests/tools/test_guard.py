@@ -17,7 +17,7 @@ from pipeline.workspace.policy import load_policy
 from prompts import policy_text
 from tests.conftest import NOON, Clock
 from tests.tools.desk import case_of, desk, diagnosis_of, metrics_of, train_on_record, training_result, under
-from tools.guard import check_action, check_budget, check_hyperparameters, check_training
+from tools.guard import check_action, check_budget, check_hyperparameters, check_mode, check_training
 
 pytestmark = pytest.mark.anyio
 
@@ -163,6 +163,11 @@ def test_a_persons_word_does_not_stand_in_for_outcomes_retries_or_cooldown(train
         with pytest.raises(Refusal) as refused:
             check_training(case, (), last, trained.clock(), trained.policy)
         assert refused.value.rule == rule
+
+
+def test_to_recalibrate_without_any_choice_is_let_through_and_so_is_a_choice_in_another_mode() -> None:
+    check_mode("recalibrate", None, {})
+    check_mode("combined", "random_forest", {"n_estimators": 250})
 
 
 @pytest.mark.parametrize("given", [{"estimator": "random_forest"}, {"n_estimators": 250}, {"C": 1.0}])

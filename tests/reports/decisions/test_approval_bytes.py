@@ -5,12 +5,15 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from pipeline.atomic_files import digest_of_file, write_atomically
 from pipeline.errors import ChurnopsError, IntegrityError
 from pipeline.record.approvers import confirmed
+from pipeline.workspace.policy import load_policy
+from prompts import policy_text
 from reports.decisions.approval import approve, draft_approval
 from reports.decisions.rollback import draft_rollback, roll_back
 from tests.reports.waiting import DECISION, Waiting, approve_case, move, snapshot
@@ -179,6 +182,19 @@ def test_a_case_put_back_to_waiting_is_not_approved_twice_though_the_same_champi
     with pytest.raises(IntegrityError, match="was approved once"):
         approve_case(waiting.opened, waiting.ours)
     assert snapshot(waiting) == before
+
+
+def test_metrics_of_the_case_that_are_not_the_trainings_are_refused(waiting: Waiting) -> None:
+    body = waiting.case.model_dump(mode="json")
+    body["challenger"]["metrics"]["roc_auc"]["value"] = 0.99
+    sql(waiting, "UPDATE cases SET body = ? WHERE case_id = ?", json.dumps(body), waiting.ours)
+    assert "The metrics of case" in refused(waiting)
+
+
+def test_a_policy_that_changed_since_the_report_is_refused(waiting: Waiting) -> None:
+    stricter = replace(waiting.opened, policy=load_policy(policy_text(), {"gate": {"min_roc_auc": 0.99}}))
+    with pytest.raises(ChurnopsError, match="The policy changed since the report"):
+        draft_approval(stricter, waiting.ours, DECISION)
 
 
 def test_a_champion_that_moved_since_is_refused(waiting: Waiting) -> None:
