@@ -50,6 +50,7 @@ def test_claude_closes_a_case_and_the_report_says_who_did(drifted: CommandLine, 
     assert "operator: claude" in Path(outcome["report"]["path"]).read_text()
 
 
+@pytest.mark.slow
 def test_a_number_nobody_measured_is_marked_in_the_report(drifted: CommandLine, calm: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     drifted("triage", "--show-request")
     with MessagesServer([Reply([report(case_of(calm), "The ROC-AUC fell by 0.4711.")])]) as server:
@@ -58,6 +59,7 @@ def test_a_number_nobody_measured_is_marked_in_the_report(drifted: CommandLine, 
     assert "0.4711 [no source]" in Path(outcome["report"]["path"]).read_text()
 
 
+@pytest.mark.slow
 def test_when_claude_fails_the_rulebook_finishes_and_the_report_says_so(drifted: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     with MessagesServer([Fail(401, "authentication_error")]) as server:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)

@@ -1,6 +1,7 @@
 """A person overrules, acknowledges, notes and excludes from the command line, and triage goes by it."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +13,19 @@ from tests.end_to_end.command_line import CommandLine
 @pytest.fixture
 def shifted(churnops: CommandLine, simulated: Simulated) -> CommandLine:
     """A workspace with a champion and a logged week of customers who moved without harm."""
-    churnops.folder = churnops.folder.with_name("shifted")
-    shutil.copytree(simulated("category_mix", 1200, 0.0, 1), churnops.folder)
+    return in_week(churnops, simulated("category_mix", 1200, 0.0, 1))
+
+
+@pytest.fixture
+def calm(churnops: CommandLine, simulated: Simulated) -> CommandLine:
+    """A workspace with a champion and a logged week like the reference."""
+    return in_week(churnops, simulated("none", 400, 0.5, 1))
+
+
+def in_week(churnops: CommandLine, folder: Path) -> CommandLine:
+    """The command line in a copy of `folder`."""
+    churnops.folder = churnops.folder.with_name("week")
+    shutil.copytree(folder, churnops.folder)
     return churnops
 
 
@@ -38,27 +50,27 @@ def test_an_acknowledged_shift_opens_no_case_until_it_grows(shifted: CommandLine
     assert grown["acknowledgement"] is None
 
 
-def test_a_persons_word_lets_a_closed_case_go_on_and_is_in_its_report(shifted: CommandLine) -> None:
-    first = shifted("triage", "--operator", "rulebook", "--json").json
-    said = shifted("case", "override", first["case_id"], "--cause", "label_fault", "--reason", "Billing froze in May.", "--json")
+def test_a_persons_word_lets_a_closed_case_go_on_and_is_in_its_report(calm: CommandLine) -> None:
+    first = calm("triage", "--operator", "rulebook", "--json").json
+    said = calm("case", "override", first["case_id"], "--cause", "label_fault", "--reason", "Billing froze in May.", "--json")
     assert said.code == 0, said.err
     assert said.json["override"]["by"]
-    again = shifted("triage", "--operator", "rulebook", "--json").json
+    again = calm("triage", "--operator", "rulebook", "--json").json
     assert (again["case_id"], again["action"]) == (first["case_id"], "collect_labels")
     assert (again["diagnosis"]["cause"], again["diagnosis"]["rule"]) == ("label_fault", "overruled")
-    shown = shifted("reports", "show", first["case_id"]).out
+    shown = calm("reports", "show", first["case_id"]).out
     assert "What a person ruled" in shown
     assert "Billing froze in May." in shown
-    record = shifted("case", "show", first["case_id"], "--json").json
+    record = calm("case", "show", first["case_id"], "--json").json
     assert record["case"]["override"]["cause"] == "label_fault"
-    assert "overruled by" in shifted("case", "show", first["case_id"]).out
+    assert "overruled by" in calm("case", "show", first["case_id"]).out
 
 
-def test_events_are_quoted_in_later_cases(shifted: CommandLine) -> None:
-    said = shifted("event", "add", "price list, 1 October", "--from", "2000-01-01", "--to", "2099-12-31", "--json")
+def test_events_are_quoted_in_later_cases(calm: CommandLine) -> None:
+    said = calm("event", "add", "price list, 1 October", "--from", "2000-01-01", "--to", "2099-12-31", "--json")
     assert said.code == 0, said.err
-    assert shifted("event", "list", "--json").json["events"][0]["name"] == "price list, 1 October"
-    case = shifted("triage", "--operator", "rulebook", "--json").json
+    assert calm("event", "list", "--json").json["events"][0]["name"] == "price list, 1 October"
+    case = calm("triage", "--operator", "rulebook", "--json").json
     noted = [finding for finding in case["diagnosis"]["findings"] if finding["name"] == "known_event"]
     assert [finding["said"].split('"')[1] for finding in noted] == ["price list, 1 October"]
 

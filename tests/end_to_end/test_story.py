@@ -75,6 +75,7 @@ def test_from_customers_to_a_challenger_that_waits(churnops: CommandLine) -> Non
     ]
 
 
+@pytest.mark.slow
 def test_too_few_outcomes_ask_people_for_labels(churnops: CommandLine, trained: Opened) -> None:
     churnops.folder = trained.workspace.root
     churnops("simulate", "--scenario", "category_arrives", "--rows", "1000", "--labels", "0.02")

@@ -45,7 +45,7 @@ async def test_in_process(trained: Opened, era: Era) -> None:
     assert len(trained.ledger.entries()) == rows
 
 
-@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize("era", ["2026-07-28", pytest.param("legacy", marks=pytest.mark.slow)])
 async def test_over_stdio(untrained_workspace: Path, era: Era) -> None:
     async with over_stdio(untrained_workspace, era) as client:
         await nothing_deploys(client)

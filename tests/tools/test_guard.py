@@ -1,5 +1,6 @@
 """Every bound of the policy holds at the tools, whoever calls: a refusal names its rule in policy.toml and what is allowed."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -7,15 +8,16 @@ import pytest
 
 from pipeline.diagnosis.diagnosis import Action, Diagnosis
 from pipeline.diagnosis.finding import Cause
-from pipeline.errors import Refusal
-from pipeline.record.cases import Case, Challenger, Override, RuledCause
+from pipeline.errors import Refusal, TrainingError
+from pipeline.families import family_named
+from pipeline.record.cases import Call, Case, Challenger, Override, RuledCause
 from pipeline.record.opened_workspace import Opened
 from pipeline.words import action_name, cause_name
 from pipeline.workspace.policy import load_policy
 from prompts import policy_text
 from tests.conftest import NOON, Clock
 from tests.tools.desk import case_of, desk, diagnosis_of, metrics_of, train_on_record, training_result, under
-from tools.guard import check_action, check_hyperparameters, check_training
+from tools.guard import check_action, check_budget, check_hyperparameters, check_mode, check_training
 
 pytestmark = pytest.mark.anyio
 
@@ -66,6 +68,32 @@ async def test_a_case_without_a_measured_drift_cannot_train(trained: Opened) -> 
     said = await refused_training(trained, case_of(trained, drift=None, window=None))
     assert "Rule `bands` in policy.toml" in said
     assert "get_drift_summary" in said
+
+
+@pytest.mark.parametrize("lacking", ["drift", "window"])
+def test_of_a_window_and_its_drift_neither_is_enough_alone(trained: Opened, lacking: str) -> None:
+    with pytest.raises(Refusal, match="Drift is not measured yet"):
+        check_training(case_of(trained, **{lacking: None}), (), None, trained.clock(), trained.policy)
+
+
+@pytest.mark.parametrize(("seconds", "spent"), [(0.5, False), (0.0, True), (-0.5, True)])
+def test_a_budget_of_seconds_is_spent_when_none_is_left(trained: Opened, seconds: float, spent: bool) -> None:
+    case, limit = case_of(trained), trained.policy.limits.seconds
+    took = [limit / 2, limit / 2 - seconds]
+    calls = [Call(number=1, at=NOON, tool="diagnose", arguments={}, outcome="ok", seconds=one, result={}) for one in took]
+    if not spent:
+        check_budget(case, calls, trained.policy)
+        return
+    with pytest.raises(Refusal) as refused:
+        check_budget(case, calls, trained.policy)
+    assert refused.value.rule == "limits.seconds"
+
+
+def test_a_family_whose_package_is_not_installed_is_refused_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    lacking = replace(family_named("random_forest"), packages=("no-such-package",))
+    monkeypatch.setattr("pipeline.models.unfitted_model.family_named", lambda _: lacking)
+    with pytest.raises(TrainingError, match="random_forest needs no-such-package, which is not installed"):
+        check_hyperparameters("random_forest", {}, load_policy(policy_text(), {}))
 
 
 FAULTS: tuple[Cause, ...] = ("data_fault", "label_fault")
@@ -135,6 +163,11 @@ def test_a_persons_word_does_not_stand_in_for_outcomes_retries_or_cooldown(train
         with pytest.raises(Refusal) as refused:
             check_training(case, (), last, trained.clock(), trained.policy)
         assert refused.value.rule == rule
+
+
+def test_to_recalibrate_without_any_choice_is_let_through_and_so_is_a_choice_in_another_mode() -> None:
+    check_mode("recalibrate", None, {})
+    check_mode("combined", "random_forest", {"n_estimators": 250})
 
 
 @pytest.mark.parametrize("given", [{"estimator": "random_forest"}, {"n_estimators": 250}, {"C": 1.0}])

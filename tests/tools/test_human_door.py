@@ -26,6 +26,7 @@ def test_importing_it_loads_nothing_of_the_human_door(modules: str) -> None:
     assert loaded.stdout.split() == []
 
 
+@pytest.mark.slow
 def test_the_check_above_would_see_such_code() -> None:
     script = f"import sys, reports.decisions.approval, reports.web.review_page.router; {LOADED}"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -20,6 +20,7 @@ def risen(simulated: Simulated, tmp_path: Path) -> Iterator[Opened]:
         yield opened
 
 
+@pytest.mark.slow
 async def test_a_recalibrated_champion_waits_for_a_person_as_what_it_is(risen: Opened) -> None:
     async with desk(risen) as client:
         case_id = (await client.ok("get_drift_summary"))["case_id"]

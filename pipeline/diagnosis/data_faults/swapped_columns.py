@@ -3,7 +3,6 @@
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
 
 from pipeline.diagnosis.data_faults.fault import fault
 from pipeline.diagnosis.data_faults.witnesses import Witnesses, gap, gap_by_chance
@@ -45,5 +44,6 @@ def _distance(seen: Witnesses, before: str, after: str) -> float:
         return 1.0
     if seen.columns.kind(before) == "numerical":
         return gap(np.sort(first.to_numpy(dtype=np.float64)), np.sort(second.to_numpy(dtype=np.float64)))
-    shares = pd.DataFrame({"before": first.value_counts(normalize=True), "after": second.value_counts(normalize=True)}).fillna(0.0)
-    return float((shares["before"] - shares["after"]).abs().sum() / 2)
+    # As dicts: two tables aligned by their categories take four times as long.
+    was, now = (values.value_counts(normalize=True).to_dict() for values in (first, second))
+    return sum(abs(was.get(value, 0.0) - now.get(value, 0.0)) for value in {**was, **now}) / 2

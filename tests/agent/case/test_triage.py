@@ -66,7 +66,7 @@ class Killed(BaseException):
 
 def briefed(simulated: Simulated, root: Path, scenario: str) -> Path:
     """The folder of a workspace with an open case on a window of `scenario`: what takes long to find out is on record."""
-    with copied(simulated(scenario, 400, 0.7, 1), root) as opened:
+    with copied(simulated(scenario, 400, 0.5, 1), root) as opened:
         with pytest.raises(Killed):
             run(opened, Case(), show=kill_in_turn(1))
         shutil.rmtree(opened.workspace.transcripts)

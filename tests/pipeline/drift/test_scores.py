@@ -68,9 +68,10 @@ def assert_agrees_with_evidently(reference: pd.DataFrame, current: pd.DataFrame,
         assert mine.drifted == has_drifted or not mine.certain, name
 
 
+@pytest.mark.parametrize("seeds", [range(1), pytest.param(range(1, 3), marks=pytest.mark.slow)])
 @pytest.mark.parametrize("size", [60, 1000, 1001, 4000])
-def test_generated_customers_get_evidently_s_verdict(size: int) -> None:
-    for seed in range(3):
+def test_generated_customers_get_evidently_s_verdict(size: int, seeds: range) -> None:
+    for seed in seeds:
         rng = np.random.default_rng((size, seed))
         reference = customers(make_customers(size, seed), seed)
         window = drifted(reference, CUSTOMERS, int(rng.choice([30, 500, 12_000])), rng)

@@ -79,7 +79,7 @@ def evidently(reference: pd.DataFrame, current: pd.DataFrame, columns: Schema = 
 
 
 @pytest.mark.parametrize(("rows", "methods"), [(1000, P_VALUES), (1001, {"K-S p_value", *DISTANCES}), (1300, DISTANCES)])
-@pytest.mark.parametrize("shift", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("shift", [pytest.param(0.0, marks=pytest.mark.slow), 0.3, pytest.param(1.0, marks=pytest.mark.slow)])
 def test_scores_methods_and_verdicts_are_evidentlys_own(rows: int, methods: set[str], shift: float) -> None:
     # The regime goes by the values present, column by column: at 1001 rows the column with gaps has fewer than a thousand.
     reference, current = customers(rows, 1), customers(600, 2, shift)

@@ -45,6 +45,7 @@ def test_precision_without_a_predicted_churner_is_zero_of_none() -> None:
     assert (precision.value, precision.n, precision.low, precision.high) == (0.0, 0, 0.0, 1.0)
 
 
+@pytest.mark.slow
 def test_auc_interval_covers_the_truth_as_often_as_it_says() -> None:
     random = np.random.default_rng(1)
     truth = 0.7602  # P(N(1, 1) > N(0, 1))

@@ -81,7 +81,7 @@ def same(kind: str, row: dict[str, Any]) -> None:
     assert fast == exact if kind in FORESTS else abs(fast - exact) <= 1e-12
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=40)
 @given(row=ROWS)
 @pytest.mark.parametrize("kind", ["forest, calibrated", "linear, calibrated, recalibrated"])
 def test_any_row_scores_as_scikit_learn_scores_it(kind: str, row: dict[str, Any]) -> None:

@@ -92,7 +92,7 @@ FORMATS = [as_csv, as_german_csv, as_tabs, as_json_lines, as_parquet, as_frame, 
 
 
 @pytest.mark.parametrize("written", FORMATS)
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=4)
 @given(table=tables())
 def test_any_rows_in_any_format_are_the_rows_of_the_reference(
     written: Callable[[Path, pd.DataFrame], Source], table: tuple[pd.DataFrame, list[int]]

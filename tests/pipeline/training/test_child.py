@@ -207,6 +207,7 @@ def test_an_unknown_hyperparameter_is_one_sentence(tmp_path: Path) -> None:
         trained(tmp_path, "one", small_job(hyperparameters={"depth": 3}))
 
 
+@pytest.mark.slow
 def test_as_a_process_it_speaks_json_and_writes_nothing_outside_its_folder(tmp_path: Path) -> None:
     root, cwd, home = tmp_path / "workspace", tmp_path / "cwd", tmp_path / "home"
     cwd.mkdir()
@@ -249,6 +250,7 @@ def test_as_a_process_it_ends_when_its_parent_lets_go(tmp_path: Path) -> None:
     assert not (folder / RESULT).exists()
 
 
+@pytest.mark.slow
 def test_as_a_process_it_says_one_sentence_when_it_fails(tmp_path: Path) -> None:
     folder = hand_over(tmp_path / "job", small_job(), TRAIN.assign(churned=TRAIN["churned"] * 0), TEST)
     process = child(folder, tmp_path, tmp_path)

@@ -121,6 +121,7 @@ def test_what_is_published_inside_the_block_stays_and_nothing_else(workspace: Wo
     assert trainers(workspace) == []
 
 
+@pytest.mark.slow
 def test_what_is_not_published_has_met_the_champion_on_the_test_set_and_leaves_no_trace(workspace: Workspace) -> None:
     champion = publish(small_artifact(workspace.root / "staged"), workspace)
     staged: list[bool] = []

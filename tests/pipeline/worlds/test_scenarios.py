@@ -22,14 +22,12 @@ from tests.checkout import TELCO
 DAMAGED = {"null_spike": "tenure", "unit_change": "MonthlyCharges", "new_category": "Contract"}
 
 
-def generated(rows: int, seed: int) -> tuple[pd.DataFrame, Schema]:
-    raw = raw_of(make_customers(rows, seed), "customers.csv")
-    columns = infer(raw, "Churn").schema
-    return typed(raw, columns, with_target=True), columns
+def generated(rows: int, seed: int) -> pd.DataFrame:
+    return typed(raw_of(make_customers(rows, seed), "customers.csv"), COLUMNS, with_target=True)
 
 
-REFERENCE, COLUMNS = generated(4_000, seed=1)
-POOL, _ = generated(20_000, seed=2)
+COLUMNS = infer(raw_of(make_customers(2_000, seed=1), "customers.csv"), "Churn").schema
+REFERENCE, POOL = generated(4_000, seed=1), generated(20_000, seed=2)
 FEW = POOL.head(2_000)
 
 

@@ -5,12 +5,18 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from pipeline.atomic_files import digest_of_file, write_atomically
 from pipeline.errors import ChurnopsError, IntegrityError
-from tests.reports.waiting import Waiting, approve_case, move, snapshot
+from pipeline.record.approvers import confirmed
+from pipeline.workspace.policy import load_policy
+from prompts import policy_text
+from reports.decisions.approval import approve, draft_approval
+from reports.decisions.rollback import draft_rollback, roll_back
+from tests.reports.waiting import DECISION, Waiting, approve_case, move, snapshot
 
 Change = Callable[[Waiting], object]
 
@@ -145,6 +151,50 @@ def test_what_changed_since_the_review_is_never_deployed(waiting: Waiting, chang
     said = refused(waiting)
     for word in words:
         assert word in said
+
+
+@pytest.mark.parametrize("change", [flip_a_byte_of_the_report, delete_the_report, flip_a_byte_of_the_model, delete_the_artifact])
+def test_bytes_are_checked_at_the_draft_and_once_more_at_the_deployment(waiting: Waiting, change: Change) -> None:
+    record = draft_approval(waiting.opened, waiting.ours, DECISION)  # it may be signed on another machine, days before
+    change(waiting)
+    before = snapshot(waiting)
+    with pytest.raises(IntegrityError):
+        draft_approval(waiting.opened, waiting.ours, DECISION)
+    with pytest.raises(IntegrityError):
+        approve(waiting.opened, record, confirmed(record))
+    assert snapshot(waiting) == before
+
+
+def test_a_mirror_that_is_not_the_ledgers_is_refused_before_anything_is_recorded(waiting: Waiting) -> None:
+    mirror = waiting.opened.workspace.ledger_mirror
+    *lines, last = mirror.read_text().splitlines()
+    mirror.write_text("\n".join([*lines, last.replace(json.loads(last)["hash"], "0" * 64), ""]))
+    assert "The ledger and its mirror differ" in refused(waiting)
+
+
+def test_a_case_put_back_to_waiting_is_not_approved_twice_though_the_same_champion_serves_again(waiting: Waiting) -> None:
+    approve_case(waiting.opened, waiting.ours)
+    back = draft_rollback(waiting.opened, None, DECISION)
+    roll_back(waiting.opened, back, confirmed(back))
+    again = {**waiting.case.model_dump(mode="json"), "status": "pending_approval", "decision": None}
+    sql(waiting, "UPDATE cases SET status = 'pending_approval', body = ? WHERE case_id = ?", json.dumps(again), waiting.ours)
+    before = snapshot(waiting)
+    with pytest.raises(IntegrityError, match="was approved once"):
+        approve_case(waiting.opened, waiting.ours)
+    assert snapshot(waiting) == before
+
+
+def test_metrics_of_the_case_that_are_not_the_trainings_are_refused(waiting: Waiting) -> None:
+    body = waiting.case.model_dump(mode="json")
+    body["challenger"]["metrics"]["roc_auc"]["value"] = 0.99
+    sql(waiting, "UPDATE cases SET body = ? WHERE case_id = ?", json.dumps(body), waiting.ours)
+    assert "The metrics of case" in refused(waiting)
+
+
+def test_a_policy_that_changed_since_the_report_is_refused(waiting: Waiting) -> None:
+    stricter = replace(waiting.opened, policy=load_policy(policy_text(), {"gate": {"min_roc_auc": 0.99}}))
+    with pytest.raises(ChurnopsError, match="The policy changed since the report"):
+        draft_approval(stricter, waiting.ours, DECISION)
 
 
 def test_a_champion_that_moved_since_is_refused(waiting: Waiting) -> None:

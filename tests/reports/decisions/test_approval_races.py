@@ -121,7 +121,7 @@ def test_where_mlflow_can_not_be_written_the_champion_moves_and_the_alias_follow
     deployed_once(waiting, waiting.ours)
 
 
-@pytest.mark.parametrize("cases", ["the same case", "two cases of one champion"])
+@pytest.mark.parametrize("cases", ["the same case", pytest.param("two cases of one champion", marks=pytest.mark.slow)])
 def test_of_two_processes_that_approve_at_once_one_deploys(waiting: Waiting, cases: str) -> None:
     ids = [waiting.ours, waiting.ours if cases == "the same case" else waiting.other]
     command = [sys.executable, "-m", "tests.reports.approve_at_once", str(waiting.opened.workspace.root), *ids]

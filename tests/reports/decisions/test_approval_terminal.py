@@ -1,5 +1,8 @@
-"""`churnops reports approve` asks a person at a terminal to type what will happen; anything else deploys nothing."""
+"""`churnops reports approve` asks a person at a terminal to type what will happen; anything else deploys nothing.
 
+One run of each kind is a process at a real pseudo-terminal; the others only say that they are at one, and run here."""
+
+import io
 import os
 import pty
 import select
@@ -19,6 +22,7 @@ from tests.reports.waiting import LATER, Waiting, snapshot
 
 CHURNOPS = [sys.executable, "-m", "tests.reports.churnops_at", LATER.isoformat()]
 PATIENCE_SECONDS = 60
+NO_TERMINAL = "churnops: Approval needs a person at a terminal; there is none here. Run the command yourself, without pipes."
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,23 @@ def at_a_terminal(command: list[str], answers: dict[str, str], more: Mapping[str
         os.close(ours)
 
 
+class Typed(io.StringIO):
+    """A standard input on which `text` was typed."""
+
+    def __init__(self, text: str, *, terminal: bool) -> None:
+        super().__init__(text)
+        self.terminal = terminal
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+
+def typing(monkeypatch: pytest.MonkeyPatch, text: str, *, stdin: bool = True, stdout: bool = True) -> None:
+    """The next command of this process reads `text`; which of the two streams are a terminal."""
+    monkeypatch.setattr(sys, "stdin", Typed(f"{text}\n", terminal=stdin))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: stdout)
+
+
 def command(waiting: Waiting, verb: str = "approve", *options: str) -> list[str]:
     """`churnops reports VERB` on the triaged case."""
     return [*CHURNOPS, "reports", verb, waiting.ours, "--workspace", str(waiting.opened.workspace.root), *options]
@@ -89,11 +110,20 @@ def test_typing_what_will_happen_deploys_it(waiting: Waiting) -> None:
     assert (decision.reviewer, decision.reason) == ("Ada", "Looks right.")
 
 
-@pytest.mark.parametrize("typed", ["", "yes", "DEPLOY 2", "deploy 22"])
-def test_any_other_words_deploy_nothing(waiting: Waiting, typed: str) -> None:
+@pytest.mark.parametrize("typed", ["", "yes", "2", "deploy", "DEPLOY 2", "deploy 22", "deploy  2"])
+def test_any_other_words_deploy_nothing(waiting: Waiting, churnops: CommandLine, monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
     assert version(waiting) == "2"
     before = snapshot(waiting)
-    ended = at_a_terminal(command(waiting, "approve", "--reason", "r"), {"to confirm": typed})
+    typing(monkeypatch, typed)
+    ended = churnops("reports", "approve", waiting.ours, "--reason", "r")
+    assert (ended.code, ended.err.strip()) == (1, "churnops: Not confirmed; nothing was deployed.")
+    assert snapshot(waiting) == before
+
+
+@pytest.mark.slow
+def test_nor_do_they_at_a_real_terminal(waiting: Waiting) -> None:
+    before = snapshot(waiting)
+    ended = at_a_terminal(command(waiting, "approve", "--reason", "r"), {"to confirm": "deploy 22"})
     assert ended.code == 1
     assert "Not confirmed; nothing was deployed." in ended.shown
     assert snapshot(waiting) == before
@@ -107,8 +137,19 @@ def test_without_a_reason_a_terminal_is_asked_for_one(waiting: Waiting) -> None:
     assert waiting.case.decision.reason == "I read it."
 
 
-@pytest.mark.parametrize("missing", ["stdin", "stdout", "both"])
-def test_without_a_terminal_it_refuses_whatever_is_piped_in(waiting: Waiting, missing: str) -> None:
+@pytest.mark.parametrize(("stdin", "stdout"), [(False, True), (True, False), (False, False)])
+def test_without_a_terminal_it_refuses_whatever_is_piped_in(
+    waiting: Waiting, churnops: CommandLine, monkeypatch: pytest.MonkeyPatch, stdin: bool, stdout: bool
+) -> None:
+    before = snapshot(waiting)
+    typing(monkeypatch, f"deploy {version(waiting)}", stdin=stdin, stdout=stdout)
+    ended = churnops("reports", "approve", waiting.ours, "--reason", "r")
+    assert (ended.code, ended.err.strip()) == (1, NO_TERMINAL)
+    assert snapshot(waiting) == before
+
+
+@pytest.mark.parametrize("missing", [pytest.param("stdin", marks=pytest.mark.slow), pytest.param("stdout", marks=pytest.mark.slow), "both"])
+def test_a_process_without_a_terminal_refuses_too(waiting: Waiting, missing: str) -> None:
     before = snapshot(waiting)
     ours, theirs = pty.openpty()
     try:
@@ -124,11 +165,7 @@ def test_without_a_terminal_it_refuses_whatever_is_piped_in(waiting: Waiting, mi
     finally:
         os.close(theirs)
         os.close(ours)
-    assert ended.returncode == 1
-    assert (
-        ended.stderr.strip()
-        == "churnops: Approval needs a person at a terminal; there is none here. Run the command yourself, without pipes."
-    )
+    assert (ended.returncode, ended.stderr.strip()) == (1, NO_TERMINAL)
     assert snapshot(waiting) == before
 
 
@@ -139,14 +176,17 @@ def test_no_option_answers_in_a_persons_stead(waiting: Waiting, churnops: Comman
     assert snapshot(waiting) == before
 
 
-def test_a_tampered_report_is_refused_before_anything_is_asked(waiting: Waiting) -> None:
+def test_a_tampered_report_is_refused_before_anything_is_asked(
+    waiting: Waiting, churnops: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with waiting.report.open("a") as stream:
         stream.write("\n")
     before = snapshot(waiting)
-    ended = at_a_terminal(command(waiting, "approve", "--reason", "r"), {"to confirm": f"deploy {version(waiting)}"})
+    typing(monkeypatch, f"deploy {version(waiting)}")
+    ended = churnops("reports", "approve", waiting.ours, "--reason", "r")
     assert ended.code == 1
-    assert "was changed after it was written" in " ".join(ended.shown.split())
-    assert "to confirm" not in ended.shown
+    assert "was changed after it was written" in " ".join(ended.err.split())
+    assert "to confirm" not in ended.out + ended.err
     assert snapshot(waiting) == before
 
 

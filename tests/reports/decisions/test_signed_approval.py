@@ -247,6 +247,7 @@ def test_a_key_on_another_machine_signs_a_request_and_its_signature_deploys(
     assert open_champion(signed.opened)[1].digest == signed.artifact.name
 
 
+@pytest.mark.slow
 def test_a_program_at_a_pseudo_terminal_types_everything_and_still_deploys_nothing(signed: Waiting, keys: Keys) -> None:
     """The attack that local mode only deters: here the words do not suffice, and the program has a key of its own only."""
     assert signed.case.challenger is not None

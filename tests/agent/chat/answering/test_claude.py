@@ -58,6 +58,7 @@ async def test_a_session_with_claude_streams_remembers_and_keeps_its_prefix(chan
     assert chat.session.spend.usd > 0
 
 
+@pytest.mark.slow
 async def test_after_a_failure_the_rulebook_answers_and_claude_is_told_in_short(changed: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "not-a-key")
     with MessagesServer([Reply([Tool("get_drift_summary", {})]), Fail(400, "invalid_request_error"), Reply(["Yes."])]) as server:

@@ -19,6 +19,7 @@ from tests.pipeline.small_profiles import profile_of
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 RNG = np.random.default_rng
 MONDAY = pd.Timestamp("2026-11-16", tz="UTC")
+SEEDS = [range(3), pytest.param(range(3, 8), marks=pytest.mark.slow)]
 
 
 @cache
@@ -71,17 +72,19 @@ def times(factor: float) -> Change:
     return lambda column: column * factor
 
 
+@pytest.mark.parametrize("seeds", SEEDS)
 @pytest.mark.parametrize("rows", [50, 200, 1000])
-def test_customers_like_those_of_the_reference_raise_nothing(rows: int) -> None:
-    for seed in range(8):
+def test_customers_like_those_of_the_reference_raise_nothing(rows: int, seeds: range) -> None:
+    for seed in seeds:
         assert found(drawn(rows, seed), reference=(500, 1200, 4000)[seed % 3]) == ()
 
 
+@pytest.mark.parametrize("seeds", SEEDS)
 @pytest.mark.parametrize("ids", [True, False])
 @pytest.mark.parametrize("rows", [50, 150])
-def test_nor_do_they_when_each_is_scored_on_seven_days(rows: int, ids: bool) -> None:
+def test_nor_do_they_when_each_is_scored_on_seven_days(rows: int, ids: bool, seeds: range) -> None:
     days = pd.Series(np.repeat(pd.date_range(MONDAY, periods=7), rows))
-    for seed in range(8):
+    for seed in seeds:
         assert found(pd.concat([drawn(rows, seed)] * 7), ids=ids, days=days, repeats=0 if ids else None) == ()
 
 
