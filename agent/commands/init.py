@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def init(
-    data: Annotated[Path | None, typer.Option("--data", help="Labelled customer table: CSV, JSONL or Parquet.", show_default=False)] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Labelled customer table: CSV, JSON, Excel or Parquet.", show_default=False)
+    ] = None,
     target: Annotated[str, typer.Option("--target", help="Its column that says who churned.", show_default=False)] = "",
     positive: Annotated[str, typer.Option("--positive", help="The target's value for churned; found out when left out.")] = "",
     synthetic: Annotated[bool, typer.Option("--synthetic", help="Make Telco-like customers instead of reading a table.")] = False,

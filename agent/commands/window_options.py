@@ -11,7 +11,7 @@ CurrentOption = Annotated[
     Path | None,
     typer.Option(
         "--current",
-        help="A window in a file (CSV, JSONL, Parquet), a folder or a pattern instead of the prediction log.",
+        help="A window in a file (CSV, JSON, Excel, Parquet), a folder or a pattern instead of the prediction log.",
         show_default=False,
     ),
 ]

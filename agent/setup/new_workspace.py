@@ -9,7 +9,7 @@ from pipeline.atomic_files import digest_of_file, write_atomically
 from pipeline.errors import WorkspaceError
 from pipeline.shown_text import plain
 from pipeline.tables.guessed_schema import Inference, infer
-from pipeline.tables.reading import read_raw, typed
+from pipeline.tables.reading import RawTable, read_raw, typed
 from pipeline.tables.splits import split_reference
 from pipeline.workspace.data_settings import DataSettings
 from pipeline.workspace.folder import SETTINGS_FILE, Workspace
@@ -34,7 +34,7 @@ def set_up(folder: Path, data: Path, target: str, positive: str = "", *, synthet
     found = infer(raw, target, positive)
     table = typed(raw, found.schema, with_target=True)
     split_reference(table, found.schema, SPLIT_SEED)
-    found = dataclasses.replace(found, notes=(*found.notes, *_counted(table[found.schema.target], found.schema.positive)))
+    found = dataclasses.replace(found, notes=(*found.notes, *_not_read(raw), *_counted(table[found.schema.target], found.schema.positive)))
     place = data.resolve()
     inside = place.is_relative_to(workspace.root)
     settings = DataSettings(
@@ -57,6 +57,12 @@ def set_up_synthetic(folder: Path, rows: int, seed: int) -> tuple[Workspace, Inf
         raise WorkspaceError(f"{table} exists already.", "Choose another folder with --workspace.")
     write_atomically(table, make_customers(rows, seed).to_csv(index=False).encode())
     return set_up(folder, table, "Churn", synthetic_seed=seed)
+
+
+def _not_read(raw: RawTable) -> Iterator[str]:
+    if raw.unread_sheets:
+        names = ", ".join(f"“{plain(name)}”" for name in raw.unread_sheets)
+        yield f"The first visible sheet that holds anything is read; not read: {names}."
 
 
 def _counted(churned: "pd.Series", positive: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import DataError
-from pipeline.intake.team_log import TICK, OwnLog, file_source, meant_rows, named_columns, own_log
+from pipeline.intake.team_log import TICK, OwnLog, meant_rows, named_columns, own_log
 from pipeline.intake.window_rows import kept_rows
 from pipeline.intake.window_start import start_of
 from pipeline.profiles.counting import profile_window
@@ -16,7 +16,7 @@ from pipeline.profiles.profile import Cells, NumericalProfile, Profile, spelling
 from pipeline.record.champion import Champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.rulings.exclusions import excluded
-from pipeline.sources.source import PredictionLog, Restriction
+from pipeline.sources.source import Files, PredictionLog, Restriction
 from pipeline.tables.schema import Schema
 from pipeline.windows.baseline import Baseline
 from pipeline.windows.spans import MICROSECOND, WEEK, Span
@@ -76,8 +76,7 @@ def file_window(opened: Opened, baseline: Baseline, current: Path, outcomes: Pat
         from pipeline.intake.outcomes import read_outcome_file
 
         known = read_outcome_file(outcomes, opened.settings)
-    columns = named_columns(opened)
-    log = OwnLog(current.name, file_source(current, opened.settings.data.format, columns), columns)
+    log = OwnLog(current.name, Files(str(current), opened.settings.data.format), named_columns(opened))
     return _own_window(opened, baseline.profile, log, baseline.restriction, known, outcomes)
 
 

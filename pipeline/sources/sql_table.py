@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import DataError
 from pipeline.sources.relation import Column, ColumnType, Dialect, Relation, identifier
 from pipeline.sources.source import DatabaseTable
+from pipeline.sources.written_times import require_readable
 from pipeline.tables.schema import Schema
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def open_database(source: DatabaseTable, schema: Schema) -> Iterator[Relation]:
             _begin(connection, source.timezone)
             reflected = inspect(connection).get_columns(table, schema=".".join(namespace) or None)
             columns = {column["name"].strip(): Column(_name(column["name"]), _type(column, engine.name)) for column in reflected}
-            yield Relation(
+            relation = Relation(
                 dialect=_DIALECTS[engine.name],
                 columns=columns,
                 id=columns.get(schema.id or ""),
@@ -82,6 +83,7 @@ def open_database(source: DatabaseTable, schema: Schema) -> Iterator[Relation]:
                 run=_run_in(connection),
                 timezone=source.timezone,
             )
+            yield require_readable(relation)
     except NoSuchTableError as error:
         raise DataError(f"The database has no table `{source.table}`.", "Check its name, and its schema: schema.table.") from error
     except SQLAlchemyError as error:

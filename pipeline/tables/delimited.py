@@ -3,7 +3,7 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -57,10 +57,7 @@ def stage(
     delimiter = told.delimiter or _delimiter(texts[0])
     names = _header(texts[0], delimiter)
     require_unique(names, paths[0].name)
-    if different := next((text.path for text in texts if _header(text, delimiter) != names), None):
-        raise DataError(
-            f"{different.name} has other columns than {paths[0].name}.", "Export all files with the same columns in the same order."
-        )
+    require_same_columns({text.path: _header(text, delimiter) for text in texts})
     decimal = told.decimal or _decimal(texts[0], delimiter)
     found = FileFormat(delimiter=delimiter, decimal=decimal, encoding=texts[0].encoding, timezone=told.timezone)
     staged = Staged(folder / "staged.parquet", names, found)
@@ -85,6 +82,18 @@ def require_unique(names: Iterable[str], file: str) -> None:
     name, times = Counter(names).most_common(1)[0]
     if times > 1:
         raise DataError(f"{file} has more than one column named `{name}`.", "Rename all but one.")
+
+
+def require_same_columns(columns: Mapping[Path, tuple[str, ...]]) -> None:
+    """
+    Raises:
+        DataError: a file has other columns than the first.
+    """
+    first, *others = columns.items()
+    if different := next((path for path, names in others if names != first[1]), None):
+        raise DataError(
+            f"{different.name} has other columns than {first[0].name}.", "Export all files with the same columns in the same order."
+        )
 
 
 def _copy(connection: "DuckDBPyConnection", paths: Sequence[Path], staged: Staged, wanted: Collection[str] | None) -> int:

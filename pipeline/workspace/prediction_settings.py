@@ -11,7 +11,7 @@ class PredictionSettings(Section):
 
     file: str = Field(
         "",
-        description="Your own log: a CSV, JSONL or Parquet file, a folder or a pattern with *, from this file's folder; empty: see table",
+        description="Your own log: a CSV, JSON, Excel or Parquet file, a folder or a pattern with *, from this file's folder; empty: see table",
     )
     table: str = Field("", description="Or the table or view that holds it, like sales.scored; empty: see file, or the log churnops keeps")
     url: str = Field(

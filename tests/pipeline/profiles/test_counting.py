@@ -215,12 +215,15 @@ def test_a_window_is_what_lies_after_since_up_to_until(reference: Profile) -> No
     [
         lambda at: at.dt.strftime("%Y-%m-%dT%H:%M:%S+00:00"),
         lambda at: at.dt.strftime("%Y-%m-%d %H:%M:%S"),
+        lambda at: at.dt.strftime("%d.%m.%Y %H:%M:%S"),
+        lambda at: at.dt.strftime("%m/%d/%Y %I:%M:%S %p"),
+        lambda at: (at.dt.tz_localize(None) - pd.Timestamp("1899-12-30")) / pd.Timedelta(days=1),
         lambda at: at.astype("int64") // 10**6,
         lambda at: at.astype("int64") / 10**6,
         lambda at: at.dt.tz_localize(None),
         lambda at: at.dt.tz_convert("Asia/Tokyo"),
     ],
-    ids=["text with a zone", "text", "seconds", "float seconds", "local", "another zone"],
+    ids=["text with a zone", "text", "day first", "month first", "Excel's days", "seconds", "float seconds", "local", "another zone"],
 )
 def test_scoring_times_may_be_written_in_many_ways(reference: Profile, written: object) -> None:
     frame = customers(100, 10)
@@ -237,8 +240,8 @@ def test_the_newest_scoring_time_is_found_without_a_profile() -> None:
 
 
 def test_times_that_no_engine_reads_are_named_not_left_out(reference: Profile) -> None:
-    frame = customers(10, 11).assign(at="16.11.2026")
-    with pytest.raises(DataError, match='10 of 10 times in "at" cannot be read'):
+    frame = customers(10, 11).assign(at="16.11.26")
+    with pytest.raises(DataError, match=r"10 values of `at` are not dates or times \(they look like `99.99.99`\)"):
         profile_window(Frame(frame), SCHEMA, reference, Restriction(since=MONDAY))
 
 
@@ -331,8 +334,8 @@ def test_a_folder_and_a_pattern_name_all_their_files(tmp_path: Path, reference: 
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("gone", None, "but has none"),
-        ("a.xlsx", "x", "holds `a.xlsx`, which is neither"),
+        ("gone", None, "There is no file or folder"),
+        ("a.docx", "x", "a.docx is no table that churnops reads"),
         ("a.csv", "x,y\n1,2\n3\n4,5\n", "line 3"),
         ("a.parquet", "no parquet", "cannot be read"),
         ("a.csv", "größe,x\n1,2\n".encode("latin-1"), r"a\.csv is not text \(utf-8\)"),

@@ -20,7 +20,6 @@ from pipeline.state.database import open_state
 from pipeline.state.predictions import log_predictions
 from pipeline.tables.schema import Schema
 from tests.pipeline.spark import spark_session
-from tests.postgres import postgres_server
 
 MONDAY = datetime(2026, 11, 16, tzinfo=UTC)
 HOSTILE = 'he said "hi"; drop table t;--'
@@ -84,12 +83,6 @@ def fill_postgres(url: str, frame: pd.DataFrame, table: str = "t") -> DatabaseTa
                 copy.write_row(row)
     engine.dispose()
     return DatabaseTable(url, table)
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    with postgres_server() as url:
-        yield url
 
 
 def assert_same(one: Profile, other: Profile) -> None:

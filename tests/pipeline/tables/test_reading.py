@@ -1,5 +1,6 @@
 """Tables from the files teams have: whatever the export looks like, the same customers come out, or one clear sentence."""
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -150,10 +151,22 @@ def test_an_index_saved_with_a_parquet_file_is_a_column(tmp_path: Path) -> None:
         ("a.jsonl", "", "no rows"),
         ("a.jsonl", '{"a": 1}\n{"a": \n', "line 2"),
         ("a.jsonl", '{"a": 1}\n{"a": [1]}\n', "line 2"),
-        ("a.xlsx", "anything", ".csv, .txt, .tsv, .jsonl, .ndjson, .parquet, .pq"),
+        ("a.jsonl", '{"a": 1}\n[1]\n', "line 2: not a JSON object"),
+        ("a.json", '[{"a": 1},\n{"a": }]', "line 2: not JSON"),
+        ("a.json", '[{"a": 1}, 7]', "object 2: not a JSON object"),
+        ("a.json", "[" * 100_000, "line 1: not JSON"),
+        ("a.json", "[]", "no rows"),
+        ("a.json", '{"a": {"b": {"c": 1}}}', "`a.b` holds a list or deeper objects"),
+        ("a.json", '{"a": {"b": 1}, "a.b": 2}', "more than one column named `a.b`"),
+        ("a.json", '{"a": 1, " a": 2}', "more than one column named `a`"),
+        ("a.csv.gz", "a,b\n1,2\n", "not a whole gzip file"),
+        ("a.csv.gz", gzip.compress(b"a,b\n1,2\n" * 99)[:-9], "not a whole gzip file"),
+        ("a.xlsx", "anything", "not a readable Excel workbook"),
+        ("a.parquet.gz", "anything", ".csv, .txt, .tsv, .jsonl, .ndjson, .json, .xlsx, .parquet, .pq, and text with .gz behind"),
+        ("a.docx", "anything", "Supported are .csv"),
     ],
 )
-def test_a_file_that_is_no_table_gets_one_sentence(tmp_path: Path, name: str, content: str, said: str) -> None:
+def test_a_file_that_is_no_table_gets_one_sentence(tmp_path: Path, name: str, content: str | bytes, said: str) -> None:
     path = written(tmp_path, content, name)
     assert said in str(refusal(lambda: read_raw(path)))
 
@@ -199,7 +212,7 @@ def test_every_missing_column_is_named(tmp_path: Path) -> None:
     ("cell", "column", "said"),
     [
         ("secret", "bill", "2 values of `bill` are not numbers, the first in data row 2"),
-        ("secret", "at", "2 values of `at` are not dates or times, the first in data row 2"),
+        ("secret", "at", "2 values of `at` are not dates or times (they look like `aaaaaa`), the first in data row 2"),
         ("", "left", "2 values of `left` are missing, the first in data row 2"),
         ("secret", "left", "holds 3 different values"),
     ],
