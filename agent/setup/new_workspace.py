@@ -1,7 +1,7 @@
 """Making a workspace: the reference table looked at, its roles inferred, churnops.toml and the state database written."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,10 @@ def set_up(folder: Path, data: Path, target: str, positive: str = "", *, synthet
     found = infer(raw, target, positive)
     table = typed(raw, found.schema, with_target=True)
     split_reference(table, found.schema, SPLIT_SEED)
-    found = dataclasses.replace(found, notes=(*found.notes, *_not_read(raw), *_counted(table[found.schema.target], found.schema.positive)))
+    found = dataclasses.replace(
+        found,
+        notes=(*found.notes, *_not_read(raw, table, found.schema.numerical), *_counted(table[found.schema.target], found.schema.positive)),
+    )
     place = data.resolve()
     inside = place.is_relative_to(workspace.root)
     settings = DataSettings(
@@ -59,10 +62,14 @@ def set_up_synthetic(folder: Path, rows: int, seed: int) -> tuple[Workspace, Inf
     return set_up(folder, table, "Churn", synthetic_seed=seed)
 
 
-def _not_read(raw: RawTable) -> Iterator[str]:
+def _not_read(raw: RawTable, table: "pd.DataFrame", numerical: Sequence[str]) -> Iterator[str]:
     if raw.unread_sheets:
         names = ", ".join(f"“{plain(name)}”" for name in raw.unread_sheets)
         yield f"The first visible sheet that holds anything is read; not read: {names}."
+    for name in numerical:
+        if infinite := int((table[name].isna() & raw.frame[name].notna()).sum()):
+            said = "1 value is" if infinite == 1 else f"{infinite:,} values are"
+            yield f"`{plain(name)}`: {said} infinite, which counts as missing."
 
 
 def _counted(churned: "pd.Series", positive: str) -> Iterator[str]:

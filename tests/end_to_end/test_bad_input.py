@@ -298,7 +298,8 @@ def test_approve_without_a_terminal_or_a_case_is_refused(churnops: CommandLine, 
 def test_a_workbook_with_two_sheets_says_which_is_not_read(churnops: CommandLine) -> None:
     with pd.ExcelWriter(churnops.folder / "t.xlsx", engine="xlsxwriter") as book:
         for sheet in ("customers", "old"):
-            table(churnops.folder).to_excel(book, sheet_name=sheet, index=False)
+            table(churnops.folder, bill=[float(row) if row else "inf" for row in range(400)]).to_excel(book, sheet_name=sheet, index=False)
     said = churnops("init", "--data", "t.xlsx", "--target", "left")
     assert said.code == 0
     assert "not read: “old”" in said.out
+    assert "`bill`: 1 value is infinite, which counts as missing" in said.out

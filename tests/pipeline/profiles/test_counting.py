@@ -110,7 +110,8 @@ def test_the_profile_of_two_windows_is_the_merge_of_theirs(reference: Profile) -
 
 def test_what_is_not_finite_is_missing() -> None:
     column = numerical([1.0, np.nan, np.inf, -np.inf, 2.0, 1e200])
-    assert (column.count, column.nulls, column.unreadable) == (2, 4, 0)
+    assert (column.count, column.nulls, column.unreadable, column.infinite) == (2, 4, 0, 3)
+    assert "infinite" not in numerical([1.0, np.nan]).model_dump()  # as earlier versions wrote it
     assert (column.minimum, column.maximum) == (1.0, 2.0)
 
 
@@ -134,7 +135,7 @@ def test_nan_in_parquet_does_not_hide_behind_the_greatest_value_that_the_file_de
 def test_numbers_written_as_text_are_read_as_tables_read_them() -> None:
     column = numerical(["1.5", " 2 ", "1,234.5", "", "NA", None, "inf", "1e3", "unknown", "unknown"])
     assert column.content == Values(values=(1.5, 2.0, 1000.0, 1234.5), counts=(1, 1, 1, 1))
-    assert (column.nulls, column.unreadable) == (6, 2)
+    assert (column.nulls, column.unreadable, column.infinite) == (6, 2, 1)
 
 
 def test_categories_are_named_as_tables_name_them() -> None:
@@ -384,7 +385,7 @@ def test_only_counts_are_asked_of_an_engine(reference: Profile, monkeypatch: pyt
 
     monkeypatch.setattr("pipeline.profiles.counting.open_source", listening)
     profile_window(Frame(customers(10, 17)), SCHEMA, reference)
-    assert len(asked) == 7
+    assert len(asked) == 8
     assert all("count(*)" in query for query in asked)
 
 
