@@ -68,8 +68,9 @@ def stage(
     try:
         rows = _copy(connection, [text.path if text.plain else rewritten(text) for text in texts], staged, wanted)
     except duckdb.Error:
-        rows = _copy(connection, [rewritten(text) for text in texts], staged, wanted)
-    if not rows:
+        rows = 0
+    # None also where the header holds a line end of another kind than the records have.
+    if not rows and not _copy(connection, [rewritten(text) for text in texts], staged, wanted):
         raise DataError(f"{paths[0].name} has a header but no rows.", "Export the rows as well.")
     return staged
 
@@ -113,7 +114,9 @@ def _rewritten(text: TextFile, delimiter: str, width: int, copy: Path) -> Path:
     behind one. What cannot be read is refused with its line."""
     with copy.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, delimiter=delimiter)
-        for line, record in _records(text, delimiter):
+        # DuckDB skips the header, but would take its line ends for those of the records.
+        writer.writerow(range(width))
+        for line, record in islice(_records(text, delimiter), 1, None):
             if len(record) < width or any(record[width:]):
                 raise DataError(
                     f"{text.path.name}, line {line}: {len(record)} fields where the header has {width}.",
