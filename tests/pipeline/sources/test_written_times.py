@@ -49,7 +49,7 @@ def as_sqlite(folder: Path, times: list[str | None], timezone: str) -> Source:
     return DatabaseTable(f"sqlite:///{folder}/t.db", "t", timezone)
 
 
-FILES = pytest.mark.parametrize("write", [as_csv, as_json, as_parquet])
+FILES = pytest.mark.parametrize("write", [as_csv, as_parquet])
 UNDERSTOOD = pytest.mark.parametrize(
     ("times", "timezone", "first", "last"),
     [
@@ -113,13 +113,18 @@ def test_times_that_are_none_are_refused_at_both_doors(write: Write, times: list
         assert not any(str(cell) in str(refused.value) for cell in times if cell and len(cell) > 2)
 
 
-def test_the_row_of_a_wrong_time_is_named_and_others_are_kept_in_order(tmp_path: Path) -> None:
-    good = [f"{day:02}.01.2024 {hour:02}:{minute:02}" for day in range(1, 32) for hour in range(24) for minute in range(60)]
-    source = as_csv(tmp_path, [*good], "UTC")
-    rows = rows_of(source, COLUMNS, ALL_ROWS, {})
-    assert rows["_id"].to_list() == [f"C{place}" for place in range(len(good))]
-    with pytest.raises(DataError, match="the first in data row 30001"):
-        last_time(as_csv(tmp_path, [*good[:30_000], "?", *good[30_000:], "?"], "UTC"), COLUMNS)
+def test_json_is_read_likewise(tmp_path: Path) -> None:
+    assert last_time(as_json(tmp_path, ["1/31/2024 10:00 PM", None], "UTC"), COLUMNS) == pd.Timestamp("2024-01-31T22:00Z")
+
+
+@pytest.mark.parametrize("days", [1, pytest.param(250, marks=pytest.mark.slow)])
+def test_each_row_keeps_its_time_and_a_wrong_one_is_found(days: int, tmp_path: Path) -> None:
+    moments = pd.date_range("2024-01-01", periods=days * 1440, freq="min")
+    written = moments.strftime("%d.%m.%Y %H:%M").to_list()
+    rows = rows_of(as_csv(tmp_path, [*written], "UTC"), COLUMNS, ALL_ROWS, {}).set_index("_id")["_time"]
+    assert (rows[[f"C{place}" for place in range(len(moments))]].to_numpy() == moments.tz_localize("UTC").to_numpy()).all()
+    with pytest.raises(DataError, match=f"2 values of `scored at` .*, the first in data row {len(moments) - 99}"):
+        last_time(as_csv(tmp_path, [*written[:-100], "?", *written[-100:], "?"], "UTC"), COLUMNS)
 
 
 def test_columns_may_have_any_names(tmp_path: Path) -> None:
