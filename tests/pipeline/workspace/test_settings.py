@@ -193,7 +193,7 @@ def test_an_own_log_is_found_from_the_files_folder(tmp_path: Path, monkeypatch: 
         ('[engine]\nname = "spark"', "Spark needs a log to count: name `predictions.table` or `predictions.file`."),
         (
             '[predictions]\nfile = "log.csv"\n[engine]\nname = "spark"',
-            "Spark reads Parquet here; `predictions.file` is text, which duckdb reads.",
+            "Spark reads Parquet here; `predictions.file` is of a kind that duckdb reads.",
         ),
         ('[predictions]\nfile = "s3://bucket/log"', '`predictions.file` lies in another system, which only `engine.name = "spark"` reads.'),
         ('[engine]\nname = "polars"', "`engine.name`: Input should be 'duckdb' or 'spark'."),
