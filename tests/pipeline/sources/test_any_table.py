@@ -159,7 +159,7 @@ def test_any_table_is_the_same_in_any_format(written: Callable[[Path, Table], So
 
 @pytest.mark.slow
 @pytest.mark.parametrize("written", [*FILES, as_sqlite])
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(table=tables())
 def test_very_many_tables_are_the_same_in_any_format(written: Callable[[Path, Table], Source], table: Table) -> None:
     assert_as_in_csv(table, written)
