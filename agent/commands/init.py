@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 def init(
     data: Annotated[
         str | None,
-        typer.Option("--data", metavar="FILE", help="Labelled customer table: CSV, JSONL or Parquet, or its URL.", show_default=False),
+        typer.Option(
+            "--data", metavar="FILE", help="Labelled customer table: CSV, JSON, Excel or Parquet, or its URL.", show_default=False
+        ),
     ] = None,
     target: Annotated[str, typer.Option("--target", help="Its column that says who churned.", show_default=False)] = "",
     positive: Annotated[str, typer.Option("--positive", help="The target's value for churned; found out when left out.")] = "",

@@ -14,7 +14,7 @@ CurrentOption = Annotated[
         "--current",
         parser=given_file,
         metavar="FILE",
-        help="A window in a file (CSV, JSONL, Parquet), a folder or a pattern, here or at a URL, instead of the prediction log.",
+        help="A window in a file (CSV, JSON, Excel, Parquet), a folder or a pattern, here or at a URL, instead of the prediction log.",
         show_default=False,
     ),
 ]

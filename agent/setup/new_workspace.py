@@ -10,7 +10,7 @@ from pipeline.errors import WorkspaceError
 from pipeline.roles.inference import Inference, infer
 from pipeline.roles.target import Value, open_values
 from pipeline.shown_text import plain
-from pipeline.tables.reading import read_raw, typed
+from pipeline.tables.reading import RawTable, read_raw, typed
 from pipeline.tables.splits import can_split_by_time, split_reference
 from pipeline.words import counted
 from pipeline.workspace.data_settings import DataSettings
@@ -59,7 +59,8 @@ def set_up(
     table = typed(raw, found.schema, with_target=True)
     by_time = can_split_by_time(table, found.schema)
     split = split_reference(table, found.schema, SPLIT_SEED, newest_to_test=by_time)
-    found = dataclasses.replace(found, notes=(*found.notes, *_counted(table[found.schema.target], found), f"Split {split.how}."))
+    told = (*_not_read(raw, table, found.schema.numerical), *_counted(table[found.schema.target], found), f"Split {split.how}.")
+    found = dataclasses.replace(found, notes=(*found.notes, *told))
     place = data.resolve()
     inside = place.is_relative_to(workspace.root)
     settings = DataSettings(
@@ -83,6 +84,16 @@ def set_up_synthetic(folder: Path, rows: int, seed: int) -> tuple[Workspace, Inf
         raise WorkspaceError(f"{table} exists already.", "Choose another folder with --workspace.")
     write_atomically(table, make_customers(rows, seed).to_csv(index=False).encode())
     return set_up(folder, table, "Churn", synthetic_seed=seed)
+
+
+def _not_read(raw: RawTable, table: "pd.DataFrame", numerical: Sequence[str]) -> Iterator[str]:
+    if raw.unread_sheets:
+        names = ", ".join(f"“{plain(name)}”" for name in raw.unread_sheets)
+        yield f"The first visible sheet that holds anything is read; not read: {names}."
+    for name in numerical:
+        if infinite := int((table[name].isna() & raw.frame[name].notna()).sum()):
+            said = "1 value is" if infinite == 1 else f"{infinite:,} values are"
+            yield f"`{plain(name)}`: {said} infinite, which counts as missing."
 
 
 def _counted(churned: "pd.Series", found: Inference) -> Iterator[str]:

@@ -59,7 +59,7 @@ def _numerical(before: NumericalProfile, after: NumericalProfile, rows: _Rows) -
     if (z := _risen(before.unreadable, text, rows)) is not None:
         share = text / rows.after
         yield _spot("text_in_numbers", name, share, f"`{plain(name)}` holds text instead of numbers in {share:.1%} of the rows.", z)
-    yield from _missing(name, before.nulls - before.unreadable, after.nulls - text, rows)
+    yield from _missing(name, before.nulls - before.unreadable, after.nulls - text, rows, after.infinite)
     if after.minimum is None or after.maximum is None:
         return
     valued = replace(rows, before=before.count, after=after.count)
@@ -92,13 +92,15 @@ def _categorical(before: CategoricalProfile, after: CategoricalProfile, rows: _R
         yield _constant(name, held, rows.after)
 
 
-def _missing(name: str, before: int, nulls: int, rows: _Rows) -> Iterator[BlindSpot]:
+def _missing(name: str, before: int, nulls: int, rows: _Rows, infinite: int = 0) -> Iterator[BlindSpot]:
     share = nulls / rows.after
     if nulls == rows.after:
         if before < rows.before:
-            yield _spot("all_missing", name, 1.0, f"`{plain(name)}` has no value in any of the {nulls:,} rows.")
+            value = "finite number" if infinite else "value"
+            yield _spot("all_missing", name, 1.0, f"`{plain(name)}` has no {value} in any of the {nulls:,} rows.")
     elif (z := _risen(before, nulls, rows)) is not None:
-        said = f"`{plain(name)}` is missing in {share:.1%} of the rows; in the reference {before / rows.before:.1%}."
+        what = "infinite" if infinite == nulls else "missing or infinite" if infinite else "missing"
+        said = f"`{plain(name)}` is {what} in {share:.1%} of the rows; in the reference {before / rows.before:.1%}."
         yield _spot("more_missing", name, share, said, z)
 
 

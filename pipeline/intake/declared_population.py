@@ -3,7 +3,7 @@
 from pipeline.intake.reference import reference_file
 from pipeline.record.opened_workspace import Opened
 from pipeline.sources.source import Files
-from pipeline.tables.file_format import JSON_LINES
+from pipeline.tables.file_format import kind_of
 from pipeline.windows.population import PopulationKind
 from pipeline.windows.window import Roster
 
@@ -16,6 +16,6 @@ def declared(opened: Opened) -> PopulationKind | None:
 def roster(opened: Opened) -> Roster | None:
     """The reference table with its ids; None where it has none, is not there, or would have to be read whole to look up a few."""
     path, data = reference_file(opened), opened.settings.data
-    if not data.id or not path.is_file() or path.suffix.lower() in JSON_LINES:
+    if not data.id or not path.is_file() or kind_of(path.name) not in ("delimited", "parquet"):
         return None
     return Roster(Files(str(path), data.format), data.columns)

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from pipeline.errors import DataError
 from pipeline.intake.reference import reference_file
-from pipeline.intake.team_log import file_source
 from pipeline.record.opened_workspace import Opened
 from pipeline.sources.relation import is_present, text_of
-from pipeline.sources.source import ALL_ROWS
+from pipeline.sources.source import ALL_ROWS, Files
 from pipeline.sources.source_opening import open_source
 from pipeline.tables.cell_numbers import Decimal, plain_number
 from pipeline.tables.schema import Schema
@@ -52,7 +51,7 @@ def _other_values(opened: Opened) -> tuple[str, ...]:
     data = opened.settings.data
     alone = Schema(target=data.target, positive=data.positive, categorical=(data.target,))
     try:
-        with open_source(file_source(reference_file(opened), data.format, alone), alone, ALL_ROWS) as relation:
+        with open_source(Files(str(reference_file(opened)), data.format), alone, ALL_ROWS) as relation:
             column = relation.columns.get(data.target)
             if column is None:
                 return ()

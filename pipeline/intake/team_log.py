@@ -11,10 +11,9 @@ from pipeline.intake.window_start import start_of
 from pipeline.profiles.counting import count_rows, last_time
 from pipeline.record.champion import Champion
 from pipeline.record.opened_workspace import Opened
-from pipeline.sources.source import DatabaseTable, Files, Frame, Restriction, Source, SparkTable
+from pipeline.sources.source import DatabaseTable, Files, Restriction, Source, SparkTable
 from pipeline.sources.source_opening import open_source
-from pipeline.tables.file_format import JSON_LINES, FileFormat
-from pipeline.tables.remote_files import LocalCopy, fetch, is_remote
+from pipeline.tables.remote_files import fetch, is_remote
 from pipeline.tables.schema import Schema
 from pipeline.windows.spans import WEEK, Span
 
@@ -31,11 +30,7 @@ class OwnLog:
 
 
 def own_log(opened: Opened) -> OwnLog | None:
-    """The log that [predictions] names; None where that is churnops' own.
-
-    Raises:
-        DataError: the log is a file of JSON lines and cannot be read.
-    """
+    """The log that [predictions] names; None where that is churnops' own."""
     log, spark = opened.settings.predictions, opened.settings.engine.name == "spark"
     columns = named_columns(opened)
     if log.table:
@@ -48,29 +43,14 @@ def own_log(opened: Opened) -> OwnLog | None:
         return OwnLog(name, SparkTable(f"parquet.`{log.file.replace('`', '``')}`"), columns)
     if is_remote(log.file):
         copy = fetch(log.file)
-        return OwnLog(copy.path.name, file_source(copy.path, log.format, columns, copy), columns)
-    return OwnLog(name, file_source(opened.workspace.root / log.file, log.format, columns), columns)
+        return OwnLog(copy.path.name, Files(str(copy.path), log.format, copy), columns)
+    return OwnLog(name, Files(str(opened.workspace.root / log.file), log.format), columns)
 
 
 def named_columns(opened: Opened) -> Schema:
     """The workspace's schema with id and time as [predictions] names them."""
     log, columns = opened.settings.predictions, opened.settings.data.columns
     return columns.model_copy(update={"id": log.id or columns.id, "time": log.time or columns.time})
-
-
-def file_source(path: Path, fmt: FileFormat, columns: Schema, copy: LocalCopy | None = None) -> Files | Frame:
-    """One file, a folder of them or a pattern; JSON lines are read into memory. `copy` is kept for as long as the source is.
-
-    Raises:
-        DataError: JSON lines that cannot be read.
-    """
-    if path.suffix.lower() not in JSON_LINES:
-        return Files(str(path), fmt, copy)
-    from pipeline.tables.reading import read_raw, times_in
-
-    raw = read_raw(path, fmt)
-    dated = {columns.time: times_in(raw, columns.time)} if columns.time is not None and columns.time in raw.frame else {}
-    return Frame(raw.frame.assign(**dated))
 
 
 @dataclass(frozen=True)

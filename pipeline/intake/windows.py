@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import DataError
 from pipeline.intake.declared_population import declared, roster
 from pipeline.intake.future_rows import latest_meant, newest_meant
-from pipeline.intake.team_log import OwnLog, file_source, meant_rows, named_columns, own_log
+from pipeline.intake.team_log import OwnLog, meant_rows, named_columns, own_log
 from pipeline.intake.window_rows import kept_rows
 from pipeline.intake.window_start import start_of
 from pipeline.profiles.counting import profile_window, profile_with_customers
@@ -19,7 +19,7 @@ from pipeline.record.champion import Champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.rulings.exclusions import excluded
 from pipeline.sources.customers import customer_counts
-from pipeline.sources.source import PredictionLog, Restriction
+from pipeline.sources.source import Files, PredictionLog, Restriction
 from pipeline.tables.schema import Schema
 from pipeline.windows.baseline import Baseline
 from pipeline.windows.spans import MICROSECOND, WEEK, Span
@@ -88,8 +88,7 @@ def file_window(opened: Opened, baseline: Baseline, current: Path, outcomes: Pat
         from pipeline.intake.window_labels import told_in_file
 
         known = told_in_file(opened, outcomes)
-    columns = named_columns(opened)
-    log = OwnLog(current.name, file_source(current, opened.settings.data.format, columns), columns)
+    log = OwnLog(current.name, Files(str(current), opened.settings.data.format), named_columns(opened))
     return _own_window(opened, baseline.profile, log, baseline.restriction, known, outcomes)
 
 

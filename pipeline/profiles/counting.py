@@ -166,7 +166,7 @@ def _grid(relation: Relation, name: str) -> Grid:
 
 def _numerical(relation: Relation, name: str, grid: Grid, rows: int) -> NumericalProfile:
     if name not in relation.columns:
-        return _told_profile(name, grid, _Told(np.zeros(0), np.zeros(0, dtype=np.int64), rows, 0))
+        return _told_profile(name, grid, _Told(np.zeros(0), np.zeros(0, dtype=np.int64), rows, 0, 0))
     column = relation.columns[name]
     if grid.kind == "points":
         return _told_profile(name, grid, _told_values(relation, column))
@@ -194,12 +194,13 @@ def _numerical(relation: Relation, name: str, grid: Grid, rows: int) -> Numerica
 
 @dataclass(frozen=True)
 class _Told:
-    """Different numbers, ascending, with their rows; rows without a number, and those of them whose text is none."""
+    """Different numbers, ascending, with their rows; rows without a finite number, those of them whose text is none, and infinite ones."""
 
     values: Numbers
     counts: Counts
     nulls: int
     unreadable: int
+    infinite: int
 
 
 def _told_profile(name: str, grid: Grid, told: _Told) -> NumericalProfile:
@@ -207,6 +208,7 @@ def _told_profile(name: str, grid: Grid, told: _Told) -> NumericalProfile:
         name=name,
         nulls=told.nulls,
         unreadable=told.unreadable,
+        infinite=told.infinite,
         grid=grid,
         content=content_of(grid, told.values, told.counts),
         minimum=float(told.values[0]) if len(told.values) else None,
@@ -223,14 +225,15 @@ def _told_values(relation: Relation, column: Column) -> _Told:
     values, place = np.unique(np.append(odd.values, found["value"][~missing]), return_inverse=True)
     counts = np.zeros(len(values), dtype=np.int64)
     np.add.at(counts, place, np.append(odd.counts, found["count"][~missing]))
-    return _Told(values, counts, odd.nulls, odd.unreadable)
+    return _Told(values, counts, odd.nulls, odd.unreadable, odd.infinite)
 
 
 def _odd_texts(relation: Relation, column: Column, nulls: int) -> _Told:
-    """What `nulls` rows hold that the engine takes for no number: thousands with separators, say, or a word."""
+    """What `nulls` rows hold that the engine takes for no finite number: thousands with separators, say, a word, or infinity."""
     found = Counter[str]()
-    if nulls and column.type not in ("number", "boolean"):
-        for text, count in relation.rows(sql.unreadable_query(relation, column)):
+    if nulls and column.type != "boolean":
+        query = sql.infinite_query if column.type == "number" else sql.unreadable_query
+        for text, count in relation.rows(query(relation, column)):
             if (cleaned := present(text)) is not None:
                 found[cleaned] += count
     parsed = np.array([number_in(text, relation.decimal) for text in found])
@@ -238,7 +241,8 @@ def _odd_texts(relation: Relation, column: Column, nulls: int) -> _Told:
     readable = np.abs(parsed) <= LARGEST
     values, place = np.unique(parsed[readable], return_inverse=True)
     told = np.bincount(place, counts[readable], len(values)).astype(np.int64)
-    return _Told(values, told, nulls - int(told.sum()), int(counts[np.isnan(parsed)].sum()))
+    infinite = int(counts[~readable & ~np.isnan(parsed)].sum())
+    return _Told(values, told, nulls - int(told.sum()), int(counts[np.isnan(parsed)].sum()), infinite)
 
 
 def _categorical(

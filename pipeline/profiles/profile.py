@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from pipeline.errors import DataError
 from pipeline.profiles.grid import Grid, Numbers
@@ -49,7 +49,8 @@ Exact = Callable[[str], tuple[Values, Values]]
 
 
 class NumericalProfile(StoredRecord):
-    """One numerical column. `nulls`: rows without a finite number, `unreadable` of which hold a text that is no number.
+    """One numerical column. `nulls`: rows without a finite number, `unreadable` of which hold a text that is no number, and `infinite` a
+    number that is infinite or beyond 1e150.
 
     On a `PointGrid` the content is `Values` up to 1,000 different ones and `Cells` beyond, on an `EvenGrid` always `Cells`.
     `minimum` and `maximum` are None where no row has a number.
@@ -59,6 +60,8 @@ class NumericalProfile(StoredRecord):
     name: str
     nulls: int
     unreadable: int = 0
+    # Left out where there is none: what is stored, and the digests over it, stay as earlier versions made them.
+    infinite: int = Field(0, exclude_if=lambda rows: rows == 0)
     grid: Grid
     content: Values | Cells
     minimum: float | None = None
@@ -200,6 +203,7 @@ def merge_numerical(first: NumericalProfile, second: NumericalProfile) -> Numeri
         name=first.name,
         nulls=first.nulls + second.nulls,
         unreadable=first.unreadable + second.unreadable,
+        infinite=first.infinite + second.infinite,
         grid=first.grid,
         content=content,
         minimum=min(extremes, default=None),

@@ -65,6 +65,13 @@ def unreadable_query(relation: Relation, column: Column) -> str:
     return f"select category, count(*) from {texts} where x is null and category is not null group by category"
 
 
+def infinite_query(relation: Relation, column: Column) -> str:
+    """The text of each number of a column that is beyond the limits, with its rows; NaN may be among them."""
+    numbers = f"(select {number_of(column, relation.dialect)} as n from {relation.table}) as raw"
+    beyond = f"select cast(n as {relation.dialect.text}) as category from {numbers} where n > {LARGEST!r} or n < {-LARGEST!r}"
+    return f"select category, count(*) from ({beyond}) as texts group by category"
+
+
 def moments_query(relation: Relation, column: Column) -> str:
     """Count, mean, minimum and maximum of a column's numbers."""
     return f"select count(x), avg(x), min(x), max(x) from {_numbers(relation, column)}"

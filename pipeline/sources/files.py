@@ -1,4 +1,4 @@
-"""CSV and Parquet files as a source. Parquet is read where it lies; text is brought to Parquet once, because every column is a query."""
+"""Files as a source. Parquet is read where it lies; everything else is brought to Parquet once, because every column is a query."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,11 +9,12 @@ from pipeline.errors import DataError
 from pipeline.sources.duckdb import DUCKDB, columns_of, parquet, run_in
 from pipeline.sources.relation import Column, Relation
 from pipeline.sources.source import Files, Restriction
+from pipeline.sources.written_times import dated
 from pipeline.tables.cell_numbers import Decimal
 from pipeline.tables.connection import connected
 from pipeline.tables.delimited import stage
 from pipeline.tables.delta_log import current_files, is_delta
-from pipeline.tables.file_format import DELIMITED, PARQUET
+from pipeline.tables.file_format import ENDINGS, kind_of
 from pipeline.tables.schema import Schema
 
 _COMMA_NUMBER = "case when position('.' in {0}) = 0 then try_cast(replace({0}, ',', '.') as double) end"
@@ -25,7 +26,8 @@ def open_files(source: Files, schema: Schema, restriction: Restriction) -> Itera
     paths, partitions = _paths(source.path)
     with connected(source.path, source.format.timezone) as (connection, folder):
         decimal: Decimal = "."
-        if paths[0].suffix.lower() in PARQUET:
+        kind = kind_of(paths[0].name)
+        if kind == "parquet":
             columns = columns_of(connection, parquet(paths, bool(partitions)))
             # The engine takes any folder further up for a partition as well.
             above = set(_named_by(paths[0].parts)) - set(partitions) if partitions else set()
@@ -33,12 +35,17 @@ def open_files(source: Files, schema: Schema, restriction: Restriction) -> Itera
         else:
             wanted = {*schema.features, schema.id, schema.time, *(restriction.segment or ())[:1], *(restriction.version or ())[:1]}
             try:
-                staged = stage(connection, paths, folder, source.format, wanted)
+                if kind == "delimited":
+                    staged = stage(connection, paths, folder, source.format, wanted)
+                else:
+                    from pipeline.tables.staged_rows import stage_rows
+
+                    staged = stage_rows(paths, folder, source.format)
             except OSError as error:
                 raise DataError(f"{source.path} cannot be read: {error.strerror}.", "Give your user read access to it.") from error
             columns = {name: Column(f"c{place}", "text") for place, name in enumerate(staged.names)}
             paths, decimal = [staged.file], staged.format.decimal or "."
-        yield Relation(
+        relation = Relation(
             dialect=replace(DUCKDB, number=_COMMA_NUMBER) if decimal == "," else DUCKDB,
             columns=columns,
             id=columns.get(schema.id or ""),
@@ -48,6 +55,7 @@ def open_files(source: Files, schema: Schema, restriction: Restriction) -> Itera
             decimal=decimal,
             timezone=source.format.timezone,
         )
+        yield dated(relation, connection, folder, Path(source.path).name)
 
 
 def _paths(pattern: str) -> tuple[list[Path], tuple[str, ...]]:
@@ -60,17 +68,22 @@ def _paths(pattern: str) -> tuple[list[Path], tuple[str, ...]]:
         below = (
             path for path in sorted(named.rglob("*")) if not any(part.startswith(("_", ".")) for part in path.relative_to(named).parts)
         )
-        found = [path for path in below if path.suffix.lower() in (*PARQUET, *DELIMITED)]
+        found = [path for path in below if kind_of(path.name) is not None]
+        if not found:
+            raise DataError(f"The folder {pattern} holds no table.", f"Names of tables end in {ENDINGS}.")
     else:
         # What there is stands for itself: a folder's name may hold a `?` or `[`.
         there = next(folder for folder in (named, *named.parents) if folder.exists())
         found = [named] if there == named else sorted(there.glob(str(named.relative_to(there))))
-    kinds = {path.suffix.lower() in PARQUET for path in found}
-    other = [path for path in found if path.suffix.lower() not in (*PARQUET, *DELIMITED)]
-    if not found or other or len(kinds) > 1:
-        said = f"holds `{other[0].name}`, which is neither" if other else "mixes both" if found else "has none"
-        raise DataError(f"{pattern} should name CSV or Parquet files, but {said}.", "Name one kind of file.")
-    partitions = {_named_by(path.relative_to(there).parts[:-1]) for path in found} if kinds == {True} else {()}
+        if not found:
+            raise DataError(f"There is no file or folder {pattern}.", "Check the path; a relative one counts from where you are.")
+    if other := next((path for path in found if kind_of(path.name) is None), None):
+        raise DataError(f"{other} is no table that churnops reads, by its ending.", f"Supported are {ENDINGS}.")
+    first, *others = found
+    kind = kind_of(first.name)
+    if different := next((path for path in others if kind_of(path.name) != kind), None):
+        raise DataError(f"{pattern} holds tables of different kinds: {first.name} and {different.name}.", "Name one kind of file.")
+    partitions = {_named_by(path.relative_to(there).parts[:-1]) for path in found} if kind == "parquet" else {()}
     if len(partitions) > 1:
         raise DataError(f"The files of {pattern} are partitioned by different columns.", "Name a folder where all have the same.")
     return found, partitions.pop()

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pipeline.sources.duckdb import DUCKDB, columns_of, run_in
 from pipeline.sources.relation import Relation
 from pipeline.sources.source import Frame
+from pipeline.sources.written_times import dated
 from pipeline.tables.connection import connected_within
 from pipeline.tables.schema import Schema
 
@@ -15,10 +16,10 @@ def open_frame(source: Frame, schema: Schema) -> Iterator[Relation]:
     """A frame as a relation; see `open_source`. Times are in UTC where they name no zone."""
     import pyarrow as pa  # type: ignore[import-untyped]
 
-    with connected_within("The table") as (connection, _):
+    with connected_within("The table") as (connection, folder):
         connection.register("frame", pa.Table.from_pandas(source.frame, preserve_index=False))
         columns = columns_of(connection, "frame")
-        yield Relation(
+        relation = Relation(
             dialect=DUCKDB,
             columns=columns,
             id=columns.get(schema.id or ""),
@@ -26,3 +27,4 @@ def open_frame(source: Frame, schema: Schema) -> Iterator[Relation]:
             table="frame",
             run=run_in(connection),
         )
+        yield dated(relation, connection, folder, "The table")

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Files:
-    """CSV or Parquet files: one file, a folder with all below it (or a Delta table), or a pattern with `*` and `**`. `format` is how CSV is written;
-    what it leaves empty is found out (`delimited.stage`). `copy` keeps the temporary copy of remote files, if it is one."""
+    """Files of one kind (`file_format.kind_of`): one, a folder with all below it (or a Delta table), or a pattern with `*` and `**`. `format` is
+    how text is written; what it leaves empty is found out (`delimited.stage`). `copy` keeps the temporary copy of remote files, if it is one."""
 
     path: str
     format: FileFormat = TO_FIND_OUT

@@ -7,6 +7,7 @@ from typing import Any
 from pipeline.errors import DataError
 from pipeline.sources.relation import Column, ColumnType, Dialect, Relation
 from pipeline.sources.source import SparkTable
+from pipeline.sources.written_times import require_readable
 from pipeline.tables.schema import Schema
 
 SPARK = Dialect(
@@ -43,7 +44,7 @@ def open_spark(source: SparkTable, schema: Schema) -> Iterator[Relation]:
     try:
         described = session.sql(f"select * from {source.table} limit 0").dtypes
         columns = {name.strip(): Column("`" + name.replace("`", "``") + "`", _type(kind)) for name, kind in described}
-        yield Relation(
+        relation = Relation(
             dialect=SPARK,
             columns=columns,
             id=columns.get(schema.id or ""),
@@ -52,6 +53,7 @@ def open_spark(source: SparkTable, schema: Schema) -> Iterator[Relation]:
             run=run,
             timezone=str(session.conf.get("spark.sql.session.timeZone")),
         )
+        yield require_readable(relation)
     except PySparkException as error:
         raise DataError(
             f"The Spark table {source.table} cannot be read ({type(error).__name__}).", "Check its name and your rights."

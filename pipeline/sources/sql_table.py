@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import DataError
 from pipeline.sources.relation import Column, ColumnType, Dialect, Relation
 from pipeline.sources.source import DatabaseTable
+from pipeline.sources.written_times import require_readable
 from pipeline.tables.schema import Schema
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def open_database(source: DatabaseTable, schema: Schema) -> Iterator[Relation]:
                 )
                 for column in reflected
             }
-            yield Relation(
+            relation = Relation(
                 dialect=known.dialect,
                 columns=columns,
                 id=columns.get(schema.id or ""),
@@ -148,6 +149,7 @@ def open_database(source: DatabaseTable, schema: Schema) -> Iterator[Relation]:
                 run=_run_in(connection),
                 timezone=source.timezone,
             )
+            yield require_readable(relation)
     except NoSuchTableError as error:
         raise DataError(f"The database has no table `{source.table}`.", "Check its name, and its schema: schema.table.") from error
     except SQLAlchemyError as error:

@@ -3,7 +3,7 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -57,10 +57,7 @@ def stage(
     delimiter = told.delimiter or _delimiter(texts[0])
     names = _header(texts[0], delimiter)
     require_unique(names, paths[0].name)
-    if different := next((text.path for text in texts if _header(text, delimiter) != names), None):
-        raise DataError(
-            f"{different.name} has other columns than {paths[0].name}.", "Export all files with the same columns in the same order."
-        )
+    require_same_columns({text.path: _header(text, delimiter) for text in texts})
     decimal = told.decimal or _decimal(texts[0], delimiter)
     found = FileFormat(delimiter=delimiter, decimal=decimal, encoding=texts[0].encoding, timezone=told.timezone)
     staged = Staged(folder / "staged.parquet", names, found)
@@ -71,8 +68,9 @@ def stage(
     try:
         rows = _copy(connection, [text.path if text.plain else rewritten(text) for text in texts], staged, wanted)
     except duckdb.Error:
-        rows = _copy(connection, [rewritten(text) for text in texts], staged, wanted)
-    if not rows:
+        rows = 0
+    # None also where the header holds a line end of another kind than the records have.
+    if not rows and not _copy(connection, [rewritten(text) for text in texts], staged, wanted):
         raise DataError(f"{paths[0].name} has a header but no rows.", "Export the rows as well.")
     return staged
 
@@ -85,6 +83,18 @@ def require_unique(names: Iterable[str], file: str) -> None:
     name, times = Counter(names).most_common(1)[0]
     if times > 1:
         raise DataError(f"{file} has more than one column named `{name}`.", "Rename all but one.")
+
+
+def require_same_columns(columns: Mapping[Path, tuple[str, ...]]) -> None:
+    """
+    Raises:
+        DataError: a file has other columns than the first.
+    """
+    first, *others = columns.items()
+    if different := next((path for path, names in others if names != first[1]), None):
+        raise DataError(
+            f"{different.name} has other columns than {first[0].name}.", "Export all files with the same columns in the same order."
+        )
 
 
 def _copy(connection: "DuckDBPyConnection", paths: Sequence[Path], staged: Staged, wanted: Collection[str] | None) -> int:
@@ -104,7 +114,9 @@ def _rewritten(text: TextFile, delimiter: str, width: int, copy: Path) -> Path:
     behind one. What cannot be read is refused with its line."""
     with copy.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, delimiter=delimiter)
-        for line, record in _records(text, delimiter):
+        # DuckDB skips the header, but would take its line ends for those of the records.
+        writer.writerow(range(width))
+        for line, record in islice(_records(text, delimiter), 1, None):
             if len(record) < width or any(record[width:]):
                 raise DataError(
                     f"{text.path.name}, line {line}: {len(record)} fields where the header has {width}.",

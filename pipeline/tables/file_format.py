@@ -1,14 +1,29 @@
 """How a table's file is written. Apart from the other settings, because reading files needs this much of them and not their machinery."""
 
+from pathlib import PurePath
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-# What the names of the files end in.
-DELIMITED = (".csv", ".txt", ".tsv")
-JSON_LINES = (".jsonl", ".ndjson")
-PARQUET = (".parquet", ".pq")
+Kind = Literal["delimited", "json", "excel", "parquet"]
+
+GZIP = ".gz"
+# What the names of the files end in; text may be compressed as well.
+_ENDINGS: dict[str, Kind] = {
+    **dict.fromkeys((".csv", ".txt", ".tsv"), "delimited"),
+    **dict.fromkeys((".jsonl", ".ndjson", ".json"), "json"),
+    ".xlsx": "excel",
+    **dict.fromkeys((".parquet", ".pq"), "parquet"),
+}
+ENDINGS = f"{', '.join(_ENDINGS)}, and text with {GZIP} behind"  # for people
+
+
+def kind_of(file: str) -> Kind | None:
+    """What a file's name says that it holds; None where that is no table."""
+    name = file.lower()
+    kind = _ENDINGS.get(PurePath(name.removesuffix(GZIP)).suffix)
+    return None if name.endswith(GZIP) and kind in ("excel", "parquet") else kind
 
 
 class FileFormat(BaseModel):

@@ -1,7 +1,6 @@
 """Customer tables from the files teams have: first every cell as text, then the typed columns a schema names."""
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -10,21 +9,24 @@ import pandas as pd
 from pipeline.errors import DataError
 from pipeline.tables.categories import Categories
 from pipeline.tables.cell_numbers import LARGEST, Decimal
-from pipeline.tables.cell_values import categories_in, clean_text, ids_in, parse_numbers, parse_times
+from pipeline.tables.cell_values import HOW_TO_WRITE_TIMES, categories_in, clean_text, ids_in, parse_numbers, parse_times, unread_times
 from pipeline.tables.connection import connected
 from pipeline.tables.delimited import require_unique, stage
-from pipeline.tables.file_format import DELIMITED, JSON_LINES, PARQUET, TO_FIND_OUT, FileFormat
+from pipeline.tables.file_format import ENDINGS, TO_FIND_OUT, FileFormat, kind_of
+from pipeline.tables.json_records import read_json
 from pipeline.tables.schema import Schema
-from pipeline.tables.text_file import find_text
+from pipeline.tables.workbook import read_workbook
 
 
 @dataclass(frozen=True)
 class RawTable:
-    """A table as written: every cell of `frame` is a stripped text or None (dtype object). `format` says how the file is written."""
+    """A table as written: every cell of `frame` is a stripped text or None (dtype object). `format` says how the file is written,
+    `unread_sheets` names those of a workbook that are not in `frame`."""
 
     frame: pd.DataFrame
     format: FileFormat
     path: Path
+    unread_sheets: tuple[str, ...] = ()
 
     @property
     def decimal(self) -> Decimal:
@@ -33,10 +35,10 @@ class RawTable:
 
 
 def read_raw(path: Path, fmt: FileFormat = TO_FIND_OUT) -> RawTable:
-    """Read a delimited text file, JSON lines or Parquet. What `fmt` leaves empty is found out; its time zone is passed on.
+    """Read a table, see `file_format.kind_of`. What `fmt` leaves empty is found out; its time zone is passed on.
 
     The decimal mark of a text file goes by its cells: "12,5" speaks for the comma, "12.5" for the dot, and "1,234" alone is thousands
-    unless the delimiter is `;`. JSON lines and Parquet carry numbers of their own, so there the dot holds whatever `fmt` says.
+    unless the delimiter is `;`. JSON, Excel and Parquet carry numbers of their own, so there the dot holds whatever `fmt` says.
 
     Raises:
         DataError: no such file, another kind of file, no rows, or not what its ending says.
@@ -46,10 +48,9 @@ def read_raw(path: Path, fmt: FileFormat = TO_FIND_OUT) -> RawTable:
     if path.is_dir():
         raise DataError(f"{path} is a folder.", "Name one file in it.")
     try:
-        frame, found = _read(path, fmt)
+        return _read(path, fmt)
     except OSError as error:
         raise DataError(f"{path.name} cannot be read: {error.strerror or error}.", "Give your user read access to it.") from error
-    return raw_of(frame, path, found)
 
 
 def raw_of(frame: pd.DataFrame, name: str | Path, fmt: FileFormat = TO_FIND_OUT) -> RawTable:
@@ -65,39 +66,25 @@ def raw_of(frame: pd.DataFrame, name: str | Path, fmt: FileFormat = TO_FIND_OUT)
     return RawTable(pd.DataFrame({column: clean_text(frame[column]) for column in frame}), fmt, path)
 
 
-def _read(path: Path, fmt: FileFormat) -> tuple[pd.DataFrame, FileFormat]:
-    ending = path.suffix.lower()
-    if ending in DELIMITED:
+def _read(path: Path, fmt: FileFormat) -> RawTable:
+    kind, own = kind_of(path.name), FileFormat(decimal=".", timezone=fmt.timezone)
+    if kind == "delimited":
         return _read_delimited(path, fmt)
-    if ending in JSON_LINES:
-        return _read_json_lines(path, fmt)
-    if ending in PARQUET:
-        return _read_parquet(path), FileFormat(decimal=".", timezone=fmt.timezone)
-    supported = ", ".join((*DELIMITED, *JSON_LINES, *PARQUET))
-    raise DataError(f"{path.name} ends in `{ending}`, which is no table churnops reads.", f"Supported are {supported}.")
+    if kind == "json":
+        frame, encoding = read_json(path, fmt.encoding)
+        return raw_of(frame, path, own.model_copy(update={"encoding": encoding}))
+    if kind == "excel":
+        frame, unread = read_workbook(path)
+        return replace(raw_of(frame, path, own), unread_sheets=unread)
+    if kind == "parquet":
+        return raw_of(_read_parquet(path), path, own)
+    raise DataError(f"{path.name} is no table that churnops reads, by its ending.", f"Supported are {ENDINGS}.")
 
 
-def _read_delimited(path: Path, fmt: FileFormat) -> tuple[pd.DataFrame, FileFormat]:
+def _read_delimited(path: Path, fmt: FileFormat) -> RawTable:
     with connected(path.name, fmt.timezone) as (connection, folder):
         staged = stage(connection, [path], folder, fmt)
-        return _read_parquet(staged.file).set_axis(staged.names, axis=1), staged.format
-
-
-def _read_json_lines(path: Path, fmt: FileFormat) -> tuple[pd.DataFrame, FileFormat]:
-    text = find_text(path, fmt.encoding)
-    rows: list[dict[str, object]] = []
-    with text.open() as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError:
-                row = None
-            if not isinstance(row, dict) or any(isinstance(value, dict | list) for value in row.values()):
-                raise DataError(f"{path.name}, line {number}: not one flat JSON object.", "Write one object per line, without nesting.")
-            rows.append({name.strip(): value for name, value in row.items()})
-    return pd.DataFrame(rows, dtype=object), FileFormat(decimal=".", encoding=text.encoding, timezone=fmt.timezone)
+        return raw_of(_read_parquet(staged.file).set_axis(staged.names, axis=1), path, staged.format)
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -165,8 +152,8 @@ def times_in(raw: RawTable, name: str) -> pd.Series:
     if name not in raw.frame:
         return pd.Series(pd.NaT, index=raw.frame.index, dtype="datetime64[us, UTC]")
     text = raw.frame[name]
-    times = parse_times(text, raw.format.timezone)
-    _require_all(raw, name, times.isna() & text.notna(), "are not dates or times", "Write them like 2024-01-31T10:00:00+01:00.")
+    times = parse_times(text, raw.format.timezone, raw.decimal)
+    _require_all(raw, name, times.isna() & text.notna(), unread_times(text, times) or "", HOW_TO_WRITE_TIMES)
     return times
 
 

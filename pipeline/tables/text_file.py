@@ -1,11 +1,15 @@
 """A file of text in the encoding that its bytes speak for."""
 
 import codecs
+import gzip
+import io
+import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TextIO
+from typing import IO, TextIO, cast
 
 from pipeline.errors import DataError
+from pipeline.tables.file_format import GZIP
 
 _CHUNK = 1 << 16
 _NO_TEXT = "\0"
@@ -25,14 +29,15 @@ class TextFile:
 
     def open(self) -> TextIO:
         """Its text, without a byte order mark and with the line ends that it has."""
-        return self.path.open(encoding="utf-8-sig" if self.encoding == "utf-8" else self.encoding, newline="")
+        encoding = "utf-8-sig" if self.encoding == "utf-8" else self.encoding
+        return io.TextIOWrapper(_bytes_of(self.path), encoding=encoding, newline="")
 
 
 def find_text(path: Path, encoding: str) -> TextFile:
     """The file as text in this encoding; empty means: a byte order mark decides, else UTF-8 where all bytes are, else Windows-1252.
 
     Raises:
-        DataError: an unknown encoding, or bytes that are no text.
+        DataError: an unknown encoding, or bytes that are no text, or torn where they are compressed.
     """
     try:
         candidates = [codecs.lookup(encoding).name] if encoding else _candidates(path)
@@ -40,6 +45,8 @@ def find_text(path: Path, encoding: str) -> TextFile:
             marks = _marks(text)
             if _NO_TEXT not in marks:
                 return replace(text, plain=not marks and text.encoding in ("utf-8", "ascii"))
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(f"{path.name} is not a whole gzip file.", "Export it again, and look whether its transfer was cut off.") from error
     except LookupError as error:
         raise DataError(f"There is no text encoding called `{encoding}`.", "Use a name such as utf-8 or cp1252.") from error
     raise DataError(
@@ -47,8 +54,13 @@ def find_text(path: Path, encoding: str) -> TextFile:
     )
 
 
+def _bytes_of(path: Path) -> IO[bytes]:
+    """The file's bytes, without their compression."""
+    return cast(IO[bytes], gzip.open(path)) if path.name.lower().endswith(GZIP) else path.open("rb")
+
+
 def _candidates(path: Path) -> list[str]:
-    with path.open("rb") as stream:
+    with _bytes_of(path) as stream:
         return ["utf-16"] if stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else ["utf-8", "cp1252"]
 
 

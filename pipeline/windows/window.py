@@ -128,7 +128,8 @@ def require_whole(window: Window) -> None:
             )
     empty = [column.name for part in (profile.numerical, profile.categorical) for column in part if not column.count]
     if empty:
-        raise DataError(f"In {name} every value is missing in: {', '.join(empty)}.", "Ask the owner of the feed to fix it, then try again.")
+        what = "missing or infinite" if any(column.infinite for column in profile.numerical if column.name in empty) else "missing"
+        raise DataError(f"In {name} every value is {what} in: {', '.join(empty)}.", "Ask the owner of the feed to fix it, then try again.")
     if profile.repeats and (window.columns.time is not None or window.declared not in ("active_base", "mixed")):
         raise DataError(
             f"{name} has {profile.repeats:,} rows that repeat a customer at the same scoring time.",

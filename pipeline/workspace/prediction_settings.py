@@ -13,7 +13,7 @@ class PredictionSettings(Section):
 
     file: str = Field(
         "",
-        description="Your own log: a CSV, JSONL or Parquet file, a folder, a Delta table or a pattern with *, from this file's folder or at a URL; "
+        description="Your own log: a CSV, JSON, Excel or Parquet file, a folder, a Delta table or a pattern with *, from this file's folder or at a URL; "
         "empty: see table",
     )
     table: str = Field("", description="Or the table or view that holds it, like sales.scored; empty: see file, or the log churnops keeps")

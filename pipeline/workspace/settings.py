@@ -12,7 +12,7 @@ from pydantic_settings import SettingsError as UnreadableVariable
 
 from pipeline.errors import SettingsError
 from pipeline.families import USUAL, families
-from pipeline.tables.file_format import DELIMITED, JSON_LINES
+from pipeline.tables.file_format import kind_of
 from pipeline.tables.remote_files import holds_secret, is_remote
 from pipeline.workspace import retired_names
 from pipeline.workspace.data_settings import DataSettings
@@ -146,8 +146,8 @@ class Settings(BaseSettings):
             raise ValueError('with `predictions.url` the database counts; leave `engine.name` at "duckdb"')
         if spark and not log.table and not log.file:
             raise ValueError("Spark needs a log to count: name `predictions.table` or `predictions.file`")
-        if spark and log.file.lower().endswith((*DELIMITED, *JSON_LINES)):
-            raise ValueError("Spark reads Parquet here; `predictions.file` is text, which duckdb reads")
+        if spark and kind_of(log.file) not in (None, "parquet"):
+            raise ValueError("Spark reads Parquet here; `predictions.file` is of a kind that duckdb reads")
         if "://" in log.file and not spark and not is_remote(log.file):
             raise ValueError('`predictions.file` lies in another system, which only `engine.name = "spark"` reads')
         return self

@@ -353,3 +353,13 @@ def test_a_read_only_workspace_is_refused(churnops: CommandLine, trained: Opened
 def test_approve_without_a_terminal_or_a_case_is_refused(churnops: CommandLine, trained: Opened) -> None:
     churnops.folder = trained.workspace.root
     refused(churnops("reports", "approve", "no-such-case", "--reason", "x"), "no-such-case")
+
+
+def test_a_workbook_with_two_sheets_says_which_is_not_read(churnops: CommandLine) -> None:
+    with pd.ExcelWriter(churnops.folder / "t.xlsx", engine="xlsxwriter") as book:
+        for sheet in ("customers", "old"):
+            table(churnops.folder, bill=[float(row) if row else "inf" for row in range(400)]).to_excel(book, sheet_name=sheet, index=False)
+    said = churnops("init", "--data", "t.xlsx", "--target", "left")
+    assert said.code == 0
+    assert "not read: “old”" in said.out
+    assert "`bill`: 1 value is infinite, which counts as missing" in said.out

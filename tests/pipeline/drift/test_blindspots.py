@@ -89,6 +89,23 @@ def test_more_missing_values_than_the_reference_has(column: str) -> None:
     assert "in the reference" in spot.said
 
 
+@pytest.mark.parametrize(
+    ("kept", "infinite", "said"),
+    [
+        (2, 1.0, "is infinite in "),
+        (2, 0.5, "is missing or infinite in "),
+        (2, 0.0, "is missing in "),
+        (501, 0.5, "has no finite number in"),
+    ],
+)
+def test_infinite_is_not_called_missing(kept: int, infinite: float, said: str) -> None:
+    window = profile_of(table(500, 2), COLUMNS, REFERENCE)
+    column = numerical("charges", table(500, 2)["charges"].where(np.arange(1, 501) % kept == 0), REFERENCE.numerical[1].grid)
+    column = column.model_copy(update={"infinite": int(column.nulls * infinite)})
+    (spot,) = find_blind_spots(REFERENCE, window.model_copy(update={"numerical": (window.numerical[0], column)}), RULES)
+    assert said in spot.said
+
+
 def test_a_rise_of_missing_values_that_chance_explains_is_no_finding() -> None:
     window = table(100, 2)
     window.loc[:12, "contract"] = np.nan

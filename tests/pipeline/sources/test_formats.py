@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.intake.team_log import file_source
 from pipeline.profiles.counting import profile_window
 from pipeline.profiles.profile import spelling_of
 from pipeline.sources.rows import rows_of
@@ -65,7 +64,7 @@ def as_tabs(folder: Path, frame: pd.DataFrame) -> Source:
 
 def as_json_lines(folder: Path, frame: pd.DataFrame) -> Source:
     frame.assign(day=frame["day"].astype(str)).to_json(folder / "t.jsonl", orient="records", lines=True, double_precision=15)
-    return file_source(folder / "t.jsonl", FileFormat(), COLUMNS)
+    return Files(str(folder / "t.jsonl"))
 
 
 def as_parquet(folder: Path, frame: pd.DataFrame) -> Source:

@@ -20,7 +20,6 @@ from pipeline.state.database import open_state
 from pipeline.state.predictions import log_predictions
 from pipeline.tables.schema import Schema
 from tests.pipeline.spark import spark_session
-from tests.postgres import postgres_server
 
 MONDAY = datetime(2026, 11, 16, tzinfo=UTC)
 HOSTILE = 'he said "hi"; drop table t;--'
@@ -86,19 +85,14 @@ def fill_postgres(url: str, frame: pd.DataFrame, table: str = "t") -> DatabaseTa
     return DatabaseTable(url, table)
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    with postgres_server() as url:
-        yield url
-
-
 def assert_same(one: Profile, other: Profile) -> None:
     assert one.categorical == other.categorical
     for first, second in zip(one.numerical, other.numerical, strict=True):
         (counts, sums), (other_counts, other_sums) = cells_of(first), cells_of(second)
         assert (counts == other_counts).all()
         assert sums == pytest.approx(other_sums, rel=1e-12)
-        assert (first.nulls, first.minimum, first.maximum) == (second.nulls, second.minimum, second.maximum)
+        assert (first.nulls, first.infinite, first.minimum) == (second.nulls, second.infinite, second.minimum)
+        assert first.maximum == second.maximum
     assert one.model_dump(exclude={"numerical", "categorical"}) == other.model_dump(exclude={"numerical", "categorical"})
 
 

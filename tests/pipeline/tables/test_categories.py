@@ -27,6 +27,19 @@ from pipeline.tables.missing import present
         (("12345678901234567", "12345678901234568"), "12345678901234567.0", "12345678901234567"),
         (("1E5", "2E5"), "100000", "100000"),
         ((), "1.0", "1.0"),
+        (("FALSE", "TRUE"), "true", "TRUE"),
+        (("FALSE", "TRUE"), "False", "FALSE"),
+        (("false", "true"), "1", "true"),
+        (("False", "True"), "0.0", "False"),
+        (("0", "1"), "TRUE", "1"),
+        (("0.0", "1.0"), "false", "0.0"),
+        (("1",), "false", "0"),
+        (("True",), "FALSE", "False"),
+        (("False", "True"), "yes", "yes"),
+        (("False", "True"), "2", "2"),
+        (("0", "1", "2"), "true", "true"),
+        (("no", "true"), "TRUE", "TRUE"),
+        (("True", "true"), "true", "true"),  # as earlier versions settled it
     ],
 )
 def test_the_reference_spells(known: tuple[str, ...], cell: str | None, category: str | None) -> None:
@@ -48,6 +61,8 @@ def test_the_decimal_mark_is_that_of_the_cells_table() -> None:
         (("1.0", "01"), ".", ("01", "1.0")),
         (("1.0", "2.0-beta"), ".", ("1.0", "2.0-beta")),
         ((None, ""), ".", ()),
+        (("true", "FALSE", "TRUE", "False", None), ".", ("FALSE", "TRUE")),
+        (("TRUE", "1"), ".", ("1", "TRUE")),
     ],
 )
 def test_a_reference_settles_the_spelling(texts: tuple[str | None, ...], decimal: Decimal, known: tuple[str, ...]) -> None:

@@ -1,13 +1,20 @@
 """Tables from the files teams have: whatever the export looks like, the same customers come out, or one clear sentence."""
 
+import gzip
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
 from pipeline.errors import DataError
+from pipeline.sources.rows import rows_of
+from pipeline.sources.source import ALL_ROWS, Files
 from pipeline.tables.file_format import FileFormat
 from pipeline.tables.reading import raw_of, read_raw, typed
 from pipeline.tables.schema import Schema
@@ -150,10 +157,22 @@ def test_an_index_saved_with_a_parquet_file_is_a_column(tmp_path: Path) -> None:
         ("a.jsonl", "", "no rows"),
         ("a.jsonl", '{"a": 1}\n{"a": \n', "line 2"),
         ("a.jsonl", '{"a": 1}\n{"a": [1]}\n', "line 2"),
-        ("a.xlsx", "anything", ".csv, .txt, .tsv, .jsonl, .ndjson, .parquet, .pq"),
+        ("a.jsonl", '{"a": 1}\n[1]\n', "line 2: not a JSON object"),
+        ("a.json", '[{"a": 1},\n{"a": }]', "line 2: not JSON"),
+        ("a.json", '[{"a": 1}, 7]', "object 2: not a JSON object"),
+        ("a.json", "[" * 100_000, "line 1: not JSON"),
+        ("a.json", "[]", "no rows"),
+        ("a.json", '{"a": {"b": {"c": 1}}}', "`a.b` holds a list or deeper objects"),
+        ("a.json", '{"a": {"b": 1}, "a.b": 2}', "more than one column named `a.b`"),
+        ("a.json", '{"a": 1, " a": 2}', "more than one column named `a`"),
+        ("a.csv.gz", "a,b\n1,2\n", "not a whole gzip file"),
+        ("a.csv.gz", gzip.compress(b"a,b\n1,2\n" * 99)[:-9], "not a whole gzip file"),
+        ("a.xlsx", "anything", "not a readable Excel workbook"),
+        ("a.parquet.gz", "anything", ".csv, .txt, .tsv, .jsonl, .ndjson, .json, .xlsx, .parquet, .pq, and text with .gz behind"),
+        ("a.docx", "anything", "Supported are .csv"),
     ],
 )
-def test_a_file_that_is_no_table_gets_one_sentence(tmp_path: Path, name: str, content: str, said: str) -> None:
+def test_a_file_that_is_no_table_gets_one_sentence(tmp_path: Path, name: str, content: str | bytes, said: str) -> None:
     path = written(tmp_path, content, name)
     assert said in str(refusal(lambda: read_raw(path)))
 
@@ -199,7 +218,7 @@ def test_every_missing_column_is_named(tmp_path: Path) -> None:
     ("cell", "column", "said"),
     [
         ("secret", "bill", "2 values of `bill` are not numbers, the first in data row 2"),
-        ("secret", "at", "2 values of `at` are not dates or times, the first in data row 2"),
+        ("secret", "at", "2 values of `at` are not dates or times (they look like `aaaaaa`), the first in data row 2"),
         ("secret", "left", "holds 3 different values"),
     ],
 )
@@ -259,3 +278,52 @@ def test_mixed_offsets_become_one_zone() -> None:
 def test_a_json_line_may_lack_a_key(tmp_path: Path) -> None:
     lines = "\n".join(json.dumps(row) for row in ({"a": 1, "b": "x"}, {"a": 2.5}))
     assert read_raw(written(tmp_path, lines, "a.ndjson")).frame["b"].to_list() == ["x", None]
+
+
+@pytest.mark.parametrize("positive", ["1", "True", "TRUE"])
+@pytest.mark.parametrize("cells", [[True, False], ["true", "FALSE"], [1, 0], [1.0, 0.0]])
+def test_a_target_of_truths_may_be_written_in_any_way(cells: list[object], positive: str) -> None:
+    raw = raw_of(pd.DataFrame({"left": cells}, dtype=object), "t.parquet")
+    assert typed(raw, Schema(target="left", positive=positive), with_target=True)["left"].to_list() == [1, 0]
+
+
+def arrow_table() -> pa.Table:
+    """Types that pandas' own do not cover."""
+    noon = datetime(2024, 1, 31, 12, tzinfo=UTC)
+    return pa.table(
+        {
+            "who": pa.array([2**60, None], pa.int64()),
+            "at": pa.array([noon, None], pa.timestamp("ns", "Asia/Tokyo")),
+            "bill": pa.array([Decimal("29.850"), None], pa.decimal128(18, 3)),
+            "months": pa.array([12, None], pa.uint8()),
+            "plan": pa.array(["a", None], pa.large_string()).dictionary_encode(),
+            "senior": pa.array([Decimal(1), None], pa.decimal128(38, 0)),
+            "day": pa.array([noon.date(), None], pa.date32()),
+            "raw": pa.array([b"x", None], pa.binary()),
+            "half": pa.array([1.5, None], pa.float32()),
+            "view": pa.array(["v", None], pa.string_view()),
+        }
+    )
+
+
+@pytest.mark.parametrize("door", ["reference", "window"])
+def test_types_of_arrow_are_read_by_what_they_hold(door: str, tmp_path: Path) -> None:
+    pq.write_table(arrow_table(), tmp_path / "t.parquet")
+    columns = Schema(
+        target="t",
+        positive="1",
+        id="who",
+        time="at",
+        numerical=("bill", "months", "half"),
+        categorical=("plan", "senior", "day", "raw", "view"),
+    )
+    if door == "reference":
+        frame = typed(read_raw(tmp_path / "t.parquet"), columns, with_target=False).rename(columns={"who": "_id", "at": "_time"})
+    else:
+        frame = rows_of(Files(str(tmp_path / "t.parquet")), columns, ALL_ROWS, {}).sort_values("bill", ignore_index=True)
+    first = frame.iloc[0].to_dict()
+    assert first == {
+        "_id": str(2**60), "_time": pd.Timestamp("2024-01-31T12:00Z"), "bill": 29.85, "months": 12, "half": 1.5,
+        "plan": "a", "senior": "1", "day": "2024-01-31", "raw": "x", "view": "v",
+    }  # fmt: skip
+    assert frame.iloc[1].isna().all()

@@ -194,7 +194,7 @@ def test_an_own_log_is_found_from_the_files_folder(tmp_path: Path, monkeypatch: 
         ('[engine]\nname = "spark"', "Spark needs a log to count: name `predictions.table` or `predictions.file`."),
         (
             '[predictions]\nfile = "log.csv"\n[engine]\nname = "spark"',
-            "Spark reads Parquet here; `predictions.file` is text, which duckdb reads.",
+            "Spark reads Parquet here; `predictions.file` is of a kind that duckdb reads.",
         ),
         ('[predictions]\nfile = "hdfs://name/log"', '`predictions.file` lies in another system, which only `engine.name = "spark"` reads.'),
         ('[predictions]\nfile = "https://me:pw@host/log.csv"', "`predictions.file` holds a password or a signature."),
