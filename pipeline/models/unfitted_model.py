@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from pipeline.errors import TrainingError
-from pipeline.families import families, family_named
+from pipeline.families import Family, families, family_named
 from pipeline.tables.schema import Schema
 
 if TYPE_CHECKING:
@@ -24,6 +24,21 @@ def hyperparameters_of(estimator: str, given: Mapping[str, float]) -> dict[str, 
     if unknown:
         raise TrainingError(f"{estimator} has no hyperparameter {', '.join(unknown)}.", f"It takes: {', '.join(known)}.")
     return {name: _checked(name, given.get(name, known[name].default), known[name].whole) for name in known}
+
+
+def successor_family(name: str) -> Family:
+    """The family of which a champion's successors are, for whoever fits one beside the champion.
+
+    Raises:
+        TrainingError: it is no longer there.
+    """
+    if name not in families():
+        raise TrainingError(
+            f"Successors of this champion are of the family {name[:40]!r}, which is no longer in pipeline/families, so what retraining would bring "
+            "cannot be found out.",
+            f"Put its file back, or make a champion of another family ({', '.join(families())}) with `churnops train --estimator NAME`.",
+        )
+    return family_named(name)
 
 
 def require_packages(estimator: str) -> None:

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from pipeline.errors import ChurnopsError
 from pipeline.families import family_named
@@ -187,6 +187,7 @@ def judge_made(job: TrainingJob, made: Made, champion: Artifact | None, train: "
         comparison=None,
         serving=not_ours() if made.manifest.adopted else prove(made.model, job.columns, made.reference, job.threshold)[1],
         reliability=reliability(outcome, p),
+        fitted_elsewhere=_fitted_elsewhere(made, champion),
     )
     if champion is None:
         return alone
@@ -203,6 +204,11 @@ def judge_made(job: TrainingJob, made: Made, champion: Artifact | None, train: "
         rival = recalibrate(champion.model, recent[features], recent[target].to_numpy())
         beside["margins_recalibrated"] = measure_margins(outcome, p, rival.passed_through(p_champion), job.value, job.confidence)
     return alone.model_copy(update=beside)
+
+
+def _fitted_elsewhere(made: Made, champion: Artifact | None) -> tuple[Literal["candidate", "champion"], ...]:
+    candidate: tuple[Literal["candidate"], ...] = ("candidate",) if made.manifest.adopted else ()
+    return (*candidate, "champion") if champion is not None and champion.manifest.adopted else candidate
 
 
 def _groups(train: "pd.DataFrame", columns: Schema) -> "NDArray[np.int64] | None":
