@@ -10,6 +10,9 @@ from pipeline.families import Family, families, family_named
 from pipeline.tables.schema import Schema
 
 if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
     from sklearn.pipeline import Pipeline
 
 
@@ -80,6 +83,15 @@ def build(estimator: str, given: Mapping[str, float], seed: int, columns: Schema
         [("numerical", numerical, list(columns.numerical)), ("categorical", categorical, list(columns.categorical))]
     )
     return Pipeline([("prepare", prepare), ("classify", family.classifier(values, seed))])
+
+
+def fit_on_all_processors(pipeline: "Pipeline", x: "pd.DataFrame", y: "NDArray[np.int8]") -> "Pipeline":
+    """Fit the pipeline, an ensemble's members side by side. Each member has a seed of its own, so the number of processors changes nothing;
+    predicting stays in one thread, where the order of a sum would."""
+    from joblib import parallel_config
+
+    with parallel_config(backend="threading", n_jobs=-1):
+        return pipeline.fit(x, y)
 
 
 def _checked(name: str, value: float, whole: bool) -> int | float:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ORPHANED = 3
+_LESS_URGENT = 5
 
 
 def main() -> None:
@@ -33,6 +34,8 @@ def main() -> None:
     job_file, root = Path(sys.argv[1]), Path(sys.argv[2])
     job = TrainingJob.model_validate_json(job_file.read_bytes())
     threading.Thread(target=_die_with_parent, args=(bool(job.command),), daemon=True).start()
+    if hasattr(os, "nice"):
+        os.nice(_LESS_URGENT)  # it fits on every processor, and whoever answers people on this machine goes first
     # What libraries print must not mix with progress.
     progress = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -100,9 +103,9 @@ def _own(job: TrainingJob, folder: Path, workspace: Workspace, train: "pd.DataFr
 
 def _fitted(job: TrainingJob, train: "pd.DataFrame", say: Say) -> Made:
     """A new model of the training rows."""
-    from pipeline.models.calibration import calibrated_model, cross_fit_folds, try_calibration
+    from pipeline.models.calibration import calibrated_model, cross_fit_folds, out_of_fold, try_calibration
     from pipeline.models.importance import measure_importance
-    from pipeline.models.unfitted_model import build, hyperparameters_of
+    from pipeline.models.unfitted_model import build, fit_on_all_processors, hyperparameters_of
     from pipeline.tables.typed_parquet import fingerprint
 
     features, target = list(job.columns.features), job.columns.target
@@ -111,12 +114,13 @@ def _fitted(job: TrainingJob, train: "pd.DataFrame", say: Say) -> Made:
     groups = _groups(train, job.columns)
     folds = cross_fit_folds(y, groups, job.seed)
     pipeline = build(job.estimator, job.hyperparameters, job.seed, job.columns)
-    trial, unseen = try_calibration(pipeline, x, y, groups, folds)
+    found = out_of_fold(pipeline, x, y, folds)
+    trial, unseen = try_calibration(found, y, groups, folds)
 
     sofar = f"log loss {min(trial.log_loss_raw, trial.log_loss_calibrated):.4f} out of fold"
     say("fitting", 0.5, f"Fitting {job.estimator}, {'calibrated' if trial.kept else 'uncalibrated'}; {sofar}")
-    model = calibrated_model(pipeline, folds) if trial.kept else pipeline
-    model.fit(x, y)
+    fitted = fit_on_all_processors(pipeline, x, y)
+    model = calibrated_model(fitted, found, y) if trial.kept else fitted
     manifest = Manifest(
         columns=job.columns,
         estimator=job.estimator,
