@@ -127,7 +127,7 @@ class _AsGiven(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, x: NDArray[np.float64]) -> NDArray[np.int8]:
         """Nobody asks; scikit-learn takes nothing for a classifier that has no `predict`."""
-        return self.classes_[(x[:, 0] > 0).astype(int)]
+        return np.asarray(self.classes_[(x[:, 0] > 0).astype(int)], dtype=np.int8)
 
 
 def calibrated_model(fitted: "Pipeline", found: OutOfFold, y: NDArray[np.int8]) -> "CalibratedClassifierCV":
