@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ORPHANED = 3
-_LESS_URGENT = 5
 
 
 def main() -> None:
@@ -34,8 +33,6 @@ def main() -> None:
     job_file, root = Path(sys.argv[1]), Path(sys.argv[2])
     job = TrainingJob.model_validate_json(job_file.read_bytes())
     threading.Thread(target=_die_with_parent, args=(bool(job.command),), daemon=True).start()
-    if hasattr(os, "nice"):
-        os.nice(_LESS_URGENT)  # it fits on every processor, and whoever answers people on this machine goes first
     # What libraries print must not mix with progress.
     progress = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
