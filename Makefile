@@ -5,7 +5,7 @@ WORKSPACE ?= .
 BIN       := .venv/bin
 READY     := .venv/ready
 # The longest last; together they take about an hour.
-BENCHES   := start_up mcp_overhead mcp_while_training scoring serving command diagnosis month drift false_alarms
+BENCHES   := start_up mcp_overhead mcp_while_training scoring training serving command diagnosis month drift false_alarms
 # uv where it is present and can reach an index, else pip: the same hashes either way.
 UV        := $(shell command -v uv)
 PIP       := $(BIN)/python -m pip install --quiet --no-deps

@@ -9,7 +9,7 @@ from statistics import median, quantiles
 
 import pandas as pd
 
-from pipeline.models.calibration import calibrated_model, cross_fit_folds
+from pipeline.models.calibration import calibrated_model, cross_fit_folds, out_of_fold
 from pipeline.models.recalibration import recalibrate
 from pipeline.models.unfitted_model import build
 from pipeline.roles.inference import infer
@@ -45,7 +45,7 @@ def models(table: pd.DataFrame, columns: Schema):
     for estimator in ("random_forest", "logistic_regression"):
         plain = build(estimator, {}, SEED, columns).fit(x, y)
         yield estimator, plain
-        calibrated = calibrated_model(build(estimator, {}, SEED, columns), folds).fit(x, y)
+        calibrated = calibrated_model(plain, out_of_fold(plain, x, y, folds), y)
         yield f"{estimator}, calibrated", calibrated
         yield f"{estimator}, calibrated, recalibrated", recalibrate(calibrated, x[::2], y[::2]).model
 

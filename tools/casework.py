@@ -90,6 +90,7 @@ class Casework:
                     estimator=artifact.manifest.estimator,
                     hyperparameters=artifact.manifest.hyperparameters,
                     trained_at=artifact.manifest.trained_at,
+                    adopted=artifact.manifest.adopted is not None,
                 ),
                 gate=artifact.metrics,
                 window=measured,

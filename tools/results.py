@@ -36,6 +36,9 @@ class ServingModel(ModelRef):
     estimator: str
     hyperparameters: dict[str, int | float]
     trained_at: datetime
+    adopted: Annotated[
+        bool, Field(description="Others fitted it; `trained_at` is when it was taken in", exclude_if=lambda found: not found)
+    ] = False
 
 
 class MetricsResult(Result):

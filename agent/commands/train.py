@@ -58,19 +58,24 @@ def show_trained(console: "Console", trained: "Trained") -> None:
     from reports.markdown_cells import MEASURES, figure
 
     result = trained.result
+    made = f"on {result.train_rows:,} rows in {result.seconds:.0f} s"
+    fitted_here = "candidate" not in result.fitted_elsewhere
+    if not fitted_here:
+        made = f"that others fitted, beside {result.train_rows:,} rows of reference"
     table = Table("measure", "value (interval)", box=None, header_style="dim", pad_edge=False)
     for name, label in MEASURES:
         table.add_row(label, figure(getattr(result.metrics, name)))
     console.print(
-        f"[bold]{result.estimator}[/] on {result.train_rows:,} rows in {result.seconds:.0f} s, judged on {result.metrics.n:,} "
+        f"[bold]{result.estimator}[/] {made}, judged on {result.metrics.n:,} "
         f"({result.metrics.churners:,} churned), threshold {result.metrics.threshold:g}"
     )
     console.print(table)
     trial = result.calibration
     kept = "kept" if trial.kept else "not kept"
+    whose = "out of fold on {n} training rows" if fitted_here else "by its own scores of {n} rows"
     console.print(
-        f"Calibration ({trial.method}) {kept}: log loss {trial.log_loss_raw:.4f} → {trial.log_loss_calibrated:.4f} out of fold on {trial.n:,} "
-        f"training rows, z = {trial.z:+.1f}"
+        f"Calibration ({trial.method}) {kept}: log loss {trial.log_loss_raw:.4f} → {trial.log_loss_calibrated:.4f} "
+        f"{whose.format(n=f'{trial.n:,}')}, z = {trial.z:+.1f}"
     )
     for check in result.gate.checks:
         console.print(f"[green]✔[/] {check.rule}: {check.said}")

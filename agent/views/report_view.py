@@ -78,7 +78,7 @@ def _title(name: str) -> Text:
 
 
 def _models(result: TrainingResult) -> Iterator[RenderableType]:
-    yield Text(f"On the same {result.metrics.n:,} rows, which neither was trained on; brackets are intervals.", style="dim")
+    yield Text(f"On the same {result.metrics.n:,} rows, {result.whether_unseen()}; brackets are intervals.", style="dim")
     table = Table("measure", box=None, header_style="dim", pad_edge=False)
     for name in ("champion", "challenger"):
         table.add_column(name, justify="right")

@@ -284,8 +284,8 @@ def _blind_spots(seen: _Seen, setting: Setting, policy: Policy) -> tuple[str, ..
         found.append(f"{setting.labelled} outcomes show large changes only, and are too few to train another model.")
     if setting.training_rows > _TRAINING_SHARE * setting.labelled:
         found.append(
-            f"{setting.training_rows:,} of the {setting.labelled:,} customers with a known outcome equal rows of the champion's training data: figures on them "
-            "flatter it. Look at rows scored since it was deployed (`--since-deploy`)."
+            f"{setting.training_rows:,} of the {setting.labelled:,} customers with a known outcome equal rows of the reference: where the champion was "
+            "trained on them, figures on them flatter it. Look at rows scored since it was deployed (`--since-deploy`)."
         )
     if setting.everyone < policy.drift.min_rows:
         found.append(f"{rows_of_customers(setting.rows, setting.customers)} show only very large changes.")

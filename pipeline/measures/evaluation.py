@@ -1,5 +1,7 @@
 """How a candidate did on the test set, by itself and beside the champion."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from pipeline.measures.measure import Comparison, Margins, Metrics, Reliability, ServingProof
@@ -12,7 +14,8 @@ class Evaluation(StoredRecord):
 
     `margins` are over the champion, `margins_recalibrated` over the champion recalibrated on the recent training rows. `serving`: how single
     customers would be scored; `tier_flow`: who changes risk tier from the champion to the candidate; `reliability`: whether its
-    probabilities came true, and the champion's. All four are absent from records of earlier versions, whose digests must stay what they were.
+    probabilities came true, and the champion's. `fitted_elsewhere`: which of the two others fitted, on rows that nobody here knows. All five
+    are absent from records of earlier versions, whose digests must stay what they were.
     """
 
     metrics: Metrics
@@ -24,3 +27,10 @@ class Evaluation(StoredRecord):
     tier_flow: TierFlow | None = Field(None, exclude_if=lambda found: found is None)
     reliability: Reliability | None = Field(None, exclude_if=lambda found: found is None)
     champion_reliability: Reliability | None = Field(None, exclude_if=lambda found: found is None)
+    fitted_elsewhere: tuple[Literal["candidate", "champion"], ...] = Field((), exclude_if=lambda found: not found)
+
+    def whether_unseen(self) -> str:
+        """What is known of the test set's rows, to follow "rows, ": whether a model was trained on them."""
+        if not self.fitted_elsewhere:
+            return "which neither was trained on"
+        return f"on which the {' and the '.join(self.fitted_elsewhere)} may have been trained, because others fitted it"

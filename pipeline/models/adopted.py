@@ -1,84 +1,30 @@
-"""A model that others fitted, in a folder as MLflow saves it: what it says of itself, and its answers as probabilities of churn.
+"""A model that others fitted, in a folder as MLflow saves it, and its answers as probabilities of churn.
 
-Reading what it says runs nothing; `load_adopted` unpickles, which runs whatever its author put there.
+`load_adopted` unpickles, which runs whatever its author put there.
 """
 
-import logging
-import re
 import shutil
 import tempfile
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from pipeline.atomic_files import digest_of_folder
-from pipeline.errors import ChurnopsError
+from pipeline.models.asked_model import AskedModel, asked, library_of
 from pipeline.models.earlier_names import answer_earlier_names
+from pipeline.models.mlflow_folder import FILE_FLAVOUR, SAVE_AGAIN, Described, ModelError, describe, quiet
+from pipeline.models.pickled_file import load_pickled
 from pipeline.tables.schema import Schema
 
-_MLMODEL = "MLmodel"
-# Keys of MLmodel that name files. Of `model_code_path`, which tells where a script came from, MLflow takes the last part alone.
-_FILES = frozenset({"code", "data", "model_path", "path", "pickled_model", "python_model"})
 _WHOLE = frozenset({"integer", "long"})
 _SAME = 1e-6  # how far two probabilities of one row may be from adding up to one
-_AGAIN = "Save it again with MLflow, then try again."
-
-
-class ModelError(ChurnopsError):
-    """A model that others fitted is not one churnops can work with."""
-
-
-@dataclass(frozen=True)
-class Described:
-    """What a model's folder says of itself. `inputs`: columns it takes, with MLflow's type or None, in its order; empty where it says nothing.
-    `versions`: of Python and scikit-learn when it was saved, where that is on record. `digest`: over the folder's files."""
-
-    flavour: Literal["sklearn", "pyfunc"]
-    inputs: dict[str, str | None]
-    versions: dict[str, str]
-    digest: str
-
-
-def describe(folder: Path) -> Described:
-    """Read what an MLflow model says of itself, without loading it.
-
-    Raises:
-        ModelError: no MLflow model, of neither flavour, or one that reaches for files outside its folder.
-    """
-    if not (folder / _MLMODEL).is_file():
-        raise ModelError(
-            f"{folder} is not an MLflow model: there is no file {_MLMODEL} in it.", "Save it with `mlflow.sklearn.save_model`."
-        )
-    try:
-        digest = digest_of_folder(folder)
-    except ValueError as error:
-        raise ModelError(f"The model cannot be copied byte for byte: {error}.", "Replace links by the files themselves.") from error
-    with quiet():
-        from mlflow.models import Model
-
-        try:
-            said = Model.load(str(folder))
-            flavours: dict[str, Any] = dict(said.flavors)
-            inputs = _inputs(said.signature)
-        except Exception as error:  # whatever YAML and MLflow raise on a file that is none of theirs
-            raise ModelError(f"{folder / _MLMODEL} cannot be read ({type(error).__name__}).", _AGAIN) from error
-    if "sklearn" not in flavours and "python_function" not in flavours:
-        raise ModelError(
-            f"{folder} has neither the scikit-learn nor the pyfunc flavour, but {', '.join(sorted(flavours)) or 'none'}.",
-            "Save it with `mlflow.sklearn.save_model` or `mlflow.pyfunc.save_model`.",
-        )
-    outside = sorted({name for name in _named_files(flavours) if Path(name).is_absolute() or ".." in Path(name).parts})
-    if outside:
-        raise ModelError(f"The model names files outside its folder: {', '.join(outside)}.", _AGAIN)
-    return Described("sklearn" if "sklearn" in flavours else "pyfunc", inputs, _versions(folder, flavours), digest)
+# What pip installs for a package that is imported and not there.
+_EXTRAS = {name: f"churnops[{name}]" for name in ("lightgbm", "xgboost", "catboost")}
 
 
 def load_adopted(folder: Path, columns: Schema) -> "AdoptedClassifier":
@@ -95,25 +41,25 @@ def load_adopted(folder: Path, columns: Schema) -> "AdoptedClassifier":
     with quiet():
         try:
             model = _load(copy, described.flavour)
+            way = AskedModel((), model.predict, ()) if described.flavour == "pyfunc" else asked(model)
+        except ModelError:
+            raise
         except Exception as error:  # loading runs the model's own code
-            made = ", ".join(f"{name} {number}" for name, number in described.versions.items()) or "versions it does not name"
-            raise ModelError(
-                f"The model cannot be loaded here ({type(error).__name__}: {_first_line(error)}); it was saved with {made}.",
-                "Install what its requirements.txt names.",
-            ) from error
-    inputs = described.inputs
-    if described.flavour == "sklearn":
-        if not hasattr(model, "predict_proba"):
-            raise ModelError(
-                f"The model gives no probabilities: {type(model).__name__} has no predict_proba.", "Adopt a classifier that has."
-            )
-        inputs = dict.fromkeys(map(str, getattr(model, "feature_names_in_", inputs)))
-        if not inputs:
-            raise ModelError(
-                "The model does not say which columns it takes, nor in which order.",
-                "Fit it on a DataFrame, or save it with a signature.",
-            )
-    return AdoptedClassifier(model, described.flavour, inputs, columns, home)
+            raise not_loaded(error, described) from error
+    if described.flavour == "pyfunc":
+        return AdoptedClassifier(model, way, described.inputs, columns, home)
+    takes = _with_blanks(way.takes, columns) if library_of(model) == "lightgbm" else way.takes
+    inputs = dict.fromkeys(takes) or dict.fromkeys(described.inputs)
+    if not inputs:
+        raise ModelError(
+            "The model does not say which columns it takes, nor in which order.",
+            "Name them with --features (a model in a file), fit it on a DataFrame, or save it with a signature.",
+        )
+    if described.flavour == FILE_FLAVOUR and described.inputs and list(described.inputs) != list(inputs):
+        raise ModelError(
+            f"--features names other columns than the model itself, which takes {', '.join(inputs)} in this order.", "Leave --features out."
+        )
+    return AdoptedClassifier(model, way, inputs, columns, home)
 
 
 def load_within(folder: Path, columns: Mapping[str, Any]) -> "AdoptedClassifier":
@@ -126,14 +72,14 @@ def load_within(folder: Path, columns: Mapping[str, Any]) -> "AdoptedClassifier"
 
 
 class AdoptedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """The classifier that scikit-learn's parts and ours expect, around a model of either flavour. Its parameters are those of
-    `load_adopted`; `home` keeps the loaded files until the model is gone."""
+    """The classifier that scikit-learn's parts and ours expect, around a model of any flavour, asked in its own `way`. Its parameters are
+    those of `load_adopted`; `home` keeps the loaded files until the model is gone."""
 
     classes_ = np.array([0, 1])
 
-    def __init__(self, model: Any, flavour: str, inputs: dict[str, str | None], columns: Schema, home: Any) -> None:
+    def __init__(self, model: Any, way: AskedModel, inputs: dict[str, str | None], columns: Schema, home: Any) -> None:
         self.model = model
-        self.flavour = flavour
+        self.way = way
         self.inputs = inputs
         self.columns = columns
         self.home = home
@@ -156,7 +102,7 @@ class AdoptedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         whole = {name: "int64" for name in given.columns if self.inputs.get(name) in _WHOLE and (given[name] % 1 == 0).all()}
         with quiet():
             try:
-                raw = self.model.predict_proba(given) if self.flavour == "sklearn" else self.model.predict(given.astype(whole))
+                raw = self.way.probabilities(given.astype(whole))
             except Exception as error:  # the model's own code
                 missing = [name for name in self.inputs if name not in x.columns]
                 if missing:
@@ -164,13 +110,17 @@ class AdoptedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                         f"The model takes columns that [data] in churnops.toml does not name as features: {', '.join(missing)}.",
                         "Start a workspace whose features are the model's, with `churnops init`.",
                     ) from error
-                raise ModelError(f"The model cannot score these rows ({type(error).__name__}: {_first_line(error)}).", _AGAIN) from error
-        p = churn_probabilities(raw, len(x))
+                raise ModelError(
+                    f"The model cannot score these rows ({type(error).__name__}: {_first_line(error)}).", SAVE_AGAIN
+                ) from error
+        positive = self.columns.positive
+        p = churn_probabilities(raw, len(x), self.way.classes.index(positive) if positive in self.way.classes else -1)
         return np.column_stack([1 - p, p])
 
 
-def churn_probabilities(raw: Any, rows: int) -> NDArray[np.float64]:
-    """What a model gave for `rows` rows, as probabilities of churn, shape (rows,). Of two columns the second is churn.
+def churn_probabilities(raw: Any, rows: int, churn: int = -1) -> NDArray[np.float64]:
+    """What a model gave for `rows` rows, as probabilities of churn, shape (rows,). `churn`: which of two columns is churn, the last where
+    the model's classes do not say.
 
     Raises:
         ModelError: not numbers, of another shape than (rows,), (rows, 1) or (rows, 2), or not probabilities.
@@ -188,57 +138,36 @@ def churn_probabilities(raw: Any, rows: int) -> NDArray[np.float64]:
         raise ModelError("The model gives scores that are not probabilities between 0 and 1.", "Let it give probabilities.")
     if found.shape == (rows, 2) and not np.allclose(found.sum(axis=1), 1, atol=_SAME):
         raise ModelError("The model gives two columns that do not add up to one.", "Let it give the probabilities of staying and churning.")
-    return found.reshape(rows, -1)[:, -1]
+    return found[:, churn] if found.shape == (rows, 2) else found.reshape(rows)
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Work with MLflow while it says nothing on standard output or error; what matters of it churnops says itself."""
-    logger = logging.getLogger("mlflow")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
+def not_loaded(error: Exception, described: Described | None = None) -> ModelError:
+    """Why a model could not be loaded here, and what would help."""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        package = error.name.partition(".")[0]
+        install = f"Run `pip install '{_EXTRAS.get(package, package)}'`."
+        if package not in _EXTRAS and package != "skops":
+            install = f"Install the package that has {package}, where churnops is installed."
+        return ModelError(f"The model needs {package}, which is not installed.", install)
+    made = ", ".join(f"{name} {number}" for name, number in described.versions.items()) if described else ""
+    return ModelError(
+        f"The model cannot be loaded here ({type(error).__name__}: {_first_line(error)}); it was saved with "
+        f"{made or 'versions it does not name'}.",
+        "Install what it was saved with; a model of MLflow's lists it in its requirements.txt.",
+    )
 
 
 def _load(folder: Path, flavour: str) -> Any:
-    import mlflow.pyfunc
-    import mlflow.sklearn
-
     answer_earlier_names()
-    return mlflow.sklearn.load_model(str(folder)) if flavour == "sklearn" else mlflow.pyfunc.load_model(str(folder))
+    if flavour == FILE_FLAVOUR:
+        return load_pickled(folder)
+    return import_module(f"mlflow.{flavour}").load_model(str(folder))
 
 
-def _inputs(signature: Any) -> dict[str, str | None]:
-    schema = None if signature is None else signature.inputs
-    if schema is None or not schema.has_input_names():
-        return {}
-    return {str(column.name): getattr(column.type, "name", None) for column in schema.inputs}
-
-
-def _versions(folder: Path, flavours: dict[str, Any]) -> dict[str, str]:
-    found = {"python": flavours.get("python_function", {}).get("python_version")}
-    found["scikit-learn"] = flavours.get("sklearn", {}).get("sklearn_version") or _required(folder)
-    return {name: str(number) for name, number in found.items() if number}
-
-
-def _required(folder: Path) -> str | None:
-    listed = folder / "requirements.txt"
-    text = listed.read_text(encoding="utf-8", errors="replace") if listed.is_file() else ""
-    pinned = re.search(r"^scikit-learn==([0-9][\w.]*)", text, re.MULTILINE)
-    return pinned.group(1) if pinned else None
-
-
-def _named_files(said: Any) -> Sequence[str]:
-    """Every file that the description names, at any depth."""
-    if not isinstance(said, dict):
-        return []
-    here = [value for key, value in said.items() if key in _FILES and isinstance(value, str)]
-    return [*here, *(name for value in said.values() for name in _named_files(value))]
+def _with_blanks(takes: Sequence[str], columns: Schema) -> Sequence[str]:
+    """LightGBM's columns as [data] spells them: it writes _ for a blank."""
+    spelt = {name.replace(" ", "_"): name for name in columns.features}
+    return [name if name in columns.features else spelt.get(name, name) for name in takes]
 
 
 def _first_line(error: Exception) -> str:

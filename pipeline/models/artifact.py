@@ -137,7 +137,7 @@ class Artifact:
         features = self.manifest.columns.features
         missing = [name for name in features if name not in frame.columns]
         if missing:
-            raise DataError(f"The table lacks columns the model was trained on: {', '.join(missing)}.", "Give a table that has them.")
+            raise DataError(f"The table lacks columns that the model takes: {', '.join(missing)}.", "Give a table that has them.")
         return np.asarray(self.model.predict_proba(spelt(frame[list(features)], spelling_of(self.profile())))[:, 1], dtype=np.float64)
 
     @cached_property

@@ -1,13 +1,16 @@
 """Whether calibrating a model's probabilities helps: shown on training rows the model did not see, never assumed."""
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
 
 from pipeline.errors import DataError
 from pipeline.measures.measure import CalibrationTrial
 from pipeline.measures.metrics import SMALLEST_PROBABILITY, log_losses
+from pipeline.models.unfitted_model import fit_on_all_processors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +23,15 @@ FOLDS = 5
 # One-sided p < 0.07. A sigmoid has two parameters, so keeping it wrongly costs next to nothing; a stricter bar would leave
 # visibly tilted probabilities alone in small tables.
 KEPT_ABOVE_Z = 1.5
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """What models that had not seen a row say of it, both of shape (n,): `probability` of churn, and the `response` that scikit-learn would
+    calibrate (the decision function where there is one, else the probability)."""
+
+    probability: NDArray[np.float64]
+    response: NDArray[np.float64]
 
 
 def cross_fit_folds(y: NDArray[np.int8], groups: NDArray[np.int64] | None, seed: int) -> Folds:
@@ -46,8 +58,27 @@ def cross_fit_folds(y: NDArray[np.int8], groups: NDArray[np.int64] | None, seed:
     return list(StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(y, y, groups))
 
 
+def out_of_fold(pipeline: "Pipeline", x: "pd.DataFrame", y: NDArray[np.int8], folds: Folds) -> OutOfFold:
+    """Fit a copy of the unfitted pipeline once per fold, and ask it about the rows it was not given.
+
+    Args:
+        pipeline: unfitted, and stays so.
+        x: training rows, shape (n, features).
+        y: outcomes, 1 is churn, shape (n,).
+        folds: from `cross_fit_folds`.
+    """
+    from sklearn.base import clone
+
+    raw, response = np.empty(y.size), np.empty(y.size)
+    for train, test in folds:
+        fitted = fit_on_all_processors(clone(pipeline), x.iloc[train], y[train])
+        raw[test] = fitted.predict_proba(x.iloc[test])[:, 1]
+        response[test] = fitted.decision_function(x.iloc[test]) if hasattr(fitted, "decision_function") else raw[test]
+    return OutOfFold(raw, response)
+
+
 def try_calibration(
-    pipeline: "Pipeline", x: "pd.DataFrame", y: NDArray[np.int8], groups: NDArray[np.int64] | None, folds: Folds
+    found: OutOfFold, y: NDArray[np.int8], groups: NDArray[np.int64] | None, folds: Folds
 ) -> tuple[CalibrationTrial, NDArray[np.float64]]:
     """Log loss of out-of-fold probabilities, raw against calibrated by a sigmoid fitted on the other folds.
 
@@ -57,16 +88,15 @@ def try_calibration(
     Sigmoid only: isotonic regression needs thousands of rows and ties scores, which costs ROC-AUC.
 
     Args:
-        pipeline: unfitted; fitted once per fold on a copy.
-        x: training rows, shape (n, features).
+        found: from `out_of_fold`, with these folds.
         y: outcomes, 1 is churn, shape (n,).
         groups: as for `cross_fit_folds`; rows of one customer count as one observation in the z score.
         folds: from `cross_fit_folds`.
 
     Source: Platt (1999), "Probabilistic Outputs for Support Vector Machines".
     """
-    raw, response = _out_of_fold(pipeline, x, y, folds)
-    calibrated = _cross_fitted_sigmoid(response, y, folds)
+    raw = found.probability
+    calibrated = _cross_fitted_sigmoid(found.response, y, folds)
     losses = log_losses(y, raw), log_losses(y, calibrated)
     z = _z(losses[0] - losses[1], groups)
     trial = _trial(*losses, z, kept=z > KEPT_ABOVE_Z)
@@ -85,24 +115,36 @@ def try_recalibration(p: NDArray[np.float64], y: NDArray[np.int8], folds: Folds)
     return _trial(*losses, _z(losses[0] - losses[1], None), kept=True)
 
 
-def calibrated_model(pipeline: "Pipeline", folds: Folds) -> "CalibratedClassifierCV":
-    """The unfitted pipeline with a sigmoid fitted on out-of-fold scores; one pipeline fitted on all rows, so ranks stay."""
+class _AsGiven(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A classifier whose decision function is the one column it is given, whatever it is fitted on."""
+
+    def fit(self, x: NDArray[np.float64], y: NDArray[np.int8]) -> "_AsGiven":
+        self.classes_ = np.unique(y)
+        return self
+
+    def decision_function(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return x[:, 0]
+
+    def predict(self, x: NDArray[np.float64]) -> NDArray[np.int8]:
+        """Nobody asks; scikit-learn takes nothing for a classifier that has no `predict`."""
+        return np.asarray(self.classes_[(x[:, 0] > 0).astype(int)], dtype=np.int8)
+
+
+def calibrated_model(fitted: "Pipeline", found: OutOfFold, y: NDArray[np.int8]) -> "CalibratedClassifierCV":
+    """The pipeline, fitted on all rows, with a sigmoid fitted on what was said out of fold; so ranks stay.
+
+    It is what scikit-learn's `CalibratedClassifierCV(pipeline, method="sigmoid", cv=folds, ensemble=False).fit(x, y)` makes, without fitting
+    the five folds and the whole a second time: scikit-learn fits the sigmoid on the responses as they are, then gets the pipeline.
+    """
     from sklearn.calibration import CalibratedClassifierCV
 
-    return CalibratedClassifierCV(pipeline, method="sigmoid", cv=folds, ensemble=False)
-
-
-def _out_of_fold(pipeline: Any, x: "pd.DataFrame", y: NDArray[np.int8], folds: Folds) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Probability of churn, and the score CalibratedClassifierCV would calibrate (decision function where there is one)."""
-    from sklearn.base import clone
-
-    raw = np.empty(y.size)
-    response = np.empty(y.size)
-    for train, test in folds:
-        fitted = clone(pipeline).fit(x.iloc[train], y[train])
-        raw[test] = fitted.predict_proba(x.iloc[test])[:, 1]
-        response[test] = fitted.decision_function(x.iloc[test]) if hasattr(fitted, "decision_function") else raw[test]
-    return raw, response
+    model = CalibratedClassifierCV(_AsGiven(), method="sigmoid", cv=FOLDS, ensemble=False).fit(found.response[:, None], y)
+    (pair,) = model.calibrated_classifiers_
+    pair.estimator = model.estimator = fitted
+    for name in ("n_features_in_", "feature_names_in_"):
+        if hasattr(fitted, name):
+            setattr(model, name, getattr(fitted, name))
+    return model
 
 
 def _cross_fitted_sigmoid(response: NDArray[np.float64], y: NDArray[np.int8], folds: Folds) -> NDArray[np.float64]:

@@ -6,10 +6,13 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from pipeline.errors import TrainingError
-from pipeline.families import families, family_named
+from pipeline.families import Family, families, family_named
 from pipeline.tables.schema import Schema
 
 if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
     from sklearn.pipeline import Pipeline
 
 MOST_CATEGORIES = 50  # of one column; a city or a postcode has thousands, of which a model would learn each by heart
@@ -26,6 +29,21 @@ def hyperparameters_of(estimator: str, given: Mapping[str, float]) -> dict[str, 
     if unknown:
         raise TrainingError(f"{estimator} has no hyperparameter {', '.join(unknown)}.", f"It takes: {', '.join(known)}.")
     return {name: _checked(name, given.get(name, known[name].default), known[name].whole) for name in known}
+
+
+def successor_family(name: str) -> Family:
+    """The family of which a champion's successors are, for whoever fits one beside the champion.
+
+    Raises:
+        TrainingError: it is no longer there.
+    """
+    if name not in families():
+        raise TrainingError(
+            f"Successors of this champion are of the family {name[:40]!r}, which is no longer in pipeline/families, so what retraining would bring "
+            "cannot be found out.",
+            f"Put its file back, or make a champion of another family ({', '.join(families())}) with `churnops train --estimator NAME`.",
+        )
+    return family_named(name)
 
 
 def require_packages(estimator: str) -> None:
@@ -69,6 +87,15 @@ def build(estimator: str, given: Mapping[str, float], seed: int, columns: Schema
         [("numerical", numerical, list(columns.numerical)), ("categorical", categorical, list(columns.categorical))]
     )
     return Pipeline([("prepare", prepare), ("classify", family.classifier(values, seed))])
+
+
+def fit_on_all_processors(pipeline: "Pipeline", x: "pd.DataFrame", y: "NDArray[np.int8]") -> "Pipeline":
+    """Fit the pipeline, an ensemble's members side by side. Each member has a seed of its own, so the number of processors changes nothing;
+    predicting stays in one thread, where the order of a sum would."""
+    from joblib import parallel_config
+
+    with parallel_config(backend="threading", n_jobs=-1):
+        return pipeline.fit(x, y)
 
 
 def _checked(name: str, value: float, whole: bool) -> int | float:

@@ -126,7 +126,7 @@ def open_champion(opened: Opened) -> tuple[Champion, Artifact]:
     artifact = open_artifact(opened.workspace, champion.digest)
     if artifact.manifest.columns != opened.settings.data.columns:
         raise SettingsError(
-            f"The columns under [data] in churnops.toml are not those champion version {champion.version} was trained on.",
+            f"The columns under [data] in churnops.toml are not those of champion version {champion.version}.",
             "Put them back, or start a new workspace for the new columns with `churnops init`.",
         )
     return champion, artifact

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.models.adopted import Described, ModelError, describe, load_adopted, quiet
+from pipeline.models.adopted import load_adopted
 from pipeline.models.artifact import MODEL, Adopted, Artifact, Manifest, installed_versions
+from pipeline.models.asked_model import library_of
 from pipeline.models.calibration import cross_fit_folds, try_recalibration
 from pipeline.models.importance import measure_importance
 from pipeline.models.library_versions import check_versions
+from pipeline.models.mlflow_folder import Described, ModelError, describe, quiet
 from pipeline.tables.typed_parquet import fingerprint
 from pipeline.training.job import Made, TrainingJob
 
@@ -99,4 +101,5 @@ def _name(model: object, described: Described) -> str:
     if described.flavour == "pyfunc":
         return "pyfunc model"
     last = model.steps[-1][1] if hasattr(model, "steps") else model
-    return type(last).__name__
+    name = type(last).__name__
+    return f"{name} of {library_of(last)}" if name == "Booster" else name

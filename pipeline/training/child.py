@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from pipeline.errors import ChurnopsError
 from pipeline.families import family_named
@@ -100,9 +100,9 @@ def _own(job: TrainingJob, folder: Path, workspace: Workspace, train: "pd.DataFr
 
 def _fitted(job: TrainingJob, train: "pd.DataFrame", say: Say) -> Made:
     """A new model of the training rows."""
-    from pipeline.models.calibration import calibrated_model, cross_fit_folds, try_calibration
+    from pipeline.models.calibration import calibrated_model, cross_fit_folds, out_of_fold, try_calibration
     from pipeline.models.importance import measure_importance
-    from pipeline.models.unfitted_model import build, hyperparameters_of
+    from pipeline.models.unfitted_model import build, fit_on_all_processors, hyperparameters_of
     from pipeline.tables.typed_parquet import fingerprint
 
     features, target = list(job.columns.features), job.columns.target
@@ -111,12 +111,13 @@ def _fitted(job: TrainingJob, train: "pd.DataFrame", say: Say) -> Made:
     groups = _groups(train, job.columns)
     folds = cross_fit_folds(y, groups, job.seed)
     pipeline = build(job.estimator, job.hyperparameters, job.seed, job.columns)
-    trial, unseen = try_calibration(pipeline, x, y, groups, folds)
+    found = out_of_fold(pipeline, x, y, folds)
+    trial, unseen = try_calibration(found, y, groups, folds)
 
     sofar = f"log loss {min(trial.log_loss_raw, trial.log_loss_calibrated):.4f} out of fold"
     say("fitting", 0.5, f"Fitting {job.estimator}, {'calibrated' if trial.kept else 'uncalibrated'}; {sofar}")
-    model = calibrated_model(pipeline, folds) if trial.kept else pipeline
-    model.fit(x, y)
+    fitted = fit_on_all_processors(pipeline, x, y)
+    model = calibrated_model(fitted, found, y) if trial.kept else fitted
     manifest = Manifest(
         columns=job.columns,
         estimator=job.estimator,
@@ -187,6 +188,7 @@ def judge_made(job: TrainingJob, made: Made, champion: Artifact | None, train: "
         comparison=None,
         serving=not_ours() if made.manifest.adopted else prove(made.model, job.columns, made.reference, job.threshold)[1],
         reliability=reliability(outcome, p),
+        fitted_elsewhere=_fitted_elsewhere(made, champion),
     )
     if champion is None:
         return alone
@@ -203,6 +205,11 @@ def judge_made(job: TrainingJob, made: Made, champion: Artifact | None, train: "
         rival = recalibrate(champion.model, recent[features], recent[target].to_numpy())
         beside["margins_recalibrated"] = measure_margins(outcome, p, rival.passed_through(p_champion), job.value, job.confidence)
     return alone.model_copy(update=beside)
+
+
+def _fitted_elsewhere(made: Made, champion: Artifact | None) -> tuple[Literal["candidate", "champion"], ...]:
+    candidate: tuple[Literal["candidate"], ...] = ("candidate",) if made.manifest.adopted else ()
+    return (*candidate, "champion") if champion is not None and champion.manifest.adopted else candidate
 
 
 def _groups(train: "pd.DataFrame", columns: Schema) -> "NDArray[np.int64] | None":

@@ -13,9 +13,11 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from pipeline.intake.reference import load_split
-from pipeline.models.adopted import Described, ModelError, describe, quiet
+from pipeline.models.adopted import not_loaded
 from pipeline.models.artifact import Artifact, write_artifact
 from pipeline.models.library_versions import check_versions
+from pipeline.models.mlflow_folder import Described, ModelError, describe, quiet
+from pipeline.models.pickled_file import folder_of
 from pipeline.record.opened_workspace import Opened
 from pipeline.tables.reading import read_raw, typed
 from pipeline.training.adopted_fit import take_over
@@ -46,29 +48,36 @@ class Candidate:
 
 @contextmanager
 def found_model(
-    opened: Opened, model: str, *, registry: str | None, reference: Path | None, accept_version_mismatch: bool
+    opened: Opened, model: str, *, registry: str | None, reference: Path | None, accept_version_mismatch: bool, features: str = ""
 ) -> Iterator[Candidate]:
-    """Copy a model and read the rows that judge it; nothing is loaded. The copy is gone when the block ends.
+    """Copy a model and read the rows that judge it; an MLflow model is not loaded yet, a file is. The copy is gone when the block ends.
 
     Args:
         opened: the workspace.
-        model: `models:/NAME@ALIAS`, `models:/NAME/VERSION`, or the folder of an MLflow model.
+        model: `models:/NAME@ALIAS`, `models:/NAME/VERSION`, the folder of an MLflow model, or a file of joblib or pickle.
         registry: MLflow's URI; needed for `models:/`.
         reference: a table with outcomes, all of which are then both reference and judge; None: the workspace's, its training part the
             reference and its gate part the judge, as for a model churnops trains.
         accept_version_mismatch: take a model fitted with another major or minor version of scikit-learn.
+        features: of a file, the columns it takes in its order: names between commas, or a text file with one on each line. Empty where the
+            model says so itself.
 
     Raises:
-        ModelError: it cannot be found or is no MLflow model.
+        ModelError: it cannot be found, is no MLflow model, or a file that cannot be loaded here.
         IntegrityError: fitted with another version of scikit-learn.
         DataError: see `load_split`, `read_raw` and `typed`.
     """
     with staging_folder(opened.workspace) as staging:
-        source, folder = _fetched(model, registry, staging)
+        source, folder = _fetched(model, registry, staging, named_features(features))
         described = describe(folder)
         accepted = version("scikit-learn") if accept_version_mismatch else None
         said = check_versions(described.versions, accepted)
         yield Candidate(source, folder, described, _rows(opened, reference), accepted, said)
+
+
+def is_file(model: str) -> bool:
+    """Whether it is one file, which is loaded, and so runs its code, before anything is known of it."""
+    return not model.startswith(_SCHEME) and Path(model).is_file()
 
 
 def judged_model(opened: Opened, candidate: Candidate, champion: Artifact | None) -> TrainingOutcome:
@@ -85,8 +94,34 @@ def judged_model(opened: Opened, candidate: Candidate, champion: Artifact | None
     return TrainingOutcome(staged=staged, manifest=made.manifest, evaluation=evaluation, seconds=monotonic() - started)
 
 
-def _fetched(model: str, registry: str | None, staging: Path) -> tuple[str, Path]:
+def named_features(said: str) -> tuple[str, ...]:
+    """Columns as a person names them: between commas, or in a text file, one on each line.
+
+    Raises:
+        ModelError: the same column twice.
+    """
+    if said and Path(said).is_file():
+        text = Path(said).read_text(encoding="utf-8-sig", errors="replace")
+        names = tuple(line.strip() for line in text.splitlines() if line.strip())
+    else:
+        names = tuple(name.strip() for name in said.split(",") if name.strip())
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ModelError(f"--features names a column twice: {', '.join(twice)}.", "Name each column once, in the model's order.")
+    return names
+
+
+def _fetched(model: str, registry: str | None, staging: Path, features: tuple[str, ...]) -> tuple[str, Path]:
     place = staging / "fetched"
+    if is_file(model):
+        file = Path(model).resolve()
+        try:
+            folder_of(file, features, place)
+        except Exception as error:  # loading runs the model's own code
+            raise not_loaded(error) from error
+        return str(file), place
+    if features:
+        raise ModelError("--features is for a model in a file; an MLflow model has a signature.", "Leave it out, or give the file.")
     if not model.startswith(_SCHEME):
         folder = Path(model).resolve()
         describe(folder)  # before anything is copied

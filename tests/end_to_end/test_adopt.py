@@ -1,11 +1,16 @@
 """A model the team already has, from its folder or registry to a champion that is watched, recalibrated, replaced and brought back."""
 
 import json
+import pickle
 import sys
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 from pipeline.intake.reference import load_split, reference_file
 from pipeline.models.artifact import open_artifact
@@ -94,6 +99,11 @@ def test_a_second_adoption_waits_for_approval_and_says_what_its_figures_rest_on(
     report = Path(case["report"]["path"]).read_text()
     assert "where it was trained on these rows, both flatter it" in report
     assert "LogisticRegression (adopted), passed the gate" in report
+    assert "Others fitted it; " in report
+    assert "to train on" not in report
+    result = trained.cases.trainings(case["case_id"])[-1].result
+    assert result is not None
+    assert result.whether_unseen() == "on which the candidate may have been trained, because others fitted it"
     artifact = open_artifact(trained.workspace, case["challenger"]["digest"])
     assert (artifact.reference_scores() == artifact.scores(artifact.reference())).all()
     assert artifact.manifest.adopted is not None
@@ -157,6 +167,51 @@ def test_what_cannot_be_adopted_is_refused_in_one_sentence(
     assert manifest["versions"]["scikit-learn"] == "1.2.0"
     assert here("simulate", "--rows", "300").code == 0, "what a person accepted holds for every later load"
     again = here("adopt", str(old), "--accept-version-mismatch")
+    assert (again.code, "is this very model" in again.err) == (1, True)
+
+
+class Trap:
+    """Loading it leaves a file behind."""
+
+    def __init__(self, sprung: Path) -> None:
+        self.sprung = sprung
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (self.sprung,))
+
+
+def test_a_file_is_loaded_only_for_a_person_who_trusts_it(here: CommandLine, fresh: Opened, tmp_path: Path) -> None:
+    trap = tmp_path / "trap.pkl"
+    trap.write_bytes(pickle.dumps(Trap(tmp_path / "sprung")))
+    refused = here("adopt", str(trap))
+    assert (refused.code, "say so with --trust" in refused.err.replace("\n", " ")) == (1, True)
+    declined = at_a_terminal([*CHURNOPS, "adopt", str(trap), "--workspace", str(here.folder)], {"Load it?": "n"})
+    assert (declined.code, "Nothing was loaded." in declined.shown) == (1, True)
+    assert not (tmp_path / "sprung").exists()
+    trusted = here("adopt", str(trap), "--trust")
+    assert (tmp_path / "sprung").exists()
+    assert (trusted.code, "no predict_proba" in trusted.err.replace("\n", " ")) == (1, True)
+    assert not fresh.workspace.champion_pointer.exists()
+
+
+def test_a_file_with_its_list_of_columns_becomes_the_champion(here: CommandLine, fresh: Opened, tmp_path: Path) -> None:
+    rows, columns = load_split(fresh).train, fresh.settings.data.columns
+    names = list(columns.numerical)
+    model = make_pipeline(SimpleImputer(), LogisticRegression()).fit(rows[names].to_numpy(), rows[columns.target])
+    joblib.dump(model, tmp_path / "own.joblib", compress=3)
+    untold = here("adopt", str(tmp_path / "own.joblib"), "--trust")
+    assert (untold.code, "Name them with --features" in untold.err.replace("\n", " ")) == (1, True)
+    twice = here("adopt", str(tmp_path / "own.joblib"), "--trust", "--features", f"{names[0]},{names[0]}")
+    assert (twice.code, "names a column twice" in twice.err) == (1, True)
+    (tmp_path / "columns.txt").write_text("\n".join(names) + "\n")
+    said = here("adopt", str(tmp_path / "own.joblib"), "--trust", "--features", str(tmp_path / "columns.txt"), "--json")
+    assert said.code == 0, said.err
+    assert "that others fitted" in said.err
+    assert "training rows" not in said.err
+    artifact = open_artifact(fresh.workspace, said.json["result"]["digest"])
+    test = load_split(fresh).test
+    assert (artifact.scores(test) == model.predict_proba(test[names].to_numpy())[:, 1]).all()
+    again = here("adopt", str(tmp_path / "own.joblib"), "--trust", "--features", ",".join(names))
     assert (again.code, "is this very model" in again.err) == (1, True)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.diagnosis.observed import Observed
 from pipeline.measures.metrics import measure
 from pipeline.models.artifact import Artifact, Manifest
-from pipeline.models.calibration import cross_fit_folds, try_calibration
+from pipeline.models.calibration import cross_fit_folds, out_of_fold, try_calibration
 from pipeline.models.unfitted_model import build
 from pipeline.profiles.counting import profile_reference
 from pipeline.sources.source import Frame
@@ -32,7 +32,8 @@ class TrainedOnKnown:
     def __init__(self) -> None:
         x, y = REFERENCE[FEATURES], REFERENCE["churned"].to_numpy()
         pipeline = build("logistic_regression", {}, 1, COLUMNS)
-        trial, self.out_of_fold = try_calibration(pipeline, x, y, None, cross_fit_folds(y, None, 1))
+        folds = cross_fit_folds(y, None, 1)
+        trial, self.out_of_fold = try_calibration(out_of_fold(pipeline, x, y, folds), y, None, folds)
         self.model = pipeline.fit(x, y)
         manifest = Manifest(
             columns=COLUMNS,

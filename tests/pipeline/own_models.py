@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.models.adopted import quiet
+from pipeline.models.mlflow_folder import quiet
 from pipeline.models.unfitted_model import build
 from pipeline.tables.schema import Schema
 

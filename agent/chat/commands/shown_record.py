@@ -84,7 +84,7 @@ def models_told(opened: Opened, window: WindowChoice, case_id: str) -> str:
         told = "passed the gate" if last.gate.passed else "failed the gate"
         columns = {"champion": last.champion_metrics, "challenger" if last.gate.passed else "candidate": last.metrics}
         parts = [
-            f"Case `{case.case_id}`: {last.estimator.replace('_', ' ')}, mode {last.mode}, {told}; {last.metrics.n:,} rows that neither was trained on."
+            f"Case `{case.case_id}`: {last.estimator.replace('_', ' ')}, mode {last.mode}, {told}; {last.metrics.n:,} rows, {last.whether_unseen()}."
         ]
         parts.append(_measures(columns))
         if last.comparison is not None:

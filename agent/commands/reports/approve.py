@@ -71,7 +71,7 @@ def _show(console: "Console", here: "Opened", record: "ApprovalRecord") -> None:
     result = compared(here, case)
     console.print(
         f"Version [bold]{record.version}[/] ({record.digest[:12]}) shall replace champion version [bold]{case.champion.version}[/] "
-        f"({record.replaces[:12]}). On {result.metrics.n:,} rows that neither was trained on:"
+        f"({record.replaces[:12]}). On {result.metrics.n:,} rows, {result.whether_unseen()}:"
     )
     console.print(_comparison(result))
     console.print(f"Reviewer: {escape(record.reviewer)}. Reason: {escape(record.reason)}")

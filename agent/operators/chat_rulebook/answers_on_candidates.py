@@ -65,9 +65,10 @@ def on_record(facts: Facts) -> str:
     ]
     if facts.metrics is not None:
         champion = facts.metrics.champion
+        since = f"adopted on {champion.trained_at:%Y-%m-%d}" if champion.adopted else f"trained on {champion.trained_at:%Y-%m-%d}"
         lines += [
             "",
-            f"The champion alone, a {words(champion.estimator)} trained on {champion.trained_at:%Y-%m-%d}: ROC-AUC "
+            f"The champion alone, a {words(champion.estimator)} {since}: ROC-AUC "
             f"{measured(facts.metrics.gate.roc_auc)} on the test set{source(facts.metrics)}.",
         ]
     return "\n".join(lines)

@@ -25,7 +25,7 @@ def find_copies(observed: Observed, seen: Witnesses, rules: DataRules) -> tuple[
 
 
 def training_rows(observed: Observed) -> int:
-    """How many rows with a known outcome equal, in every feature, a row of the champion's training data."""
+    """How many rows with a known outcome equal, in every feature, a row of the champion's reference."""
     features = list(observed.columns.features)
     known = observed.labelled.features
     return int(np.isin(_hashes(known[features]), _hashes(observed.reference[features])).sum()) if len(known) else 0
@@ -39,7 +39,7 @@ def _replayed(known: _Hashes, rows: _Hashes, rules: DataRules) -> Finding | None
     if share - own / max(1, len(known)) < rules.replayed_share or z < rules.missing_z:
         return None
     said = (
-        f"{share:.1%} of the rows equal a row that the champion was trained on in every feature, where {own / len(known):.1%} would by chance: "
+        f"{share:.1%} of the rows equal a row of the reference in every feature, where {own / len(known):.1%} would by chance: "
         "old rows delivered again, or the same customers with features not refreshed since; if so, set `population` under [predictions]."
     )
     return fault("replayed_rows", said, share, len(rows), z=z)

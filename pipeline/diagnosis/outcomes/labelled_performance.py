@@ -214,7 +214,7 @@ def _segment_finding(worst: _Contrast, tried: int, expected: Expected, policy: P
     if not notable:
         so = f"the strongest of {tried} segments, and no more than chance explains"
     elif hardly_covered:
-        so = "the reference hardly has such customers, so the champion was not trained on them"
+        so = "the reference hardly has such customers, so it cannot say how they behave"
     else:
         so = "customers like those of the reference behave differently now"
     return Finding(

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from pipeline.diagnosis.finding import Cause, Finding, Name
 from pipeline.diagnosis.observed import Observed
 from pipeline.diagnosis.outcomes.expected_outcomes import fit_line, labels_usable, log_odds, one_row_each
-from pipeline.families import family_named
 from pipeline.measures.campaign_value import gain
 from pipeline.workspace.policy import Policy
 from pipeline.workspace.settings import ValueSettings
@@ -71,7 +70,7 @@ def _stretches(times: pd.Series | None, rows: int) -> NDArray[np.int64]:
 
 def _fitted(observed: Observed, training: Mask, judging: Mask, *, with_reference: bool) -> Numbers:
     """Probabilities of churn for the judging rows by a model of the champion's family, shape (judging,)."""
-    from pipeline.models.unfitted_model import build
+    from pipeline.models.unfitted_model import build, successor_family
 
     manifest, known = observed.champion.manifest, observed.labelled
     features, target = list(observed.columns.features), observed.columns.target
@@ -82,7 +81,7 @@ def _fitted(observed: Observed, training: Mask, judging: Mask, *, with_reference
     if with_reference:
         x = pd.concat([observed.reference[features].fillna(absent), x], ignore_index=True)
         y = np.concatenate([observed.reference[target].to_numpy(), y])
-    given = family_named(manifest.family).quick(manifest.hyperparameters, _MEMBERS)
+    given = successor_family(manifest.family).quick(manifest.hyperparameters, _MEMBERS)
     model = build(manifest.family, given, manifest.seed, observed.columns).fit(x, y.astype(np.int8))
     return np.asarray(model.predict_proba(rows[judging])[:, 1], dtype=np.float64)
 

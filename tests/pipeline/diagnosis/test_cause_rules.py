@@ -135,5 +135,5 @@ def test_too_few_rows_are_no_all_clear() -> None:
 
 
 def test_rows_of_the_training_data_are_a_blind_spot() -> None:
-    assert not any("training data" in spot for spot in case(Setting(5000, 1000, 300, training_rows=150)).blind_spots)
+    assert not any("rows of the reference" in spot for spot in case(Setting(5000, 1000, 300, training_rows=150)).blind_spots)
     assert any("390 of the 1,000 customers" in spot for spot in case(Setting(5000, 1000, 300, training_rows=390)).blind_spots)

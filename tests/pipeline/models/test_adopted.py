@@ -10,7 +10,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 
 from pipeline.atomic_files import digest_of_folder
-from pipeline.models.adopted import ModelError, churn_probabilities, describe, load_adopted
+from pipeline.models.adopted import churn_probabilities, load_adopted
+from pipeline.models.mlflow_folder import ModelError, describe
 from pipeline.tables.schema import Schema
 from tests.pipeline.own_models import SCIKIT_LEARN, fitted, save_pyfunc, save_sklearn, second_column
 from tests.pipeline.small_tables import COLUMNS, small_table

@@ -97,7 +97,7 @@ def test_scoring_takes_columns_by_name(published: Artifact) -> None:
 
 
 def test_a_missing_column_is_named(published: Artifact) -> None:
-    with pytest.raises(DataError, match="lacks columns the model was trained on: charges, contract"):
+    with pytest.raises(DataError, match="lacks columns that the model takes: charges, contract"):
         published.scores(small_table(3, 2).drop(columns=["charges", "contract"]))
 
 

@@ -1,13 +1,16 @@
 """Calibration is kept when out-of-fold rows show that it helps, and only then."""
 
+import pickle
+
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.pipeline import Pipeline
 
 from pipeline.errors import DataError
-from pipeline.models.calibration import FOLDS, KEPT_ABOVE_Z, calibrated_model, cross_fit_folds, try_calibration
-from pipeline.models.unfitted_model import build
+from pipeline.models.calibration import FOLDS, KEPT_ABOVE_Z, calibrated_model, cross_fit_folds, out_of_fold, try_calibration
+from pipeline.models.unfitted_model import build, fit_on_all_processors
 from tests.pipeline.small_tables import COLUMNS, small_table
 
 TABLE = small_table(500, 1)
@@ -35,7 +38,7 @@ class Overconfident(ClassifierMixin, BaseEstimator):
 
 def test_bold_probabilities_are_calibrated() -> None:
     folds = cross_fit_folds(Y, None, 7)
-    trial, _ = try_calibration(Pipeline([("bold", Overconfident())]), TABLE, Y, None, folds)
+    trial, _ = try_calibration(out_of_fold(Pipeline([("bold", Overconfident())]), TABLE, Y, folds), Y, None, folds)
     assert trial.kept
     assert trial.z > KEPT_ABOVE_Z
     assert trial.log_loss_calibrated < trial.log_loss_raw
@@ -43,23 +46,26 @@ def test_bold_probabilities_are_calibrated() -> None:
 
 
 def test_honest_probabilities_are_left_alone() -> None:
-    trial, _ = try_calibration(build("logistic_regression", {}, 7, COLUMNS), TABLE, Y, None, cross_fit_folds(Y, None, 7))
+    folds = cross_fit_folds(Y, None, 7)
+    trial, _ = try_calibration(out_of_fold(build("logistic_regression", {}, 7, COLUMNS), TABLE, Y, folds), Y, None, folds)
     assert not trial.kept
     assert trial.z <= KEPT_ABOVE_Z
 
 
 def test_the_trial_is_repeatable() -> None:
     pipeline = build("random_forest", {"n_estimators": 10, "max_depth": 4}, 7, COLUMNS)
-    first, second = (try_calibration(pipeline, TABLE, Y, None, cross_fit_folds(Y, None, 7))[0] for _ in range(2))
+    folds = cross_fit_folds(Y, None, 7)
+    first, second = (try_calibration(out_of_fold(pipeline, TABLE, Y, folds), Y, None, folds)[0] for _ in range(2))
     assert first == second
 
 
 def test_the_sigmoid_that_is_tried_is_the_sigmoid_that_is_kept() -> None:
     bold = Pipeline([("bold", Overconfident())])
     folds = cross_fit_folds(Y, None, 7)
-    tried, _ = try_calibration(bold, TABLE, Y, None, folds)
+    found = out_of_fold(bold, TABLE, Y, folds)
+    tried, _ = try_calibration(found, Y, None, folds)
     fresh = small_table(4000, 2)
-    p = calibrated_model(bold, folds).fit(TABLE, Y).predict_proba(fresh)[:, 1]
+    p = calibrated_model(bold.fit(TABLE, Y), found, Y).predict_proba(fresh)[:, 1]
     kept = -np.mean(np.log(np.where(fresh["churned"] == 1, p, 1 - p)))
     assert kept == pytest.approx(tried.log_loss_calibrated, abs=0.05)
     assert tried.log_loss_raw > kept + 0.2
@@ -68,9 +74,34 @@ def test_the_sigmoid_that_is_tried_is_the_sigmoid_that_is_kept() -> None:
 def test_calibrating_keeps_the_order_of_customers() -> None:
     pipeline = build("random_forest", {"n_estimators": 20, "max_depth": 4}, 7, COLUMNS)
     fresh = small_table(200, 2)
+    found = out_of_fold(pipeline, TABLE, Y, cross_fit_folds(Y, None, 7))
     raw = pipeline.fit(TABLE, Y).predict_proba(fresh)[:, 1]
-    calibrated = calibrated_model(pipeline, cross_fit_folds(Y, None, 7)).fit(TABLE, Y).predict_proba(fresh)[:, 1]
+    calibrated = calibrated_model(pipeline, found, Y).predict_proba(fresh)[:, 1]
     assert (np.diff(calibrated[np.argsort(raw, kind="stable")]) >= 0).all()
+
+
+@pytest.mark.parametrize("estimator", ["random_forest", "logistic_regression"])
+def test_it_is_the_model_that_scikit_learn_makes_with_twice_the_fits(estimator: str) -> None:
+    few = {"random_forest": {"n_estimators": 10, "max_depth": 4}, "logistic_regression": {}}[estimator]
+    x, folds = TABLE[list(COLUMNS.features)], cross_fit_folds(Y, None, 7)
+    fresh = small_table(200, 2)[list(COLUMNS.features)]
+    theirs = CalibratedClassifierCV(build(estimator, few, 7, COLUMNS), method="sigmoid", cv=folds, ensemble=False).fit(x, Y)
+    pipeline = build(estimator, few, 7, COLUMNS)
+    ours = calibrated_model(pipeline.fit(x, Y), out_of_fold(pipeline, x, Y, folds), Y)
+    assert (ours.predict_proba(fresh) == theirs.predict_proba(fresh)).all()
+    assert vars(ours).keys() == vars(theirs).keys()
+    assert ours.feature_names_in_.tolist() == theirs.feature_names_in_.tolist()
+    assert b"pipeline.models" not in pickle.dumps(ours), "whoever loads it needs none of ours"
+
+
+def test_the_number_of_processors_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, fresh = TABLE[list(COLUMNS.features)], small_table(200, 2)[list(COLUMNS.features)]
+    one, more = (build("random_forest", {"n_estimators": 10, "max_depth": 4}, 7, COLUMNS) for _ in range(2))
+    one.fit(x, Y)
+    monkeypatch.setattr("joblib.parallel.cpu_count", lambda *_: 3)
+    fit_on_all_processors(more, x, Y)
+    assert (one.predict_proba(fresh) == more.predict_proba(fresh)).all()
+    assert more["classify"].n_jobs is None, "what it predicts is added up in one order"
 
 
 def test_folds_are_seeded_and_hold_every_row_once() -> None:
@@ -91,7 +122,8 @@ def test_copies_of_customers_are_no_further_evidence() -> None:
     rows = np.tile(np.arange(500), 4)
     copied, y, groups = TABLE.iloc[rows], Y[rows], rows
     folds = cross_fit_folds(y, groups, 7)
-    (grouped, _), (naive, _) = try_calibration(bold, copied, y, groups, folds), try_calibration(bold, copied, y, None, folds)
+    found = out_of_fold(bold, copied, y, folds)
+    (grouped, _), (naive, _) = try_calibration(found, y, groups, folds), try_calibration(found, y, None, folds)
     assert naive.z == pytest.approx(2 * grouped.z, rel=0.01)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.models.calibration import calibrated_model, cross_fit_folds
+from pipeline.models.calibration import calibrated_model, cross_fit_folds, out_of_fold
 from pipeline.models.importance import Importance, measure_importance, weighted_share
 from pipeline.models.unfitted_model import build
 from pipeline.tables.schema import Schema
@@ -38,7 +38,8 @@ def test_a_column_the_model_never_saw_change_anything_has_no_importance() -> Non
 
 def test_a_calibrated_model_has_importances_too() -> None:
     pipeline = build("logistic_regression", {}, 7, COLUMNS)
-    model = calibrated_model(pipeline, cross_fit_folds(OUTCOMES, None, 7)).fit(TABLE[FEATURES], OUTCOMES)
+    found = out_of_fold(pipeline, TABLE[FEATURES], OUTCOMES, cross_fit_folds(OUTCOMES, None, 7))
+    model = calibrated_model(pipeline.fit(TABLE[FEATURES], OUTCOMES), found, OUTCOMES)
     assert drops(measure_importance(model, TABLE[FEATURES], OUTCOMES, 1))["tenure"] > 0.1
 
 

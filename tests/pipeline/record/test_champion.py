@@ -120,5 +120,5 @@ def test_an_artifact_whose_bytes_changed_is_not_opened(trained: Opened) -> None:
 def test_columns_changed_since_the_training_are_refused(trained: Opened) -> None:
     file = trained.workspace.settings_file
     file.write_text(file.read_text(encoding="utf-8").replace('  "tenure",\n', ""), encoding="utf-8")
-    with pytest.raises(SettingsError, match="are not those champion version 1 was trained on"):
+    with pytest.raises(SettingsError, match="are not those of champion version 1"):
         open_champion(open_workspace(trained.workspace.root, policy_text(), trained.clock))

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from pipeline.models.calibration import calibrated_model, cross_fit_folds
+from pipeline.models.calibration import calibrated_model, cross_fit_folds, out_of_fold
 from pipeline.models.recalibration import recalibrate
 from pipeline.models.unfitted_model import build
 from pipeline.tables.cell_values import spelling_in
@@ -22,10 +22,9 @@ def model_of(kind: str) -> Any:
     """The model by its name: the family, then what was done to its probabilities."""
     family, *steps = kind.split(", ")
     x, y = REFERENCE[FEATURES], REFERENCE["churned"].to_numpy()
-    model = build(*_ESTIMATORS[family], 7, COLUMNS)
+    model = build(*_ESTIMATORS[family], 7, COLUMNS).fit(x, y)
     if "calibrated" in steps:
-        model = calibrated_model(model, cross_fit_folds(y, None, 7))
-    model.fit(x, y)
+        model = calibrated_model(model, out_of_fold(model, x, y, cross_fit_folds(y, None, 7)), y)
     times = 2 if steps and steps[-1].endswith("twice") else int(bool(steps) and steps[-1] == "recalibrated")
     for seed in range(times):
         later = small_table(800, 10 + seed)

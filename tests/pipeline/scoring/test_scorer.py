@@ -162,10 +162,11 @@ def test_the_champion_of_a_workspace_was_proven_at_its_gate(trained: Opened) -> 
 def test_a_model_of_others_is_never_taken_apart(tmp_path: Path, artifact: Artifact, monkeypatch: pytest.MonkeyPatch) -> None:
     from pipeline.models.adopted import AdoptedClassifier
     from pipeline.models.artifact import Adopted
+    from pipeline.models.asked_model import asked
 
     manifest = artifact.manifest.model_copy(update={"adopted": Adopted(source="x", model_sha256="s" * 64, family="random_forest")})
     theirs = Artifact(artifact.digest, artifact.path, manifest, artifact.metrics)
-    wrapped = AdoptedClassifier(artifact.model, "sklearn", dict.fromkeys(FEATURES), COLUMNS, None)
+    wrapped = AdoptedClassifier(artifact.model, asked(artifact.model), dict.fromkeys(FEATURES), COLUMNS, None)
     monkeypatch.setitem(theirs.__dict__, "model", wrapped)
     scorer = open_scorer(theirs, VALUE, version="5")
     assert (scorer.path, scorer.why) == ("scikit-learn", "others fitted the model")
