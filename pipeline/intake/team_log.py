@@ -10,11 +10,12 @@ from pipeline.intake.window_start import start_of
 from pipeline.profiles.counting import last_time
 from pipeline.record.champion import Champion
 from pipeline.record.opened_workspace import Opened
-from pipeline.sources.source import DatabaseTable, Files, Frame, Restriction, Source, SparkTable
+from pipeline.sources.source import ColumnMapping, DatabaseTable, Files, Frame, MappedSource, Restriction, Source, SparkTable
 from pipeline.sources.source_opening import open_source
 from pipeline.tables.file_format import JSON_LINES, FileFormat
 from pipeline.tables.schema import Schema
 from pipeline.windows.spans import WEEK, Span
+from pipeline.workspace.prediction_settings import PredictionSettings
 
 TICK = timedelta(milliseconds=1)  # what every engine tells apart; SQLite nothing finer
 
@@ -36,15 +37,34 @@ def own_log(opened: Opened) -> OwnLog | None:
     """
     log, spark = opened.settings.predictions, opened.settings.engine.name == "spark"
     columns = named_columns(opened)
+    source: Files | Frame | DatabaseTable | SparkTable
     if log.table:
-        url = _from_folder(log.url, opened.workspace.root)
-        return OwnLog(log.table, SparkTable(log.table) if spark else DatabaseTable(url, log.table, log.format.timezone), columns)
-    if not log.file:
+        name, url = log.table, _from_folder(log.url, opened.workspace.root)
+        source = SparkTable(log.table) if spark else DatabaseTable(url, log.table, log.format.timezone)
+    elif not log.file:
         return None
-    name = Path(log.file).name
-    if spark:
-        return OwnLog(name, SparkTable(f"parquet.`{log.file.replace('`', '``')}`"), columns)
-    return OwnLog(name, file_source(opened.workspace.root / log.file, log.format, columns), columns)
+    else:
+        name = Path(log.file).name
+        parquet = f"parquet.`{log.file.replace('`', '``')}`"
+        source = SparkTable(parquet) if spark else file_source(opened.workspace.root / log.file, log.format, columns)
+    mapping = column_mapping(log)
+    return OwnLog(name, MappedSource(source, mapping) if mapping else source, columns)
+
+
+def current_file(opened: Opened, file: Path) -> OwnLog:
+    """A window that lies in files, under the names of the log or those of the training.
+
+    Raises:
+        DataError: JSON lines that cannot be read.
+    """
+    columns, mapping = named_columns(opened), column_mapping(opened.settings.predictions)
+    source = file_source(file, opened.settings.data.format, columns)
+    return OwnLog(file.name, MappedSource(source, mapping, or_as_trained=True) if mapping else source, columns)
+
+
+def column_mapping(log: PredictionSettings) -> ColumnMapping:
+    """What [predictions] says of the log's names and values."""
+    return ColumnMapping(log.columns, log.values)
 
 
 def named_columns(opened: Opened) -> Schema:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import DataError
-from pipeline.intake.team_log import TICK, OwnLog, file_source, meant_rows, named_columns, own_log
+from pipeline.intake.team_log import TICK, OwnLog, current_file, meant_rows, own_log
 from pipeline.intake.window_rows import kept_rows
 from pipeline.intake.window_start import start_of
 from pipeline.profiles.counting import profile_window
@@ -76,9 +76,7 @@ def file_window(opened: Opened, baseline: Baseline, current: Path, outcomes: Pat
         from pipeline.intake.outcomes import read_outcome_file
 
         known = read_outcome_file(outcomes, opened.settings)
-    columns = named_columns(opened)
-    log = OwnLog(current.name, file_source(current, opened.settings.data.format, columns), columns)
-    return _own_window(opened, baseline.profile, log, baseline.restriction, known, outcomes)
+    return _own_window(opened, baseline.profile, current_file(opened, current), baseline.restriction, known, outcomes)
 
 
 def _own_window(

@@ -13,6 +13,7 @@ from pydantic_settings import SettingsError as UnreadableVariable
 from pipeline.errors import SettingsError
 from pipeline.families import USUAL, families
 from pipeline.tables.file_format import DELIMITED, JSON_LINES
+from pipeline.tables.similar_names import most_alike
 from pipeline.workspace import retired_names
 from pipeline.workspace.data_settings import DataSettings
 from pipeline.workspace.prediction_settings import PredictionSettings
@@ -133,6 +134,16 @@ class Settings(BaseSettings):
         if url and not url.startswith(("postgresql://", "postgresql+psycopg://")):
             raise ValueError("it is not like postgresql://user@host/name; empty, the state is kept in SQLite")
         return url
+
+    @model_validator(mode="after")
+    def _mapped_to_features(self) -> "Settings":
+        features, log = self.data.columns.features, self.predictions
+        for section, named in (("columns", log.columns.values()), ("values", log.values)):
+            if stranger := next((name for name in named if name not in features), None):
+                close = most_alike(stranger, features)
+                hint = f"perhaps `{close}` is meant" if close else "id, time, score and model_version have keys of their own"
+                raise ValueError(f"`predictions.{section}` names `{stranger[:80]}`, which is no feature of [data]; {hint}")
+        return self
 
     @model_validator(mode="after")
     def _engine_has_the_log(self) -> "Settings":

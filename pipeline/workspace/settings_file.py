@@ -52,6 +52,8 @@ def _section(name: str, values: BaseModel) -> str:
             tables.append(_section(f"{name}.{key}", value))
         elif value is None:
             lines.append(f"# {key} =  # {field.description}")
+        elif isinstance(value, dict):
+            tables.append(f"\n[{name}.{key}]  # {field.description}\n")
         elif isinstance(value, tuple):
             lines.append(f"{key} = [  # {field.description}")
             lines += [f"  {_toml(item)}," for item in value]
