@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import DataError
+from pipeline.intake.scoring_time import with_roles
 from pipeline.intake.team_log import TICK, OwnLog, current_file, meant_rows, own_log
 from pipeline.intake.window_rows import kept_rows
 from pipeline.intake.window_start import start_of
@@ -38,8 +39,9 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
     from pipeline.state.predictions import newest_prediction, read_labelled, read_predictions
 
     columns, segment, spelling = opened.settings.data.columns, baseline.restriction.segment, spelling_of(baseline.profile)
-    log = own_log(opened)
-    if log is not None:
+    own = own_log(opened)
+    if own is not None:
+        log = with_roles(own, columns)
         restriction = meant_rows(log, opened, champion, span, segment)
         told = read_outcomes(opened.state, opened.clock()) if outcomes is None else read_outcome_file(outcomes, opened.settings)
         return _own_window(opened, baseline.profile, log, restriction, told, outcomes)
@@ -76,7 +78,8 @@ def file_window(opened: Opened, baseline: Baseline, current: Path, outcomes: Pat
         from pipeline.intake.outcomes import read_outcome_file
 
         known = read_outcome_file(outcomes, opened.settings)
-    return _own_window(opened, baseline.profile, current_file(opened, current), baseline.restriction, known, outcomes)
+    log = with_roles(current_file(opened, current), opened.settings.data.columns)
+    return _own_window(opened, baseline.profile, log, baseline.restriction, known, outcomes)
 
 
 def _own_window(
