@@ -32,7 +32,7 @@ def with_roles(log: OwnLog, trained: Schema) -> OwnLog:
         id_ = log.columns.id if relation.id is not None or trained.id not in there else trained.id
         time = log.columns.time if relation.time is not None or trained.time not in there else trained.time
         typed = [name for name, column in there.items() if column.type in ("instant", "local time")]
-        named = [name for name in there if (words := set(words_in(name))) & (_TIMES | {"scored"}) and words <= _TIMES | _SCORING]
+        named = [name for name in there if named_as_scoring_time(name)]
     if time in there:
         return replace(log, columns=log.columns.model_copy(update={"id": id_, "time": time}))
     clear = [name for name in named if name not in log.columns.features and (name in typed or _all_times(log, bare, name))]
@@ -43,6 +43,12 @@ def with_roles(log: OwnLog, trained: Schema) -> OwnLog:
     elif others := clear or [name for name in typed if name not in log.columns.features]:
         _name(log.name, others)
     return replace(log, columns=log.columns.model_copy(update={"id": id_, "time": time}))
+
+
+def named_as_scoring_time(name: str) -> bool:
+    """Whether a column's name speaks of a time, and of nothing but scoring."""
+    words = {*words_in(name)}
+    return bool(words & (_TIMES | {"scored"})) and words <= _TIMES | _SCORING
 
 
 def _name(log: str, columns: Sequence[str]) -> None:

@@ -5,7 +5,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_A-Za-z]+|\d+")
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+_OF_FLAGS = frozenset({"is", "has", "flag", "ind", "indicator"})  # say that a column holds yes or no, not which one it is
 _CLOSE = 0.75  # from which a name is worth proposing in an error
 _STEM = 3  # letters from which the beginning of a word stands for it: cust, mon
 _SPELT_ALIKE = 0.8  # letters in common from which a word is another one misspelt, or its plural
@@ -14,7 +15,17 @@ _SPELT_ALIKE = 0.8  # letters in common from which a word is another one misspel
 @lru_cache(4096)
 def words_in(name: str) -> tuple[str, ...]:
     """The words of a name in small letters: those of `camelCase`, `snake_case` and of any other writing."""
-    return tuple(word.casefold() for word in _WORD.findall(name))
+    return tuple(part.casefold() for word in _WORD.findall(name) for part in _parts(word))
+
+
+def _parts(word: str) -> list[str]:
+    """`MonthlyCharges` is two words, `HTTPCode` as well."""
+    starts = [
+        place
+        for place in range(1, len(word))
+        if word[place].isupper() and (word[place - 1].islower() or word[place + 1 : place + 2].islower())
+    ]
+    return [word[start:end] for start, end in zip([0, *starts], [*starts, len(word)], strict=True)]
 
 
 def normal(name: str) -> str:
@@ -24,11 +35,11 @@ def normal(name: str) -> str:
 
 @lru_cache(65_536)
 def likeness(first: str, second: str) -> float:
-    """How alike two names are, 0 to 1: 1 where they differ in case and separators alone, else the share of words they have in common,
-    abbreviated ones with less."""
+    """How alike two names are, 0 to 1: 1 where they differ in case and separators alone, else the share of words they have in common
+    (Sørensen-Dice), abbreviated ones with less."""
     if normal(first) == normal(second):
         return 1.0
-    ours, theirs = words_in(first), words_in(second)
+    ours, theirs = ([word for word in words_in(name) if word not in _OF_FLAGS] for name in (first, second))
     if not ours or not theirs:
         return 0.0
     pairs = sorted(((_same_word(a, b), i, j) for i, a in enumerate(ours) for j, b in enumerate(theirs)), reverse=True)
@@ -41,7 +52,7 @@ def likeness(first: str, second: str) -> float:
             common += same
     # Words that were run together ("phoneservice") are compared by their letters.
     by_letters = difflib.SequenceMatcher(None, normal(first), normal(second)).ratio()
-    return min(0.95, max(common / max(len(ours), len(theirs)), by_letters if by_letters >= _SPELT_ALIKE else 0.0))
+    return min(0.95, max(2 * common / (len(ours) + len(theirs)), by_letters if by_letters >= _SPELT_ALIKE else 0.0))
 
 
 def most_alike(name: str, others: Iterable[str]) -> str | None:
@@ -60,8 +71,8 @@ def _same_word(first: str, second: str) -> float:
     if first == second:
         return 1.0
     short, long = sorted((first, second), key=len)
-    if long.startswith(short) and len(short) >= _STEM:
-        return 0.9
+    if long.startswith(short):
+        return 0.9 if len(short) >= _STEM else 0.6
     letters = difflib.SequenceMatcher(None, first, second).ratio()
     if letters >= _SPELT_ALIKE:
         return letters

@@ -183,7 +183,7 @@ def read_settings(file: Path) -> Settings:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} is not valid TOML: {error}.", "Correct that line, or run `churnops init` in a new folder.") from error
-    if _holds_password(values.get("database_url")):
+    if holds_password(values.get("database_url")):
         raise SettingsError(f"{file}: `database_url` holds a password.", "Give it as CHURNOPS_DATABASE_URL and leave the key empty.")
     try:
         settings = Settings(**values)
@@ -213,7 +213,7 @@ def _without(values: dict[str, Any], path: Sequence[str]) -> tuple[dict[str, Any
     return {**values, first: inner}, found
 
 
-def _holds_password(url: object) -> bool:
+def holds_password(url: object) -> bool:
     """Bundles and copies carry the settings along, so a secret has no place in them."""
     if not isinstance(url, str):
         return False
