@@ -42,7 +42,7 @@ _NAMES: Mapping[Role, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Column:
+class SampledColumn:
     """One column of a table: its name, its cells as text without the missing ones, and what the engine says it holds."""
 
     name: str
@@ -64,7 +64,8 @@ class Column:
         numbers = parse_numbers(self.cells, ".").dropna() if len(self.cells) else self.cells
         if len(numbers) < _NUMERIC * len(self.cells) or not len(numbers):
             return None
-        return np.quantile(numbers.to_numpy(dtype=np.float64), np.linspace(0, 1, 201))
+        places: NDArray[np.float64] = np.quantile(numbers.to_numpy(dtype=np.float64), np.linspace(0, 1, 201))
+        return places
 
     @cached_property
     def are_times(self) -> bool:
@@ -82,7 +83,7 @@ class Fit:
     values: MatchedValues | None = None
 
 
-def fit_of_feature(column: Column, feature: Column, own_words: frozenset[str], numerical: bool) -> Fit:
+def fit_of_feature(column: SampledColumn, feature: SampledColumn, own_words: frozenset[str], numerical: bool) -> Fit:
     """`own_words`: the categories that no other feature of the reference has, and that are words."""
     name = likeness(column.name, feature.name)
     if numerical:
@@ -102,7 +103,7 @@ def fit_of_feature(column: Column, feature: Column, own_words: frozenset[str], n
     return Fit(_weighed(name, overlap, telling), (_named(name), said, *_said(values)), values)
 
 
-def fit_of_role(column: Column, role: Role, known: Column | None) -> Fit:
+def fit_of_role(column: SampledColumn, role: Role, known: SampledColumn | None) -> Fit:
     """`known`: the reference's column of that role, where it has one."""
     name = max((likeness(column.name, each) for each in (*_NAMES.get(role, ()), *([known.name] if known else []))), default=0.0)
     if role == "time":

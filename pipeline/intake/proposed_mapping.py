@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from pipeline.intake.column_evidence import Column, Fit, Role, fit_of_feature, fit_of_role
+from pipeline.intake.column_evidence import Fit, Role, SampledColumn, fit_of_feature, fit_of_role
 from pipeline.intake.log_sample import LogSample
 from pipeline.tables.schema import Schema
 from pipeline.tables.value_matching import is_word
@@ -56,7 +56,7 @@ def propose(log: LogSample, reference: pd.DataFrame, columns: Schema, told: Pred
     """
     from scipy.optimize import linear_sum_assignment
 
-    here = [Column(name, log.cells[name].dropna(), log.types[name]) for name in log.cells]
+    here = [SampledColumn(name, log.cells[name].dropna(), kind) for name, kind in log.types.items()]
     wanted: list[tuple[Role, str]] = [*(("feature", name) for name in columns.features), *((role, role) for role in _ROLES)]
     fits = _fits(here, wanted, reference, columns)
     likeness = np.array([[fit.likeness for fit in row] for row in fits]).reshape(len(wanted), len(here))
@@ -86,12 +86,12 @@ def propose(log: LogSample, reference: pd.DataFrame, columns: Schema, told: Pred
     )
 
 
-def _fits(here: Sequence[Column], wanted: Sequence[tuple[Role, str]], reference: pd.DataFrame, columns: Schema) -> list[list[Fit]]:
-    features = {name: Column(name, reference[name].dropna().astype(str)) for name in columns.features}
+def _fits(here: Sequence[SampledColumn], wanted: Sequence[tuple[Role, str]], reference: pd.DataFrame, columns: Schema) -> list[list[Fit]]:
+    features = {name: SampledColumn(name, reference[name].dropna().astype(str)) for name in columns.features}
     words = {name: frozenset(filter(is_word, features[name].shares)) for name in columns.categorical}
     own = {name: words[name].difference(*(others for other, others in words.items() if other != name)) for name in words}
     known = {
-        role: None if (name := _reference_name(role, columns)) is None else Column(name, reference[name].dropna().astype(str))
+        role: None if (name := _reference_name(role, columns)) is None else SampledColumn(name, reference[name].dropna().astype(str))
         for role in _ROLES
     }
     return [
@@ -109,7 +109,7 @@ def _reference_name(role: Role, columns: Schema) -> str | None:
     return {"id": columns.id, "time": columns.time}.get(role)
 
 
-def _settled(wanted: Sequence[tuple[Role, str]], here: Sequence[Column], told: PredictionSettings) -> dict[int, int]:
+def _settled(wanted: Sequence[tuple[Role, str]], here: Sequence[SampledColumn], told: PredictionSettings) -> dict[int, int]:
     """Places of what the settings say already, of columns that are there."""
     names = [column.name for column in here]
     said: dict[tuple[Role, str], str] = {("feature", feature): name for name, feature in told.columns.items()}

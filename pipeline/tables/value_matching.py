@@ -41,7 +41,8 @@ def matched_values(found: Mapping[str, float], reference: Mapping[str, float]) -
     yes_no = {truth: value for value in reference if (truth := _truth(value)) is not None}
     for value in found:
         if value not in matched:
-            same = plain.get(_letters(value)) or (yes_no.get(_truth(value)) if len(yes_no) > 1 else None)
+            truth = _truth(value)
+            same = plain.get(_letters(value)) or (None if truth is None or len(yes_no) < 2 else yes_no[truth])
             matched |= {value: same} if same is not None else {}
     evidence: Evidence = "same" if len(matched) == len(found) else "alike"
     matched |= _only_pairs({value: [r for r in reference if _is_short_for(value, r)] for value in found if value not in matched}, matched)

@@ -161,6 +161,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_written(bare: CommandLine
     assert "mthly_charges" in said.out
 
 
+@pytest.mark.slow
 def test_at_a_terminal_each_pair_in_doubt_is_asked_for(bare: CommandLine) -> None:
     frame = as_logged(customers(400))
     frame = frame.rename(columns={"tenure_months": "age_of_account"}).drop(columns="total_amount")
