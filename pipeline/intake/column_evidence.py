@@ -68,6 +68,12 @@ class SampledColumn:
         return places
 
     @cached_property
+    def shape(self) -> str:
+        """The commonest form of its cells, letters as `a` and digits as `9`."""
+        forms = self.cells.str.replace(r"[^\W\d_]", "a", regex=True).str.replace(r"\d", "9", regex=True)
+        return str(forms.mode().iloc[0]) if len(forms) else ""
+
+    @cached_property
     def are_times(self) -> bool:
         if self.type in ("instant", "local time"):
             return True
@@ -124,7 +130,7 @@ def fit_of_role(column: SampledColumn, role: Role, known: SampledColumn | None) 
     same = float(column.cells.isin(seen).mean()) if len(column.cells) else 0.0
     if same >= 0.5:
         return Fit(_weighed(name, same, _IDS), (_named(name), f"{same:.0%} of the ids are in the reference"))
-    alike = known is not None and _shape(column.cells) == _shape(known.cells)
+    alike = known is not None and column.shape == known.shape
     repeats = len(column.cells) and different / len(column.cells) < 0.02
     return _of_kind(
         alike or (not repeats and not column.are_times), name, _SHAPE if alike else 0.0, "ids of the same form" if alike else ""
@@ -150,11 +156,6 @@ def _distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     """Kolmogorov-Smirnov distance of two samples, by their quantiles."""
     places = np.concatenate([one, other])
     return float(np.abs(np.searchsorted(one, places, "right") / len(one) - np.searchsorted(other, places, "right") / len(other)).max())
-
-
-def _shape(cells: pd.Series) -> str:
-    forms = cells.str.replace(r"[^\W\d_]", "a", regex=True).str.replace(r"\d", "9", regex=True)
-    return str(forms.mode().iloc[0]) if len(forms) else ""
 
 
 def _named(name: float) -> str:

@@ -1,11 +1,13 @@
 """The current window: where the customers scored lately lie, what they look like, and the outcomes known by now."""
 
+import warnings
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.errors import DataError
+from pipeline.errors import DataError, Notice
 from pipeline.intake.scoring_time import with_roles
 from pipeline.intake.team_log import TICK, OwnLog, current_file, meant_rows, own_log
 from pipeline.intake.window_rows import kept_rows
@@ -17,8 +19,11 @@ from pipeline.profiles.profile import Cells, NumericalProfile, Profile, spelling
 from pipeline.record.champion import Champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.rulings.exclusions import excluded
+from pipeline.shown_text import plain, quoted
 from pipeline.sources.source import PredictionLog, Restriction
+from pipeline.tables.categories import Categories
 from pipeline.tables.schema import Schema
+from pipeline.tables.similar_names import most_alike
 from pipeline.windows.baseline import Baseline
 from pipeline.windows.spans import MICROSECOND, WEEK, Span
 from pipeline.windows.window import Labelled, Window
@@ -87,6 +92,8 @@ def _own_window(
 ) -> Window:
     name = log.name if restriction.version is None else f"{log.name}, version {restriction.version[1]}"
     restriction = replace(restriction, left_out=excluded(opened.state))
+    if restriction.segment is None:  # a segment's reference has not all of the values
+        _say_unknown_values(opened.settings.predictions.values, reference)
     profile = profile_window(log.source, log.columns, reference, restriction)
     named = {opened.settings.predictions.score, opened.settings.predictions.model_version}
     profile = profile.model_copy(update={"extra": tuple(column for column in profile.extra if column not in named)})
@@ -101,6 +108,21 @@ def _own_window(
     outcomes = _of_these_times(outcomes, profile)
     rows = rows_of(log.source, log.columns, restriction, spelling_of(reference), outcomes["_id"].unique().tolist())
     return _with_some(replace(window, known=_labelled(rows, log.columns, outcomes)), said)
+
+
+def _say_unknown_values(values: Mapping[str, Mapping[str, str]], reference: Profile) -> None:
+    """A value of the log that is mapped to none of the reference's is probably misspelt: counted as new it would pass for drift."""
+    for column in reference.categorical:
+        spelling = Categories(column.known).spelling
+        meant = {text for text in map(spelling, values.get(column.name, {}).values()) if text is not None}
+        for stranger in sorted(meant.difference(column.known)):
+            close = most_alike(stranger, column.known)
+            hint = f"; perhaps {quoted(close)} is meant" if close else ""
+            warnings.warn(
+                f"[predictions.values] maps to {quoted(stranger)} of `{plain(column.name)}`, which the reference does not have{hint}.",
+                Notice,
+                stacklevel=2,
+            )
 
 
 def _of_these_times(outcomes: "pd.DataFrame", profile: Profile) -> "pd.DataFrame":

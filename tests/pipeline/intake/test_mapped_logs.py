@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from pipeline.drift.blindspots import find_blind_spots
-from pipeline.errors import DataError
+from pipeline.errors import DataError, Notice
 from pipeline.intake.window_rows import window_rows
 from pipeline.intake.windows import file_window, logged_window
 from pipeline.profiles.counting import profile_reference, profile_window
@@ -186,3 +186,9 @@ def test_a_mapped_column_goes_before_one_that_has_the_name_of_the_feature(tmp_pa
     opened = small_opened(tmp_path, **csv(frame, tmp_path), **SETTINGS)
     expected = profile_window(Frame(as_trained()), COLUMNS.model_copy(update=ROLES), BASELINE.profile)
     assert_profiles_equal(window(opened).profile, expected)
+
+
+def test_a_value_mapped_to_none_of_the_references_is_said(tmp_path: Path) -> None:
+    opened = small_opened(tmp_path, **csv(as_logged(), tmp_path), **{**SETTINGS, "values": {"contract": {"m": "montly", "y": "yearly"}}})
+    with pytest.warns(Notice, match=r"maps to “montly” of `contract`, which the reference does not have; perhaps “monthly” is meant"):
+        window(opened)
