@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pipeline.sources.relation import Column, Relation, identifier, text_of
+from pipeline.sources.relation import Column, Relation, text_of
 from pipeline.sources.source import ColumnMapping, MappedSource, Restriction
 from pipeline.tables.cell_numbers import Decimal
 from pipeline.tables.schema import Schema
@@ -28,7 +28,7 @@ def mapped(whole: Relation, source: MappedSource) -> Relation:
     for place, (feature, texts) in enumerate(values.items()):
         if feature not in columns:
             continue
-        alias, cases = identifier(f"mapped {place}"), []
+        alias, cases = _free_name(f"mapped_{place}", whole), list[str]()
         text = text_of(columns[feature], whole.dialect)
         for number, (told, meant) in enumerate(texts.items()):
             spellings = {f"told{place}_{number}_{at}": spelling for at, spelling in enumerate(_spellings(told, whole.decimal))}
@@ -41,6 +41,14 @@ def mapped(whole: Relation, source: MappedSource) -> Relation:
         return replace(whole, columns=columns)
     table = f"(select *, {', '.join(translated)} from {whole.table}) as mapped"
     return replace(whole, columns=columns, table=table, parameters={**whole.parameters, **parameters})
+
+
+def _free_name(name: str, whole: Relation) -> str:
+    """A name that no column has, and that every engine takes unquoted: they quote in different ways."""
+    taken = {column.casefold() for column in whole.columns}
+    while name in taken:
+        name += "_"
+    return name
 
 
 def _spellings(told: str, decimal: Decimal) -> Iterator[str]:

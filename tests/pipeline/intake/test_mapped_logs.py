@@ -182,9 +182,9 @@ def test_a_column_that_is_mapped_and_not_there_is_named_by_both_names(tmp_path: 
 
 
 def test_a_mapped_column_goes_before_one_that_has_the_name_of_the_feature(tmp_path: Path) -> None:
-    frame = as_logged().assign(contract="stale", tenure=-1)
+    frame = as_logged().assign(contract="stale", tenure=-1, mapped_0="in the way")
     opened = small_opened(tmp_path, **csv(frame, tmp_path), **SETTINGS)
-    expected = profile_window(Frame(as_trained()), COLUMNS.model_copy(update=ROLES), BASELINE.profile)
+    expected = profile_window(Frame(as_trained().assign(mapped_0="")), COLUMNS.model_copy(update=ROLES), BASELINE.profile)
     assert_profiles_equal(window(opened).profile, expected)
 
 
