@@ -1,5 +1,6 @@
 """`churnops init`: a workspace around a customer table."""
 
+import dataclasses
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from pipeline.intake.proposed_mapping import ProposedMapping, ProposedPair
     from pipeline.roles.inference import Inference
     from pipeline.roles.target import Value
 
@@ -34,10 +36,15 @@ def init(
     synthetic: Annotated[bool, typer.Option("--synthetic", help="Make Telco-like customers instead of reading a table.")] = False,
     rows: Annotated[int, typer.Option("--rows", min=500, max=1_000_000, help="How many, with --synthetic.")] = 7_000,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same customers, with --synthetic.")] = 7,
+    log: Annotated[
+        str, typer.Option("--log", help="Your own prediction log: a file, a folder, a pattern or a database URL; its columns are mapped.")
+    ] = "",
+    log_table: Annotated[str, typer.Option("--log-table", help="The table or view in that database.", show_default=False)] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="With --log: write the pairs that are not in doubt without asking.")] = False,
     workspace: Annotated[Path, typer.Option("--workspace", "-w", help="Folder that becomes the workspace.")] = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a workspace: infer the columns' roles, show them, and write churnops.toml for you to correct."""
+    """Make a workspace: infer the columns' roles, show them, and write churnops.toml for you to correct. Or, in one: map your own log."""
     from rich.console import Console
     from rich.markup import escape
 
@@ -46,8 +53,8 @@ def init(
     from pipeline.errors import SettingsError
     from pipeline.tables.remote_files import holds_secret, is_remote
 
-    if synthetic == (data is not None):
-        raise typer.BadParameter("give either --data FILE or --synthetic", param_hint="--data")
+    if (synthetic and data is not None) or not (synthetic or data or log or log_table):
+        raise typer.BadParameter("give either --data FILE or --synthetic, or --log in a workspace", param_hint="--data")
     if data is not None and not target:
         raise typer.BadParameter("name the column that says who churned", param_hint="--target")
     if data is not None and is_remote(data) and holds_secret(data):
@@ -56,6 +63,9 @@ def init(
             "Leave it out; credentials come from the environment.",
         )
     console = Console(stderr=as_json, highlight=False)
+    if data is None and not synthetic:
+        echo_json(as_json, {"log": _map_log(console, workspace, log, log_table, yes)})
+        return
     with console.status("Reading the table") as status:
 
         def choose(values: "Sequence[Value]") -> str:
@@ -74,8 +84,55 @@ def init(
     if found.ignored:
         console.print("To keep a column that is left out, add its name to `numerical` or `categorical` there.")
     ask_once(made, console)
+    mapped = {"log": _map_log(console, made.root, log, log_table, yes)} if log or log_table else {}
     console.print("Next: [bold]churnops train[/]")
-    echo_json(as_json, found.schema)
+    echo_json(as_json, found.schema.model_dump(mode="json") | mapped)
+
+
+def _map_log(console: "Console", workspace: Path, log: str, table: str, yes: bool) -> dict[str, object]:
+    """Show what the log's columns are, write what is accepted, and give both for `--json`."""
+    from agent.commands.options import opened
+    from agent.setup.log_mapping import log_place, propose_mapping, write_mapping
+    from agent.views.mapping_view import mapping_view
+
+    here = opened(workspace)
+    place = log_place(here, log, table)
+    with console.status("Reading the log"):
+        proposed = propose_mapping(here, place)
+    for part in mapping_view(place.name, proposed):
+        console.print(part)
+    accepted = _accepted(console, proposed, yes)
+    if accepted:
+        write_mapping(here, place, accepted)
+        console.print(f"Wrote \\[predictions] in [bold]{here.workspace.settings_file}[/]: correct it there.")
+        if place.is_secret:
+            console.print("The URL holds a password and was not written: set CHURNOPS_PREDICTIONS__URL to it.")
+    else:
+        console.print("Nothing was written; --yes writes the pairs that are not in doubt.")
+    shown = [{**dataclasses.asdict(pair), "written": pair in accepted} for pair in proposed.pairs]
+    return {"pairs": shown, "lacking": proposed.lacking, "unmatched": proposed.unmatched}
+
+
+def _accepted(console: "Console", proposed: "ProposedMapping", yes: bool) -> "list[ProposedPair]":
+    """The pairs to write: those that are not in doubt with `yes` or a person's, and of the others those that a person accepts."""
+    import sys
+
+    from rich.prompt import Confirm
+
+    from agent.views.mapping_view import named
+
+    sure = [pair for pair in proposed.pairs if pair.is_sure]
+    if yes:
+        return sure
+    if not (sys.stdin.isatty() and console.is_terminal):
+        return []
+    if not Confirm.ask(f"Write {len(sure)} pairs into churnops.toml?", console=console, default=True):
+        return []
+    doubtful = [pair for pair in proposed.pairs if not pair.is_sure]
+    asked = "In doubt: is {} the log's {}?"
+    return sure + [
+        pair for pair in doubtful if Confirm.ask(asked.format(named(pair.column), named(pair.feature)), console=console, default=False)
+    ]
 
 
 def _ask_positive(console: "Console", target: str, values: "Sequence[Value]") -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from pipeline.drift.summary import BlindSpot, What
 from pipeline.profiles.profile import CategoricalProfile, NumericalProfile, Profile, cells_of
 from pipeline.shown_text import plain
+from pipeline.tables.similar_names import near_misses
 from pipeline.workspace.evidence_policy import DataRules
 
 _BY_CHANCE = 1e-9
@@ -44,8 +45,10 @@ def find_blind_spots(reference: Profile, window: Profile, rules: DataRules, per_
 
 
 def _table(window: Profile) -> Iterator[BlindSpot]:
+    renamed = near_misses({name: name for name in window.absent}, window.extra)
     for name in window.absent:
-        yield _spot("missing_column", name, 1.0, f"`{plain(name)}` is missing from the window.")
+        likely = f"; it has `{plain(renamed[name])}`, perhaps the same under another name" if name in renamed else ""
+        yield _spot("missing_column", name, 1.0, f"`{plain(name)}` is missing from the window{likely}.")
     for name in window.extra:
         yield _spot("extra_column", name, 1.0, f"`{plain(name)}` is in the window, but the workspace's schema does not name it.")
     if window.repeats:

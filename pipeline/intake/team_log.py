@@ -11,11 +11,12 @@ from pipeline.intake.window_start import start_of
 from pipeline.profiles.counting import count_rows, last_time
 from pipeline.record.champion import Champion
 from pipeline.record.opened_workspace import Opened
-from pipeline.sources.source import DatabaseTable, Files, Restriction, Source, SparkTable
+from pipeline.sources.source import ColumnMapping, DatabaseTable, Files, MappedSource, Restriction, Source, SparkTable
 from pipeline.sources.source_opening import open_source
 from pipeline.tables.remote_files import fetch, is_remote
 from pipeline.tables.schema import Schema
 from pipeline.windows.spans import WEEK, Span
+from pipeline.workspace.prediction_settings import PredictionSettings
 
 TICK = timedelta(milliseconds=1)  # what every engine tells apart; SQLite nothing finer
 
@@ -33,18 +34,32 @@ def own_log(opened: Opened) -> OwnLog | None:
     """The log that [predictions] names; None where that is churnops' own."""
     log, spark = opened.settings.predictions, opened.settings.engine.name == "spark"
     columns = named_columns(opened)
+    source: Files | DatabaseTable | SparkTable
     if log.table:
-        url = from_folder(log.url, opened.workspace.root)
-        return OwnLog(log.table, SparkTable(log.table) if spark else DatabaseTable(url, log.table, log.format.timezone), columns)
-    if not log.file:
+        name, url = log.table, from_folder(log.url, opened.workspace.root)
+        source = SparkTable(log.table) if spark else DatabaseTable(url, log.table, log.format.timezone)
+    elif not log.file:
         return None
-    name = Path(log.file).name
-    if spark:
-        return OwnLog(name, SparkTable(f"parquet.`{log.file.replace('`', '``')}`"), columns)
-    if is_remote(log.file):
-        copy = fetch(log.file)
-        return OwnLog(copy.path.name, Files(str(copy.path), log.format, copy), columns)
-    return OwnLog(name, Files(str(opened.workspace.root / log.file), log.format), columns)
+    elif spark:
+        name, source = Path(log.file).name, SparkTable(f"parquet.`{log.file.replace('`', '``')}`")
+    else:
+        copy = fetch(log.file) if is_remote(log.file) else None
+        place = opened.workspace.root / log.file if copy is None else copy.path
+        name, source = place.name, Files(str(place), log.format, copy)
+    mapping = column_mapping(log)
+    return OwnLog(name, MappedSource(source, mapping) if mapping else source, columns)
+
+
+def current_file(opened: Opened, file: Path) -> OwnLog:
+    """A window that lies in files, under the names of the log or those of the training."""
+    columns, mapping = named_columns(opened), column_mapping(opened.settings.predictions)
+    source = Files(str(file), opened.settings.data.format)
+    return OwnLog(file.name, MappedSource(source, mapping, or_as_trained=True) if mapping else source, columns)
+
+
+def column_mapping(log: PredictionSettings) -> ColumnMapping:
+    """What [predictions] says of the log's names and values."""
+    return ColumnMapping(log.columns, log.values)
 
 
 def named_columns(opened: Opened) -> Schema:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import DataError
 from pipeline.profiles.profile import spelling_of
 from pipeline.rulings.exclusions import without_excluded
-from pipeline.sources.source import Files, Frame, PredictionLog, Restriction
+from pipeline.sources.source import Files, Frame, MappedSource, PredictionLog, Restriction
 from pipeline.tables.categories import Spelling
 from pipeline.windows.window import Window
 
@@ -31,7 +31,8 @@ def window_rows(window: Window) -> "pd.DataFrame":
             return kept_rows(logged, window.restriction, spelling)[features]
         finally:
             state.close()
-    if isinstance(window.source, Files | Frame):
+    lying = window.source.source if isinstance(window.source, MappedSource) else window.source
+    if isinstance(lying, Files | Frame):
         from pipeline.sources.rows import rows_of
 
         return rows_of(window.source, window.columns, window.restriction, spelling)[features]

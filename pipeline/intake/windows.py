@@ -1,14 +1,17 @@
 """The current window: where the customers scored lately lie, what they look like, and the outcomes known by now."""
 
+import warnings
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.errors import DataError
+from pipeline.errors import DataError, Notice
 from pipeline.intake.declared_population import declared, roster
 from pipeline.intake.future_rows import latest_meant, newest_meant
-from pipeline.intake.team_log import OwnLog, meant_rows, named_columns, own_log
+from pipeline.intake.scoring_time import with_roles
+from pipeline.intake.team_log import OwnLog, current_file, meant_rows, own_log
 from pipeline.intake.window_rows import kept_rows
 from pipeline.intake.window_start import start_of
 from pipeline.profiles.counting import profile_window, profile_with_customers
@@ -18,9 +21,12 @@ from pipeline.profiles.profile import Cells, NumericalProfile, Profile, spelling
 from pipeline.record.champion import Champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.rulings.exclusions import excluded
+from pipeline.shown_text import plain, quoted
 from pipeline.sources.customers import customer_counts
-from pipeline.sources.source import Files, PredictionLog, Restriction
+from pipeline.sources.source import PredictionLog, Restriction
+from pipeline.tables.categories import Categories
 from pipeline.tables.schema import Schema
+from pipeline.tables.similar_names import most_alike
 from pipeline.windows.baseline import Baseline
 from pipeline.windows.spans import MICROSECOND, WEEK, Span
 from pipeline.windows.window import Labelled, Window
@@ -40,8 +46,9 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
     from pipeline.state.predictions import logged_customers, newest_prediction, predictions_after, read_labelled, read_predictions
 
     columns, segment, spelling = opened.settings.data.columns, baseline.restriction.segment, spelling_of(baseline.profile)
-    log = own_log(opened)
-    if log is not None:
+    own = own_log(opened)
+    if own is not None:
+        log = with_roles(own, columns)
         meant = meant_rows(log, opened, champion, span, segment)
         told = told_in_log(opened) if outcomes is None else told_in_file(opened, outcomes)
         return replace(_own_window(opened, baseline.profile, log, meant.restriction, told, outcomes), set_aside=meant.set_aside)
@@ -88,7 +95,7 @@ def file_window(opened: Opened, baseline: Baseline, current: Path, outcomes: Pat
         from pipeline.intake.window_labels import told_in_file
 
         known = told_in_file(opened, outcomes)
-    log = OwnLog(current.name, Files(str(current), opened.settings.data.format), named_columns(opened))
+    log = with_roles(current_file(opened, current), opened.settings.data.columns)
     return _own_window(opened, baseline.profile, log, baseline.restriction, known, outcomes)
 
 
@@ -97,6 +104,8 @@ def _own_window(
 ) -> Window:
     name = log.name if restriction.version is None else f"{log.name}, version {restriction.version[1]}"
     restriction = replace(restriction, left_out=excluded(opened.state))
+    if restriction.segment is None:  # a segment's reference has not all of the values
+        _say_unknown_values(opened.settings.predictions.values, reference)
     profile, scored = profile_with_customers(log.source, log.columns, reference, restriction)
     named = {opened.settings.predictions.score, opened.settings.predictions.model_version}
     profile = profile.model_copy(update={"extra": tuple(column for column in profile.extra if column not in named)})
@@ -111,6 +120,21 @@ def _own_window(
     return replace(
         window, known=labels_of_source(window, opened.settings, spelling_of(reference), outcomes, None if said is None else said.name)
     )
+
+
+def _say_unknown_values(values: Mapping[str, Mapping[str, str]], reference: Profile) -> None:
+    """A value of the log that is mapped to none of the reference's is probably misspelt: counted as new it would pass for drift."""
+    for column in reference.categorical:
+        spelling = Categories(column.known).spelling
+        meant = {text for text in map(spelling, values.get(column.name, {}).values()) if text is not None}
+        for stranger in sorted(meant.difference(column.known)):
+            close = most_alike(stranger, column.known)
+            hint = f"; perhaps {quoted(close)} is meant" if close else ""
+            warnings.warn(
+                f"[predictions.values] maps to {quoted(stranger)} of `{plain(column.name)}`, which the reference does not have{hint}.",
+                Notice,
+                stacklevel=2,
+            )
 
 
 def _require_probabilities(log: OwnLog, restriction: Restriction, score: str) -> None:

@@ -120,7 +120,7 @@ def restricted(whole: Relation, restriction: Restriction, spelling: Spelling) ->
     if not conditions:
         return whole
     table = f"(select * from {whole.table} where {' and '.join(conditions)}) as meant"
-    return replace(whole, table=table, parameters=parameters)
+    return replace(whole, table=table, parameters={**whole.parameters, **parameters})
 
 
 def _left_out(whole: Relation, exclusion: Exclusion, name: str, spelling: Spelling) -> tuple[str, dict[str, object]]:

@@ -1,5 +1,6 @@
 """Where the rows of a window lie, and which of them are meant. Profiles are counted there; rows stay where they are."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -57,7 +58,33 @@ class SparkTable:
     table: str
 
 
-Source = Files | Frame | DatabaseTable | PredictionLog | SparkTable
+@dataclass(frozen=True)
+class ColumnMapping:
+    """What other rows call the features, and what they say there. `names`: from their name of a column to the feature. `values`: of a
+    feature, from their text of a cell ("" for a missing one) to the reference's; texts that are not among them stay as they are."""
+
+    names: Mapping[str, str]
+    values: Mapping[str, Mapping[str, str]]
+
+    def __bool__(self) -> bool:
+        return bool(self.names or self.values)
+
+    def column_of(self, feature: str) -> str:
+        """The rows' own name of a feature."""
+        return next((name for name, mapped in self.names.items() if mapped == feature), feature)
+
+
+@dataclass(frozen=True)
+class MappedSource:
+    """A source under column names and values of its own, read as the reference has them. Where `or_as_trained` and it has none of the
+    mapped columns, it is read as it is: somebody prepared it under the names of the training."""
+
+    source: Files | Frame | DatabaseTable | SparkTable
+    mapping: ColumnMapping
+    or_as_trained: bool = False
+
+
+Source = Files | Frame | DatabaseTable | PredictionLog | SparkTable | MappedSource
 
 
 @dataclass(frozen=True)

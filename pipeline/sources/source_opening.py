@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pipeline.sources.mapped import mapped, unmapped
 from pipeline.sources.relation import Relation, restricted
-from pipeline.sources.source import DatabaseTable, Files, Frame, PredictionLog, Restriction, Source
+from pipeline.sources.source import ALL_ROWS, DatabaseTable, Files, Frame, MappedSource, PredictionLog, Restriction, Source
 from pipeline.tables.categories import NO_SPELLING, Spelling
 from pipeline.tables.schema import Schema
 
@@ -16,6 +17,10 @@ def open_source(source: Source, schema: Schema, restriction: Restriction, spelli
     Raises:
         DataError: the source cannot be read, or lacks a column that the restriction needs.
     """
+    if isinstance(source, MappedSource):
+        with open_source(source.source, unmapped(schema, source.mapping, restriction), ALL_ROWS) as relation:
+            yield restricted(mapped(relation, source), restriction, spelling)
+        return
     # Each engine is loaded when it is needed; together they weigh more than everything else here.
     if isinstance(source, Files):
         from pipeline.sources.files import open_files

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import DataError
 from pipeline.profiles.profile import Profile
-from pipeline.sources.source import PredictionLog, Restriction, Source
+from pipeline.shown_text import plain
+from pipeline.sources.source import MappedSource, PredictionLog, Restriction, Source
 from pipeline.tables.customer_counts import CustomerCounts
 from pipeline.tables.schema import Schema
+from pipeline.tables.similar_names import near_misses
 from pipeline.windows.population import PopulationKind
 
 if TYPE_CHECKING:
@@ -118,8 +120,7 @@ def require_whole(window: Window) -> None:
     if isinstance(window.source, PredictionLog):
         return
     if profile.absent:
-        names = ", ".join(f"`{column}`" for column in profile.absent)
-        raise DataError(f"{name} lacks {names}.", "Add the missing columns to the export; `data` in churnops.toml names them all.")
+        raise _lacking(window)
     for column in profile.numerical:
         if column.unreadable:
             raise DataError(
@@ -136,3 +137,21 @@ def require_whole(window: Window) -> None:
             "Remove the repeats, or name the scoring-time column as `time` under [predictions] in churnops.toml; where the same customers are "
             'scored again and again and no column says when, set population = "active_base" there.',
         )
+
+
+def _lacking(window: Window) -> DataError:
+    profile, mapping = window.profile, window.source.mapping if isinstance(window.source, MappedSource) else None
+    expected = {feature: mapping.column_of(feature) if mapping else feature for feature in profile.absent}
+    lacks = ", ".join(
+        f"`{plain(column)}`" if column == feature else f"`{plain(column)}`, mapped to `{plain(feature)}`"
+        for feature, column in expected.items()
+    )
+    said = f"{window.name} lacks {lacks}."
+    renamed = near_misses(expected, profile.extra)
+    if not renamed:
+        return DataError(said, "Add the missing columns to the export; `data` in churnops.toml names them all.")
+    has = ", ".join(f"`{plain(column)}`" for column in renamed.values())
+    lines = ", ".join(f'`"{plain(column)}" = "{plain(feature)}"`' for feature, column in renamed.items())
+    return DataError(
+        said, f"It has {has}: map with {lines} under [predictions.columns] in churnops.toml, or let `churnops init --log` propose it."
+    )

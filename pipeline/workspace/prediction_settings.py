@@ -33,6 +33,13 @@ class PredictionSettings(Section):
         description="Who is scored: active_base, the same customers again and again; new_customers; or mixed. It says which repeats are no "
         "fault; empty: guessed from the ids and shown",
     )
+    columns: dict[str, str] = Field(
+        {},
+        description='Its names of features, each with the name in [data], like monthly_charges = "MonthlyCharges"; others match as they are',
+    )
+    values: dict[str, dict[str, str]] = Field(
+        {}, description="Per feature, by its name in [data]: the log's values, each with the reference's, like Y = \"Yes\"; others stay"
+    )
     format: FileFormat = FileFormat()
 
     @model_validator(mode="after")
@@ -41,4 +48,8 @@ class PredictionSettings(Section):
             raise ValueError("a log lies in `file` or in `table`, not in both")
         if self.url and not self.table:
             raise ValueError("`url` needs the `table` in that database")
+        features = list(self.columns.values())
+        if twice := sorted({feature for feature in features if features.count(feature) > 1}):
+            both = " and ".join(f"`{name}`" for name, feature in self.columns.items() if feature == twice[0])
+            raise ValueError(f"`columns` maps {both} to the one feature `{twice[0]}`; keep one of them")
         return self

@@ -14,6 +14,7 @@ from pipeline.errors import SettingsError
 from pipeline.families import USUAL, families
 from pipeline.tables.file_format import kind_of
 from pipeline.tables.remote_files import holds_secret, is_remote
+from pipeline.tables.similar_names import most_alike
 from pipeline.workspace import retired_names
 from pipeline.workspace.data_settings import DataSettings
 from pipeline.workspace.outcome_settings import OutcomeSettings
@@ -138,6 +139,16 @@ class Settings(BaseSettings):
         return url
 
     @model_validator(mode="after")
+    def _mapped_to_features(self) -> "Settings":
+        features, log = self.data.columns.features, self.predictions
+        for section, named in (("columns", log.columns.values()), ("values", log.values)):
+            if stranger := next((name for name in named if name not in features), None):
+                close = most_alike(stranger, features)
+                hint = f"perhaps `{close}` is meant" if close else "id, time, score and model_version have keys of their own"
+                raise ValueError(f"`predictions.{section}` names `{stranger[:80]}`, which is no feature of [data]; {hint}")
+        return self
+
+    @model_validator(mode="after")
     def _engine_has_the_log(self) -> "Settings":
         log, spark = self.predictions, self.engine.name == "spark"
         if log.table and not log.url and not spark:
@@ -206,7 +217,7 @@ def _refuse_secrets(file: Path, values: dict[str, Any]) -> None:
     sections = {name: values[name] for name in ("data", "outcomes", "predictions") if isinstance(values.get(name), dict)}
     urls = {"database_url": values.get("database_url"), **{f"{name}.url": section.get("url") for name, section in sections.items()}}
     for key, url in urls.items():
-        if _holds_password(url):
+        if holds_password(url):
             variable = "CHURNOPS_" + key.upper().replace(".", "__")
             raise SettingsError(f"{file}: `{key}` holds a password.", f"Give it as {variable} and leave the key empty.")
     for name, section in sections.items():
@@ -228,7 +239,8 @@ def _without(values: dict[str, Any], path: Sequence[str]) -> tuple[dict[str, Any
     return {**values, first: inner}, found
 
 
-def _holds_password(url: object) -> bool:
+def holds_password(url: object) -> bool:
+    """Whether a URL of a database holds a password."""
     if not isinstance(url, str):
         return False
     before_host, at, _ = url.partition("://")[2].partition("/")[0].rpartition("@")

@@ -1,15 +1,18 @@
 """Writing `churnops.toml`: every key with its meaning in one line, and later edits that keep what a person wrote."""
 
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import tomlkit
-from pydantic import BaseModel
-from tomlkit.items import Item
+from pydantic import BaseModel, ValidationError
+from tomlkit.items import InlineTable, Item
 
 from pipeline.atomic_files import write_atomically
 from pipeline.errors import SettingsError
 from pipeline.workspace.data_settings import DataSettings
+from pipeline.workspace.prediction_settings import PredictionSettings
 from pipeline.workspace.settings import Settings
 
 _HEAD = """# A churnops workspace. Every key can be set from outside, too: CHURNOPS_TRAINING__SEED=8 overrides seed under [training].
@@ -43,6 +46,44 @@ def set_claude(file: Path, agreed: bool) -> None:
         raise SettingsError(f"{file} cannot be written: {error.strerror}.", "Set `claude` under [operator] there by hand.") from error
 
 
+def set_predictions(
+    file: Path, keys: Mapping[str, str], columns: Mapping[str, str], values: Mapping[str, Mapping[str, str]], *, from_outside: str = ""
+) -> None:
+    """Write `keys` of [predictions] and add to its `columns` and `values`; the rest of the file stays as it is, comments included.
+
+    `from_outside`: a `url` that comes from the environment, without which the file would contradict itself.
+
+    Raises:
+        SettingsError: the file cannot be written, or what would stand there is no valid setting.
+    """
+    document = tomlkit.parse(file.read_text(encoding="utf-8"))
+    section = document.setdefault("predictions", tomlkit.table())
+    for key, value in keys.items():
+        section[key] = value
+    for name, feature in columns.items():
+        _table(section, "columns")[name] = feature
+    for feature, texts in values.items():
+        for told, meant in texts.items():
+            _table(_table(section, "values"), feature)[told] = meant
+    text = tomlkit.dumps(document)
+    try:
+        written = tomllib.loads(text)
+        predictions = PredictionSettings(**written["predictions"] | ({"url": from_outside} if from_outside else {}))
+        Settings(**written | {"predictions": predictions})
+    except (ValidationError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(
+            f"The mapping cannot be written into {file}.", "Write it under [predictions] by hand; docs/your-log.md."
+        ) from error
+    try:
+        write_atomically(file, text.encode())
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be written: {error.strerror}.", "Give your user write access to it.") from error
+
+
+def _table(parent: Any, key: str) -> Any:
+    return parent.setdefault(key, tomlkit.inline_table() if isinstance(parent, InlineTable) else tomlkit.table())
+
+
 def _section(name: str, values: BaseModel) -> str:
     """One table: each key with its description behind it, unset keys commented out, then its sub-tables."""
     lines, tables = [f"\n[{name}]"], []
@@ -52,6 +93,8 @@ def _section(name: str, values: BaseModel) -> str:
             tables.append(_section(f"{name}.{key}", value))
         elif value is None:
             lines.append(f"# {key} =  # {field.description}")
+        elif isinstance(value, dict):
+            tables.append(f"\n[{name}.{key}]  # {field.description}\n")
         elif isinstance(value, tuple):
             lines.append(f"{key} = [  # {field.description}")
             lines += [f"  {_toml(item)}," for item in value]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -46,7 +46,7 @@ def small_opened(
     folder: Path,
     clock: Callable[[], datetime] = lambda: NEWEST + 40 * DAY,
     engine: Literal["duckdb", "spark"] = "duckdb",
-    **predictions: str,
+    **predictions: Any,
 ) -> Opened:
     """An opened workspace in `folder`; `predictions` is the section of the settings."""
     settings = Settings(data=DATA, predictions=PredictionSettings(**predictions), engine=EngineSettings(name=engine))

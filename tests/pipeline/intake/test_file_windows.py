@@ -96,11 +96,11 @@ def test_the_fingerprint_of_an_own_log_follows_the_window_alone(opened: Opened, 
 
 
 def test_without_its_own_names_a_log_has_those_of_the_reference(opened: Opened, tmp_path: Path) -> None:
-    frame = table(("a", NEWEST)).rename(columns={"Kunde": "customer"})
+    frame = table(("a", NEWEST)).rename(columns={"Kunde": "customer", "scored at": "seit"})
     log_outcomes(opened.state, ids=["a"], predicted=[NEWEST], observed=[NEWEST], churned=[1])
     window = own_log(tmp_path, frame, id="")
     assert (window.rows, window.since, window.columns.id) == (1, None, "customer")
-    assert (window.labelled_rows, window.profile.extra) == (1, ("Region", "p(churn)", "scored at"))
+    assert (window.labelled_rows, window.profile.extra) == (1, ("Region", "p(churn)", "seit"))
 
 
 @pytest.mark.parametrize("ending", FORMATS)
@@ -121,7 +121,7 @@ def test_of_an_own_log_every_span_can_be_chosen(opened: Opened, tmp_path: Path, 
 
 
 def test_a_log_without_scoring_times_is_one_window_and_says_so_when_asked_for_a_span(tmp_path: Path) -> None:
-    frame = table(("a", NEWEST), ("b", NEWEST - 30 * DAY))
+    frame = table(("a", NEWEST), ("b", NEWEST - 30 * DAY)).drop(columns="scored at")
     assert own_log(tmp_path, frame, id="Kunde").rows == 2
     with pytest.raises(DataError, match=r"log\.csv has no scoring time, so no stretch of it can be chosen") as refused:
         logged_window(small_opened(tmp_path, file="log.csv", id="Kunde"), CHAMPION, BASELINE, WEEK)
@@ -176,6 +176,8 @@ def test_a_customer_twice_at_one_scoring_time_is_counted_and_the_window_not_whol
     tmp_path: Path, predictions: dict[str, str], times: tuple[datetime, ...]
 ) -> None:
     frame = table(("a", times[0]), ("b", NEWEST), ("a", times[1]))
+    if "time" not in predictions:
+        frame = frame.drop(columns="scored at")
     window = current(tmp_path, frame, **predictions)
     assert window.profile.repeats == 1
     with pytest.raises(DataError, match=r"current.csv has 1 rows that repeat a customer at the same scoring time") as refused:

@@ -84,11 +84,36 @@ def test_the_columns_of_the_pipeline_follow_from_data(tmp_path: Path) -> None:
         ('format.timezone = "Mars/Olympus"', "`data.format.timezone`: 'Mars/Olympus' is no time zone; names look like Europe/Berlin."),
         ('format.timezone = ""', "`data.format.timezone`: '' is no time zone; names look like Europe/Berlin."),
         ('format.delimiter = "::"', "`data.format.delimiter`: String should have at most 1 character."),
+        (
+            '[predictions.columns]\nmonths = "tenure"\nage = "tenure"',
+            "`predictions`: `columns` maps `months` and `age` to the one feature `tenure`; keep one of them.",
+        ),
         ('categorical = ["tenure"]', "`data`: tenure has more than one role."),
         ('id = "Churn"', "`data`: Churn has more than one role."),
     ],
 )
 def test_a_key_or_value_that_cannot_be_is_named(tmp_path: Path, more: str, said: str) -> None:
+    assert problem(tmp_path, more) == f"{tmp_path / 'churnops.toml'}: {said}"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (
+            '[predictions.columns]\nmonths = "Tenure"',
+            "`predictions.columns` names `Tenure`, which is no feature of [data]; perhaps `tenure` is meant.",
+        ),
+        (
+            '[predictions.columns]\ncustomer = "customerID"',
+            "`predictions.columns` names `customerID`, which is no feature of [data]; id, time, score and model_version have keys of their own.",
+        ),
+        (
+            '[predictions.values.tenur]\nx = "1"',
+            "`predictions.values` names `tenur`, which is no feature of [data]; perhaps `tenure` is meant.",
+        ),
+    ],
+)
+def test_a_log_is_mapped_to_features_alone(tmp_path: Path, more: str, said: str) -> None:
     assert problem(tmp_path, more) == f"{tmp_path / 'churnops.toml'}: {said}"
 
 

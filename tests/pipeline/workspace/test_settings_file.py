@@ -8,10 +8,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from pipeline.errors import SettingsError
 from pipeline.tables.file_format import FileFormat
 from pipeline.workspace.data_settings import DataSettings
 from pipeline.workspace.settings import Settings, read_settings
-from pipeline.workspace.settings_file import render_settings, set_claude
+from pipeline.workspace.settings_file import render_settings, set_claude, set_predictions
 
 DATA = DataSettings(
     file="customers.csv", sha256="0" * 64, target="Churn", positive="Yes", id="customerID", numerical=("tenure",), categorical=("Contract",)
@@ -31,6 +32,7 @@ ODD = (
     " ",
     "\x00\x1b\x7f\u2028",
 )
+ODD_VALUES = {'"1y"': "One year", "": "None", "a.b = c": "# no"}
 names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 
 
@@ -73,7 +75,8 @@ def test_every_key_stands_in_a_new_file_with_its_meaning_behind_it() -> None:
     assert len(everything) > 20
     for key, meaning in everything:
         name = key.rpartition(".")[2]
-        said = [line for line in lines if line.removeprefix("# ").startswith(f"{name} =") and line.endswith(f"# {meaning}")]
+        starts = (f"{name} =", f"[{key}]")  # a mapping is a table, which people fill line by line
+        said = [line for line in lines if line.removeprefix("# ").startswith(starts) and line.endswith(f"# {meaning}")]
         assert said, f"{key} is not in the file"
 
 
@@ -102,3 +105,46 @@ def test_the_agreement_is_written_where_there_was_no_operator_section(tmp_path: 
     file.write_text("[data]\nfile = 'c.csv'\nsha256 = ''\ntarget = 'y'\npositive = '1'\nnumerical = ['x']\n", encoding="utf-8")
     set_claude(file, True)
     assert read_settings(file).operator.claude is True
+
+
+MAPPED = {
+    "keys": {"file": "log.csv", "id": "kunde"},
+    "columns": {"mon ths": "tenure", "ver.trag": "Contract"},
+    "values": {"Contract": ODD_VALUES},
+}
+
+
+@pytest.mark.parametrize("before", ["", "[predictions]\nfile = 'old.csv' # ours\n", "predictions = { file = 'old.csv' }\n"])
+def test_a_mapping_is_written_down_and_the_rest_stays(tmp_path: Path, before: str) -> None:
+    file = tmp_path / "churnops.toml"
+    data = "[data]\nfile = 'c.csv' # don't touch\nsha256 = ''\ntarget = 'y'\npositive = '1'\nnumerical = ['tenure']\ncategorical = ['Contract']\n"
+    file.write_text(before + data if before.startswith("predictions") else data + before, encoding="utf-8")
+    set_predictions(file, **MAPPED)
+    read = read_settings(file).predictions
+    assert (read.id, read.columns, read.values) == ("kunde", MAPPED["columns"], MAPPED["values"])
+    assert Path(read.file).name == "log.csv"
+    assert "# don't touch" in file.read_text(encoding="utf-8")
+    set_predictions(file, {}, {"age": "tenure"} if not before else {}, {"Contract": {"z": "One year"}}) if before else None
+    if before:
+        assert read_settings(file).predictions.values["Contract"] == ODD_VALUES | {"z": "One year"}
+
+
+def test_a_mapping_goes_into_a_new_file_under_its_headings(tmp_path: Path) -> None:
+    file = tmp_path / "churnops.toml"
+    text = render_settings(DATA)
+    file.write_text(text, encoding="utf-8")
+    set_predictions(file, **MAPPED)
+    after = file.read_text(encoding="utf-8").splitlines()
+    gone = set(text.splitlines()) - set(after)
+    assert {line.partition(" =")[0] for line in gone} == {"file", "id"}, "only the keys that were set"
+    assert all(line.partition("#")[2] in "\n".join(after) for line in gone), "each keeps its meaning behind it"
+
+
+def test_a_mapping_that_contradicts_the_settings_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    file = tmp_path / "churnops.toml"
+    file.write_text(render_settings(DATA), encoding="utf-8")
+    before = file.read_bytes()
+    with pytest.raises(SettingsError, match="cannot be written into"):
+        set_predictions(file, {"table": "scored"}, {}, {})
+    assert file.read_bytes() == before
+    set_predictions(file, {"table": "scored"}, {}, {}, from_outside="sqlite:///scores.db")
