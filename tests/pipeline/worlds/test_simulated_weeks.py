@@ -74,12 +74,12 @@ def test_a_week_begins_where_the_one_before_ended(trained: Opened) -> None:
 
 
 def test_two_calls_log_what_one_call_of_two_weeks_does(trained: Opened) -> None:
-    together = weeks(trained, 2, scenario="segment_arrives")
+    together = weeks(trained, 2, scenario="price_change")
     log = logged(trained)
     with trained.state.write() as connection:
         connection.exec_driver_sql("DELETE FROM predictions")
         connection.exec_driver_sql("DELETE FROM outcomes")
-    assert [*weeks(trained, 1, scenario="segment_arrives"), *weeks(trained, 1, start=None, scenario="segment_arrives")] == together
+    assert [*weeks(trained, 1, scenario="price_change"), *weeks(trained, 1, start=None, scenario="price_change")] == together
     pd.testing.assert_frame_equal(logged(trained), log)
     features = list(trained.settings.data.columns.features)
     assert not log.head(70)[features].equals(log.tail(70)[features].reset_index(drop=True))
