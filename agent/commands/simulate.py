@@ -24,7 +24,7 @@ def simulate(
             "-n",
             min=1,
             max=1_000_000,
-            help="Predictions a week; if left out 2,000, or all rows that your table has held back where these are fewer.",
+            help="Predictions a week; if left out 2,000, or as many as different held-back rows of your table fit the change.",
             show_default=False,
         ),
     ] = None,

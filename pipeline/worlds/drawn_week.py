@@ -1,4 +1,4 @@
-"""A week of scorings under a change, in which nobody comes more often than the change asks for."""
+"""A week of scorings under a change, of as many different customers as there are that fit."""
 
 from dataclasses import dataclass
 
@@ -11,6 +11,8 @@ from pipeline.worlds.change import Change, Numbers, Pool
 from pipeline.worlds.scenarios import recency, rows_at
 
 DAYS = 7
+_MET = 0.95  # of what a change asks for, while its most wanted customers come but once
+_SURE = 1 + 1e-9  # a chance of one, rounded
 
 Places = NDArray[np.int64]
 
@@ -54,17 +56,42 @@ def draw_week(change: Change, pool: Pool, rows: int, rng: np.random.Generator) -
     return DrawnWeek(frame if change.damage is None else change.damage(frame, rng), customers)
 
 
+def most_at_once(weights: Numbers) -> int:
+    """How many different customers of these weights a week can have, so that 95% of what the weights ask for is still met."""
+    share = weights / weights.sum()
+    few, many = 1, len(weights)
+    while few < many:
+        middle = (few + many + 1) // 2
+        met = np.minimum(middle * share, 1).sum() >= _MET * middle
+        few, many = (middle, many) if met else (few, middle - 1)
+    return few
+
+
 def _sampled(weights: Numbers, rows: int, rng: np.random.Generator) -> tuple[Places, Places]:
-    """Place and day of each row. A customer comes as often as their share of the weights asks for, rounded down or up: with even weights
-    nobody twice before everybody came once.
+    """Place and day of each row: different customers as far as they go, then each of these again and again, so that rows and customers
+    have the same shares.
 
     Source: Madow (1949), "On the Theory of Systematic Sampling, II", here in random order.
     """
+    distinct = min(rows, most_at_once(weights))
     order = rng.permutation(len(weights))
-    asked = np.cumsum(weights[order]) * (rows / weights.sum())
-    places = order[np.searchsorted(asked, rng.random() + np.arange(rows), side="right").clip(max=len(order) - 1)]
+    asked = np.cumsum(_chances(weights, distinct)[order])
+    chosen = order[np.searchsorted(asked, rng.random() + np.arange(distinct), side="right").clip(max=len(order) - 1)]
     # All rows of a customer lie side by side. They get one day, so that a split of the week by time never judges a model on copies of
     # its training rows.
+    places = chosen[np.sort(np.arange(rows) % distinct)]
     first = np.flatnonzero(np.diff(places, prepend=-1))
     day = np.sort(np.arange(rows) % DAYS)[first]
     return places, np.repeat(day, np.diff(first, append=rows))
+
+
+def _chances(weights: Numbers, drawn: int) -> Numbers:
+    """Of each customer to be among `drawn`, shape (rows,): in proportion to the weights, and never more than one."""
+    certain = np.zeros(len(weights), dtype=bool)
+    while True:
+        others = np.where(certain, 0.0, weights)
+        chances = np.asarray(np.where(certain, 1.0, (drawn - certain.sum()) * others / (others.sum() or 1.0)), dtype=np.float64)
+        over = chances > _SURE
+        if not over.any():
+            return np.minimum(chances, 1.0)
+        certain |= over

@@ -10,10 +10,12 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.tables.reading import raw_of, typed
 from pipeline.tables.schema import Schema
 from pipeline.worlds.change import Change, Pool, labelled
+from pipeline.worlds.drawn_week import most_at_once
 from pipeline.worlds.telephone_customers import make_customers
 
 _PLANNED_ON = 8_000  # generated customers: so many order the columns by strength as 20,000 do, half as many do not
-_MOST_GENERATED, _MOST_PER_ROW = 20_000, 4  # for one week, where a change asks for few of many
+_SPARE = 1.2
+_MOST_GENERATED, _MOST_PER_ROW = 100_000, 4  # for one week; where a change asks for fewer still, some come again
 
 
 class CustomerSource(Protocol):
@@ -24,9 +26,8 @@ class CustomerSource(Protocol):
         """The customers that a change is planned on."""
         ...
 
-    @property
-    def most_distinct(self) -> int | None:
-        """How many there are; None where more can be made."""
+    def most_in_a_week(self, change: Change) -> int | None:
+        """How many different customers a week under `change` can have; None where more can be made."""
         ...
 
     def for_week(self, change: Change, rows: int, logged: int) -> Pool:
@@ -40,9 +41,8 @@ class HeldBack:
 
     planning: Pool
 
-    @property
-    def most_distinct(self) -> int:
-        return len(self.planning.frame)
+    def most_in_a_week(self, change: Change) -> int:
+        return most_at_once(change.weights(self.planning))
 
     def for_week(self, change: Change, rows: int, logged: int) -> Pool:
         return self.planning
@@ -51,16 +51,17 @@ class HeldBack:
 class Generated:
     """Telco-like customers, every week others, and never those of the reference."""
 
-    most_distinct: int | None = None
-
     def __init__(self, columns: Schema, reference_seed: int, seed: int) -> None:
         self._columns, self._reference_seed, self._seed = columns, reference_seed, seed
         self.planning = self._made(_PLANNED_ON, 0)
 
+    def most_in_a_week(self, change: Change) -> None:
+        return None
+
     def for_week(self, change: Change, rows: int, logged: int) -> Pool:
-        # As many as it takes for nobody to come twice, within reason: the most wanted customer is wanted this often.
+        # As many as it takes for nobody to come twice, with some to spare: those of the week are not those of the plan.
         weights = change.weights(self.planning)
-        size = int(min(np.ceil(rows * weights.max() / weights.mean()), max(_MOST_PER_ROW * rows, _MOST_GENERATED)))
+        size = min(int(np.ceil(_SPARE * rows * len(weights) / most_at_once(weights))), max(_MOST_PER_ROW * rows, _MOST_GENERATED))
         return self.planning if logged == 0 and size <= _PLANNED_ON else self._made(max(size, _PLANNED_ON), logged)
 
     def _made(self, rows: int, logged: int) -> Pool:

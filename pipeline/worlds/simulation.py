@@ -89,8 +89,8 @@ def simulate_weeks(
     logged, in one transaction.
 
     The first week begins at `start`, else where the log ends, or in an empty log early enough for all outcomes to have matured by now; where
-    that would reach into the future, so that the last one ends now. Without `rows` there are 2,000, or as many as a team's table has customers
-    held back. A fault that sends rows twice logs them twice.
+    that would reach into the future, so that the last one ends now. Without `rows` there are 2,000, or as many as different held-back
+    customers of a team's table fit the change. A fault that sends rows twice logs them twice.
 
     Raises:
         WorkspaceError: no champion yet. DataError: predictions are read from the team's own log, the weeks would lie in the future or over
@@ -103,7 +103,7 @@ def simulate_weeks(
     # What is changed goes by a generator of its own, so that it is the same in every week.
     change = planned(customers.planning, severity, np.random.default_rng([seed, 1]))
     if rows is None:
-        rows = min(ROWS, customers.most_distinct or ROWS)
+        rows = min(ROWS, customers.most_in_a_week(change) or ROWS)
     begin = _first_start(opened, start, weeks)
     plan = _Plan(scenario, change, customers, champion, artifact, rows, labelled_share, seed)
     for _ in range(weeks):

@@ -64,7 +64,7 @@ def test_scenario(telco: Path, tmp_path: Path, scenario: str, record_property: C
     shutil.copytree(telco, folder)
     opened = open_workspace(folder, policy_text(), Clock())
     champion = opened.workspace.champion_pointer.read_bytes()
-    simulate(opened, scenario, 4_000, labelled_share=0.7, seed=1)
+    simulate(opened, scenario, labelled_share=0.7, seed=1)
     outcome = take_through(opened)
     row = (outcome.drift.share, outcome.action, outcome.turns, outcome.trainings, outcome.status)
     record_property(scenario, row)

@@ -7,7 +7,7 @@ import pytest
 from pipeline.errors import DataError
 from pipeline.tables.schema import Schema
 from pipeline.worlds.change import Change, Numbers, labelled
-from pipeline.worlds.drawn_week import DAYS, DrawnWeek, draw_week
+from pipeline.worlds.drawn_week import DAYS, DrawnWeek, draw_week, most_at_once
 from pipeline.worlds.scenarios import DAY
 
 COLUMNS = Schema(target="churned", positive="1", numerical=("number",))
@@ -31,15 +31,27 @@ def test_nobody_comes_twice_before_everybody_came(rows: int, least: int, most: i
     assert drawn.drawn_again == max(0, rows - 100)
 
 
-def test_a_change_gets_the_shares_it_asks_for() -> None:
-    def tenfold(frame: pd.DataFrame, _: Numbers) -> Numbers:
-        return np.where(frame["number"] < 20, 10.0, 1.0)
+def threefold(frame: pd.DataFrame, _: Numbers) -> Numbers:
+    return np.where(frame["number"] < 20, 3.0, 1.0)
 
-    came = times_each_came(week(140, Change(weigh=tenfold)))
-    # 200 of 280 parts of the weight lie on the first twenty: 5 predictions each, and half a one on everybody else.
-    assert set(came[:20]) == {5}
-    assert came[20:].sum() == 40
-    assert came[20:].max() == 1
+
+@pytest.mark.parametrize("rows", [20, 40, 400])
+def test_a_change_gets_the_shares_it_asks_for_in_rows_and_in_customers(rows: int) -> None:
+    # 60 of 140 parts of the weight lie on the first twenty.
+    drawn = week(rows, Change(weigh=threefold))
+    assert abs((drawn.customers < 20).mean() - 60 / 140) < 0.06
+    assert abs((np.unique(drawn.customers) < 20).mean() - 60 / 140) < 0.06
+    assert drawn.drawn_again == max(0, rows - most_at_once(CHOSEN))
+
+
+CHOSEN = threefold(CROWD.frame, CROWD.expected)
+
+
+def test_as_many_different_customers_fit_as_leave_a_change_its_shares() -> None:
+    assert most_at_once(np.ones(100)) == 100
+    # All of the twenty come with certainty from 47 on; 20 + 80 * 49 / 140 of 49 are 98%.
+    assert 47 <= most_at_once(CHOSEN) < 60
+    assert most_at_once(np.array([1.0, *[1e-9] * 99])) == 1
 
 
 def test_who_is_drawn_depends_on_the_seed() -> None:
