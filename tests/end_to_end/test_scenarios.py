@@ -20,17 +20,17 @@ from prompts import policy_text
 from tests.checkout import TELCO
 from tests.conftest import Clock
 
-# scenario → (cause, action, mode, status).
+# scenario → (cause, action, mode, status). A thousand known outcomes of a small table train no model of recent customers above the floor.
 EXPECTED = {
     "none": ("none", "monitor", None, "no_deploy_needed"),
     "numeric_shift": ("covariate_benign", "monitor", None, "no_deploy_needed"),
     "category_mix": ("covariate_benign", "monitor", None, "no_deploy_needed"),
     "high_churn": ("prior_shift", "recalibrate", "recalibrate", "pending_approval"),
-    "behaviour_change": ("concept_drift", "retrain", "recent", "pending_approval"),
+    "behaviour_change": ("concept_drift", "collect_labels", None, "needs_people"),
     "null_spike": ("data_fault", "fix_data", None, "needs_people"),
     "unit_change": ("data_fault", "fix_data", None, "needs_people"),
     "new_category": ("covariate_benign", "monitor", None, "no_deploy_needed"),
-    "market_shift": ("concept_drift", "retrain", "recent", "pending_approval"),
+    "market_shift": ("concept_drift", "collect_labels", None, "needs_people"),
 }
 
 
