@@ -1,23 +1,50 @@
-"""`churnops simulate`: a week of production under a named change."""
+"""`churnops simulate`: weeks of production under a named change."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import Console
+
+    from pipeline.worlds.simulation import Simulated
+
 
 def simulate(
     scenario: Annotated[str, typer.Option("--scenario", "-s", help="What changes; `list` names them all.")] = "none",
     severity: Annotated[Literal["mild", "strong"], typer.Option("--severity", help="How much of it: mild or strong.")] = "strong",
-    rows: Annotated[int, typer.Option("--rows", "-n", min=1, max=1_000_000, help="Customers scored in the week.")] = 2_000,
-    labels: Annotated[float, typer.Option("--labels", min=0, max=1, help="Share of them whose outcome has matured.")] = 0.5,
-    seed: Annotated[int, typer.Option("--seed", help="Same seed, same customers.")] = 1,
+    rows: Annotated[
+        int | None,
+        typer.Option(
+            "--rows",
+            "-n",
+            min=1,
+            max=1_000_000,
+            help="Predictions a week; if left out 2,000, or as many as different held-back rows of your table fit the change.",
+            show_default=False,
+        ),
+    ] = None,
+    weeks: Annotated[int, typer.Option("--weeks", min=1, max=520, help="Weeks, one after another; the change holds in all of them.")] = 1,
+    start: Annotated[
+        str,
+        typer.Option(
+            "--start",
+            help="When the first week begins (ISO 8601, UTC); if left out where the log ends, and in an empty log so that all outcomes are known.",
+            show_default=False,
+        ),
+    ] = "",
+    labels: Annotated[
+        float, typer.Option("--labels", min=0, max=1, help="Share of the customers whose outcome gets known, a month later.")
+    ] = 0.5,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed in an equally long log, same customers.")] = 1,
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Log a week of predictions under a named change, scored by the champion, with matured outcomes for a share of them."""
-    import dataclasses
+    """Log weeks of predictions under a named change, scored by the champion, with outcomes for a share of the customers."""
     import json
 
     from rich.console import Console
@@ -36,15 +63,75 @@ def simulate(
         return
     if scenario not in SCENARIOS:
         raise typer.BadParameter(f"{scenario} is none of: {', '.join(SCENARIOS)}", param_hint="--scenario")
-    from pipeline.worlds.simulation import simulate as run
+    from pipeline.windows.spans import parse_start
+    from pipeline.worlds.simulation import simulate_weeks
 
-    with console.status(f"Drawing and scoring {rows:,} customers"):
-        done = run(opened(workspace), scenario, rows, labelled_share=labels, seed=seed, severity=severity)
-    console.print(
-        f"Logged {done.rows:,} predictions of {done.since:%Y-%m-%d} to {done.until:%Y-%m-%d} under [bold]{scenario}[/]: "
-        f"mean score {done.mean_score:.3f}, churn rate {done.churn_rate:.3f}, {done.outcomes:,} outcomes, "
-        f"{done.matured:,} of them matured by now."
-    )
-    console.print("Next: [bold]churnops drift[/] or [bold]churnops triage[/].")
-    if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(done), default=str))
+    begin = parse_start(start).start if start else None
+    run = simulate_weeks(opened(workspace), scenario, rows, labelled_share=labels, seed=seed, severity=severity, weeks=weeks, start=begin)
+    done, interrupted = _logged(run, weeks, console)
+    _show(console, done, interrupted)
+    if as_json and done:
+        typer.echo(json.dumps(_answer(done), default=str))
+    if interrupted:
+        raise typer.Exit(130)
+
+
+def _logged(run: "Iterator[Simulated]", weeks: int, console: "Console") -> "tuple[list[Simulated], bool]":
+    """The weeks that were logged, and whether a person ended it before."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    done: list[Simulated] = []
+    parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*parts, console=console, transient=True, disable=weeks == 1) as progress:
+        task = progress.add_task("Drawing and scoring weeks", total=weeks)
+        try:
+            for week in run:
+                done.append(week)
+                progress.advance(task)
+        except KeyboardInterrupt:
+            return done, True
+    return done, False
+
+
+def _show(console: "Console", done: "Sequence[Simulated]", interrupted: bool) -> None:
+    for week in done:
+        console.print(
+            f"Logged {week.rows:,} predictions of {week.since:%Y-%m-%d} to {week.until:%Y-%m-%d} under [bold]{week.scenario}[/]: "
+            f"mean score {week.mean_score:.3f}, churn rate {week.churn_rate:.3f}, {week.outcomes:,} outcomes, "
+            f"{week.matured:,} of them matured by now."
+        )
+    again = sum(week.drawn_again for week in done)
+    if again:
+        console.print(f"{again:,} of these predictions score a customer of the week again; fewer `--rows` repeat fewer.")
+    if done and done[0].beside:
+        console.print(
+            f"The log holds {done[0].beside:,} other predictions after {done[0].start:%Y-%m-%d}; `churnops drift` looks at the last "
+            "seven days of all."
+        )
+    if interrupted:
+        console.print(f"[yellow]Interrupted.[/] {f'Weeks logged: {len(done)}.' if done else 'Nothing was logged.'}")
+    else:
+        console.print("Next: [bold]churnops drift[/] or [bold]churnops triage[/].")
+
+
+def _answer(done: "Sequence[Simulated]") -> dict[str, object]:
+    """The JSON object: sums and means over all weeks, and the outcomes of each."""
+    rows = sum(week.rows for week in done)
+    return {
+        "scenario": done[0].scenario,
+        "rows": rows,
+        "weeks": len(done),
+        "start": done[0].start,
+        "end": done[-1].end,
+        "customers": sum(week.customers for week in done),
+        "drawn_again": sum(week.drawn_again for week in done),
+        "outcomes": sum(week.outcomes for week in done),
+        "outcomes_per_week": [week.outcomes for week in done],
+        "matured": sum(week.matured for week in done),
+        "matured_per_week": [week.matured for week in done],
+        "beside": done[0].beside,
+        "since": done[0].since,
+        "until": done[-1].until,
+        "mean_score": sum(week.mean_score * week.rows for week in done) / rows,
+        "churn_rate": sum(week.churn_rate * week.rows for week in done) / rows,
+    }

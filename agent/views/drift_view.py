@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -28,10 +28,13 @@ def drift_view(summary: DriftSummary, policy: Policy) -> Group:
         )
     colour = _BANDS[summary.band]
     days = f", {summary.since:%Y-%m-%d} to {summary.until:%Y-%m-%d}" if summary.since and summary.until else ""
-    head = Text.from_markup(
+    head: RenderableType = Text.from_markup(
         f"[bold {colour}]{summary.drifted} of {summary.features_total} features drifted ({summary.share:.0%}), drift level: {DRIFT_LEVELS[summary.band]}[/]  "
         f"reference {summary.reference_rows:,} rows, window {rows_of_customers(summary.current_rows, summary.customers)}{days}"
     )
+    # What may be chance is said ahead of a verdict that does not ask for it.
+    if _may_be_chance(summary, policy):
+        head = Group(Text("Not more than chance: two samples of the same customers would differ as much.", style="bold green"), head)
     calibrated = Text.from_markup(_calibrated(summary))
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("feature", overflow="fold")
@@ -66,6 +69,12 @@ def segments_view(column: str, segments: Mapping[str, DriftSummary]) -> Group:
             escape(", ".join(plain(feature.name) for feature in drifted[:5]) + (" …" if len(drifted) > 5 else "")),
         )
     return Group(Text(f"By {plain(column)}, each against the same segment of the reference:"), table)
+
+
+def _may_be_chance(summary: DriftSummary, policy: Policy) -> bool:
+    """Whether no feature that can be judged moved significantly."""
+    asked = [feature.p_adjusted for feature in summary.features if feature.p_adjusted is not None]
+    return bool(asked) and min(asked) > policy.drift.false_discovery_rate
 
 
 def _calibrated(summary: DriftSummary) -> str:

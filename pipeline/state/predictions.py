@@ -1,11 +1,12 @@
 """The prediction log, as serving writes it and windows read it, alone or with the outcomes that arrive later."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, case, func, select, true
+from sqlalchemy import ColumnElement, Connection, case, func, select, true
 
 from pipeline.clock import moment, stamp
 from pipeline.state.database import State, outcomes, predictions
@@ -16,6 +17,14 @@ from pipeline.tables.schema import Schema
 
 _DAY = timedelta(days=1)  # scoring times may be cut to their day
 _IDS = 5_000  # in one query
+
+
+@dataclass(frozen=True)
+class Logged:
+    """How many predictions there are, and of how many the id begins as asked."""
+
+    all: int
+    with_prefix: int
 
 
 def log_predictions(
@@ -32,14 +41,36 @@ def log_predictions(
 
     `frame` holds the schema's features; `scores` are P(churn) in 0-1.
     """
+    with state.write() as connection:
+        add_predictions_in(connection, frame, schema, ids=ids, times=times, scores=scores, version=version)
+
+
+def add_predictions_in(
+    connection: Connection,
+    frame: pd.DataFrame,
+    schema: Schema,
+    *,
+    ids: Sequence[str],
+    times: Sequence[datetime],
+    scores: Sequence[float],
+    version: str,
+) -> None:
+    """As `log_predictions`, within a transaction."""
     # Not by way of pandas' JSON, which keeps ten decimals: what was scored is what is logged.
     features = frame[list(schema.features)].astype(object).where(frame[list(schema.features)].notna(), None).to_dict("records")
     rows = [
         {"id": id_, "predicted_at": stamp(at), "model_version": version, "score": float(score), "features": values}
         for id_, at, score, values in zip(ids, times, scores, features, strict=True)
     ]
-    with state.write() as connection:
-        connection.execute(predictions.insert(), rows)
+    connection.execute(predictions.insert(), rows)
+
+
+def logged_after(connection: Connection, start: datetime | None, prefix: str) -> Logged:
+    """Predictions made after `start`, or ever; `prefix` is one without `%` and `_`."""
+    query = select(func.count(), func.count().filter(predictions.c.id.startswith(prefix)))
+    if start is not None:
+        query = query.where(predictions.c.predicted_at > stamp(start))
+    return Logged(*connection.execute(query).one())
 
 
 def newest_prediction(state: State, place: int = 1, until: datetime | None = None) -> datetime | None:

@@ -26,6 +26,11 @@ class Pool:
     expected: Numbers
 
 
+def labelled(frame: pd.DataFrame, columns: Schema) -> Pool:
+    """The pool of a typed table, of whose customers only the outcomes are known."""
+    return Pool(frame, columns, frame[columns.target].to_numpy(dtype="float64"))
+
+
 @dataclass(frozen=True)
 class Change:
     """What differs from the world of the reference; None is nothing. Every part works on any rows of the table it was planned for.
@@ -46,6 +51,14 @@ class Change:
     as_sent: Callable[[pd.DataFrame], pd.DataFrame] | None = None
     recorded: Callable[[Numbers], Numbers] | None = None
     most_rows: int | None = None
+
+    def weights(self, pool: Pool) -> Numbers:
+        """Weight of each of the pool's customers when some are drawn, shape (rows,)."""
+        return np.ones(len(pool.frame)) if self.weigh is None else self.weigh(pool.frame, pool.expected)
+
+    def chances(self, pool: Pool) -> Numbers:
+        """Chance of churn of each of the pool's customers, shape (rows,)."""
+        return pool.expected if self.behave is None else self.behave(pool.frame, pool.expected)
 
 
 Planner = Callable[[Pool, Severity, np.random.Generator], Change]

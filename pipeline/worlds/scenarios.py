@@ -10,7 +10,6 @@ import pandas as pd
 
 from pipeline.diagnosis.finding import Cause
 from pipeline.errors import DataError
-from pipeline.tables.schema import Schema
 from pipeline.worlds import arrivals, behaviour, faults, novelties
 from pipeline.worlds.change import Change, Numbers, Planner, Pool, Severity
 
@@ -92,44 +91,17 @@ def scenario_named(name: str) -> Scenario:
     return SCENARIOS[name]
 
 
-def draw(
-    scenario: str, rows: int, pool: pd.DataFrame, schema: Schema, seed: int, *, days: int = 7, severity: Severity = "strong"
-) -> pd.DataFrame:
-    """A window of `rows` labelled customers under a scenario: features and target as `typed` returns them, and `_day` (0 to days - 1, sorted).
-
-    `pool` is typed and labelled: held-back rows of the reference, or many generated customers. Rows are drawn with replacement; id and
-    time are left out, because a drawn row is a new customer of its day. Rows that share an index label are one customer who came twice.
-    The target is what is recorded by now. A window never has more rows than the scenario allows (`tiny_window`).
-
-    Raises:
-        DataError: no such scenario, a pool smaller than `days`, or no column of the kind that the scenario needs.
-    """
-    planned = scenario_named(scenario).plan
-    if len(pool) < days:
-        raise DataError(f"{len(pool)} customers cannot be spread over {days} days.", "Bring more labelled rows.")
-    drawn_from = Pool(pool, schema, pool[schema.target].to_numpy(dtype="float64"))
-    # What is changed goes by a generator of its own, so that who is drawn depends on the seed and the weights alone.
-    change = planned(drawn_from, severity, np.random.default_rng([seed, 1]))
-    rng = np.random.default_rng(seed)
-    window, expected, _ = draw_customers(drawn_from, change, min(rows, change.most_rows or rows), days, rng)
-    if change.behave is not None:
-        window[schema.target] = (rng.random(len(window)) < expected).astype("int8")
-    if change.renew is not None:
-        window = change.renew(window, rng)
-    if change.recorded is not None:
-        seen = rng.random(len(window)) < change.recorded(recency(window[DAY].to_numpy(), days))
-        window[schema.target] = (window[schema.target].to_numpy() * seen).astype("int8")
-    return window if change.damage is None else change.damage(window, rng)
-
-
 def draw_customers(pool: Pool, change: Change, rows: int, days: int, rng: np.random.Generator) -> tuple[pd.DataFrame, Numbers, Numbers]:
     """Rows of a pool as they come under a change, not yet renewed or damaged: the frame with `_day`, each row's chance of churn, and its
-    place in the pool, both shape (rows,)."""
-    weights = np.ones(len(pool.frame)) if change.weigh is None else change.weigh(pool.frame, pool.expected)
-    expected = pool.expected if change.behave is None else change.behave(pool.frame, pool.expected)
-    picked, day = _pick(weights, rows, days, rng)
-    frame = pool.frame.loc[:, [*pool.columns.features, pool.columns.target]].iloc[picked].reset_index(drop=True)
-    return frame.assign(**{DAY: day}), expected[picked], picked
+    place in the pool, both shape (rows,). Drawn with replacement."""
+    picked, day = _pick(change.weights(pool), rows, days, rng)
+    return rows_at(pool, picked, day), change.chances(pool)[picked], picked
+
+
+def rows_at(pool: Pool, places: np.ndarray, day: np.ndarray) -> pd.DataFrame:
+    """Features and target of the customers at these places of a pool, numbered anew, each with its `_day`."""
+    frame = pool.frame.loc[:, [*pool.columns.features, pool.columns.target]].iloc[places].reset_index(drop=True)
+    return frame.assign(**{DAY: day})
 
 
 def recency(day: np.ndarray, days: int) -> Numbers:

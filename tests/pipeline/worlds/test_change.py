@@ -7,7 +7,8 @@ import pytest
 from pipeline.worlds.behaviour import estimated_risk
 from pipeline.worlds.change import Change, Pool, Severity
 from pipeline.worlds.drivers import strongest_first
-from pipeline.worlds.scenarios import DAY, KINDS, SCENARIOS, draw
+from pipeline.worlds.scenarios import DAY, KINDS, SCENARIOS
+from tests.pipeline.worlds.drawn import draw
 from tests.pipeline.worlds.test_scenarios import COLUMNS, POOL
 
 EXPECTED = POOL["Churn"].to_numpy(dtype="float64")

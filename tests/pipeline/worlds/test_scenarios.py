@@ -15,9 +15,10 @@ from pipeline.tables.schema import Schema
 from pipeline.tables.splits import split_reference
 from pipeline.worlds.change import NotExpressible, Severity
 from pipeline.worlds.drivers import cells, lean, riskiest, strongest_first
-from pipeline.worlds.scenarios import DAY, KINDS, SCENARIOS, SEVERITIES, draw
+from pipeline.worlds.scenarios import DAY, KINDS, SCENARIOS, SEVERITIES
 from pipeline.worlds.telephone_customers import make_customers
 from tests.checkout import TELCO
+from tests.pipeline.worlds.drawn import draw
 
 DAMAGED = {"null_spike": "tenure", "unit_change": "MonthlyCharges", "new_category": "Contract"}
 

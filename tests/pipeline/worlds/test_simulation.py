@@ -17,7 +17,7 @@ from pipeline.state.outcomes import read_outcomes
 from pipeline.state.predictions import newest_prediction, read_predictions
 from pipeline.windows.baseline import baseline_of
 from pipeline.windows.window import Window
-from pipeline.worlds import simulation
+from pipeline.worlds import simulated_customers
 from pipeline.worlds.simulation import MATURITY, WEEK, Simulated, simulate
 from pipeline.worlds.telephone_customers import make_customers
 from prompts import policy_text
@@ -141,10 +141,10 @@ def test_generated_production_is_never_drawn_with_the_references_seed(trained: O
         drawn.append(seed)
         return make_customers(rows, seed)
 
-    monkeypatch.setattr(simulation, "make_customers", remember)
+    monkeypatch.setattr(simulated_customers, "make_customers", remember)
     for seed in (0, 1, 2):
         week(trained, seed=seed)
-    assert len(set(drawn)) == 3
+    assert len(drawn) == len(set(drawn)) >= 3
     assert trained.settings.data.synthetic_seed not in drawn
 
 
