@@ -151,10 +151,8 @@ def _log_week(opened: Opened, plan: _Plan, start: datetime) -> Simulated:
     ids = [f"{_PREFIX}{start:%Y%m%d}-{plan.seed}-{drawn.customers[number]:06d}" for number in frame.index]
     scores = plan.artifact.scores(frame)
     churned = frame[columns.target].to_numpy()
-    told = [
-        KnownOutcome(ids[row], times[row], times[row] + MATURITY, int(churned[row]))
-        for row in np.flatnonzero(~frame.index.duplicated() & known[drawn.customers[frame.index]])
-    ]
+    labelled = np.flatnonzero(~frame.index.duplicated() & known[drawn.customers[frame.index]])
+    told = [KnownOutcome(ids[row], times[row], times[row] + MATURITY, int(churned[row])) for row in labelled]
     with opened.state.write() as connection:
         found = logged_after(connection, start, _PREFIX)
         if found.with_prefix:
@@ -163,14 +161,14 @@ def _log_week(opened: Opened, plan: _Plan, start: datetime) -> Simulated:
                 "Begin further back with `--start DATE`, in a workspace with an empty log.",
             )
         add_predictions_in(connection, frame, columns, ids=ids, times=times, scores=list(scores), version=plan.champion.version)
-        add_outcomes_in(connection, told)
+        add_outcomes_in(connection, told, opened.clock())
     return Simulated(
         scenario=plan.scenario,
         rows=len(frame),
         customers=len(drawn.customers) - drawn.drawn_again,
         drawn_again=drawn.drawn_again,
         outcomes=len(told),
-        matured=sum(outcome.observed_at <= opened.clock() for outcome in told),
+        matured=sum(times[row] + MATURITY <= opened.clock() for row in labelled),
         beside=found.all,
         start=start,
         end=start + WEEK,

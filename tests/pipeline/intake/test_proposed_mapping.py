@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from pipeline.tables.guessed_schema import infer
 
 from pipeline.intake.log_sample import LogSample
 from pipeline.intake.proposed_mapping import ProposedMapping, propose
+from pipeline.roles.inference import infer
 from pipeline.tables.reading import raw_of, typed
 from pipeline.workspace.prediction_settings import PredictionSettings
 

@@ -17,11 +17,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipeline.tables.guessed_schema import infer
 from sqlalchemy import create_engine
 
 from pipeline.profiles.counting import profile_reference, profile_window
 from pipeline.profiles.profile import spelling_of
+from pipeline.roles.inference import infer
 from pipeline.sources.rows import rows_of
 from pipeline.sources.source import ALL_ROWS, DatabaseTable, Files, Source
 from pipeline.tables.file_format import TO_FIND_OUT, FileFormat
