@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from pipeline.stored_record import StoredRecord
 from pipeline.tables.schema import Kind
 from pipeline.workspace.policy import Band
@@ -86,5 +88,5 @@ class DriftSummary(StoredRecord):
     until: datetime | None
     features: tuple[FeatureDrift, ...]
     findings: tuple[BlindSpot, ...]
-    customers: int | None = None
-    set_aside: int = 0
+    customers: int | None = Field(None, exclude_if=lambda told: told is None)
+    set_aside: int = Field(0, exclude_if=lambda rows: rows == 0)

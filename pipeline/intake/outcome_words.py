@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pipeline.errors import DataError
-from pipeline.intake.reference import reference_file
 from pipeline.record.opened_workspace import Opened
 from pipeline.sources.relation import is_present, text_of
 from pipeline.sources.source import ALL_ROWS, Files
@@ -51,7 +50,7 @@ def _other_values(opened: Opened) -> tuple[str, ...]:
     data = opened.settings.data
     alone = Schema(target=data.target, positive=data.positive, categorical=(data.target,))
     try:
-        with open_source(Files(str(reference_file(opened)), data.format), alone, ALL_ROWS) as relation:
+        with open_source(Files(str(opened.reference_file), data.format), alone, ALL_ROWS) as relation:
             column = relation.columns.get(data.target)
             if column is None:
                 return ()

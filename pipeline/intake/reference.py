@@ -1,7 +1,5 @@
 """The reference table: remembered by path and sha256, read whole, and split the same way every time."""
 
-from pathlib import Path
-
 import pandas as pd
 
 from pipeline.atomic_files import digest_of_file
@@ -14,11 +12,6 @@ from pipeline.tables.remote_files import fetch, is_remote
 from pipeline.tables.splits import Split, split_reference
 
 
-def reference_file(opened: Opened) -> Path:
-    """Where the reference lies; a relative path counts from the workspace's folder."""
-    return opened.workspace.root / opened.settings.data.file
-
-
 def load_reference(opened: Opened) -> pd.DataFrame:
     """The typed reference table.
 
@@ -27,7 +20,7 @@ def load_reference(opened: Opened) -> pd.DataFrame:
     """
     data = opened.settings.data
     copy = fetch(data.file) if is_remote(data.file) else None
-    path = reference_file(opened) if copy is None else copy.path
+    path = opened.reference_file if copy is None else copy.path
     if not path.is_file():
         raise DataError(
             f"The reference table {path} is gone.", "Put it back, or name its new place as `file` under [data] in churnops.toml."

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pipeline.errors import DataError, Notice
 from pipeline.intake.team_log import OwnLog
 from pipeline.shown_text import plain
-from pipeline.sources.relation import Relation, epoch_of
+from pipeline.sources.relation import epoch_of
 from pipeline.sources.source import ALL_ROWS
 from pipeline.sources.source_opening import open_source
 from pipeline.tables.schema import Schema
@@ -62,15 +62,11 @@ def _name(log: str, columns: Sequence[str]) -> None:
 
 def _all_times(log: OwnLog, bare: Schema, name: str) -> bool:
     """Whether every cell of a column of texts or numbers is a time, and there are any."""
-    with open_source(log.source, bare.model_copy(update={"time": name}), ALL_ROWS) as relation:
-        return _readable(relation)
-
-
-def _readable(relation: Relation) -> bool:
-    assert relation.time is not None  # its name was among the columns
     try:
-        moment = epoch_of(relation, relation.time)
+        with open_source(log.source, bare.model_copy(update={"time": name}), ALL_ROWS) as relation:
+            assert relation.time is not None  # its name was among the columns
+            moment = epoch_of(relation, relation.time)
+            written, read = relation.one(f"select count({relation.time.name}), count({moment}) from {relation.table}")
+            return bool(written) and written == read
     except DataError:
-        return False
-    written, read = relation.one(f"select count({relation.time.name}), count({moment}) from {relation.table}")
-    return bool(written) and written == read
+        return False  # it is read again without that time, and says what else is wrong with it

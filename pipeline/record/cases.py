@@ -5,6 +5,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal
 
+from pydantic import Field
+
 from pipeline.diagnosis.diagnosis import Action, Diagnosis, Mode
 from pipeline.drift.summary import DriftSummary
 from pipeline.measures.evaluation import Evaluation
@@ -35,7 +37,7 @@ class WindowFacts(StoredRecord):
     labelled_rows: int
     labelled_churners: int
     fingerprint: str
-    customers: int | None = None
+    customers: int | None = Field(None, exclude_if=lambda told: told is None)
 
 
 class Challenger(StoredRecord):

@@ -31,6 +31,11 @@ class Opened:
         return Ledger(self.state, self.workspace.ledger_mirror)
 
     @property
+    def reference_file(self) -> Path:
+        """Where the reference lies; a relative path counts from the workspace's folder."""
+        return self.workspace.root / self.settings.data.file
+
+    @property
     def cases(self) -> CaseFile:
         return CaseFile(self.state)
 

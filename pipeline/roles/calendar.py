@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline.roles.column import Column
+from pipeline.roles.column import TableColumn
 
 _YEARS = frozenset({"year", "yr", "jahr", "annee", "ano", "año", "anno"})
 _LIVES = frozenset({"birth", "born", "built", "founded", "dob"})  # years of these stay with the customer
@@ -51,7 +51,7 @@ class CalendarColumn:
     comes_again: bool
 
 
-def read_calendar(column: Column, time: pd.Series | None) -> CalendarColumn | None:
+def read_calendar(column: TableColumn, time: pd.Series | None) -> CalendarColumn | None:
     """Whether a column tells the calendar: a year, a month, a week, a weekday, a quarter, a day, an hour, a period like 2024-03, or a
     number that runs with the rows or with `time` (datetime64, NaT where missing). None where it does not."""
     if column.is_whole and column.says(_YEARS) and not column.says(_LIVES) and _within(column, 1900, 2100):
@@ -68,10 +68,10 @@ def read_calendar(column: Column, time: pd.Series | None) -> CalendarColumn | No
     return None
 
 
-def _is(column: Column, cycle: _Cycle) -> bool:
+def _is(column: TableColumn, cycle: _Cycle) -> bool:
     # "call_hour" and "week_number", but not "HourSpendOnApp".
     said = [word for word in column.words if word not in _AFTER]
-    named = bool(said) and said[-1] in cycle.words and not (cycle.called == "month" and "day" in said)
+    named = bool(said) and said[-1] in cycle.words and not (cycle.called == "month" and {"day"} & {*said})
     named = named or (cycle.called == "day of the month" and said[-2:] == ["day", "month"])
     if column.is_whole:
         return named and _within(column, cycle.numbers.start, cycle.numbers.stop - 1) and len(column.distinct) > 1
@@ -79,17 +79,17 @@ def _is(column: Column, cycle: _Cycle) -> bool:
     return bool(shortened) and shortened <= {*cycle.names} and (named or len(shortened) == len(cycle.names))
 
 
-def _within(column: Column, least: int, most: int) -> bool:
+def _within(column: TableColumn, least: int, most: int) -> bool:
     return bool(least <= column.whole_numbers[0] and column.whole_numbers[-1] <= most)
 
 
-def _counts_rows(column: Column) -> bool:
+def _counts_rows(column: TableColumn) -> bool:
     """Every row has the next number, in any order."""
     numbers = column.whole_numbers
     return column.missing_share == 0 and len(numbers) == len(column.text) and numbers[-1] - numbers[0] == len(numbers) - 1
 
 
-def _rises(column: Column, time: pd.Series) -> bool:
+def _rises(column: TableColumn, time: pd.Series) -> bool:
     both = column.values.notna() & time.notna()
     if both.sum() < _FEWEST_ROWS or time[both].nunique() < 3:
         return False

@@ -18,7 +18,7 @@ _WHOLE = r"[+-]?\d+(?:[.,]0+)?"
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """`text`: all cells, None where missing. `distinct`: each different text once, `numbers` what they write (NaN for none), index-aligned.
     `is_time`: every text is a date or time. Shares are of the non-missing cells, in 0-1."""
 
@@ -83,13 +83,13 @@ class Column:
         return not words.isdisjoint(self.words)
 
 
-def look_at(raw: RawTable, name: str) -> Column:
+def look_at(raw: RawTable, name: str) -> TableColumn:
     """A column of a table that has at least one cell."""
     text = raw.frame[name]
     distinct = pd.Series(text.dropna().unique(), dtype=object)
     numbers = parse_numbers(distinct, raw.decimal)
-    column = Column(name, text, distinct, numbers, False, raw.format.timezone)
+    column = TableColumn(name, text, distinct, numbers, False, raw.format.timezone)
     # A plain number is a time only if the name says so: amounts in the hundred millions look like seconds since 1970.
     if numbers.notna().all() and not column.says(_TIME_WORDS):
         return column
-    return Column(name, text, distinct, numbers, bool(parse_times(distinct, raw.format.timezone).notna().all()), raw.format.timezone)
+    return TableColumn(name, text, distinct, numbers, bool(parse_times(distinct, raw.format.timezone).notna().all()), raw.format.timezone)

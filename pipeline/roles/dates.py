@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pipeline.roles.column import Column
+from pipeline.roles.column import TableColumn
 
 _OBSERVED = frozenset(
     {"asof", "extract", "extracted", "observation", "observed", "predicted", "prediction", "reference", "report", "reporting", "scored"}
@@ -12,20 +12,20 @@ _PLAIN = frozenset({"at", "date", "datetime", "day", "dt", "month", "period", "t
 _MOST_MISSING = 0.05
 
 
-def named_time(column: Column) -> int:
+def named_time(column: TableColumn) -> int:
     """How much the name says "when this row was observed": 0 nothing, 1 a time of nothing else, 2 a time of observation."""
     if column.says(_OBSERVED) or "as_of" in "_".join(column.words):
         return 2
     return int(bool(column.words) and {*column.words} <= _PLAIN)
 
 
-def find_time(columns: Sequence[Column]) -> Column | None:
+def find_time(columns: Sequence[TableColumn]) -> TableColumn | None:
     """The date or time at which the rows were observed; None where no name says so."""
     candidates = [column for column in columns if named_time(column) and column.missing_share <= _MOST_MISSING]
     return max(candidates, key=named_time, default=None)
 
 
-def why_not_time(column: Column, time: Column | None) -> str:
+def why_not_time(column: TableColumn, time: TableColumn | None) -> str:
     """Why a date is left out, beside the one that was chosen."""
     if time is not None and named_time(column):
         return f"a further date beside `{time.name}`"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import DataError
 from pipeline.roles.calendar import CalendarColumn, known_calendar, read_calendar
-from pipeline.roles.column import NEARLY_ALL, Column, look_at
+from pipeline.roles.column import NEARLY_ALL, TableColumn, look_at
 from pipeline.roles.customer_id import find_id, identifies, named_id
 from pipeline.roles.dates import find_time, why_not_time
 from pipeline.roles.kinds import is_free_text, not_numbers, read_kind
@@ -44,7 +44,7 @@ class _Sorting:
     left_out: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def leave_out(self, column: Column, why: str) -> None:
+    def leave_out(self, column: TableColumn, why: str) -> None:
         self.left_out[column.name] = why
 
 
@@ -64,7 +64,7 @@ def infer(raw: RawTable, target: str, positive: str = "", drop: Collection[str] 
     churned = (answers[labelled] == outcome.positive).to_numpy()
     rows = RawTable(raw.frame[labelled].reset_index(drop=True), raw.format, raw.path)
     sorting = _Sorting()
-    columns: list[Column] = []
+    columns: list[TableColumn] = []
     for name in rows.frame.columns.drop(target):
         if _NO_NAME.fullmatch(name):
             sorting.left_out[name] = "it has no name, so it is probably a row number"
@@ -95,7 +95,7 @@ def infer(raw: RawTable, target: str, positive: str = "", drop: Collection[str] 
     return Inference(schema, {name: reading.why for name, reading in readings.items()}, in_order, tuple(sorting.notes), outcome)
 
 
-def _knows_the_outcome(column: Column, churned: NDArray[np.bool_], sorting: _Sorting) -> bool:
+def _knows_the_outcome(column: TableColumn, churned: NDArray[np.bool_], sorting: _Sorting) -> bool:
     leak = find_leak(column, churned)
     if leak is None:
         return False
@@ -106,7 +106,7 @@ def _knows_the_outcome(column: Column, churned: NDArray[np.bool_], sorting: _Sor
     return leak.certain
 
 
-def _choose_time(columns: list[Column], sorting: _Sorting) -> tuple[Column | None, list[Column]]:
+def _choose_time(columns: list[TableColumn], sorting: _Sorting) -> tuple[TableColumn | None, list[TableColumn]]:
     """The column of the time of observation, and all columns that are no dates."""
     dates = [column for column in columns if column.is_time]
     for column in [column for column in dates if len(column.distinct) == 1]:
@@ -122,10 +122,12 @@ def _choose_time(columns: list[Column], sorting: _Sorting) -> tuple[Column | Non
     return time, [column for column in columns if not column.is_time]
 
 
-def _choose_features(columns: list[Column], time: Column | None, sorting: _Sorting) -> tuple[list[Column], dict[str, CalendarColumn]]:
-    """The columns to learn from, and those of them that tell the calendar."""
+def _choose_features(
+    columns: list[TableColumn], time: TableColumn | None, sorting: _Sorting
+) -> tuple[list[TableColumn], dict[str, CalendarColumn]]:
+    """The features, and those of them that tell the calendar."""
     times = None if time is None else time.times
-    chosen: list[Column] = []
+    chosen: list[TableColumn] = []
     calendar: dict[str, CalendarColumn] = {}
     copies: dict[str, str] = {}
     for column in columns:
@@ -145,12 +147,12 @@ def _choose_features(columns: list[Column], time: Column | None, sorting: _Sorti
     return chosen, calendar
 
 
-def _content(column: Column) -> str:
+def _content(column: TableColumn) -> str:
     """The same for two columns if all of their values are the same."""
     return hashlib.sha256(pd.util.hash_pandas_object(column.values, index=False).to_numpy().tobytes()).hexdigest()
 
 
-def _no_feature(column: Column) -> str:
+def _no_feature(column: TableColumn) -> str:
     if len(column.distinct) == 1 and not 0.01 <= column.missing_share <= 0.99:
         return "it is constant"
     if named_id(column) and identifies(column):
@@ -160,7 +162,7 @@ def _no_feature(column: Column) -> str:
     return ""
 
 
-def _on_features(features: list[Column], calendar: Mapping[str, CalendarColumn]) -> list[str]:
+def _on_features(features: list[TableColumn], calendar: Mapping[str, CalendarColumn]) -> list[str]:
     notes = [f"`{name}` is {told.said}: it moves by itself, so it is never called drift." for name, told in calendar.items()]
     for column in features:
         reading = read_kind(column)
@@ -173,7 +175,7 @@ def _on_features(features: list[Column], calendar: Mapping[str, CalendarColumn])
     return notes
 
 
-def _on_ids(who: Column | None) -> list[str]:
+def _on_ids(who: TableColumn | None) -> list[str]:
     if who is None:
         return ["No column names the customer, so outcomes that arrive later cannot be joined to predictions. Export an id as well."]
     repeats = int(who.present.duplicated().sum())

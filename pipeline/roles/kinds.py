@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.roles.column import NEARLY_ALL, Column
+from pipeline.roles.column import NEARLY_ALL, TableColumn
 from pipeline.tables.schema import Kind
 
 _FEWEST_NUMBERS = 11  # different whole numbers from which a column is a quantity, unless its name says that they are codes
@@ -31,7 +31,7 @@ class Reading:
     why: str
 
 
-def read_kind(column: Column) -> Reading:
+def read_kind(column: TableColumn) -> Reading:
     """Whether a column is a quantity or a category.
 
     Numbers are a quantity if they have fractions, if there are more than ten, if the name says that they count something, or if they stand
@@ -62,18 +62,18 @@ def read_kind(column: Column) -> Reading:
     return Reading("categorical", "few whole numbers with gaps are codes")
 
 
-def is_free_text(column: Column) -> bool:
+def is_free_text(column: TableColumn) -> bool:
     """Whether most rows have a text of their own."""
     return not column.is_numeric and len(column.distinct) > _FREE_TEXT_VALUES and column.distinct_share > _FREE_TEXT_SHARE
 
 
-def not_numbers(column: Column) -> str:
+def not_numbers(column: TableColumn) -> str:
     """How many cells of a column that is nearly one of numbers are none."""
     wrong = round(len(column.present) * (1 - column.number_share))
     return f"{wrong:,} of its {len(column.present):,} values are not numbers"
 
 
-def _named_code(column: Column) -> bool:
+def _named_code(column: TableColumn) -> bool:
     words = [word for word in column.words if not word.isdecimal()]
     if len(words) > 1 and words[-1] in _NUMBERED:
         return words[-2] in _CODES

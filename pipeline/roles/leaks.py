@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.roles.column import Column
+from pipeline.roles.column import TableColumn
 from pipeline.tables.schema import Schema
 
 TELLING = 0.99  # ROC-AUC of one column alone from which it knows the outcome rather than foretells it
@@ -28,7 +28,7 @@ class Leak:
     why: str
 
 
-def find_leak(column: Column, churned: NDArray[np.bool_]) -> Leak | None:
+def find_leak(column: TableColumn, churned: NDArray[np.bool_]) -> Leak | None:
     """Whether a column knows the outcome. `churned`: shape (rows,)."""
     missing = column.text.isna().to_numpy()
     if missing.any() and (np.array_equal(missing, churned) or np.array_equal(~missing, churned)):
@@ -53,7 +53,7 @@ def telling_features(frame: pd.DataFrame, columns: Schema) -> tuple[str, ...]:
 
 def roc_auc_alone(values: pd.Series, churned: NDArray[np.bool_]) -> float | None:
     """ROC-AUC of one column alone, out of fold: the share of churners of each value, or of each of 50 bins of numbers, missing being one,
-    learnt on every other row and asked of the rest, and the other way round. None with fewer than 10 churners or others in a half."""
+    counted on every other row and asked of the rest, and the other way round. None with fewer than 10 churners or others in a half."""
     from sklearn.metrics import roc_auc_score
 
     codes = _codes(values)
@@ -63,11 +63,11 @@ def roc_auc_alone(values: pd.Series, churned: NDArray[np.bool_]) -> float | None
             return None
     width = int(codes.max()) + 1
     rates = np.empty(len(codes))
-    for learnt in (half, ~half):
-        base = churned[learnt].mean()
-        rows = np.bincount(codes[learnt], minlength=width)
-        churners = np.bincount(codes[learnt], churned[learnt], minlength=width)
-        rates[~learnt] = ((churners + base) / (rows + 1))[codes[~learnt]]
+    for counted in (half, ~half):
+        base = churned[counted].mean()
+        rows = np.bincount(codes[counted], minlength=width)
+        churners = np.bincount(codes[counted], churned[counted], minlength=width)
+        rates[~counted] = ((churners + base) / (rows + 1))[codes[~counted]]
     return float(roc_auc_score(churned, rates))
 
 

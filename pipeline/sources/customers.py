@@ -2,19 +2,17 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from pipeline.sources.relation import Relation, is_present, text_of
 from pipeline.sources.source import PredictionLog, Restriction, Source
 from pipeline.sources.source_opening import open_source
-from pipeline.state.database import open_state
-from pipeline.state.predictions import logged_rows_of_each
 from pipeline.tables.categories import Spelling
-from pipeline.tables.cell_values import ids_in
 from pipeline.tables.customer_counts import CustomerCounts
 from pipeline.tables.schema import Schema
+
+if TYPE_CHECKING:  # counting needs none of them
+    import pandas as pd
 
 _IDS = 100_000  # in one query: each is a scan, and their list a few megabytes
 
@@ -40,13 +38,20 @@ def counted_customers(relation: Relation) -> CustomerCounts | None:
     return CustomerCounts(int(rows), customers + nameless, again, squares + nameless)
 
 
-def rows_of_each(source: Source, schema: Schema, restriction: Restriction, spelling: Spelling, ids: Sequence[str]) -> pd.Series:
+def rows_of_each(source: Source, schema: Schema, restriction: Restriction, spelling: Spelling, ids: Sequence[str]) -> "pd.Series":
     """Rows of each customer among `ids` (all different) who has any, by id. Of the prediction log only the restriction's span counts.
 
     Raises:
         DataError: as `customer_counts`.
     """
+    import pandas as pd
+
+    from pipeline.tables.cell_values import ids_in
+
     if isinstance(source, PredictionLog):
+        from pipeline.state.database import open_state
+        from pipeline.state.predictions import logged_rows_of_each
+
         state = open_state(source.place)
         try:
             return pd.Series(logged_rows_of_each(state, restriction.since, restriction.until, ids), dtype="int64")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.errors import DataError
 from pipeline.sources.relation import Column, Relation, epoch_of, number_of, text_of
 from pipeline.sources.source import Restriction, Source
 from pipeline.sources.source_opening import open_source
@@ -27,6 +28,8 @@ def rows_of(source: Source, schema: Schema, restriction: Restriction, spelling: 
         DataError: the source cannot be read, or lacks a column that the restriction needs.
     """
     with open_source(source, schema, restriction, spelling) as relation:
+        if ids is not None and relation.id is None:
+            raise DataError("The rows have no column of ids to look customers up by.", "Name it as `id` in churnops.toml.")
         query = f"select {as_read(relation, schema)} from {relation.table}"
         frame = decoded(relation.rows(query) if ids is None else _of_customers(relation, query, ids), relation, schema, spelling)
     order = [name for name in ("_time", "_id") if name in frame]

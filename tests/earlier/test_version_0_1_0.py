@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.atomic_files import digest_of_folder
+from pipeline.errors import ChurnopsError
 from pipeline.intake.reference import load_split
 from pipeline.models.artifact import Artifact, open_artifact
 from pipeline.record.approvers import confirmed
@@ -13,6 +14,7 @@ from pipeline.record.cases import Decision
 from pipeline.record.champion import require_champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.workspace import retired_names
+from pipeline.workspace.policy import Policy
 from pipeline.workspace.retired_names import Retired
 from reports.decisions.approval import approve, draft_approval, reject
 from reports.decisions.rollback import draft_rollback, roll_back
@@ -92,17 +94,29 @@ def test_its_drift_is_measured_and_doctor_finds_nothing_wrong(churnops: CommandL
 
 
 @pytest.mark.slow
-def test_its_window_is_diagnosed_and_triage_goes_on_with_its_open_case(churnops: CommandLine, champion: Artifact) -> None:
+def test_its_window_is_diagnosed_and_judged_by_todays_rules(churnops: CommandLine, champion: Artifact) -> None:
     found = churnops("diagnose", "--json")
     assert found.code == 0, found.err
     assert found.json["cause"] == "concept_drift"
     said = churnops("triage", "--operator", "rulebook", "--json")
     assert said.code == 0, said.err
-    assert (said.json["case_id"], said.json["status"]) == ("2026-10-15-c33f66-2", "pending_approval")
+    assert said.json["case_id"] not in CASES
+    assert said.json["status"] == "pending_approval"
     assert churnops("reports", "verify").code == 0
 
 
-def test_the_waiting_case_is_approved(earlier: Opened, decision: Decision) -> None:
+def test_the_waiting_case_is_not_approved_by_rules_it_was_not_judged_by(earlier: Opened, decision: Decision) -> None:
+    """A version that brings further rules asks for another triage."""
+    with pytest.raises(ChurnopsError, match="The policy changed since the report") as refused:
+        draft_approval(earlier, PENDING, decision)
+    assert "churnops triage" in refused.value.next_step
+    assert require_champion(earlier.workspace, earlier.ledger).version == "3"
+
+
+def test_the_waiting_case_is_approved_where_the_rules_are_the_same(
+    earlier: Opened, decision: Decision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Policy, "version", earlier.cases.get(PENDING).policy_version)
     record = draft_approval(earlier, PENDING, decision)
     deployed = approve(earlier, record, confirmed(record))
     assert deployed.champion.version == "4"

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.atomic_files import digest_of_file
 from pipeline.errors import DataError
-from pipeline.intake.reference import load_reference, load_split, reference_file
+from pipeline.intake.reference import load_reference, load_split
 from pipeline.record.opened_workspace import Opened
 
 
@@ -22,7 +22,7 @@ def test_it_is_read_whole_from_wherever_one_stands(fresh: Opened, monkeypatch: p
 
 
 def test_a_changed_file_is_refused_naming_both_digests(fresh: Opened) -> None:
-    path = reference_file(fresh)
+    path = fresh.reference_file
     remembered = digest_of_file(path)
     path.write_bytes(path.read_bytes() + b"\n")
     with pytest.raises(DataError) as refused:
@@ -33,7 +33,7 @@ def test_a_changed_file_is_refused_naming_both_digests(fresh: Opened) -> None:
 
 
 def test_a_file_that_is_gone_is_refused_naming_its_place(fresh: Opened) -> None:
-    reference_file(fresh).unlink()
+    fresh.reference_file.unlink()
     with pytest.raises(DataError, match=r"customers\.csv is gone") as refused:
         load_reference(fresh)
     assert "`file` under [data]" in refused.value.next_step

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.roles.column import Column, look_at
+from pipeline.roles.column import TableColumn, look_at
 from pipeline.roles.kinds import read_kind
 from pipeline.tables.reading import raw_of
 
 ROWS = 240
 
 
-def column(name: str, values: Sequence[object]) -> Column:
+def column(name: str, values: Sequence[object]) -> TableColumn:
     cells = [values[row % len(values)] for row in range(ROWS)]
     return look_at(raw_of(pd.DataFrame({name: cells}), "t.csv"), name)
 
