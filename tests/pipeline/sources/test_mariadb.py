@@ -87,7 +87,7 @@ def test_times_in_text_mean_what_they_say(engine: Engine) -> None:
         assert profile_reference(source, schema).since == meant, text
     for place, text in enumerate(("16.11.2026", "20261116", "soon", "2026-13-45")):
         source = fill(engine, f"no_time_{place}", pd.DataFrame({"c": ["a"], "at": [text]}), {})
-        with pytest.raises(DataError, match="1 of 1 times|are written like|are no times"):
+        with pytest.raises(DataError, match=r"1 of 1 times|are written like|are no times"):
             profile_window(source, schema, profile_reference(Frame(pd.DataFrame({"c": ["a"]})), schema), Restriction(since=MONDAY))
 
 
