@@ -1,13 +1,14 @@
 """One column as the rules look at it: its cells, its numbers, and the words of its name."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.tables.cell_numbers import Decimal
 from pipeline.tables.cell_values import parse_numbers, parse_times
 from pipeline.tables.reading import RawTable
 
@@ -28,6 +29,7 @@ class TableColumn:
     numbers: pd.Series
     is_time: bool
     timezone: str
+    decimal: Decimal
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -76,7 +78,7 @@ class TableColumn:
     @cached_property
     def times(self) -> pd.Series:
         """All cells as points in time, of a column that holds times."""
-        return parse_times(self.text, self.timezone)
+        return parse_times(self.text, self.timezone, self.decimal)
 
     def says(self, words: frozenset[str]) -> bool:
         """Whether its name has one of these words."""
@@ -88,8 +90,8 @@ def look_at(raw: RawTable, name: str) -> TableColumn:
     text = raw.frame[name]
     distinct = pd.Series(text.dropna().unique(), dtype=object)
     numbers = parse_numbers(distinct, raw.decimal)
-    column = TableColumn(name, text, distinct, numbers, False, raw.format.timezone)
+    column = TableColumn(name, text, distinct, numbers, False, raw.format.timezone, raw.decimal)
     # A plain number is a time only if the name says so: amounts in the hundred millions look like seconds since 1970.
     if numbers.notna().all() and not column.says(_TIME_WORDS):
         return column
-    return TableColumn(name, text, distinct, numbers, bool(parse_times(distinct, raw.format.timezone).notna().all()), raw.format.timezone)
+    return replace(column, is_time=bool(parse_times(distinct, column.timezone, column.decimal).notna().all()))

@@ -13,10 +13,11 @@ from pipeline.errors import DataError
 from pipeline.roles.calendar import CalendarColumn, known_calendar, read_calendar
 from pipeline.roles.column import NEARLY_ALL, TableColumn, look_at
 from pipeline.roles.customer_id import find_id, identifies, named_id
-from pipeline.roles.dates import find_time, why_not_time
+from pipeline.roles.dates import find_time, named_time, why_not_time
 from pipeline.roles.kinds import is_free_text, not_numbers, read_kind
 from pipeline.roles.leaks import find_leak
 from pipeline.roles.target import Target, read_target
+from pipeline.tables.cell_times import masked
 from pipeline.tables.cell_values import categories_in
 from pipeline.tables.reading import RawTable
 from pipeline.tables.schema import Schema
@@ -166,6 +167,11 @@ def _on_features(features: list[TableColumn], calendar: Mapping[str, CalendarCol
     notes = [f"`{name}` is {told.said}: it moves by itself, so it is never called drift." for name, told in calendar.items()]
     for column in features:
         reading = read_kind(column)
+        if named_time(column) and not column.is_numeric and column.name not in calendar:
+            written = masked(str(column.distinct.iloc[0]))
+            notes.append(
+                f"`{column.name}` is named like a time, but `{written}` is not read as one: write it like 2026-01-31T10:00:00+01:00."
+            )
         if reading.kind == "categorical" and NEARLY_ALL <= column.number_share < 1:
             notes.append(f"`{column.name}` is categorical because {reading.why}.")
         if reading.kind == "categorical" and len(column.distinct) > _FOLDED:

@@ -85,6 +85,7 @@ def test_the_recalibrated_adopted_champion_scores_and_serves(earlier: Opened, ch
     assert (answer.status_code, answer.json()["model_version"]) == (200, "3"), answer.text
 
 
+@pytest.mark.slow
 def test_its_drift_is_measured_and_doctor_finds_nothing_wrong(churnops: CommandLine, champion: Artifact) -> None:
     drift = churnops("drift", "--json")
     assert drift.code == 0, drift.err

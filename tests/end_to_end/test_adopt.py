@@ -85,6 +85,7 @@ def test_an_adopted_model_is_watched_recalibrated_and_brought_back(here: Command
     assert "the bytes differ" in refused.err
 
 
+@pytest.mark.slow
 def test_a_second_adoption_waits_for_approval_and_says_what_its_figures_rest_on(
     churnops: CommandLine, trained: Opened, tmp_path: Path
 ) -> None:
@@ -134,6 +135,7 @@ def test_it_comes_from_a_registry_by_its_alias_and_is_remembered_by_its_number(
     assert said.json["result"]["gate_rows"] == manifest.rows == 2500, "all rows of a table that was given"
 
 
+@pytest.mark.slow
 def test_what_cannot_be_adopted_is_refused_in_one_sentence(
     here: CommandLine, fresh: Opened, own: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +182,7 @@ class Trap:
         return (Path.touch, (self.sprung,))
 
 
+@pytest.mark.slow
 def test_a_file_is_loaded_only_for_a_person_who_trusts_it(here: CommandLine, fresh: Opened, tmp_path: Path) -> None:
     trap = tmp_path / "trap.pkl"
     trap.write_bytes(pickle.dumps(Trap(tmp_path / "sprung")))

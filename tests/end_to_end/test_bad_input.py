@@ -194,6 +194,7 @@ def test_a_model_that_learns_a_leak_is_not_congratulated(churnops: CommandLine) 
     assert "above 0.99 it is too good to be true" in told
 
 
+@pytest.mark.slow
 def test_a_model_that_learns_nothing_gets_no_floor_to_pass(churnops: CommandLine) -> None:
     rng = np.random.default_rng(8)
     left = np.where(rng.random(400) < 0.3, "yes", "no")

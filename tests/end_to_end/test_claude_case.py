@@ -94,6 +94,7 @@ def test_auto_uses_claude_only_where_the_workspace_agreed(drifted: CommandLine, 
     assert outcome["operator"] == "claude+rulebook"
 
 
+@pytest.mark.slow
 def test_the_request_holds_aggregates_and_never_a_customer(drifted: CommandLine, calm: Opened) -> None:
     said = drifted("triage", "--show-request")
     assert said.code == 0

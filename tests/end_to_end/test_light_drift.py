@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from pipeline.record.opened_workspace import Opened
 from pipeline.worlds.telephone_customers import make_customers
 from tests.checkout import ROOT
@@ -20,6 +22,7 @@ finally:
 """
 
 
+@pytest.mark.slow
 def test_drift_of_a_file_loads_no_table_library(trained: Opened, tmp_path: Path) -> None:
     window = tmp_path / "window.csv"
     make_customers(1500, seed=3).drop(columns="Churn").to_csv(window, index=False)

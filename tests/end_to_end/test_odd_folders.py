@@ -12,6 +12,7 @@ from tests.odd_folders import ODD_FOLDER
 ODD_PATH = Path(ODD_FOLDER, "[", "x]")
 
 
+@pytest.mark.slow
 def test_a_window_is_diagnosed_in_an_odd_folder(churnops: CommandLine, simulated: Simulated) -> None:
     (churnops.folder / ODD_PATH).parent.mkdir(parents=True)
     with copied(simulated("none", 2000, 0.5, 1), churnops.folder / ODD_PATH):

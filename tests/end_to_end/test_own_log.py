@@ -1,5 +1,6 @@
 """A team's own log, under names and values of its own, in PostgreSQL and in files: mapped by one command, then watched; no view, no renaming."""
 
+import re
 import sqlite3
 import tomllib
 from collections.abc import Iterator
@@ -80,11 +81,11 @@ def server() -> Iterator[str]:
         yield url
 
 
-def in_postgresql(url: str, frame: pd.DataFrame) -> None:
+def in_postgresql(url: str, frame: pd.DataFrame, schema: str = "ml", table: str = "scored") -> None:
     engine = create_engine(url)
     with engine.begin() as connection:
-        connection.exec_driver_sql("create schema if not exists ml")
-        frame.to_sql("scored", connection, schema="ml", index=False, if_exists="replace")
+        connection.exec_driver_sql(f"create schema if not exists {schema}")
+        frame.to_sql(table, connection, schema=schema, index=False, if_exists="replace")
     engine.dispose()
 
 
@@ -127,6 +128,17 @@ def test_a_log_in_postgresql_is_mapped_watched_and_diagnosed_as_it_is(here: Comm
         assert mine.pop("score") == pytest.approx(its.pop("score"), abs=1e-9)  # engines add floats in any order
         exact = ("name", "kind", "method", "drifted", "direction", "change")
         assert [mine[key] for key in exact] == [its[key] for key in exact]
+    closed = whole["Churn"].map({"Yes": "Terminated", "No": "running"}).where(whole.index % 3 > 0)
+    in_postgresql(server, pd.DataFrame({"account_ref": whole["customerID"], "state": closed}), "crm", "accounts")
+    settings = here.folder / "churnops.toml"
+    named = '[outcomes]\ntable = "crm.accounts"\nid = "account_ref"\noutcome = "state"\nyes = ["terminated"]\nno = ["running"]\n'
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(re.sub(r"\[outcomes\]\n(?:.+\n)*", lambda _: named, text), encoding="utf-8")
+    pulled = here("outcomes", "pull", "--json")
+    assert (pulled.code, pulled.json["added"]) == (0, int(closed.notna().sum())), pulled.err
+    labelled = here("diagnose", "--json")
+    assert labelled.json["cause"] == "none"
+    assert f"1,200 rows in the window, {int(closed.notna().sum()):,} with a known outcome" in " ".join(labelled.err.split())
     in_postgresql(server, as_logged(whole).assign(mthly_charges=lambda log: log["mthly_charges"] * 100))
     diagnosis = here("diagnose", "--json").json
     assert (diagnosis["cause"], diagnosis["column"]) == ("data_fault", "MonthlyCharges")

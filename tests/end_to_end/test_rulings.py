@@ -50,6 +50,7 @@ def test_an_acknowledged_shift_opens_no_case_until_it_grows(shifted: CommandLine
     assert grown["acknowledgement"] is None
 
 
+@pytest.mark.slow
 def test_a_persons_word_lets_a_closed_case_go_on_and_is_in_its_report(calm: CommandLine) -> None:
     first = calm("triage", "--operator", "rulebook", "--json").json
     said = calm("case", "override", first["case_id"], "--cause", "label_fault", "--reason", "Billing froze in May.", "--json")

@@ -32,6 +32,7 @@ def as_text(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
+@pytest.mark.slow
 async def test_the_same_window_continues_the_same_case_whichever_server_asks(drifted: Opened) -> None:
     async with desk(drifted) as one, desk(drifted) as other:
         first = await one.ok("get_drift_summary")
@@ -57,6 +58,7 @@ async def test_two_servers_opening_at_once_share_one_case(drifted: Opened) -> No
     assert len(drifted.cases.all()) == 1
 
 
+@pytest.mark.slow
 async def test_a_closed_window_opens_a_new_case_when_it_is_asked_about_again(drifted: Opened) -> None:
     async with desk(drifted) as client:
         first = (await client.ok("get_drift_summary"))["case_id"]
@@ -66,6 +68,7 @@ async def test_a_closed_window_opens_a_new_case_when_it_is_asked_about_again(dri
     assert [case.status for case in drifted.cases.all()].count("open") == 1
 
 
+@pytest.mark.slow
 async def test_new_predictions_are_a_new_window_with_a_case_of_its_own(drifted: Opened) -> None:
     async with desk(drifted) as client:
         first = await client.ok("get_drift_summary")
@@ -74,6 +77,7 @@ async def test_new_predictions_are_a_new_window_with_a_case_of_its_own(drifted: 
     assert second["case_id"] != first["case_id"]
 
 
+@pytest.mark.slow
 async def test_another_server_refuses_a_case_whose_window_is_gone(drifted: Opened) -> None:
     async with desk(drifted) as client:
         case_id = (await client.ok("get_drift_summary"))["case_id"]
@@ -145,6 +149,7 @@ async def test_a_policy_loosened_within_a_case_does_not_help_it(trained: Opened)
     assert trained.cases.trainings(case.case_id) == ()
 
 
+@pytest.mark.slow
 async def test_a_spent_call_budget_stops_everything_but_the_report(drifted: Opened) -> None:
     tight = under(drifted, limits={"tool_calls": 2})
     async with desk(tight) as client:
@@ -174,6 +179,7 @@ async def test_spent_seconds_stop_everything_but_the_report(trained: Opened) -> 
         await client.close(case.case_id)
 
 
+@pytest.mark.slow
 async def test_a_case_resumed_after_a_partial_report_gets_a_fresh_budget_of_calls_and_seconds(drifted: Opened) -> None:
     tight = under(drifted, limits={"tool_calls": 2})
     assert isinstance(drifted.clock, Clock)

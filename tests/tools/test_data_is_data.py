@@ -92,6 +92,7 @@ def poisoned_window(trained: Opened, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 async def test_categories_columns_and_texts_among_numbers(trained: Opened, poisoned_window: Path) -> None:
     before = standing(trained)
     looks = (("inspect_feature", {"feature": "Contract"}), ("inspect_feature", {"feature": "PaymentMethod", "by": "Contract"}))
@@ -211,6 +212,7 @@ async def test_reasons_of_a_ruling(trained: Opened) -> None:
     assert standing(opened) == before
 
 
+@pytest.mark.slow
 async def test_names_of_files(trained: Opened, tmp_path: Path) -> None:
     folder = tmp_path / "exports"
     folder.mkdir()

@@ -58,6 +58,7 @@ def list_tools(address: str, secret: str | None = None, **headers: str) -> httpx
     return post(address, body, secret, **{"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/list", **headers})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_case_goes_from_drift_to_report_and_names_its_token(era: str, drifted: Opened) -> None:
     pointer = drifted.workspace.champion_pointer.read_bytes()
@@ -237,6 +238,7 @@ def test_beside_the_endpoint_there_is_nothing(address: str, trained: Opened) -> 
     assert httpx2.get(f"{root}/%6dcp").status_code == 401  # the same place by another spelling
 
 
+@pytest.mark.slow
 async def test_clients_at_once_open_one_window_as_one_case(drifted: Opened) -> None:
     found: list[dict[str, Any]] = []
     with on_a_thread(drifted) as address:

@@ -43,6 +43,7 @@ def test_texts_are_one_line_printable_and_cut() -> None:
         assert text.isprintable()
 
 
+@pytest.mark.slow
 def test_the_strongest_features_that_fit_stay_in_their_order_and_the_rest_is_counted() -> None:
     names = [f"column {place:04}" for place in range(2000)]
     shown = bounded(wide(names))
@@ -63,6 +64,7 @@ def test_a_name_shown_short_or_on_one_line_still_finds_its_column() -> None:
     assert shown_name("nobody", names) == "nobody"
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_no_answer_of_a_usual_case_comes_near_its_bound(drifted: Opened) -> None:
     async with desk(drifted) as at:

@@ -100,6 +100,7 @@ OUT_OF_RANGE: tuple[tuple[str, dict[str, Any], str], ...] = (
 )
 
 
+@pytest.mark.slow
 async def test_a_value_out_of_range_names_the_field_and_what_is_allowed(drifted: Opened) -> None:
     async with desk(drifted) as at:
         case_id = (await at.ok("get_drift_summary"))["case_id"]

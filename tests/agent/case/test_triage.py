@@ -151,6 +151,7 @@ def test_a_case_that_another_run_closed_ends_with_that_runs_report(calm: Opened)
     assert len(calm.cases.all()) == 1
 
 
+@pytest.mark.slow
 def test_two_triages_of_one_window_at_once_both_end_well(calm: Opened) -> None:
     outcomes: list[Outcome] = []
     asked: list[anyio.Event] = []
@@ -202,6 +203,7 @@ def test_a_killed_run_is_gone_on_with_from_its_record_with_what_is_left_of_its_b
     assert (outcome.trainings, outcome.tool_calls) == (0, 3 + 3 + 2)
 
 
+@pytest.mark.slow
 def test_a_killed_run_leaves_no_more_than_is_left(calm: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     limits = calm.policy.limits.model_copy(update={"turns": 2})
     calm.policy.__dict__["limits"] = limits
@@ -214,6 +216,7 @@ def test_a_killed_run_leaves_no_more_than_is_left(calm: Opened, monkeypatch: pyt
     assert (again.stopped, again.turns) == ("finished", 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [("2026-11-21", "has status “nothing to deploy”: there is nothing to resume"), ("nonsense", "There is no case 'nonsense'")],
@@ -224,6 +227,7 @@ def test_what_cannot_be_resumed_is_said_in_a_sentence(calm: Opened, wanted: str,
         run(calm, Case(), resume=wanted)
 
 
+@pytest.mark.slow
 def test_a_window_that_changed_is_not_resumed_as_if_it_had_not(calm: Opened) -> None:
     with pytest.raises(Killed):
         run(calm, Case(LOOK), show=kill_in_turn(1))
@@ -236,6 +240,7 @@ def test_a_window_that_changed_is_not_resumed_as_if_it_had_not(calm: Opened) -> 
     assert "window changed" in refused.text  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_what_a_run_used_is_read_off_its_transcript_torn_or_not(calm: Opened) -> None:
     spend = Spend(input_tokens=900, output_tokens=50, usd=0.002)
     with pytest.raises(Killed):
@@ -281,6 +286,7 @@ def test_an_operator_and_a_fallback_that_break_leave_a_report_a_sentence_and_the
     assert transcript.count("Traceback (most recent call last)") == 2
 
 
+@pytest.mark.slow
 def test_a_tool_that_breaks_is_told_and_the_case_goes_on(calm: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tools.casework.inspect_feature", raises)
     operator, events = Case(LOOK, save("monitor")), list[Event]()

@@ -48,6 +48,7 @@ async def play(cassette: Cassette, case: CaseTools, briefing: Briefing | None = 
             return await run(operator, None, client, tools, (briefing or case.briefing(),), limits, lambda _: None, clock_at)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCRIPTS)
 @pytest.mark.anyio
 async def test_a_recorded_case_plays_to_its_end(name: str) -> None:

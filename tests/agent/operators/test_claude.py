@@ -263,6 +263,7 @@ async def test_with_nothing_left_to_spend_no_request_leaves() -> None:
     assert (ending.stopped, server.requests) == ("cost_limit", [])
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_a_stalled_stream_ends_at_the_time_limit() -> None:
     started = time.monotonic()

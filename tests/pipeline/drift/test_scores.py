@@ -114,6 +114,7 @@ def test_large_windows_get_evidently_s_verdict(seed: int) -> None:
     assert_agrees_with_evidently(frame, drifted(frame, schema, 200_000, rng), schema)
 
 
+@pytest.mark.slow
 def test_the_verdicts_are_those_of_evidently_s_own_report() -> None:
     from evidently import DataDefinition, Dataset, Report
     from evidently.presets import DataDriftPreset

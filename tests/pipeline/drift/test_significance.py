@@ -146,6 +146,7 @@ def test_adjusted_p_are_those_of_benjamini_and_hochberg() -> None:
     assert adjusted({}) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cells", [6, 400])
 def test_a_customer_scored_on_seven_days_is_dealt_once(cells: int) -> None:
     """The same rows seven times are as far from the reference as once, and prove no more."""

@@ -306,6 +306,7 @@ def test_an_html_report_of_an_empty_column_is_refused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_inputs_stay_as_they_were(tmp_path: Path) -> None:
     reference, current = customers(300, 1), customers(300, 2)
     summary(reference, current)

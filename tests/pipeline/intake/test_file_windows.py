@@ -109,6 +109,7 @@ def test_a_daily_scored_base_is_no_repeat(tmp_path: Path, ending: str) -> None:
     assert own_log(tmp_path, frame, ending).rows == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", FORMATS)
 def test_of_an_own_log_every_span_can_be_chosen(opened: Opened, tmp_path: Path, ending: str) -> None:
     opened.ledger.append(NEWEST - 3 * DAY, "deployed", None, {})
@@ -313,6 +314,7 @@ def test_scoring_times_that_were_cut_in_the_file_are_those_of_the_window(tmp_pat
     assert churned(current(tmp_path, table(*(("a", at) for at in times)), f"Kunde,churned,predicted_at\na,yes,{said}\n")) == {1: 1}
 
 
+@pytest.mark.slow
 def test_the_fingerprint_of_files_changes_with_rows_and_known_outcomes_only(tmp_path: Path) -> None:
     frame = table(("a", NEWEST), ("b", NEWEST))
     bare = current(tmp_path, frame).fingerprint

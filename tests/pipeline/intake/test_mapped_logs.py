@@ -116,6 +116,7 @@ def window(opened: Opened, baseline: Baseline = BASELINE) -> Window:
     return logged_window(opened, CHAMPION, baseline)
 
 
+@pytest.mark.slow
 def test_a_mapped_log_is_the_window_that_it_would_be_under_the_names_of_the_training(place: Place, tmp_path: Path) -> None:
     opened = small_opened(tmp_path, **place(as_logged(), tmp_path), **SETTINGS)
     log_outcomes(opened.state, ids=["C3"], predicted=[NEWEST - 56 * DAY / 24], observed=[NEWEST], churned=[1])

@@ -84,6 +84,7 @@ def test_its_profile_is_that_of_its_rows(opened: Opened) -> None:
     assert found.restriction == Restriction(since=NEWEST - 7 * DAY, until=NEWEST)
 
 
+@pytest.mark.slow
 def test_another_span_is_another_window(opened: Opened) -> None:
     log(opened, *((f"C{number}", NEWEST - number * DAY) for number in range(30)))
     rows = {span: window(opened, span).rows for span in (Last(DAY), Last(20 * DAY), Since(NEWEST - 3 * DAY), NewestRows(12))}

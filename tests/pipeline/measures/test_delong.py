@@ -45,6 +45,7 @@ def test_auc_is_that_of_scikit_learn() -> None:
     assert delong(y, scores)[0] == pytest.approx([roc_auc_score(y, column) for column in scores])
 
 
+@pytest.mark.slow
 def test_spread_of_auc_and_of_a_difference_is_that_of_a_bootstrap() -> None:
     y, scores = scored_rows(600, 3)
     random = np.random.default_rng(4)

@@ -52,6 +52,7 @@ def test_honest_probabilities_are_left_alone() -> None:
     assert trial.z <= KEPT_ABOVE_Z
 
 
+@pytest.mark.slow
 def test_the_trial_is_repeatable() -> None:
     pipeline = build("random_forest", {"n_estimators": 10, "max_depth": 4}, 7, COLUMNS)
     folds = cross_fit_folds(Y, None, 7)

@@ -50,6 +50,7 @@ def test_a_recalibrated_model_can_be_recalibrated_again() -> None:
     assert (twice.slope, twice.intercept) == (pytest.approx(1, abs=1e-3), pytest.approx(0, abs=1e-3))
 
 
+@pytest.mark.slow
 def test_who_loads_it_from_the_registry_needs_nothing_of_ours(tmp_path: Path) -> None:
     made = recalibrate(FITTED, NEW[FEATURES], outcomes(1.0, 0.5))
     (tmp_path / "model.pkl").write_bytes(cloudpickle.dumps(made.model))

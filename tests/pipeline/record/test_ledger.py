@@ -86,6 +86,7 @@ def test_the_rows_of_a_case_are_its_own(book: Ledger) -> None:
     assert [entry.seq for entry in book.entries("ab")] == [2, 3]
 
 
+@pytest.mark.slow
 def test_two_processes_at_once_keep_the_chain_whole_and_the_mirror_equal(book: Ledger, tmp_path: Path) -> None:
     writers = [
         subprocess.Popen(

@@ -69,6 +69,7 @@ def test_a_run_carries_what_was_trained_on_what_and_how_it_was_judged(workspace:
     assert "reaches the floor of 0.6" in run.data.tags["churnops.gate_said"]
 
 
+@pytest.mark.slow
 def test_a_failed_gate_is_logged_and_registers_nothing(tmp_path: Path, artifact: Artifact) -> None:
     fresh = Workspace(tmp_path)
     run = store(fresh).get_run(logged(fresh, artifact, case_id=None, floor=1.0))
@@ -104,6 +105,7 @@ def test_loading_the_champion_through_mlflow_leaves_our_bytes_alone(
     assert digest_of_folder(artifact.path) == artifact.digest
 
 
+@pytest.mark.slow
 def test_it_writes_only_into_the_workspace_and_says_nothing(
     tmp_path: Path, artifact: Artifact, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

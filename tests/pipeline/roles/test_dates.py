@@ -43,3 +43,9 @@ def test_a_date_that_only_churners_have_is_a_leak() -> None:
 def test_a_constant_date_is_constant() -> None:
     found = inferred(snapshot_date=["2024-05-01"] * ROWS)
     assert (found.schema.time, dict(found.ignored)) == (None, {"snapshot_date": "it is constant"})
+
+
+def test_what_is_named_like_a_time_and_cannot_be_read_is_said_with_its_format() -> None:
+    found = inferred(scored_at=[f"{day % 28}th of May" for day in range(ROWS)])
+    assert found.schema.time is None
+    assert any("`scored_at` is named like a time, but `9aa aa aaa` is not read as one" in note for note in found.notes)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from pipeline.canonical_json import digest_of
 from pipeline.measures.evaluation import Evaluation
@@ -26,6 +27,7 @@ def _evaluated(root: Path, name: str, job: TrainingJob, **rows: pd.DataFrame) ->
     return outcome.evaluation, digest
 
 
+@pytest.mark.slow
 def test_every_model_of_a_champions_line_is_proven_and_compared_by_tier(tmp_path: Path) -> None:
     first, champion = _evaluated(tmp_path, "one", small_job())
     second, digest = _evaluated(tmp_path, "two", small_job(champion=champion, hyperparameters={"n_estimators": 5, "max_depth": 2}))

@@ -102,6 +102,7 @@ def test_what_is_no_json_object_is_refused(body: bytes) -> None:
     assert (row, field, allowed) == (None, "", "a JSON object with the fields that /docs names")
 
 
+@pytest.mark.slow
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_whatever_is_sent_is_taken_as_text_or_refused_without_saying_it_back(value: object) -> None:
     sent = json.dumps({**GOOD, "Contract": value}).encode()

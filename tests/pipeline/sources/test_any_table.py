@@ -150,6 +150,7 @@ def assert_as_in_csv(table: Table, written: Callable[[Path, Table], Source]) -> 
         pd.testing.assert_frame_equal(rows, expected[list(rows)].reset_index(drop=True), check_dtype=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("written", [*FILES, as_sqlite])
 @settings(deadline=None, max_examples=3)
 @given(table=tables())

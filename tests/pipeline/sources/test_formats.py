@@ -90,6 +90,7 @@ def as_sqlite(folder: Path, frame: pd.DataFrame) -> Source:
 FORMATS = [as_csv, as_german_csv, as_tabs, as_json_lines, as_parquet, as_frame, as_sqlite]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("written", FORMATS)
 @settings(deadline=None, max_examples=4)
 @given(table=tables())

@@ -247,6 +247,7 @@ def fill_log(path: Path, frame: pd.DataFrame) -> PredictionLog:
     return PredictionLog(path)
 
 
+@pytest.mark.slow
 def test_the_prediction_log_counts_as_the_rows_that_were_logged(tmp_path: Path) -> None:
     frame = rows(2000)
     frame["kind's"] = frame["kind's"].where(frame["kind's"] != "", np.nan)

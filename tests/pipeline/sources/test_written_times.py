@@ -158,6 +158,7 @@ def fill(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[list[str |
     return as_postgres if request.param == "postgresql" else lambda times: as_sqlite(tmp_path, times, "UTC")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("times", "first", "last"),
     [

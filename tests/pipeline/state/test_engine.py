@@ -155,6 +155,7 @@ def test_writers_come_one_after_another_and_readers_do_not_wait(place: StatePlac
         assert len(reader.execute(select(outcomes)).all()) == 2  # still the moment the reader began
 
 
+@pytest.mark.slow
 def test_a_writer_that_waits_too_long_says_so(place: StatePlace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "_PATIENCE_SECONDS", 1)
     state, other = open_state(place, create=True), open_state(place)

@@ -129,6 +129,7 @@ def test_labels_are_the_truth_of_the_world_or_unknown(churns: list[list[int]], h
             assert newest >= day + horizon, "the feed went on until the horizon was over"
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(churn_days, horizons, st.integers(0, WATCHED_DAYS), st.integers(1, 300))
 def test_a_feed_that_stopped_tells_of_nobody_who_stays_however_late_one_looks(

@@ -70,6 +70,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
         yield address, folder
 
 
+@pytest.mark.slow
 def test_a_file_comes_and_goes(store: S3Store, tmp_path: Path) -> None:
     store.put("one", {"customers ä?.csv": b"a,b\n1,2\n"})
     with pytest.warns(Notice, match=r"Fetching 1 file, 8 bytes, from s3://churn/one/customers"):
@@ -133,6 +134,7 @@ def test_a_file_comes_from_the_web(web: tuple[str, Path]) -> None:
         fetch(f"{address}/gone.csv?x=1")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("url", "said"),
     [

@@ -154,6 +154,7 @@ def test_a_training_that_passed_leaves_its_whole_story(trained: Opened) -> None:
     assert story["mlflow_run"] == gated["mlflow_run"] == challenged["mlflow_run"]
 
 
+@pytest.mark.slow
 def test_a_candidate_below_the_floor_registers_nothing_and_leaves_no_artifact(trained: Opened) -> None:
     before, models = trained.ledger.entries(), sorted(trained.workspace.models.iterdir())
     champion, artifact = open_champion(trained)

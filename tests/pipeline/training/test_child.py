@@ -83,6 +83,7 @@ def test_it_leaves_an_artifact_and_what_it_found(tmp_path: Path) -> None:
     assert [step.fraction for step in progress] == sorted(step.fraction for step in progress)
 
 
+@pytest.mark.slow
 def test_the_test_set_chooses_neither_model_nor_calibration(tmp_path: Path) -> None:
     flipped = TEST.assign(churned=1 - TEST["churned"])
     one, first, _ = trained(tmp_path, "one", small_job())
@@ -93,6 +94,7 @@ def test_the_test_set_chooses_neither_model_nor_calibration(tmp_path: Path) -> N
     assert one.evaluation.metrics.roc_auc.value == pytest.approx(1 - other.evaluation.metrics.roc_auc.value)
 
 
+@pytest.mark.slow
 def test_the_champion_is_judged_on_the_same_rows_by_its_own_threshold(tmp_path: Path) -> None:
     weak, champion, _ = trained(tmp_path, "weak", small_job(hyperparameters={"n_estimators": 1, "max_depth": 1}, threshold=0.3))
     judged, _, _ = trained(tmp_path, "strong", small_job(champion=champion))
@@ -112,6 +114,7 @@ def test_a_tampered_champion_is_refused(tmp_path: Path, champion: str) -> None:
         trained(tmp_path, "two", small_job(champion=champion))
 
 
+@pytest.mark.slow
 def test_helpful_calibration_is_part_of_the_model(tmp_path: Path) -> None:
     # One leaf deep, a forest is far too timid.
     timid = small_job(hyperparameters={"n_estimators": 20, "max_depth": 1})
@@ -137,6 +140,7 @@ def test_the_same_job_gives_the_same_scores(tmp_path: Path, first: tuple[Path, s
     assert one.manifest == other.manifest
 
 
+@pytest.mark.slow
 def test_a_retrained_model_meets_the_recalibrated_champion_too(tmp_path: Path, champion: str) -> None:
     recent = small_table(200, 4).assign(churned=lambda rows: rows["churned"].where(rows.index % 4 > 0, 1))
     rows = pd.concat([TRAIN, recent], ignore_index=True)
@@ -152,6 +156,7 @@ def test_a_retrained_model_meets_the_recalibrated_champion_too(tmp_path: Path, c
     assert with_rival.evaluation.margins_recalibrated.log_loss.difference == pytest.approx(own - log_loss(TEST["churned"], p))
 
 
+@pytest.mark.slow
 def test_recent_rows_of_one_outcome_are_no_rival(tmp_path: Path, champion: str) -> None:
     rows = pd.concat([TRAIN, small_table(30, 4).assign(churned=0)], ignore_index=True)
     judged, _, _ = trained(tmp_path, "two", small_job(champion=champion, recent_rows=30), train=rows)
@@ -263,6 +268,7 @@ def test_as_a_process_it_says_one_sentence_when_it_fails(tmp_path: Path) -> None
     assert said == ["Of the 300 training rows 0 churned; at least 5 of each outcome are needed. Give more rows with outcomes."]
 
 
+@pytest.mark.slow
 def test_the_schema_may_be_without_an_id(tmp_path: Path) -> None:
     job = small_job(columns=COLUMNS.model_copy(update={"id": None}))
     assert trained(tmp_path, "one", job, train=TRAIN.drop(columns="customer"))[0].manifest.rows == 300

@@ -148,6 +148,7 @@ def test_an_unknown_hyperparameter_is_refused_before_anything_starts(workspace: 
     assert not workspace.staging.exists()
 
 
+@pytest.mark.slow
 def test_the_childs_own_sentence_reaches_people(workspace: Workspace) -> None:
     with pytest.raises(TrainingError, match="Training failed: Of the 300 training rows 0 churned") as caught:
         in_block(workspace, never, rows=TRAIN.assign(churned=TRAIN["churned"] * 0))
@@ -155,12 +156,14 @@ def test_the_childs_own_sentence_reaches_people(workspace: Workspace) -> None:
     assert leftovers(workspace) == []
 
 
+@pytest.mark.slow
 def test_an_unforeseen_failure_is_one_sentence_too(workspace: Workspace) -> None:
     with pytest.raises(TrainingError, match=r"Training failed: KeyError.*tenure") as caught:
         in_block(workspace, never, rows=TRAIN.drop(columns="tenure"))
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_the_time_limit_ends_the_child(workspace: Workspace) -> None:
     started = time.monotonic()
     with pytest.raises(TrainingError, match=r"stopped after its time limit of 1\.5 s"):
@@ -170,6 +173,7 @@ def test_the_time_limit_ends_the_child(workspace: Workspace) -> None:
     assert trainers(workspace) == []
 
 
+@pytest.mark.slow
 def test_cancelling_the_scope_ends_the_child(workspace: Workspace) -> None:
     async def main() -> bool:
         with anyio.CancelScope() as scope:
@@ -184,6 +188,7 @@ def test_cancelling_the_scope_ends_the_child(workspace: Workspace) -> None:
     assert trainers(workspace) == []
 
 
+@pytest.mark.slow
 def test_cancelling_the_task_ends_the_child(workspace: Workspace) -> None:
     async def main() -> None:
         began = asyncio.Event()
@@ -205,6 +210,7 @@ def test_cancelling_the_task_ends_the_child(workspace: Workspace) -> None:
     assert trainers(workspace) == []
 
 
+@pytest.mark.slow
 def test_a_reader_of_progress_that_fails_ends_the_child(workspace: Workspace) -> None:
     def fail() -> None:
         raise ConnectionError("the reader went away")
@@ -215,6 +221,7 @@ def test_a_reader_of_progress_that_fails_ends_the_child(workspace: Workspace) ->
     assert trainers(workspace) == []
 
 
+@pytest.mark.slow
 def test_a_killed_child_is_one_sentence(workspace: Workspace) -> None:
     kill = at("calibrating", lambda: os.kill(trainers(workspace)[0], signal.SIGKILL))
     with pytest.raises(TrainingError, match="killed by signal 9") as caught:
@@ -223,6 +230,7 @@ def test_a_killed_child_is_one_sentence(workspace: Workspace) -> None:
     assert leftovers(workspace) == []
 
 
+@pytest.mark.slow
 def test_a_killed_parent_leaves_no_orphan_and_its_staging_is_swept(workspace: Workspace) -> None:
     command = [sys.executable, "-c", KILLED_PARENT, str(workspace.root)]
     parent = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)

@@ -111,6 +111,7 @@ def test_what_goes_wrong_in_it_is_one_sentence(workspace: Workspace, script: str
     assert "Traceback" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_its_failure_reaches_people_and_leaves_no_trace(workspace: Workspace) -> None:
     said = "Training failed: Your trainer failed: ValueError: no churners in March"
     with pytest.raises(TrainingError, match=said) as caught:
@@ -171,6 +172,7 @@ def test_one_that_hangs_is_stopped_with_all_it_started(workspace: Workspace) -> 
     assert still_run(workspace) == []
 
 
+@pytest.mark.slow
 def test_it_dies_with_churnops_though_it_never_reads_its_standard_input(workspace: Workspace) -> None:
     job_with(workspace, HANGS)
     parent = subprocess.Popen([sys.executable, "-c", PARENT, str(workspace.root)], cwd=ROOT)

@@ -172,6 +172,7 @@ def test_chances_and_outcomes_obey_the_same_prior_shift() -> None:
     assert moved.behave(POOL, chance)[0] == pytest.approx(0.2 * odds / (0.8 + 0.2 * odds))
 
 
+@pytest.mark.slow
 def test_reversed_drivers_turn_their_own_order_and_leave_the_others() -> None:
     reversed_ = change("drivers_reverse").behave
     assert reversed_ is not None

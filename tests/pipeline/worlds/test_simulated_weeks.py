@@ -64,6 +64,7 @@ def served(opened: Opened, at: datetime) -> None:
     log_predictions(opened.state, frame, columns, ids=["C1"], times=[at], scores=[0.5], version="1")
 
 
+@pytest.mark.slow
 def test_a_week_begins_where_the_one_before_ended(trained: Opened) -> None:
     first, second, third = weeks(trained, 3)
     assert first.start == BEGIN
@@ -73,6 +74,7 @@ def test_a_week_begins_where_the_one_before_ended(trained: Opened) -> None:
     assert logged(trained)["_id"].is_unique
 
 
+@pytest.mark.slow
 def test_two_calls_log_what_one_call_of_two_weeks_does(trained: Opened) -> None:
     together = weeks(trained, 2, scenario="price_change")
     log = logged(trained)
@@ -131,6 +133,7 @@ def test_a_start_from_which_weeks_reach_into_the_future_is_refused(trained: Open
     assert counts(trained) == (0, 0)
 
 
+@pytest.mark.slow
 def test_simulated_weeks_are_never_mixed(trained: Opened) -> None:
     weeks(trained, 1, start=NOON - WEEK)
     for start in (None, NOON - 2 * WEEK, NOON - WEEK):
@@ -206,6 +209,7 @@ def moved(opened: Opened) -> list[str]:
     return [feature.name for feature in summary.features if feature.p_adjusted is not None and feature.p_adjusted <= rate]
 
 
+@pytest.mark.slow
 def test_where_nothing_changes_drift_is_quiet_in_every_week(teams_own: Opened) -> None:
     for start in (BEGIN, None):
         weeks(teams_own, 1, None, start=start)

@@ -90,6 +90,7 @@ def test_the_probability_of_one_customer_is_the_documented_sum() -> None:
     assert churn_probability(customer)[0] == pytest.approx(1 / (1 + np.exp(-logit)))
 
 
+@pytest.mark.slow
 def test_a_forest_learns_from_them_about_as_well_as_from_the_sample() -> None:
     raw = raw_of(CUSTOMERS, "customers.csv")
     columns = infer(raw, "Churn").schema

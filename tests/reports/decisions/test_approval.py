@@ -109,6 +109,7 @@ def test_what_is_decided_can_not_be_rejected(waiting: Waiting) -> None:
     assert snapshot(waiting) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", ["open", "partial", "no_deploy_needed", "needs_people"])
 def test_a_case_that_waits_for_nothing_is_refused(waiting: Waiting, status: str) -> None:
     case = case_of(waiting.opened, "another window", status=status)

@@ -90,6 +90,7 @@ def hammer(waiting: Waiting, examples: int) -> int:
     return tried["refused"]
 
 
+@pytest.mark.slow
 def test_hundreds_of_forged_approvals_deploy_nothing(waiting: Waiting) -> None:
     assert hammer(waiting, 200) >= 200
 

@@ -80,6 +80,7 @@ def test_forged_signatures_deploy_nothing(signed: Waiting, keys: Keys, tmp_path:
     assert "no valid signature" in refused(signed, claimed, keys.seal(ADA, record))
 
 
+@pytest.mark.slow
 def test_a_record_changed_after_it_was_signed_deploys_nothing(signed: Waiting, keys: Keys) -> None:
     record = record_of(signed)
     seal = keys.seal(ADA, record)

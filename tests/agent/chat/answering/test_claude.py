@@ -27,6 +27,7 @@ def texts_of(request: dict[str, Any]) -> str:
     return json.dumps(request["messages"])
 
 
+@pytest.mark.slow
 async def test_a_session_with_claude_streams_remembers_and_keeps_its_prefix(changed: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "not-a-key")
     script = [

@@ -67,6 +67,7 @@ def poisoned(trained: Opened, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", ["no", "always"])
 async def test_nothing_is_done_that_nobody_allowed(trained: Opened, poisoned: Path, answer: Literal["no", "always"]) -> None:
     opened = under(trained, **ROOMY)

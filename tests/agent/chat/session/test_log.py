@@ -90,6 +90,7 @@ async def recorded(facts: CaseTools) -> list[Event]:
         return chat.events
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_cut_off_behind_any_event_a_session_goes_on_whole_and_runs_nothing_again() -> None:
     facts = CaseTools()

@@ -81,6 +81,7 @@ async def test_between_foldings_every_request_begins_with_the_bytes_of_the_one_b
     assert folded <= 4, "the prefix moves only when questions are folded, and that is rare"
 
 
+@pytest.mark.slow
 async def test_nothing_of_another_model_is_handed_back_to_one() -> None:
     raw = ({"type": "thinking", "thinking": "", "signature": "of one"}, {"type": "text", "text": "One."})
     async with table() as chat:

@@ -72,6 +72,7 @@ def times(factor: float) -> Change:
     return lambda column: column * factor
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", SEEDS)
 @pytest.mark.parametrize("rows", [50, 200, 1000])
 def test_customers_like_those_of_the_reference_raise_nothing(rows: int, seeds: range) -> None:

@@ -27,6 +27,7 @@ def test_a_changed_share_of_churners_is_estimated_and_explains_all(factor: float
     assert found["prior_explains"].argues_for == ("prior_shift",)
 
 
+@pytest.mark.slow
 def test_its_interval_holds_the_truth() -> None:
     held = 0
     for seed in range(10):

@@ -32,6 +32,7 @@ def test_more_of_the_same_customers_gain_nothing(seed: int) -> None:
     assert not any(finding.notable for finding in found.values())
 
 
+@pytest.mark.slow
 def test_another_level_wants_recalibration_and_no_new_model() -> None:
     assert worth_having(known_window(more_churn(small_table(4000, 31), 5.0, 1))) == {"gain_recalibrate"}
 
@@ -53,6 +54,7 @@ def test_the_same_window_has_the_same_gains() -> None:
     assert find_gains(window, POLICY, VALUE) == find_gains(window, POLICY, VALUE)
 
 
+@pytest.mark.slow
 def test_the_champion_family_is_the_champions() -> None:
     window = known_window(small_table(300, 33))
     manifest = window.champion.manifest.model_copy(

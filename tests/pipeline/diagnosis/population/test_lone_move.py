@@ -18,6 +18,7 @@ def some(window: pd.DataFrame, share: float) -> np.ndarray:
     return np.random.default_rng(9).random(len(window)) < share
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("column", "value", "share"),
     [("tenure", 1.0, 0.3), ("MonthlyCharges", 0.0, 0.3), ("Contract", "Month-to-month", 1.0), ("TechSupport", "No", 0.4)],

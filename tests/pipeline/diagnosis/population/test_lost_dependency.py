@@ -14,6 +14,7 @@ def lost(window: pd.DataFrame) -> tuple[Finding, ...]:
     return find_lost_dependencies(seen(window), RULES.dependency)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", ["tenure", "Contract", "InternetService", "Partner"])
 def test_a_column_of_other_customers_is_named_and_its_partners_are_not(column: str) -> None:
     (finding,) = lost(shuffled(drawn(1500, 1), column))

@@ -73,6 +73,7 @@ def test_a_try_with_what_is_no_number_says_so(reader: Browser, value: str) -> No
     assert "<script" not in answer.text
 
 
+@pytest.mark.slow
 def test_the_windows_distributions_come_from_the_log_and_only_while_it_holds_just_those_rows(trained: Opened) -> None:
     simulate(trained, "market_shift", 600, labelled_share=0.0, seed=3)
 

@@ -3,6 +3,8 @@
 import re
 import subprocess
 
+import pytest
+
 from reports.web.review_page.sign_in import sign_in_of
 from tests.checkout import ROOT
 from tests.reports.decisions.test_approval_terminal import CHURNOPS, PATIENCE_SECONDS, at_a_terminal, command
@@ -33,6 +35,7 @@ def test_a_pipe_gets_none(waiting: Waiting) -> None:
     assert sign_in_of(waiting.opened.workspace.home, waiting.opened.clock).redeem("") is None
 
 
+@pytest.mark.slow
 def test_a_report_is_drawn_at_a_terminal_and_its_change_is_said(waiting: Waiting) -> None:
     drawn = at_a_terminal(command(waiting, "show"), {})
     assert drawn.code == 0, drawn.shown
