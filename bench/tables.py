@@ -232,8 +232,8 @@ def _checked(table: Published) -> str:
         verdicts = []
         for seed, scenario in enumerate(("none", "market_shift"), start=1):
             _run("simulate", "--scenario", scenario, "--rows", "1000", "--seed", str(seed), *place)
-            case = _run("triage", "--no-llm", *place)
-            verdicts.append(f"{scenario} → {(case.get('diagnosis') or {}).get('cause', case.get('error', case.get('status')))}")
+            found, case = _run("diagnose", *place), _run("triage", "--operator", "rulebook", *place)
+            verdicts.append(f"{scenario}: {found.get('cause', found.get('error'))}, {case.get('status', case.get('error'))}")
         return f"{roles}, ROC-AUC {trained['result']['metrics']['roc_auc']['value']:.2f}, {', '.join(verdicts)}"
 
 

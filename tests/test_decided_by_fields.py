@@ -77,6 +77,7 @@ def searches(tree: ast.AST, *, text: bool = True) -> Iterator[tuple[int, str]]:
                     yield node.lineno, sought(first if method in SEARCHES else where)
 
 
+@pytest.mark.slow
 def test_nothing_is_decided_by_searching_in_a_sentence() -> None:
     found = {}
     for folder in FOLDERS:

@@ -40,6 +40,7 @@ def decision(earlier: Opened) -> Decision:
     return Decision(reviewer="Ada", reason="As agreed.", at=earlier.clock())
 
 
+@pytest.mark.slow
 def test_it_is_listed_shown_and_verified_without_a_change_to_its_bytes(churnops: CommandLine, earlier: Opened, unpacked: Path) -> None:
     assert churnops("reports", "verify").code == 0
     listed = churnops("reports", "list", "--json")
@@ -65,6 +66,7 @@ def test_its_chat_is_shown_again(churnops: CommandLine) -> None:
         assert words in shown.out
 
 
+@pytest.mark.slow
 def test_its_reports_are_drawn_on_the_review_page(earlier: Opened) -> None:
     browser = Browser(earlier).sign_in()
     for case in REPORTED:

@@ -180,6 +180,7 @@ def test_a_leak_is_left_out_with_the_reason_and_the_way_back(churnops: CommandLi
     assert "To keep a column that is left out, add its name to `numerical` or `categorical` there." in said
 
 
+@pytest.mark.slow
 def test_a_model_that_learns_a_leak_is_not_congratulated(churnops: CommandLine) -> None:
     code = [2 if number % 7 < 2 else number % 2 for number in range(400)]
     table(churnops.folder, state=code).to_csv(churnops.folder / "t.csv", index=False)
@@ -290,6 +291,7 @@ def test_a_broken_window_is_refused_where_nobody_asks_what_happened(
     assert trained.cases.all() == ()
 
 
+@pytest.mark.slow
 @BROKEN
 def test_triage_of_a_broken_window_says_what_to_fix(
     churnops: CommandLine, trained: Opened, change: Callable[[pd.DataFrame], pd.DataFrame], words: str
@@ -303,6 +305,7 @@ def test_triage_of_a_broken_window_says_what_to_fix(
     assert words in (trained.workspace.root / case.report.path).read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_window_of_one_row_has_no_verdict(churnops: CommandLine, trained: Opened) -> None:
     churnops.folder = trained.workspace.root
     window_of(trained, rows=1).to_csv(trained.workspace.root / "window.csv", index=False)

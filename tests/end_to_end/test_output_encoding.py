@@ -33,6 +33,7 @@ def assert_closed(case: dict[str, object]) -> None:
     assert case["status"] not in (None, "partial", "open"), case
 
 
+@pytest.mark.slow
 def test_a_triage_in_ascii_ends_with_its_report(workspace: Path) -> None:
     done = ran(workspace, "ascii", "triage", "--json")
     assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr

@@ -198,6 +198,7 @@ def test_at_a_terminal_each_pair_in_doubt_is_asked_for(bare: CommandLine) -> Non
     assert "paperless" not in section["columns"]  # type: ignore[operator]
 
 
+@pytest.mark.slow
 def test_what_a_person_mapped_stays(bare: CommandLine) -> None:
     as_logged(customers(400)).to_csv(bare.folder / "log.csv", index=False)
     settings = bare.folder / "churnops.toml"
@@ -212,6 +213,7 @@ def test_what_a_person_mapped_stays(bare: CommandLine) -> None:
     assert "tenure_months" not in predictions(bare.folder)["columns"]  # type: ignore[operator]
 
 
+@pytest.mark.slow
 def test_of_a_database_with_one_table_it_need_not_be_named(bare: CommandLine) -> None:
     with sqlite3.connect(bare.folder / "scores.db") as connection:
         as_logged(customers(300)).astype({"scored_at": str}).to_sql("scored", connection, index=False)

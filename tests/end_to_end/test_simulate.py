@@ -30,6 +30,7 @@ def test_weeks_are_told_one_by_one_and_summed_up_for_programs(here: CommandLine)
     assert start < since < until < end <= start + timedelta(days=14)
 
 
+@pytest.mark.slow
 def test_the_next_call_goes_on_and_a_later_start_than_now_allows_is_refused(here: CommandLine) -> None:
     first = here("simulate", "--start", "2026-01-05", "--rows", "60", "--json").json
     assert here("simulate", "--rows", "60", "--json").json["start"] == first["until"]

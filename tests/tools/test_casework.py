@@ -44,6 +44,7 @@ async def test_the_same_window_continues_the_same_case_whichever_server_asks(dri
     assert len(drifted.cases.all()) == 1
 
 
+@pytest.mark.slow
 async def test_two_servers_opening_at_once_share_one_case(drifted: Opened) -> None:
     found: list[str] = []
 

@@ -306,6 +306,7 @@ def test_a_challenger_is_reported_as_what_it_is(trained: Opened, mode: str, acti
         check_action(case, other, mode)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", ["get_current_model_metrics", "run_training", "save_remediation_report"])
 async def test_a_closed_case_takes_no_further_calls(trained: Opened, tool: str) -> None:
     case = case_of(trained, share=0.1, diagnosis=diagnosis_of("none"))

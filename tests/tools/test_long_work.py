@@ -74,6 +74,7 @@ async def test_everything_else_answers_before_a_training_ends(drifted: Opened) -
     await left_alone(drifted, case_id, before)
 
 
+@pytest.mark.slow
 async def test_a_write_that_waits_for_another_process_keeps_nobody_waiting(drifted: Opened) -> None:
     done: list[Any] = []
     async with desk(drifted) as at, anyio.create_task_group() as group:

@@ -124,6 +124,7 @@ def test_agreement_is_said_in_a_line_and_changes_nothing(calm: Opened) -> None:
     assert "## Two opinions" not in text(outcome)
 
 
+@pytest.mark.slow
 def test_the_second_opinion_costs_no_call_and_the_rulebook_has_none_of_itself(calm: Opened) -> None:
     outcome = run(calm, Rulebook(calm.policy))
     assert outcome.tool_calls == 3 + 4
@@ -138,6 +139,7 @@ def test_a_challenger_that_both_want_waits_unflagged(trained: Opened) -> None:
     assert (outcome.status, outcome.second_opinion) == ("pending_approval", None)
 
 
+@pytest.mark.slow
 def test_a_case_that_another_run_closed_ends_with_that_runs_report(calm: Opened) -> None:
     class Late(Case):
         async def ask(self, conversation: Conversation, tools: tuple[ToolSpec, ...], emit: Say) -> Answer:
@@ -185,6 +187,7 @@ def test_two_triages_of_one_window_at_once_both_end_well(calm: Opened) -> None:
 LOOK = calls(("inspect_feature", {"feature": "tenure"}), prefix="look")
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_gone_on_with_from_its_record_with_what_is_left_of_its_bounds(calm: Opened) -> None:
     spend = Spend(input_tokens=900, output_tokens=50, usd=0.002)
     with pytest.raises(Killed):

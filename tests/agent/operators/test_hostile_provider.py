@@ -92,6 +92,7 @@ def assert_no_overshoot(ending: Ending, events: list[Event], server: MessagesSer
     assert answered == [message.call_id for message in ending.conversation if isinstance(message, ToolReturn)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attack", ATTACKS)
 @pytest.mark.anyio
 async def test_nothing_is_spent_beyond_a_bound(attack: str) -> None:

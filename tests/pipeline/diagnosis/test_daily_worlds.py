@@ -97,6 +97,7 @@ def test_behaviour_that_changed_on_a_daily_base_is_seen() -> None:
     assert found(seen(world, log, of_customers(log, 1))).cause == "concept_drift"
 
 
+@pytest.mark.slow
 def test_other_customers_on_a_daily_base_are_seen() -> None:
     world, pool = trained("flat"), customers(4 * BASE, 24, "flat")
     base = pool[(pool["plan"] == "free") | (RNG(1).random(len(pool)) < 0.2)].reset_index(drop=True)

@@ -126,6 +126,7 @@ def test_features_that_never_changed_have_no_rhythm_to_be_late_by() -> None:
     assert found(seen(trained(), log, meant=WEEK)).cause == "none"
 
 
+@pytest.mark.slow
 def test_what_grows_with_time_for_the_same_customers_is_told_as_such() -> None:
     older = of_training().assign(usage=lambda rows: rows["usage"].clip(lower=0) + 90)
     log = scored(older, np.full(BASE, 7))

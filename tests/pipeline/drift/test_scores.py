@@ -161,6 +161,7 @@ def cells(grid: Grid, before: np.ndarray, after: np.ndarray) -> AlignedCells:
 samples = st.lists(st.one_of(st.sampled_from([-2.0, 0.0, 0.5, 7.0, 30.0]), st.floats(-20, 40)), min_size=1, max_size=40).map(np.array)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("grid", GRIDS, ids=["points", "even", "logarithmic"])
 @settings(max_examples=150, deadline=None)
 @given(before=samples, after=samples)

@@ -133,6 +133,7 @@ def test_the_calibrated_verdict_stands_beside_and_says_where_it_differs(rows: in
     assert summary(customers(rows, 1), customers(current, 2)).calibrated_drifted == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rows", "current"), [(900, 600), (5000, 600)])
 def test_the_policy_may_ask_for_other_methods_and_the_calibrated_verdict_stays(rows: int, current: int) -> None:
     reference, window = customers(rows, 1), customers(current, 2, 1.0)

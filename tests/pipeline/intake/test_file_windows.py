@@ -141,6 +141,7 @@ def days(folder: Path, ending: str) -> Path:
     return folder / "log"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])
 @pytest.mark.parametrize("pattern", ["", "*/*", "day=[01]/part*"])
 def test_a_log_may_be_a_folder_or_a_pattern(opened: Opened, tmp_path: Path, ending: str, pattern: str) -> None:
@@ -160,6 +161,7 @@ def test_a_log_may_be_a_folder_or_a_pattern(opened: Opened, tmp_path: Path, endi
     assert list(given.labelled.times) == [NEWEST]  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_where_a_log_names_the_champions_version_rows_of_others_are_left_out(tmp_path: Path) -> None:
     frame = table(("a", NEWEST), ("b", NEWEST), ("a", NEWEST), ("b", NEWEST)).assign(model=[1.0, 1.0, 2.0, np.nan])
     assert own_log(tmp_path, frame, **OWN_NAMES).profile.repeats == 2

@@ -189,6 +189,7 @@ def test_a_week_of_a_table_is_the_same_window_as_the_same_rows_in_memory(own: Ta
         window_rows(found)
 
 
+@pytest.mark.slow
 @everywhere
 def test_every_span_and_segment_can_be_taken_of_a_table(own: Tables) -> None:
     frame = table(60)

@@ -81,6 +81,7 @@ def test_calibrating_keeps_the_order_of_customers() -> None:
     assert (np.diff(calibrated[np.argsort(raw, kind="stable")]) >= 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", ["random_forest", "logistic_regression"])
 def test_it_is_the_model_that_scikit_learn_makes_with_twice_the_fits(estimator: str) -> None:
     few = {"random_forest": {"n_estimators": 10, "max_depth": 4}, "logistic_regression": {}}[estimator]
@@ -118,6 +119,7 @@ def test_a_customer_lies_in_one_fold() -> None:
         assert not set(groups[train]) & set(groups[test])
 
 
+@pytest.mark.slow
 def test_copies_of_customers_are_no_further_evidence() -> None:
     bold = Pipeline([("bold", Overconfident(1.6))])
     rows = np.tile(np.arange(500), 4)

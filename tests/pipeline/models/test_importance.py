@@ -36,6 +36,7 @@ def test_a_column_the_model_never_saw_change_anything_has_no_importance() -> Non
     assert abs(drops(measure_importance(model, x, OUTCOMES, 1))["noise"]) < 0.01
 
 
+@pytest.mark.slow
 def test_a_calibrated_model_has_importances_too() -> None:
     pipeline = build("logistic_regression", {}, 7, COLUMNS)
     found = out_of_fold(pipeline, TABLE[FEATURES], OUTCOMES, cross_fit_folds(OUTCOMES, None, 7))
@@ -52,6 +53,7 @@ def test_the_same_seed_gives_the_same_numbers_and_leaves_the_rows_as_they_were()
     assert before.equals(TABLE[FEATURES])
 
 
+@pytest.mark.slow
 def test_a_table_larger_than_the_budget_is_sampled() -> None:
     large = small_table(12_000, 4)
     asked = []

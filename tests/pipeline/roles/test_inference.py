@@ -155,6 +155,7 @@ def test_a_table_without_features_is_refused() -> None:
         inferred(table()[["customer_id", "churn"]])
 
 
+@pytest.mark.slow
 def test_telco_reads_the_same_from_parquet(tmp_path: Path) -> None:
     if not TELCO.exists():
         pytest.skip("the public Telco table is not beside the repository")

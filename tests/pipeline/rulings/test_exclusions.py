@@ -133,6 +133,7 @@ def week(opened: Opened) -> Window:
     return logged_window(opened, CHAMPION, BASELINE)
 
 
+@pytest.mark.slow
 def test_a_logged_window_loses_them_with_their_outcomes_and_gets_them_back(opened: Opened) -> None:
     before = week(opened)
     made = exclude(opened, BAD.since, BAD.until, None, "The feed was down.")

@@ -88,6 +88,7 @@ def test_any_row_scores_as_scikit_learn_scores_it(kind: str, row: dict[str, Any]
     same(kind, row)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "row",

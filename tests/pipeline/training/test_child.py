@@ -71,6 +71,7 @@ def child(folder: Path, root: Path, cwd: Path, **env: str) -> subprocess.Popen[b
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT), **env})
 
 
+@pytest.mark.slow
 def test_it_leaves_an_artifact_and_what_it_found(tmp_path: Path) -> None:
     judged, digest, progress = trained(tmp_path, "one", small_job())
     artifact = open_artifact(Workspace(tmp_path), digest)
@@ -133,6 +134,7 @@ def test_copies_of_a_customer_weigh_as_one_in_the_calibration_trial(tmp_path: Pa
     assert abs(by_row.manifest.calibration.z) > 1.4 * abs(by_customer.manifest.calibration.z)
 
 
+@pytest.mark.slow
 def test_the_same_job_gives_the_same_scores(tmp_path: Path, first: tuple[Path, str]) -> None:
     root, digest = first
     one, other = open_artifact(Workspace(root), digest), open_artifact(Workspace(tmp_path), trained(tmp_path, "two", small_job())[1])

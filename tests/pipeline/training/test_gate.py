@@ -50,6 +50,16 @@ def test_a_first_model_must_reach_the_floor(roc_auc: float, passed: bool) -> Non
 
 
 @pytest.mark.parametrize(
+    ("roc_auc", "doubt"),
+    [(0.9901, "too good to be true"), (0.99, None), (0.51, "no better than chance, because its interval includes 0.5"), (0.6, None)],
+)
+def test_a_score_that_cannot_be_meant_is_doubted(roc_auc: float, doubt: str | None) -> None:
+    (check,) = judge(metrics(roc_auc), None, None, POLICY).checks
+    for words in ("too good to be true", "no better than chance"):
+        assert (words in check.said) is (doubt is not None and words in doubt)
+
+
+@pytest.mark.parametrize(
     ("found", "passed"),
     [
         (comparison(0.05), True),

@@ -114,6 +114,7 @@ def test_tilts_move_what_says_much_and_what_says_little() -> None:
     assert set(change("harmless_tilt").columns) == {*ordered[-2:]}
 
 
+@pytest.mark.slow
 def test_the_customers_who_arrive_were_hardly_there() -> None:
     arrives = change("segment_arrives")
     assert arrives.absent is not None and arrives.weigh is not None

@@ -95,6 +95,7 @@ def test_the_change_holds_in_all_weeks_of_a_call(trained: Opened) -> None:
     assert 0.15 < missing[280:].mean() < 0.35
 
 
+@pytest.mark.slow
 def test_weeks_in_an_empty_log_have_matured_by_now(trained: Opened) -> None:
     done = weeks(trained, 3, start=None)
     assert done[0].start == NOON - MATURITY - 3 * WEEK
@@ -142,6 +143,7 @@ def test_simulated_weeks_are_never_mixed(trained: Opened) -> None:
     assert counts(trained) == (70, 70)
 
 
+@pytest.mark.slow
 def test_a_week_that_another_process_logs_meanwhile_is_not_mixed_with(trained: Opened) -> None:
     run = simulate_weeks(trained, "none", 70, labelled_share=1.0, seed=5, weeks=2, start=BEGIN)
     next(run)

@@ -91,6 +91,7 @@ def test_rows_are_scored_by_the_champion_and_the_summary_says_what_was_logged(tr
     assert said.churn_rate == outcomes(trained)["_churned"].mean()
 
 
+@pytest.mark.slow
 def test_the_first_week_is_a_month_old_so_that_its_outcomes_are_known(trained: Opened) -> None:
     said = week(trained)
     assert trained.clock() - MATURITY - WEEK <= said.since < said.until <= trained.clock() - MATURITY
@@ -134,6 +135,7 @@ def test_outcomes_are_known_for_a_share_only(trained: Opened) -> None:
     assert abs(known[:350].mean() - known[350:].mean()) < 0.1
 
 
+@pytest.mark.slow
 def test_generated_production_is_never_drawn_with_the_references_seed(trained: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[int] = []
 

@@ -66,6 +66,7 @@ def test_churn_is_drawn_with_the_stated_probability() -> None:
         assert abs(churned[inside].mean() - probability[inside].mean()) < 4 * np.sqrt(0.25 / inside.sum())
 
 
+@pytest.mark.slow
 def test_the_probability_is_the_same_for_raw_and_typed_customers() -> None:
     raw = raw_of(CUSTOMERS, "customers.csv")
     frame = typed(raw, infer(raw, "Churn").schema, with_target=True)

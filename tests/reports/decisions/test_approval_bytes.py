@@ -126,6 +126,7 @@ def give_the_challenger_another_version(waiting: Waiting) -> None:
     sql(waiting, "UPDATE cases SET body = ? WHERE case_id = ?", json.dumps(body), waiting.ours)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -114,6 +114,7 @@ async def test_the_same_conversation_gives_the_same_turn() -> None:
     assert told[0].turn == chat.messages[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [

@@ -49,6 +49,7 @@ def test_customers_who_behave_differently_want_a_model_of_recent_ones() -> None:
     assert found["gain_recent"].low is not None and found["gain_recent"].low > 0
 
 
+@pytest.mark.slow
 def test_the_same_window_has_the_same_gains() -> None:
     window = reversed_window(300)
     assert find_gains(window, POLICY, VALUE) == find_gains(window, POLICY, VALUE)

@@ -45,6 +45,7 @@ def seen(feature: str, before: dict[str, list[object]], after: dict[str, list[ob
     return distribution(feature, reference, profile_of(frames[1], SCHEMA, reference))
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60), st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=60))
 def test_shares_of_a_number_sum_to_one_whatever_it_holds(before: list[float], after: list[float]) -> None:
     found = seen("amount", {"amount": [*before], "plan": ["a"] * len(before)}, {"amount": [*after], "plan": ["a"] * len(after)})

@@ -12,6 +12,7 @@ from tests.reports.waiting import Waiting
 from tests.reports.web.review_page.browser import Browser
 
 
+@pytest.mark.slow
 def test_a_terminal_gets_a_link_that_works_once(waiting: Waiting) -> None:
     ended = at_a_terminal([*CHURNOPS, "reports", "page", "--port", "8123", "--workspace", str(waiting.opened.workspace.root)], {})
     assert ended.code == 0, ended.shown
