@@ -74,7 +74,7 @@ lock: $(READY)  ## bring requirements.lock up to date with pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" --group dev pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --custom-compile-command "make lock" --group slow -o requirements-slow.lock
+	  --custom-compile-command "make lock" --group slow -c requirements.lock -o requirements-slow.lock
 
 format: $(READY)  ## format, and fix what lint can fix
 	@$(BIN)/ruff check --quiet --fix .

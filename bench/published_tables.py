@@ -305,7 +305,8 @@ def music(rows: int, seed: int) -> Published:
     """A music service: dates written as 20170131, prices that are few numbers, and ages like 0 and 999."""
     d = _Draw(rows, seed)
     renew, days = d.flag(0.8), d.pick(7, 30, 90, 180, 410, p=[0.05, 0.8, 0.05, 0.05, 0.05])
-    gone = d.churned(-renew.astype(float), (days != 30).astype(float), d.normal(0, 1), share=0.12)
+    heard = d.normal(8_000, 2_500, 3).clip(1)
+    gone = d.churned(-renew.astype(float), (days != 30).astype(float), -heard, share=0.12)
     columns: Columns = {
         "msno": ("i", d.ids("{:043x}=")),
         "city": ("n", d.whole(1, 22)),
@@ -317,7 +318,7 @@ def music(rows: int, seed: int) -> Published:
         "plan_list_price": ("n", np.where(days == 30, 149, 5 * days)),
         "is_auto_renew": ("c", renew),
         "num_25": ("n", d.count(6)),
-        "total_secs": ("n", d.normal(8_000, 2_500, 3).clip(1)),
+        "total_secs": ("n", heard),
     }
     return _made("music", "is_churn", gone.astype(int), columns)
 

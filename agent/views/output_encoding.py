@@ -3,6 +3,7 @@
 import codecs
 import io
 import sys
+from contextlib import suppress
 
 _HANDLER = "churnops.lookalikes"
 _LOOKALIKES = {
@@ -29,7 +30,8 @@ def never_fail_on_characters() -> None:
     codecs.register_error(_HANDLER, _lookalikes)
     for stream, errors in ((sys.stdin, "replace"), (sys.stdout, _HANDLER), (sys.stderr, _HANDLER)):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors=errors)
+            with suppress(io.UnsupportedOperation):  # of input that somebody has begun to read it is too late
+                stream.reconfigure(errors=errors)
 
 
 def _lookalikes(error: UnicodeError) -> tuple[str, int]:

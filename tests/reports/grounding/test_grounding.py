@@ -197,7 +197,7 @@ class Told:
 
 def tell(simulated: Simulated, root: Path, scenario: str) -> Told:
     """The report of a triage by the rulebook."""
-    with copied(simulated(scenario, 1_000, 0.7, 3), root) as opened:
+    with copied(simulated(scenario, 2_000, 0.7, 3), root) as opened:
         outcome = anyio.run(triage, opened, partial(logged_window, opened), Rulebook(opened.policy), None, lambda _: None)
         report = Path(outcome.report.path).read_text(encoding="utf-8")
         calls = opened.cases.calls(outcome.case_id)[:-1]
