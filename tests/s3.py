@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -41,6 +42,8 @@ def s3_store() -> Iterator[S3Store]:
         endpoint_url=address, key="tests", secret="not-secret", client_kwargs={"region_name": "eu-central-1"}, skip_instance_cache=True
     )
     try:
+        # The store's content is the process's: another test may have left a bucket there.
+        urlopen(Request(f"{address}/moto-api/reset", method="POST"))
         files.mkdir(BUCKET)
         yield S3Store(
             {"AWS_ENDPOINT_URL": address, "AWS_DEFAULT_REGION": "eu-central-1", "AWS_EC2_METADATA_DISABLED": "true", **keys}, files
