@@ -11,16 +11,45 @@ from pipeline.tables.reading import RawTable
 from pipeline.words import counted
 
 _MOST_VALUES = 20  # more are no answer to yes or no
+_CHURN = frozenset(
+    {"attrited", "attrited customer", "canceled", "cancelled", "churn", "churned", "churner", "exited", "gone", "inactive", "left", "lost"}
+    | {"quit", "terminated"}
+)
+_STAYED = frozenset({"active", "current", "existing", "existing customer", "retained", "stayed"})
 _YES = (
-    frozenset({"1", "attrited", "attrited customer", "canceled", "cancelled", "churn", "churned", "exited", "gone", "left", "lost"})
-    | frozenset({"t", "terminated", "true", "y", "yes", "quit", "inactive"})
+    _CHURN
+    | frozenset({"1", "t", "true", "y", "yes"})
     # Yes in the languages of the tables people bring.
     | frozenset({"ja", "oui", "si", "sí", "sì", "sim", "evet", "tak", "ano", "áno", "igen", "kyllä", "da", "да", "так", "ναι", "כן", "نعم"})
     | frozenset({"हाँ", "हां", "是", "はい", "예", "네", "ya", "có", "jah", "taip", "jā", "ใช่"})
 )
-_NO = frozenset({"0", "active", "current", "existing", "existing customer", "f", "false", "n", "no", "retained", "stayed"}) | frozenset(
-    {"hayır", "hayir", "nein", "nej", "nee", "nei", "nie", "ne", "nem", "não", "nao", "non", "ei", "нет", "ні", "όχι", "לא", "لا", "नहीं"}
-    | {"否", "不", "いいえ", "아니요", "아니오", "tidak", "không"}
+_NO = (
+    _STAYED
+    | {"0", "f", "false", "n", "no"}
+    | frozenset(
+        {
+            "hayır",
+            "hayir",
+            "nein",
+            "nej",
+            "nee",
+            "nei",
+            "nie",
+            "ne",
+            "nem",
+            "não",
+            "nao",
+            "non",
+            "ei",
+            "нет",
+            "ні",
+            "όχι",
+            "לא",
+            "لا",
+            "नहीं",
+        }
+        | {"否", "不", "いいえ", "아니요", "아니오", "tidak", "không"}
+    )
 )
 _STAYING = frozenset({"active", "alive", "loyal", "renewed", "retained", "retention", "stay", "stayed", "stays"})
 
@@ -126,5 +155,5 @@ def _by_word(kept: Sequence[Value], target: str) -> str:
     if not told or _STAYING.isdisjoint(word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", target)):
         return told
     # "stayed: yes" is a customer who did not churn; words like "churned" mean what they say in any column.
-    plain = {"1", "t", "true", "y", "yes"} | (_YES - {"churned"})
-    return next(text for text in texts if text != told) if told.casefold().strip(" .") in plain else told
+    spoken = {text.casefold().strip(" .!") for text in texts}
+    return told if spoken & (_CHURN | _STAYED) else next(text for text in texts if text != told)

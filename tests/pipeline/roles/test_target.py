@@ -43,6 +43,11 @@ def test_a_column_about_staying_is_turned_round(name: str, positive: str) -> Non
     assert read_target(table("1", "1", "0", name=name), name).positive == positive
 
 
+def test_a_word_for_churn_means_it_in_any_column() -> None:
+    assert read_target(table("Exited", "Active", "Active", name="retained"), "retained").positive == "Exited"
+    assert read_target(table("stayed", "stayed", "moved", name="retained"), "retained").positive == "moved"
+
+
 def test_without_a_word_the_rarer_value_is_taken_and_called_doubtful() -> None:
     raw = table("A", "B", "A", "A")
     found = read_target(raw, "churn")
