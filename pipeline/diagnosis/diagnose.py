@@ -24,7 +24,7 @@ from pipeline.workspace.settings import ValueSettings
 def examine(observed: Observed, policy: Policy, value: ValueSettings, without: Collection[Family] = ()) -> tuple[Finding, ...]:
     """The findings of every family but those in `without`, in the order in which they are asked.
 
-    Where the data checks find broken data, nothing else is asked: every further number would rest on them.
+    Broken data silence nobody: what the other families see besides is how a second cause, or a real change that looks like a fault, is told.
     """
     rules = policy.evidence
     families: Mapping[Family, Callable[[], tuple[Finding, ...]]] = {
@@ -43,8 +43,6 @@ def examine(observed: Observed, policy: Policy, value: ValueSettings, without: C
         if family in without:
             continue
         found += look()
-        if family == "data" and any(finding.notable for finding in found):
-            break
     return found
 
 
