@@ -20,10 +20,10 @@ from pipeline.benchmark.questioning import ChampionName, Setup, champion_of, tra
 from pipeline.benchmark.truth import Gains, find_truth, gained_by_rows
 from pipeline.benchmark.world import World, make_world
 from pipeline.diagnosis import diagnose as diagnosing
-from pipeline.diagnosis.cause_rules import Setting
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.observed import observe
+from pipeline.diagnosis.setting import Setting
 from pipeline.models.artifact import Artifact, open_artifact
 from pipeline.windows.baseline import baseline_of
 from pipeline.workspace.folder import Workspace

@@ -35,7 +35,7 @@ from pipeline.benchmark.customers import Table  # noqa: E402
 from pipeline.benchmark.grading import Scorecard, score  # noqa: E402
 from pipeline.benchmark.instance import Answer, Answered, Question, questions  # noqa: E402
 from pipeline.benchmark.questioning import Setup  # noqa: E402
-from pipeline.diagnosis.cause_rules import conclude  # noqa: E402
+from pipeline.diagnosis.conclusion import conclude  # noqa: E402
 from pipeline.diagnosis.diagnosis import Diagnosis  # noqa: E402
 from pipeline.workspace.policy import load_policy  # noqa: E402
 from pipeline.workspace.settings import ValueSettings  # noqa: E402

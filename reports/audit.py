@@ -147,7 +147,10 @@ def _models(trainings: Sequence[Training]) -> tuple[list[str], list[list[str]], 
 def _rules(case: Case, trainings: Sequence[Training], policy: Policy) -> list[str]:
     rules = []
     if case.diagnosis:
-        rules.append(f"`diagnosis`: rule `{case.diagnosis.rule}` decided; the drift level below is shown for comparison.")
+        rules.append(
+            f"`diagnosis`: the most probable cause ({case.diagnosis.confidence:.0%}), told by `{case.diagnosis.rule}`; the drift level below is "
+            "shown for comparison."
+        )
     if case.drift and case.drift.share is not None:
         bands = policy.bands
         rules.append(

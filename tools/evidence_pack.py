@@ -22,8 +22,16 @@ class Evidence(BaseModel, frozen=True):
     said: str | None
 
 
+class Weighed(BaseModel, frozen=True):
+    """A cause that may be the one, with its probability (0-1)."""
+
+    cause: Cause
+    probability: float
+
+
 class EvidencePack(BaseModel, frozen=True):
-    """What happened, in short. `findings` are notable; `ruled_out` was looked for and not found; `elided` findings did not fit."""
+    """What happened, in short. `findings` are notable; `ruled_out` was looked for and not found; `elided` findings did not fit. `confidence` is
+    the probability of `cause`, the first of the `hypotheses`."""
 
     cause: Cause
     confidence: float
@@ -36,6 +44,7 @@ class EvidencePack(BaseModel, frozen=True):
     ruled_out: tuple[Name, ...]
     blind_spots: tuple[str, ...]
     runner_up: RunnerUp | None
+    hypotheses: tuple[Weighed, ...] = ()
     elided: int
 
 
@@ -44,11 +53,12 @@ def pack(diagnosis: Diagnosis) -> EvidencePack:
     notable = [finding for finding in diagnosis.findings if finding.notable]
     quiet = {finding.name for finding in diagnosis.findings} - {finding.name for finding in notable}
     packed = EvidencePack(
-        **diagnosis.model_dump(exclude={"findings", "said", "column"}),
+        **diagnosis.model_dump(exclude={"findings", "said", "column", "hypotheses"}),
         column=None if diagnosis.column is None else plain(diagnosis.column),
         said=_sentences(diagnosis.said, 480),
         findings=tuple(_short(finding) for finding in notable),
         ruled_out=tuple(sorted(quiet)),
+        hypotheses=tuple(Weighed(cause=one.cause, probability=one.probability) for one in diagnosis.hypotheses),
         elided=0,
     )
     while len(packed.model_dump_json()) > PACK_BYTES and len(packed.findings) > _FEWEST:

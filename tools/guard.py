@@ -89,7 +89,8 @@ def _check_cause(case: Case, drift: DriftSummary, policy: Policy) -> None:
             )
         return
     asks = found.action in {"retrain", "recalibrate"} or (found.cause == "unsure" and drift.band == "retrain")
-    if found.cause in {"data_fault", "label_fault"} or not asks:
+    faulty = found.cause in {"data_fault", "label_fault"} or (found.fault_probability or 0.0) >= policy.diagnosis.training_refused_from
+    if faulty or not asks:
         raise Refusal(
             f"The diagnosis is {cause_name(found.cause)} (confidence {found.confidence:.2f}) and asks for: {action_name(found.action)}.",
             "diagnosis",

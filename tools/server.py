@@ -59,7 +59,7 @@ def build_server(casework: Casework, policy: Policy, on_crash: OnCrash | None = 
         case_id: CaseId,
         ctx: Context[Any],
         mode: Annotated[
-            Mode, Field(description="recent: the window alone; recalibrate: the champion, its probabilities anew")
+            Mode, Field(description="recent: the window alone; newest: its newer half; recalibrate: the champion, its probabilities anew")
         ] = "combined",
         estimator: str | None = None,
         **hyperparameters: float | None,

@@ -73,7 +73,7 @@ class Rulebook:
         if found is None:
             because = f"There is no diagnosis, and the drift level is {DRIFT_LEVELS[band]}."
         else:
-            because = f"The diagnosis (rule {found.rule}, confidence {found.confidence:.2f}) is {cause_name(found.cause)}: {found.said}"
+            because = f"The diagnosis ({found.confidence:.0%} probable) is {cause_name(found.cause)}: {found.said}"
         return SecondOpinion(action, mode, turn.text, because)
 
     def _next(self, record: "_Record") -> messages.OperatorTurn:
@@ -103,7 +103,7 @@ class Rulebook:
     def _follow(self, record: "_Record", drift: DriftResult, found: EvidencePack) -> messages.OperatorTurn:
         """What the diagnosis asks for; a share of drifted features has no say where the cause is known."""
         if found.action in {"monitor", "fix_data", "collect_labels"}:
-            return record.save(found.action, found.said, f"The diagnosis (rule {found.rule}) asks for {found.action}.")
+            return record.save(found.action, found.said, f"The diagnosis asks for {found.action}.")
         arguments = {"case_id": drift.case_id, "mode": found.mode}
         trials = [{}] if found.mode == "recalibrate" else self._hyperparameters(drift)
         return self._train(record, f"The diagnosis asks for it: {found.mode} training.", arguments, trials) or record.save(

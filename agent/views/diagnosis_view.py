@@ -1,6 +1,7 @@
 """A diagnosis on the terminal: what happened, how sure, what to do; then the evidence, and what is not visible here."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -16,6 +17,7 @@ from reports.decision_summary import cause_words
 
 _COLOURS = {"none": "green", "covariate_benign": "green", "data_fault": "red", "unsure": "magenta"}
 _BAR = 6  # standard errors that fill a bar
+_SURE = 10  # cells of a certain cause
 
 
 def diagnosis_view(found: Diagnosis, rows: int, labelled: int, customers: int | None) -> Group:
@@ -40,9 +42,23 @@ def diagnosis_view(found: Diagnosis, rows: int, labelled: int, customers: int | 
     if found.blind_spots:
         parts.append(Text("\nBlind spots", style="bold"))
         parts += [Padding(Text(spot, style="yellow"), (0, 0, 0, 2)) for spot in found.blind_spots]
-    if found.runner_up is not None:
+    if found.hypotheses:
+        parts += [Text("\nWhat it may be", style="bold"), *_hypotheses(found)]
+    elif found.runner_up is not None:
         parts.append(Text(f"\nIf it is not that: {CAUSES[found.runner_up.cause].headline.lower()}. {found.runner_up.tell_apart}"))
     return Group(*parts)
+
+
+def _hypotheses(found: Diagnosis) -> Iterator[RenderableType]:
+    """Each cause with its probability, what speaks for and against it, and what would settle it."""
+    for one in found.hypotheses:
+        filled = max(1, round(_SURE * one.probability))
+        yield Text.assemble(
+            "  ", ("█" * filled + "░" * (_SURE - filled), "cyan"), f" {one.probability:4.0%}  ", (CAUSES[one.cause].headline, "bold")
+        )
+        yield from (Padding(Text(f"+ {said}", style="dim"), (0, 0, 0, 4)) for said in one.speaks_for)
+        yield from (Padding(Text(f"- {said}", style="dim"), (0, 0, 0, 4)) for said in one.speaks_against)
+        yield Padding(Text(f"Settled by: {one.settle[0].lower()}{one.settle[1:]}", style="dim"), (0, 0, 0, 4))
 
 
 def _quiet(findings: list[Finding]) -> list[RenderableType]:

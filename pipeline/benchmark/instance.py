@@ -72,7 +72,7 @@ class Answer(_Fact):
         """The action with its mode, as something that can be done."""
         if self.action != "retrain":
             return self.action
-        return "retrain_recent" if self.mode == "recent" else "retrain_combined"
+        return "retrain_combined" if self.mode in (None, "combined") else "retrain_recent"
 
 
 class Answered(_Fact):

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from pipeline.diagnosis.cause_rules import Setting, conclude
+from pipeline.diagnosis.conclusion import conclude
 from pipeline.diagnosis.data_faults.checks import data_checks
 from pipeline.diagnosis.data_faults.copied_rows import training_rows
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.diagnosis.finding import Family, Finding
 from pipeline.diagnosis.observed import Observed
-from pipeline.diagnosis.outcomes.expected_outcomes import one_row_each
+from pipeline.diagnosis.outcomes.expected_outcomes import labels_usable, one_row_each
 from pipeline.diagnosis.outcomes.label_checks import label_checks
 from pipeline.diagnosis.outcomes.labelled_performance import measured_on_labels
 from pipeline.diagnosis.outcomes.prior_shift import estimate_prior
@@ -17,33 +17,51 @@ from pipeline.diagnosis.outcomes.score_shift import find_score_shift
 from pipeline.diagnosis.population.lone_move import find_moved_alone
 from pipeline.diagnosis.population.lost_dependency import find_lost_dependencies
 from pipeline.diagnosis.population.support import find_support
+from pipeline.diagnosis.setting import Setting
+from pipeline.diagnosis.without_columns import without_columns
+from pipeline.shown_text import plain
 from pipeline.workspace.policy import Policy
 from pipeline.workspace.settings import ValueSettings
+
+_NAMED = 3  # columns in a sentence
+# What a broken column would falsify, and a model without it does not.
+_BY_OUTCOMES: tuple[Family, ...] = ("labels", "prior", "performance", "challengers")
 
 
 def examine(observed: Observed, policy: Policy, value: ValueSettings, without: Collection[Family] = ()) -> tuple[Finding, ...]:
     """The findings of every family but those in `without`, in the order in which they are asked.
 
-    Broken data silence nobody: what the other families see besides is how a second cause, or a real change that looks like a fault, is told.
+    Broken data silence nobody: what outcomes say is then asked of a model that never saw the columns in question, which tells a second cause
+    beside a broken column, and a real change from one.
     """
-    rules = policy.evidence
+    rules, told = policy.evidence, observed
     families: Mapping[Family, Callable[[], tuple[Finding, ...]]] = {
         "data": lambda: data_checks(observed, rules.data),
         "dependency": lambda: find_lost_dependencies(observed, rules.dependency),
         "moved_alone": lambda: find_moved_alone(observed, rules.dependency),
-        "labels": lambda: label_checks(observed, policy),
+        "labels": lambda: label_checks(told, policy),
         "support": lambda: find_support(observed, rules.support),
         "score": lambda: find_score_shift(observed, rules.support),
-        "prior": lambda: estimate_prior(observed, rules.prior),
-        "performance": lambda: measured_on_labels(observed, policy),
-        "challengers": lambda: find_gains(observed, policy, value),
+        "prior": lambda: estimate_prior(told, rules.prior),
+        "performance": lambda: measured_on_labels(told, policy),
+        "challengers": lambda: find_gains(told, policy, value),
     }
     found: tuple[Finding, ...] = ()
+    suspects: tuple[str, ...] = ()
     for family, look in families.items():
         if family in without:
             continue
-        found += look()
+        if family in _BY_OUTCOMES and not suspects:
+            suspects = tuple(dict.fromkeys(one.column for one in found if one.notable and "data_fault" in one.argues_for and one.column))
+            told = without_columns(observed, suspects) if suspects and labels_usable(observed, policy) else observed
+        seen = look()
+        found += tuple(_of_stand_in(one, suspects) for one in seen) if family in _BY_OUTCOMES and told is not observed else seen
     return found
+
+
+def _of_stand_in(finding: Finding, suspects: Sequence[str]) -> Finding:
+    named = ", ".join(f"`{plain(name)}`" for name in suspects[:_NAMED]) + (" and more" if len(suspects) > _NAMED else "")
+    return finding.model_copy(update={"said": f"By a model like the champion that never saw {named}: {finding.said}"})
 
 
 def diagnose(

@@ -5,11 +5,12 @@ from typing import Literal
 from pydantic import Field
 
 from pipeline.diagnosis.finding import Cause, Finding
+from pipeline.diagnosis.hypothesis import Hypothesis
 from pipeline.stored_record import StoredRecord
 from pipeline.windows.population import Population
 
 Action = Literal["monitor", "fix_data", "collect_labels", "recalibrate", "retrain"]
-Mode = Literal["combined", "recent", "recalibrate"]
+Mode = Literal["combined", "recent", "newest", "recalibrate"]
 Rule = Literal[
     "broken_data",
     "lost_dependency",
@@ -35,8 +36,9 @@ class RunnerUp(StoredRecord):
 
 
 class Diagnosis(StoredRecord):
-    """What happened. `rule` decided, and `confidence` (0-1) is how often that rule was right on the benchmark. `mode` says how to train,
-    None where nothing is trained. `said` is for people. `findings`: notable ones first. `blind_spots`: what nobody could have seen here.
+    """What happened. `cause` is the most probable one, `confidence` its probability (0-1), and `rule` the kind of evidence that tells it. `mode` says
+    how to train, None where nothing is trained. `hypotheses`: the causes that may be the one, the most probable first.
+    `fault_probability`: that data or outcomes are faulty (0-1), which keeps a training back; None in records of earlier versions. `said` is for people. `findings`: notable ones first. `blind_spots`: what nobody could have seen here.
     `without_outcomes`: too few are known to see whether customers of the same kind behave differently.
     `population`: who was scored, None where neither settings nor ids say."""
 
@@ -52,6 +54,8 @@ class Diagnosis(StoredRecord):
     runner_up: RunnerUp | None
     without_outcomes: bool = Field(False, exclude_if=lambda told: not told)
     population: Population | None = Field(None, exclude_if=lambda told: told is None)
+    hypotheses: tuple[Hypothesis, ...] = Field((), exclude_if=lambda told: not told)
+    fault_probability: float | None = Field(None, exclude_if=lambda told: told is None)
 
     @property
     def provisional(self) -> bool:

@@ -53,6 +53,7 @@ Name = Literal[
     # challengers on held-out recent rows
     "gain_combined",
     "gain_recent",
+    "gain_newest",
     "gain_recalibrate",
     # what people wrote down
     "known_event",

@@ -40,7 +40,8 @@ class Rows:
 
 
 def retraining_rows(champion: Artifact, window: Window, held_out_share: float, mode: Mode = "combined") -> Rows:
-    """The window's earlier outcomes to train on, its later ones to test on; in mode `combined` the champion's training data, too.
+    """The window's earlier outcomes to train on, its later ones to test on; in mode `combined` the champion's training data, too, in mode `newest`
+    only the newer half of the earlier ones.
 
     A window without times is taken in the order of its rows.
     """
@@ -51,6 +52,8 @@ def retraining_rows(champion: Artifact, window: Window, held_out_share: float, m
         times = pd.Series(pd.date_range("2000-01-01", periods=len(recent), freq="s", tz="UTC"), index=recent.index)
     split = split_recent(recent, times, known.ids, held_out_share)
     recent_train = recent[split.train]
+    if mode == "newest":
+        recent_train = recent_train[(times[split.train] > times[split.train].median()).to_numpy()]
     train = (
         pd.concat([champion.reference(), recent_train], ignore_index=True) if mode == "combined" else recent_train.reset_index(drop=True)
     )

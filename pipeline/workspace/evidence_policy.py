@@ -108,6 +108,8 @@ class EvidenceRules(Rules):
 
 
 class DiagnosisRules(Rules):
-    """How far each rule of the diagnosis is to be trusted: the share of the benchmark's cases it decided in which it named the cause."""
+    """From probabilities of causes to an action. `regret`: points of the maximum campaign profit lost by an action, by cause and action."""
 
-    confidence: dict[str, Share]
+    training_refused_from: Share
+    told_from: Share
+    regret: dict[str, dict[str, Annotated[float, Field(ge=0)]]]

@@ -17,7 +17,27 @@ class Retired:
 
 
 # By dotted name, as a workspace writes it. Whoever removes a rule or a setting puts it here: workspaces of years ago may still set it.
-RULES: Mapping[str, Retired] = MappingProxyType({})
+RULES: Mapping[str, Retired] = MappingProxyType(
+    {
+        f"diagnosis.confidence.{rule}": Retired(
+            "0.1.0", "Causes have probabilities of their own now; `[policy.diagnosis]` says what follows."
+        )
+        for rule in (
+            "broken_data",
+            "lost_dependency",
+            "moved_alone",
+            "untrusted_labels",
+            "conflict",
+            "changed_behaviour",
+            "unfamiliar_customers",
+            "changed_level",
+            "unfamiliar_without_labels",
+            "changed_prior",
+            "moved_harmlessly",
+            "nothing",
+        )
+    }
+)
 SETTINGS: Mapping[str, Retired] = MappingProxyType({})
 
 

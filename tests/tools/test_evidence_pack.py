@@ -2,8 +2,9 @@
 
 import pytest
 
-from pipeline.diagnosis.cause_rules import Setting, conclude
+from pipeline.diagnosis.conclusion import conclude
 from pipeline.diagnosis.finding import Finding
+from pipeline.diagnosis.setting import Setting
 from pipeline.workspace.policy import load_policy
 from prompts import policy_text
 from tools.evidence_pack import PACK_BYTES, pack

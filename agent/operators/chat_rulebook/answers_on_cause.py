@@ -81,8 +81,8 @@ def how_sure(facts: Facts, question: Question) -> str:
         return undiagnosed(facts)
     return "\n".join(
         [
-            f"Confidence {found.confidence:.2f} in {cause_of(found)}{where(found)}: so often its rule, `{found.rule}`, named the cause rightly "
-            f"on the benchmark{source(facts.diagnosis)}. It rests on this: {said(found.said)}",
+            f"Confidence {found.confidence:.2f} in {cause_of(found)}{where(found)}: how probable the evidence makes it, weighed as on worlds with a "
+            f"known truth{source(facts.diagnosis)}. It rests on this: {said(found.said)}",
             *_runner_up(facts, found),
             *_not_seen(facts, found),
         ]
@@ -111,7 +111,7 @@ def if_nothing_is_done(facts: Facts, question: Question) -> str:
     if found is None:
         return undiagnosed(facts)
     lines = [f"{CAUSES[found.cause].idle} It is {cause_of(found)}{where(found)}: {said(found.said)}{source(facts.diagnosis)}"]
-    for name in ("score_shift", "measured_performance", "gain_recent", "gain_combined", "gain_recalibrate"):
+    for name in ("score_shift", "measured_performance", "gain_newest", "gain_recent", "gain_combined", "gain_recalibrate"):
         one = facts.finding(name)
         if one is not None and one.said and one.said not in found.said:
             lines.append(f"- {said(one.said)}{source(facts.diagnosis)}")
@@ -124,7 +124,9 @@ def what_it_is_worth(facts: Facts, question: Question) -> str:
     found = facts.found
     if found is None:
         return undiagnosed(facts)
-    gains = [one.said for one in found.findings if one.name in {"gain_recent", "gain_combined", "gain_recalibrate"} and one.said]
+    gains = [
+        one.said for one in found.findings if one.name in {"gain_newest", "gain_recent", "gain_combined", "gain_recalibrate"} and one.said
+    ]
     lines = [f"- {said(gain)}{source(facts.diagnosis)}" for gain in gains]
     if found.action == "retrain" and not gains:
         lines = [f"- {said(found.said)}{source(facts.diagnosis)}"]

@@ -1,7 +1,9 @@
-"""What another model would be worth: three remedies, each fitted and judged on the window's own outcomes.
+"""What another model would be worth: remedies, each fitted and judged on the window's own outcomes, as time goes.
 
-Cross-fitted over stretches of time: each stretch is judged by models fitted on the others. Every known outcome so judges once, which
-shows smaller gains than one late stretch would.
+Walk-forward: every stretch of time but the first is judged by models fitted on what came before it, as a training would be. So a change that
+is still under way shows what a model of the newest customers is worth, and one that is over what a model of them all is.
+
+Source: Tashman (2000), "Out-of-sample tests of forecasting accuracy: an analysis and review" (rolling-origin evaluation).
 """
 
 import numpy as np
@@ -20,7 +22,7 @@ Mask = NDArray[np.bool_]
 
 _MOST_ROWS = 10_000  # labelled, so that three remedies take seconds however many outcomes are known
 _FEWEST_TO_FIT = 5  # of each outcome
-_STRETCHES = 3
+_STRETCHES = 4  # the first is only fitted on
 _DAYS_TO_CUT_BETWEEN = 2 * _STRETCHES
 _MEMBERS = 60  # of an ensemble, enough to rank remedies; the training itself takes more
 _CERTAIN = 1e-3  # a forest may say 0 or 1, and one such row must not decide
@@ -28,7 +30,7 @@ _REACH = 1.96  # standard errors of a 95% interval
 
 
 def find_gains(observed: Observed, policy: Policy, value: ValueSettings) -> tuple[Finding, ...]:
-    """What recalibrating the champion, training on reference and recent rows, and training on recent rows alone would gain.
+    """What recalibrating the champion, training on reference and recent rows, on recent rows alone, and on the newer half of these would gain.
 
     `strength` is the extra campaign profit over the champion in points of the maximum, with its interval; `z` says by
     how many standard errors the log loss beats that of every simpler remedy, the champion as it is included. A remedy is notable when it
@@ -40,25 +42,32 @@ def find_gains(observed: Observed, policy: Policy, value: ValueSettings) -> tupl
         return ()
     y = observed.labelled.churned.to_numpy(dtype=np.float64)
     champion = observed.labelled_scores
-    recalibrated, combined, recent = (np.empty_like(champion) for _ in range(3))
+    recalibrated, combined, recent, newest = (np.empty_like(champion) for _ in range(4))
     stretch = _stretches(observed.labelled.times, y.size)
-    for number in np.unique(stretch):
-        judging = stretch == number
-        training = ~judging
-        if min(y[training].sum(), (1 - y[training]).sum()) < _FEWEST_TO_FIT:
+    first, *later = np.unique(stretch)
+    for number in later:
+        judging, training = stretch == number, stretch < number
+        newer = training & (stretch >= number - max(1, (number - first) // 2))
+        if any(min(y[part].sum(), (1 - y[part]).sum()) < _FEWEST_TO_FIT for part in (training, newer)):
             return ()
         recalibrated[judging] = fit_line(log_odds(champion[training]), y[training]).at(log_odds(champion[judging]))
         combined[judging] = _fitted(observed, training, judging, with_reference=True)
         recent[judging] = _fitted(observed, training, judging, with_reference=False)
+        newest[judging] = recent[judging] if (newer == training).all() else _fitted(observed, newer, judging, with_reference=False)
+    if not later:
+        return ()
+    judged = stretch > first
+    y, champion, recalibrated, combined, recent, newest = (part[judged] for part in (y, champion, recalibrated, combined, recent, newest))
     return (
         _gain("gain_recalibrate", recalibrated, (champion,), y, champion, policy, value),
         _gain("gain_combined", combined, (champion, recalibrated), y, champion, policy, value),
         _gain("gain_recent", recent, (champion, recalibrated, combined), y, champion, policy, value),
+        _gain("gain_newest", newest, (champion, recalibrated, combined, recent), y, champion, policy, value),
     )
 
 
 def _stretches(times: pd.Series | None, rows: int) -> NDArray[np.int64]:
-    """Which of three stretches each row lies in, shape (rows,); cut between days (UTC) where there are six or more, else between times.
+    """Which of four stretches each row lies in, shape (rows,); cut between days (UTC) where there are six or more, else between times.
     Without times, and where all are the same, the order of the rows counts."""
     order = pd.Series(np.arange(rows))
     if times is not None and times.nunique() > 1:
@@ -94,6 +103,7 @@ _WORDS: dict[Name, tuple[str, str, tuple[Cause, ...]]] = {
         ("concept_drift", "covariate_harmful"),
     ),
     "gain_recent": ("A model of recent customers alone", "the simpler remedies", ("concept_drift",)),
+    "gain_newest": ("A model of the newest customers alone", "the simpler remedies", ("concept_drift",)),
 }
 
 

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.diagnosis.cause_rules import Setting, conclude
+from pipeline.diagnosis.conclusion import conclude
 from pipeline.diagnosis.diagnosis import Action, Diagnosis, Mode, Rule
 from pipeline.diagnosis.finding import Cause, Family, Finding, Name
+from pipeline.diagnosis.setting import Setting
 from pipeline.workspace.policy import load_policy
 from prompts import policy_text
 

@@ -1,0 +1,100 @@
+"""From findings to a diagnosis: every cause weighed, and the action that loses least whichever of them it is."""
+
+from collections.abc import Mapping, Sequence
+
+from pipeline.diagnosis.blind_spots import blind_spots
+from pipeline.diagnosis.diagnosis import Action, Diagnosis, Rule, RunnerUp
+from pipeline.diagnosis.evidence import SOURCES, EvidenceName, evidence_of
+from pipeline.diagnosis.finding import Cause, Finding
+from pipeline.diagnosis.hypothesis import WHAT_SETTLES, Hypothesis
+from pipeline.diagnosis.readings import Reading, read_as
+from pipeline.diagnosis.seen import Seen
+from pipeline.diagnosis.setting import Setting
+from pipeline.diagnosis.weighing import Weights, contributions, shipped_weights, weigh
+from pipeline.workspace.policy import Policy
+
+_SHOWN = 3  # hypotheses
+_SENTENCES = 3  # for and against each
+_TRAINS: tuple[Action, ...] = ("retrain", "recalibrate")
+# Where no finding tells the cause by itself, and several together make it the most probable one.
+_UNREAD: Mapping[Cause, tuple[Rule, Action, str]] = {
+    "data_fault": ("broken_data", "fix_data", "Several small signs together speak for broken data, none of them by itself."),
+    "label_fault": ("untrusted_labels", "collect_labels", "Outcomes miss what is expected in a way that speaks against the outcomes."),
+    "concept_drift": ("changed_behaviour", "collect_labels", "Several small signs together speak for customers who behave differently."),
+    "covariate_harmful": ("unfamiliar_customers", "collect_labels", "Customers came whom the champion hardly knows."),
+    "prior_shift": ("changed_level", "collect_labels", "Several small signs together speak for another churn rate."),
+    "covariate_benign": ("moved_harmlessly", "monitor", "The customers moved a little, and nothing shows harm."),
+}
+
+
+def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy, weights: Weights | None = None) -> Diagnosis:
+    """Weigh the causes and choose the action of least expected regret. `weights`: the shipped ones unless given."""
+    seen, weights = Seen(findings), weights or shipped_weights()
+    evidence = evidence_of(seen, setting, policy)
+    probabilities = weigh(evidence, weights)
+    told = {cause: p for cause, p in probabilities.items() if p >= policy.diagnosis.told_from}
+    readings = {cause: read_as(cause, seen, setting, policy) or _unread(cause) for cause in told}
+    first, *others = told
+    chosen = _least_regret(probabilities, readings, policy)
+    reading = readings[first]
+    said = reading.said if chosen.action == reading.action else f"{reading.said} {_instead(chosen)}"
+    second = others[0] if others else None
+    unseen = not setting.labels_usable(policy)
+    if unseen and chosen.action == "monitor":
+        second = "concept_drift"  # what no column shows, and only outcomes could
+    return Diagnosis(
+        cause=first,
+        confidence=round(probabilities[first], 3),
+        column=reading.column,
+        action=chosen.action,
+        mode=chosen.mode,
+        rule=reading.rule,
+        said=said,
+        findings=seen.ranked(first),
+        blind_spots=blind_spots(seen, setting, policy),
+        runner_up=None if second is None else RunnerUp(cause=second, tell_apart=WHAT_SETTLES[second]),
+        without_outcomes=unseen,
+        hypotheses=tuple(_hypothesis(cause, p, evidence, weights, seen) for cause, p in list(told.items())[:_SHOWN]),
+        fault_probability=round(probabilities.get("data_fault", 0.0) + probabilities.get("label_fault", 0.0), 3),
+    )
+
+
+def _unread(cause: Cause) -> Reading:
+    rule, action, said = _UNREAD[cause]
+    return Reading(rule, cause, action, said)
+
+
+def _least_regret(probabilities: Mapping[Cause, float], readings: Mapping[Cause, Reading], policy: Policy) -> Reading:
+    """The reading whose action loses least on average; a training is none of them while faulty data or outcomes are too probable."""
+    faulty = probabilities.get("data_fault", 0.0) + probabilities.get("label_fault", 0.0) >= policy.diagnosis.training_refused_from
+    allowed = [one for one in readings.values() if not (faulty and one.action in _TRAINS)]
+    regret = policy.diagnosis.regret
+
+    def expected(one: Reading) -> float:
+        return sum(p * regret[cause][one.action] for cause, p in probabilities.items())
+
+    return min(allowed, key=expected)
+
+
+def _instead(chosen: Reading) -> str:
+    """Why another action than that of the most probable cause."""
+    return f"It may also be this: {chosen.said}"
+
+
+def _hypothesis(cause: Cause, p: float, evidence: Mapping[EvidenceName, float], weights: Weights, seen: Seen) -> Hypothesis:
+    added = contributions(evidence, weights, cause)
+    pro, contra = [name for name, one in added.items() if one > 0], [name for name, one in reversed(added.items()) if one < 0]
+    return Hypothesis(
+        cause=cause,
+        probability=round(p, 3),
+        speaks_for=tuple(said for name in pro if (said := _told(name, seen)))[:_SENTENCES],
+        speaks_against=tuple(said for name in contra if (said := _told(name, seen)))[:_SENTENCES],
+        settle=WHAT_SETTLES[cause],
+    )
+
+
+def _told(name: EvidenceName, seen: Seen) -> str | None:
+    """The sentence of the finding behind a piece of evidence."""
+    found = seen.notable(*SOURCES.get(name, ()))
+    measured = [one for source in SOURCES.get(name, ()) if (one := seen.measured(source)) is not None]
+    return next((one.said for one in (*found, *measured)), None)

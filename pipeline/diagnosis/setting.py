@@ -1,0 +1,36 @@
+"""How much a diagnosis has to go by: rows, customers, known outcomes."""
+
+from dataclasses import dataclass
+
+from pipeline.workspace.policy import Policy
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How much there is to go by: rows of the window, `labelled` customers with a known outcome, how many of these churned, how many of them
+    equal a row of the champion's training data, and the window's customers where they are known (each row is one otherwise); rows `set_aside`
+    because they are dated in the future; whether the same customers are `scored_again` and again."""
+
+    rows: int
+    labelled: int
+    churners: int
+    training_rows: int = 0
+    customers: int | None = None
+    set_aside: int = 0
+    scored_again: bool = False
+
+    @property
+    def everyone(self) -> int:
+        """The window's customers."""
+        return self.rows if self.customers is None else self.customers
+
+    def labels_usable(self, policy: Policy) -> bool:
+        """Whether known outcomes are enough to say anything about the champion."""
+        rules = policy.evidence.performance
+        return self.labelled >= rules.min_rows and min(self.churners, self.labelled - self.churners) >= rules.min_per_class
+
+    def trainable(self, policy: Policy) -> bool:
+        """Whether known outcomes are enough to train and test another model."""
+        rules = policy.training
+        smaller = min(self.churners, self.labelled - self.churners)
+        return self.labelled >= rules.min_labelled_rows and smaller >= rules.min_labelled_churners
