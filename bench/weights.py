@@ -4,8 +4,8 @@
     python bench/weights.py lines.jsonl                     leave one kind out, leave one table out, reliability
     python bench/weights.py lines.jsonl --write             also fit on all of them and write pipeline/diagnosis/weights.toml
 
-Which evidence may speak to which cause is decided here and not by the data, and so is its sign: only the sizes are fitted, by penalised
-maximum likelihood. Every kind of change counts the same, however many questions it has.
+Which evidence may speak to which cause is decided here and not by the data, and so is its sign. Sizes are fitted by penalised maximum likelihood,
+drawn towards those that we would set by hand. Every kind of change counts the same, however many questions it has.
 """
 
 import argparse
@@ -41,46 +41,59 @@ CAUSES: tuple[Cause, ...] = (
     "data_fault",
     "label_fault",
 )
-# + speaks for the cause, - against it. What is missing says nothing of it.
-STRUCTURE: Mapping[str, Mapping[Cause, str]] = {
-    "schema_broken": {"data_fault": "+"},
-    "values_broken": {"data_fault": "+"},
-    "missing_rose": {"data_fault": "+"},
-    "unit_changed": {"data_fault": "+"},
-    "categories_renamed": {"data_fault": "+"},
-    "columns_swapped": {"data_fault": "+"},
-    "rows_copied": {"data_fault": "+"},
-    "feed_stopped": {"data_fault": "+"},
-    "dependency_lost": {"data_fault": "+"},
-    "column_moved_alone": {"data_fault": "+", "covariate_benign": "+", "concept_drift": "+"},
-    "column_rescaled": {"covariate_benign": "+", "concept_drift": "+", "data_fault": "+"},
-    "population_moved": {"covariate_benign": "+", "covariate_harmful": "+", "concept_drift": "+", "prior_shift": "+", "none": "-"},
-    "rows_unlike_the_reference": {"covariate_harmful": "+", "covariate_benign": "+", "none": "-"},
-    "new_category": {"covariate_harmful": "+", "covariate_benign": "+", "data_fault": "+", "none": "-"},
-    "scores_shifted": {"covariate_benign": "+", "covariate_harmful": "+", "prior_shift": "+", "none": "-"},
-    "churn_rate_moved_by_scores": {"prior_shift": "+", "none": "-"},
-    "one_weight_explains": {"prior_shift": "+", "covariate_benign": "-"},
-    "outcomes_immature": {"label_fault": "+"},
-    "outcomes_selected": {"label_fault": "+"},
-    "outcomes_inverted": {"label_fault": "+"},
-    "ranking_fell": {"concept_drift": "+", "covariate_harmful": "+", "label_fault": "+", "none": "-", "covariate_benign": "-"},
-    "churn_rate_moved": {"prior_shift": "+", "concept_drift": "+", "label_fault": "+", "none": "-", "covariate_benign": "-"},
-    "slope_fell": {"concept_drift": "+", "label_fault": "+", "none": "-", "covariate_benign": "-", "prior_shift": "-"},
-    "known_customers_changed": {"concept_drift": "+", "covariate_harmful": "+", "none": "-", "covariate_benign": "-", "prior_shift": "-"},
-    "new_customers_differ": {"covariate_harmful": "+", "concept_drift": "+", "none": "-", "covariate_benign": "-", "prior_shift": "-"},
-    "retraining_gains": {"concept_drift": "+", "covariate_harmful": "+", "none": "-", "covariate_benign": "-"},
-    "recalibration_gains": {"prior_shift": "+", "concept_drift": "+", "none": "-", "covariate_benign": "-"},
-    "outcomes_show_no_harm": {
-        "none": "+",
-        "covariate_benign": "+",
-        "concept_drift": "-",
-        "covariate_harmful": "-",
-        "prior_shift": "-",
-        "label_fault": "-",
-    },
-    "nothing_moved": {"none": "+", "covariate_benign": "-", "covariate_harmful": "-", "prior_shift": "-", "data_fault": "-"},
+# Log-odds as we would set them knowing nothing but what each piece of evidence means; fitted ones stay near where worlds say little. What is
+# missing says nothing of a cause. The signs stay whatever the worlds say.
+START: Mapping[Cause, float] = {
+    "none": 1.0,
+    "covariate_benign": 0.0,
+    "covariate_harmful": -1.0,
+    "prior_shift": -1.0,
+    "concept_drift": -1.5,
+    "data_fault": -1.5,
+    "label_fault": -2.0,
 }
-_PENALTY = 0.02  # of the squared weights, per question: few questions must not make a weight sure
+STRUCTURE: Mapping[str, Mapping[Cause, float]] = {
+    "schema_broken": {"data_fault": 8},
+    "values_broken": {"data_fault": 7},
+    "missing_rose": {"data_fault": 7},
+    "unit_changed": {"data_fault": 7},
+    "categories_renamed": {"data_fault": 7},
+    "columns_swapped": {"data_fault": 7},
+    "rows_copied": {"data_fault": 7},
+    "feed_stopped": {"data_fault": 7},
+    "dependency_lost": {"data_fault": 6},
+    "column_moved_alone": {"data_fault": 2.5, "covariate_benign": 0.5, "concept_drift": 0.5},
+    "column_rescaled": {"covariate_benign": 2, "concept_drift": 1, "data_fault": 0.5},
+    "population_moved": {"covariate_benign": 3, "covariate_harmful": 2, "prior_shift": 1, "concept_drift": 0.5, "none": -3},
+    "rows_unlike_the_reference": {"covariate_harmful": 2.5, "covariate_benign": 1, "none": -2},
+    "new_category": {"covariate_harmful": 3, "covariate_benign": 2, "data_fault": 1, "none": -3},
+    "scores_shifted": {"covariate_benign": 1.5, "covariate_harmful": 1, "prior_shift": 1.5, "none": -2},
+    "churn_rate_moved_by_scores": {"prior_shift": 2.5, "none": -2},
+    "one_weight_explains": {"prior_shift": 3, "covariate_benign": -1},
+    "outcomes_immature": {"label_fault": 7},
+    "outcomes_selected": {"label_fault": 6},
+    "outcomes_inverted": {"label_fault": 7},
+    "outcomes_still_to_come": {"label_fault": 3, "prior_shift": -1},
+    "ranking_fell": {"concept_drift": 3, "covariate_harmful": 1.5, "label_fault": 1, "none": -3, "covariate_benign": -3},
+    "churn_rate_moved": {"prior_shift": 4, "concept_drift": 1, "label_fault": 1, "none": -3, "covariate_benign": -3},
+    "slope_fell": {"concept_drift": 3, "label_fault": 1, "none": -3, "covariate_benign": -3, "prior_shift": -1},
+    "known_customers_changed": {"concept_drift": 5, "covariate_harmful": 1, "none": -4, "covariate_benign": -4, "prior_shift": -2},
+    "new_customers_differ": {"covariate_harmful": 5, "concept_drift": 1, "none": -4, "covariate_benign": -4, "prior_shift": -2},
+    "retraining_gains": {"concept_drift": 3, "covariate_harmful": 3, "none": -3, "covariate_benign": -3},
+    "recalibration_gains": {"prior_shift": 3, "concept_drift": 1, "none": -3, "covariate_benign": -3},
+    "outcomes_show_no_harm": {
+        "none": 2,
+        "covariate_benign": 2,
+        "concept_drift": -3,
+        "covariate_harmful": -3,
+        "prior_shift": -2,
+        "label_fault": -2,
+    },
+    "nothing_moved": {"none": 3, "covariate_benign": -2, "covariate_harmful": -2, "prior_shift": -2, "data_fault": -2},
+}
+# No world has a history. A ruling is a person's word on another window: it tips what is open, and turns over nothing that is strong.
+BY_HAND: Mapping[str, Mapping[Cause, float]] = {"ruled_a_fault_before": {"data_fault": 1.5}, "ruled_real_before": {"data_fault": -1.5}}
+_PENALTY = 0.05  # of squared log-odds beyond ours, per kind of change: one kind must not make a weight sure
 _MOST = 12.0  # log-odds of one piece of evidence
 _NOTHING_CHANGED = 6.0  # times as much as any other kind: most weeks nothing did
 _WORST = 10
@@ -143,15 +156,16 @@ def fit(asked: Sequence[Asked]) -> Weights:
     counts = {kind: kinds.count(kind) for kind in kinds}
     weight = np.array([(_NOTHING_CHANGED if kind == "none" else 1.0) / counts[kind] for kind in kinds])
     weight /= weight.sum()
-    sign = np.zeros((len(EVIDENCE), len(CAUSES)))
+    prior = np.zeros((len(EVIDENCE), len(CAUSES)))
     for name, speaks in STRUCTURE.items():
-        for cause, way in speaks.items():
-            sign[EVIDENCE.index(name), CAUSES.index(cause)] = 1.0 if way == "+" else -1.0  # type: ignore[arg-type]
-    places = np.argwhere(sign != 0)
-    signs = sign[sign != 0]
+        for cause, size in speaks.items():
+            prior[EVIDENCE.index(name), CAUSES.index(cause)] = size  # type: ignore[arg-type]
+    places = np.argwhere(prior != 0)
+    ours = np.concatenate([[START[cause] for cause in CAUSES], prior[prior != 0]])
+    penalty = _PENALTY / len(counts)
 
     def laid_out(values: np.ndarray) -> np.ndarray:
-        full = np.zeros_like(sign)
+        full = np.zeros_like(prior)
         full[places[:, 0], places[:, 1]] = values
         return full
 
@@ -161,20 +175,20 @@ def fit(asked: Sequence[Asked]) -> Weights:
         sums -= sums.max(axis=1, keepdims=True)
         p = np.exp(sums) / np.exp(sums).sum(axis=1, keepdims=True)
         off = (p - np.eye(len(CAUSES))[y]) * weight[:, None]
-        gradient = np.concatenate([off.sum(axis=0), (x.T @ off)[places[:, 0], places[:, 1]]]) + 2 * _PENALTY / len(kept) ** 0.5 * values
-        return float(
-            -(weight * np.log(np.maximum(p[np.arange(y.size), y], 1e-12))).sum() + _PENALTY / len(kept) ** 0.5 * values @ values
-        ), gradient
+        gradient = np.concatenate([off.sum(axis=0), (x.T @ off)[places[:, 0], places[:, 1]]]) + 2 * penalty * (values - ours)
+        fits = -(weight * np.log(np.maximum(p[np.arange(y.size), y], 1e-12))).sum()
+        return float(fits + penalty * ((values - ours) ** 2).sum()), gradient
 
-    bounds = [(-6.0, 6.0)] * len(CAUSES) + [(0.0, _MOST) if one > 0 else (-_MOST, 0.0) for one in signs]
-    found = minimize(loss, np.zeros(len(bounds)), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 2000}).x
+    bounds = [(-6.0, 6.0)] * len(CAUSES) + [(0.0, _MOST) if one > 0 else (-_MOST, 0.0) for one in prior[prior != 0]]
+    found = minimize(loss, ours, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 2000}).x
     full = laid_out(found[len(CAUSES) :])
     return Weights(
         {cause: round(float(found[place]), 2) for place, cause in enumerate(CAUSES)},
         {
             name: {cause: one for cause in speaks if (one := round(float(full[EVIDENCE.index(name), CAUSES.index(cause)]), 2))}  # type: ignore[arg-type]
             for name, speaks in STRUCTURE.items()  # type: ignore[misc]
-        },
+        }
+        | BY_HAND,  # type: ignore[operator]
     )
 
 

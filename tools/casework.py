@@ -22,6 +22,7 @@ from pipeline.record.champion import require_champion
 from pipeline.record.failure import failure_of
 from pipeline.record.opened_workspace import Opened
 from pipeline.rulings.noted_events import known_events, recorded_events
+from pipeline.rulings.past_cases import past_rulings
 from pipeline.training.challenge import challenge, retraining_rows
 from pipeline.training.parent import OnProgress
 from reports.filing import file_report, status_of
@@ -191,8 +192,10 @@ class Casework:
         return await to_thread.run_sync(self._look, case, observed)
 
     def _look(self, case: Case, observed: Observed) -> Diagnosis:
-        noted = known_events(recorded_events(self._opened.state), case.window.since, case.window.until) if case.window else ()
-        found = diagnose(observed, self._opened.policy, value=self._opened.settings.value, known=noted)
+        opened, window = self._opened, case.window
+        noted = known_events(recorded_events(opened.state), window.since, window.until) if window else ()
+        ruled = past_rulings(opened.cases.all(), case.case_id, window.since if window else None)
+        found = diagnose(observed, opened.policy, value=opened.settings.value, known=(*noted, *ruled))
         self._opened.cases.move(case.case_id, ("open", "partial"), diagnosis=found)
         return found
 

@@ -21,6 +21,7 @@ def diagnose(
     from pipeline.diagnosis.diagnose import diagnose as conclude
     from pipeline.diagnosis.observed import observe
     from pipeline.rulings.noted_events import known_events, recorded_events
+    from pipeline.rulings.past_cases import past_rulings
     from tools.case_windows import current_window
 
     console = Console(stderr=as_json, highlight=False)
@@ -33,7 +34,10 @@ def diagnose(
             observe(artifact, baseline, window),
             here.policy,
             value=here.settings.value,
-            known=known_events(recorded_events(here.state), window.since, window.until),
+            known=(
+                *known_events(recorded_events(here.state), window.since, window.until),
+                *past_rulings(here.cases.all(), None, window.since),
+            ),
         )
     console.print(diagnosis_view(found, window.rows, window.labelled_rows, window.customers))
     echo_json(as_json, found)

@@ -9,7 +9,7 @@ import pandas as pd
 from pipeline.benchmark.customers import Crowds, Table, crowds
 from pipeline.benchmark.instance import Labels, Question
 from pipeline.models.artifact import Artifact
-from pipeline.profiles.counting import profile_window
+from pipeline.profiles.counting import profile_with_customers
 from pipeline.sources.source import ALL_ROWS, Frame
 from pipeline.tables.schema import Schema
 from pipeline.windows.baseline import baseline_of
@@ -41,13 +41,15 @@ class Exhibit:
         features = known.reindex(columns=list(columns.features))
         for name in columns.numerical:
             features[name] = pd.to_numeric(features[name], errors="coerce")
+        profile, scored = profile_with_customers(source, columns, baseline_of(self.champion).profile, ALL_ROWS)
         return Window(
             name="the window",
             source=source,
             columns=columns,
             restriction=ALL_ROWS,
-            profile=profile_window(source, columns, baseline_of(self.champion).profile),
+            profile=profile,
             known=Labelled(features, known[columns.target].astype("int64"), known[key[0]], known[key[1]]),
+            scored=scored,
         )
 
 

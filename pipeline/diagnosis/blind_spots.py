@@ -28,6 +28,15 @@ def blind_spots(seen: Seen, setting: Setting, policy: Policy) -> tuple[str, ...]
         found.append(f"{rows_of_customers(setting.rows, setting.customers)} show only very large changes.")
     if setting.set_aside:
         found.append(set_aside_words(setting.set_aside))
+    broken = [
+        one for one in seen.all if one.notable and one.family in ("data", "dependency", "moved_alone") and "data_fault" in one.argues_for
+    ]
+    if broken and setting.labels_usable(policy):
+        found.append(
+            "What else changed in the column in question is hidden behind the fault: outcomes are judged here by a model that never saw it."
+        )
+    elif broken:
+        found.append("Another change behind the fault is not visible here: look again once it is fixed.")
     alone = [finding.column for finding in seen.all if finding.name == "moved_alone" and not finding.n and finding.column]
     if alone:
         names = ", ".join(f"`{plain(name)}`" for name in alone[:5])

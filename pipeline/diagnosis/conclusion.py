@@ -33,10 +33,12 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy, weig
     evidence = evidence_of(seen, setting, policy)
     probabilities = weigh(evidence, weights)
     told = {cause: p for cause, p in probabilities.items() if p >= policy.diagnosis.told_from}
-    readings = {cause: read_as(cause, seen, setting, policy) or _unread(cause) for cause in told}
     first, *others = told
+    # What no finding tells may be probable, but proposes nothing, unless it is the most probable of all.
+    readings = {cause: reading for cause in told if (reading := read_as(cause, seen, setting, policy))}
+    reading = readings.get(first) or _unread(first)
+    readings = {**readings, first: reading}
     chosen = _least_regret(probabilities, readings, policy)
-    reading = readings[first]
     said = reading.said if chosen.action == reading.action else f"{reading.said} {_instead(chosen)}"
     second = others[0] if others else None
     unseen = not setting.labels_usable(policy)
@@ -67,7 +69,7 @@ def _unread(cause: Cause) -> Reading:
 def _least_regret(probabilities: Mapping[Cause, float], readings: Mapping[Cause, Reading], policy: Policy) -> Reading:
     """The reading whose action loses least on average; a training is none of them while faulty data or outcomes are too probable."""
     faulty = probabilities.get("data_fault", 0.0) + probabilities.get("label_fault", 0.0) >= policy.diagnosis.training_refused_from
-    allowed = [one for one in readings.values() if not (faulty and one.action in _TRAINS)]
+    allowed = [one for one in readings.values() if not (faulty and one.action in _TRAINS)] or [_unread("label_fault")]
     regret = policy.diagnosis.regret
 
     def expected(one: Reading) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Literal, get_args
 
-from pipeline.diagnosis.finding import Finding, Name
+from pipeline.diagnosis.finding import Cause, Finding, Name
 from pipeline.diagnosis.seen import Seen
 from pipeline.diagnosis.setting import Setting
 from pipeline.workspace.policy import Policy
@@ -33,6 +33,7 @@ EvidenceName = Literal[
     "outcomes_immature",
     "outcomes_selected",
     "outcomes_inverted",
+    "outcomes_still_to_come",
     "ranking_fell",
     "churn_rate_moved",
     "slope_fell",
@@ -42,6 +43,8 @@ EvidenceName = Literal[
     "recalibration_gains",
     "outcomes_show_no_harm",
     "nothing_moved",
+    "ruled_a_fault_before",
+    "ruled_real_before",
 ]
 EVIDENCE: tuple[EvidenceName, ...] = get_args(EvidenceName)
 
@@ -68,6 +71,7 @@ SOURCES: Mapping[EvidenceName, tuple[Name, ...]] = MappingProxyType(
         "outcomes_immature": ("labels_immature",),
         "outcomes_selected": ("labels_selected",),
         "outcomes_inverted": ("labels_inverted",),
+        "outcomes_still_to_come": ("level_change",),
         "ranking_fell": ("measured_performance",),
         "churn_rate_moved": ("level_change",),
         "slope_fell": ("calibration_slope",),
@@ -75,8 +79,11 @@ SOURCES: Mapping[EvidenceName, tuple[Name, ...]] = MappingProxyType(
         "new_customers_differ": ("conditional_change",),
         "retraining_gains": ("gain_combined", "gain_recent", "gain_newest"),
         "recalibration_gains": ("gain_recalibrate",),
+        "ruled_a_fault_before": ("ruled_before",),
+        "ruled_real_before": ("ruled_before",),
     }
 )
+_FAULTS: tuple[Cause, ...] = ("data_fault", "label_fault")
 
 _FULL_Z = 10.0  # standard errors from which more make nothing surer
 _FULL_GAIN = 10.0  # points of the maximum campaign profit
@@ -124,6 +131,9 @@ def evidence_of(seen: Seen, setting: Setting, policy: Policy) -> Mapping[Evidenc
         "outcomes_immature": found("outcomes_immature"),
         "outcomes_selected": found("outcomes_selected"),
         "outcomes_inverted": found("outcomes_inverted"),
+        "outcomes_still_to_come": measured(
+            "level_change", lambda one: surely(one, performance.level_z) if _missing(one, seen, setting, policy) else 0.0
+        ),
         "ranking_fell": measured("measured_performance", lambda one: 0.0 if (one.z or 0.0) > 0 else surely(one, performance.auc_z)),
         "churn_rate_moved": measured("level_change", lambda one: surely(one, performance.level_z)),
         "slope_fell": measured("calibration_slope", lambda one: 0.0 if (one.z or 0.0) > 0 else surely(one, performance.slope_z)),
@@ -153,9 +163,24 @@ def evidence_of(seen: Seen, setting: Setting, policy: Policy) -> Mapping[Evidenc
         "dependency_lost",
         "churn_rate_moved",
     )
+    ruled = [one for one in seen.all if one.name == "ruled_before" and one.column in _suspects(seen)]
+    strengths["ruled_a_fault_before"] = float(any(one.argues_for[0] in _FAULTS for one in ruled))
+    strengths["ruled_real_before"] = float(any(one.argues_for[0] not in _FAULTS for one in ruled))
     strengths["outcomes_show_no_harm"] = max(0.0, 1.0 - max(strengths[name] for name in harm)) if usable else 0.0
     strengths["nothing_moved"] = max(0.0, 1.0 - max(strengths[name] for name in moved))
     return strengths
+
+
+def _missing(level: Finding, seen: Seen, setting: Setting, policy: Policy) -> bool:
+    """Whether there are fewer churners than expected, though the customers look no less likely to churn, and not all outcomes are in."""
+    prior = seen.measured("prior_estimate")
+    agrees = prior is not None and (prior.z or 0.0) < -policy.evidence.performance.level_z_agreed
+    return (level.z or 0.0) < 0 and not agrees and setting.labelled < setting.everyone
+
+
+def _suspects(seen: Seen) -> set[str]:
+    """Columns that something here calls broken."""
+    return {one.column for one in seen.all if one.notable and one.column and "data_fault" in one.argues_for and one.family != "history"}
 
 
 def _segment(seen: Seen, cause: str) -> float:

@@ -5,7 +5,9 @@ from typing import Literal
 from pipeline.stored_record import StoredRecord
 
 Cause = Literal["none", "covariate_benign", "covariate_harmful", "prior_shift", "concept_drift", "data_fault", "label_fault", "unsure"]
-Family = Literal["data", "dependency", "moved_alone", "support", "score", "prior", "labels", "performance", "challengers", "events"]
+Family = Literal[
+    "data", "dependency", "moved_alone", "support", "score", "prior", "labels", "performance", "challengers", "events", "history"
+]
 # What no population does by itself.
 DataName = Literal[
     "missing_column",
@@ -57,6 +59,8 @@ Name = Literal[
     "gain_recalibrate",
     # what people wrote down
     "known_event",
+    # what people ruled of earlier cases
+    "ruled_before",
 ]
 
 

@@ -1,10 +1,13 @@
-"""What another model would be worth: remedies, each fitted and judged on the window's own outcomes, as time goes.
+"""What another model would be worth: remedies, each fitted and judged on the window's own outcomes.
 
-Walk-forward: every stretch of time but the first is judged by models fitted on what came before it, as a training would be. So a change that
-is still under way shows what a model of the newest customers is worth, and one that is over what a model of them all is.
+Twice: cross-fitted over stretches of time, where every known outcome judges once, which shows smaller gains than one late stretch would; and
+walk-forward on the newest stretch alone, by models of what came before it, which shows what a change that is still under way leaves a
+remedy worth.
 
 Source: Tashman (2000), "Out-of-sample tests of forecasting accuracy: an analysis and review" (rolling-origin evaluation).
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -22,7 +25,7 @@ Mask = NDArray[np.bool_]
 
 _MOST_ROWS = 10_000  # labelled, so that three remedies take seconds however many outcomes are known
 _FEWEST_TO_FIT = 5  # of each outcome
-_STRETCHES = 4  # the first is only fitted on
+_STRETCHES = 3
 _DAYS_TO_CUT_BETWEEN = 2 * _STRETCHES
 _MEMBERS = 60  # of an ensemble, enough to rank remedies; the training itself takes more
 _CERTAIN = 1e-3  # a forest may say 0 or 1, and one such row must not decide
@@ -42,32 +45,32 @@ def find_gains(observed: Observed, policy: Policy, value: ValueSettings) -> tupl
         return ()
     y = observed.labelled.churned.to_numpy(dtype=np.float64)
     champion = observed.labelled_scores
-    recalibrated, combined, recent, newest = (np.empty_like(champion) for _ in range(4))
+    recalibrated, combined, recent = (np.empty_like(champion) for _ in range(3))
     stretch = _stretches(observed.labelled.times, y.size)
-    first, *later = np.unique(stretch)
-    for number in later:
-        judging, training = stretch == number, stretch < number
-        newer = training & (stretch >= number - max(1, (number - first) // 2))
-        if any(min(y[part].sum(), (1 - y[part]).sum()) < _FEWEST_TO_FIT for part in (training, newer)):
+    for number in np.unique(stretch):
+        judging = stretch == number
+        training = ~judging
+        if min(y[training].sum(), (1 - y[training]).sum()) < _FEWEST_TO_FIT:
             return ()
         recalibrated[judging] = fit_line(log_odds(champion[training]), y[training]).at(log_odds(champion[judging]))
         combined[judging] = _fitted(observed, training, judging, with_reference=True)
         recent[judging] = _fitted(observed, training, judging, with_reference=False)
-        newest[judging] = recent[judging] if (newer == training).all() else _fitted(observed, newer, judging, with_reference=False)
-    if not later:
-        return ()
-    judged = stretch > first
-    y, champion, recalibrated, combined, recent, newest = (part[judged] for part in (y, champion, recalibrated, combined, recent, newest))
-    return (
-        _gain("gain_recalibrate", recalibrated, (champion,), y, champion, policy, value),
-        _gain("gain_combined", combined, (champion, recalibrated), y, champion, policy, value),
-        _gain("gain_recent", recent, (champion, recalibrated, combined), y, champion, policy, value),
-        _gain("gain_newest", newest, (champion, recalibrated, combined, recent), y, champion, policy, value),
+    late, middle = stretch == stretch.max(), stretch == stretch.max() - 1
+    tried = _Tried(y, champion, late, policy, value)
+    found = (
+        tried.gain("gain_recalibrate", recalibrated, (champion,)),
+        tried.gain("gain_combined", combined, (champion, recalibrated)),
+        tried.gain("gain_recent", recent, (champion, recalibrated, combined)),
     )
+    if any(min(y[part].sum(), (1 - y[part]).sum()) < _FEWEST_TO_FIT for part in (late, middle)):
+        return found
+    newest = np.array(champion)
+    newest[late] = _fitted(observed, middle, late, with_reference=False)
+    return (*found, tried.gain("gain_newest", newest, (champion, recalibrated, combined, recent), late_alone=True))
 
 
 def _stretches(times: pd.Series | None, rows: int) -> NDArray[np.int64]:
-    """Which of four stretches each row lies in, shape (rows,); cut between days (UTC) where there are six or more, else between times.
+    """Which of three stretches each row lies in, shape (rows,); cut between days (UTC) where there are six or more, else between times.
     Without times, and where all are the same, the order of the rows counts."""
     order = pd.Series(np.arange(rows))
     if times is not None and times.nunique() > 1:
@@ -107,30 +110,47 @@ _WORDS: dict[Name, tuple[str, str, tuple[Cause, ...]]] = {
 }
 
 
-def _gain(
-    name: Name, p: Numbers, simpler: tuple[Numbers, ...], y: Numbers, champion: Numbers, policy: Policy, value: ValueSettings
-) -> Finding:
-    rules, found = policy.evidence.challengers, gain(y, p, champion, value)
-    z = min(_loss_z(y, p, other) for other in simpler)
-    lead = min(gain(y, p, other, value).percent for other in simpler)
-    notable = lead > rules.gain and found.z > rules.gain_z and z > rules.loss_z
-    who, rival, causes = _WORDS[name]
-    so = "it is worth having" if notable else "that is not shown to be worth a change"
-    return Finding(
-        family="challengers",
-        name=name,
-        strength=found.percent,
-        unit="points of the maximum campaign profit, over the champion",
-        n=found.n,
-        low=found.percent - _REACH * found.error,
-        high=found.percent + _REACH * found.error,
-        z=z,
-        notable=notable,
-        argues_for=causes if notable else (),
-        argues_against=() if notable else causes,
-        said=f"{who} would have brought {found.percent:+.1f} ± {_REACH * found.error:.1f} points of the maximum as extra campaign profit over the champion on "
-        f"{found.n:,} known outcomes; its log loss is {'lower' if z > 0 else 'not lower'} than that of {rival}: {so}.",
-    )
+@dataclass(frozen=True)
+class _Tried:
+    """What judges: outcomes, the champion's probabilities, and which rows are the `late` ones; all of shape (labelled,)."""
+
+    y: Numbers
+    champion: Numbers
+    late: Mask
+    policy: Policy
+    value: ValueSettings
+
+    def gain(self, name: Name, p: Numbers, simpler: tuple[Numbers, ...], *, late_alone: bool = False) -> Finding:
+        """By all rows; by the late ones where these alone show a gain, or nothing else was judged."""
+        late = self._on(self.late, name, p, simpler, "the newest ")
+        if late_alone:
+            return late
+        whole = self._on(np.ones_like(self.late), name, p, simpler, "")
+        return late if late.notable and not whole.notable else whole
+
+    def _on(self, rows: Mask, name: Name, p: Numbers, simpler: tuple[Numbers, ...], which: str) -> Finding:
+        rules, y, champion, p = self.policy.evidence.challengers, self.y[rows], self.champion[rows], p[rows]
+        found = gain(y, p, champion, self.value)
+        z = min(_loss_z(y, p, other[rows]) for other in simpler)
+        lead = min(gain(y, p, other[rows], self.value).percent for other in simpler)
+        notable = lead > rules.gain and found.z > rules.gain_z and z > rules.loss_z
+        who, rival, causes = _WORDS[name]
+        so = "it is worth having" if notable else "that is not shown to be worth a change"
+        return Finding(
+            family="challengers",
+            name=name,
+            strength=found.percent,
+            unit="points of the maximum campaign profit, over the champion",
+            n=found.n,
+            low=found.percent - _REACH * found.error,
+            high=found.percent + _REACH * found.error,
+            z=z,
+            notable=notable,
+            argues_for=causes if notable else (),
+            argues_against=() if notable else causes,
+            said=f"{who} would have brought {found.percent:+.1f} ± {_REACH * found.error:.1f} points of the maximum as extra campaign profit over the "
+            f"champion on {which}{found.n:,} known outcomes; its log loss is {'lower' if z > 0 else 'not lower'} than that of {rival}: {so}.",
+        )
 
 
 def _loss_z(y: Numbers, p: Numbers, other: Numbers) -> float:
