@@ -10,7 +10,19 @@ import pandas as pd
 
 from pipeline.diagnosis.finding import Cause
 from pipeline.errors import DataError
-from pipeline.worlds import arrivals, behaviour, distortions, faults, novelties, onsets, outcome_records, sources, two_causes
+from pipeline.worlds import (
+    arrivals,
+    behaviour,
+    distortions,
+    faults,
+    novelties,
+    onsets,
+    outcome_records,
+    recordings,
+    sources,
+    tariffs,
+    two_causes,
+)
 from pipeline.worlds.change import Change, Numbers, Planner, Pool, Severity
 
 DAY = "_day"
@@ -110,7 +122,28 @@ _PLANTED = (
     ),
     Scenario(onsets.reversal_half_way, "concept_drift", "From the middle of the window on, what made customers leave makes them stay."),
 )
-_NATURAL: tuple[Scenario, ...] = ()
+_NATURAL = (
+    Scenario(onsets.gradual_reversal, "concept_drift", "Day by day more customers do the opposite of what such customers did."),
+    Scenario(onsets.recurring_change, "concept_drift", "What was so in a part of the reference is so again.", own_reference=True),
+    Scenario(tariffs.tariff_per_plan, "covariate_benign", "Every plan got a new price, and people put up with it."),
+    Scenario(tariffs.tariff_resented, "concept_drift", "Every plan got a new price, and customers leave where it rose."),
+    Scenario(tariffs.price_rise_resented, "concept_drift", "All prices rose, and who paid much already leaves."),
+    Scenario(
+        recordings.recorded_differently, "covariate_benign", "A telling number was defined anew and counts a part of what it counted."
+    ),
+    Scenario(recordings.seasonal_usage, "covariate_benign", "A season: numbers rise, for each customer by a factor of their own."),
+    Scenario(recordings.bot_rows, "data_fault", "Some rows are no customers: test accounts, every column filled by itself."),
+    Scenario(
+        two_causes.unit_and_segment,
+        "data_fault",
+        "An amount arrives in another unit, and in a large group those who used to stay now leave.",
+        also="concept_drift",
+    ),
+    Scenario(behaviour.campaign_effect, "concept_drift", "An offer to the customers at highest risk works: most of them stay."),
+    Scenario(behaviour.driver_fades, "concept_drift", "The strongest reason to leave ceases to be one."),
+    Scenario(arrivals.intake_stops, "covariate_benign", "No customers of one kind are taken on any more."),
+    Scenario(recordings.offer_withdrawn, "covariate_benign", "An offer was closed, and its customers were moved to another."),
+)
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType({scenario.name: scenario for scenario in (*_ALL, *_PLANTED, *_NATURAL)})
 KINDS = tuple(SCENARIOS)[:22]  # of the benchmark, whose figures are compared; the rest of `_ALL` are variants of these, for demonstrations
 PLANTED_KINDS = tuple(scenario.name for scenario in _PLANTED)

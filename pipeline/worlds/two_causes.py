@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from pipeline.worlds.arrivals import harmless_tilt, prior_shift
-from pipeline.worlds.behaviour import drivers_reverse
-from pipeline.worlds.change import Change, Numbers, Pool, Severity, needed, strength_order
-from pipeline.worlds.faults import in_some
+from pipeline.worlds.behaviour import drivers_reverse, everybody, mirrored
+from pipeline.worlds.change import Change, Numbers, Pool, Severity, chosen, needed, strength_order
+from pipeline.worlds.drivers import segments
+from pipeline.worlds.faults import in_some, unit_change
 
 _MISSING = {"mild": 0.15, "strong": 0.4}
 
@@ -18,6 +19,13 @@ def missing_and_reversal(pool: Pool, severity: Severity, rng: np.random.Generato
     reversal = drivers_reverse(pool, severity, rng)
     name = strength_order(pool, needed(pool.columns.features, "feature", 3))[-1]
     return replace(reversal, columns=(name,), damage=in_some(name, _MISSING[severity], np.nan))
+
+
+def unit_and_segment(pool: Pool, severity: Severity, rng: np.random.Generator) -> Change:
+    """An amount arrives in another unit, and in a large group, or among all, those who used to stay now leave."""
+    broken = unit_change(pool, "strong", rng)
+    affected = chosen(segments(pool.frame, pool.columns, 0.35, 0.65), rng).holds if severity == "mild" else everybody
+    return replace(broken, behave=mirrored(pool, affected, everybody))
 
 
 def prior_and_tilt(pool: Pool, severity: Severity, rng: np.random.Generator) -> Change:
