@@ -39,12 +39,11 @@ from pipeline.diagnosis.conclusion import conclude  # noqa: E402
 from pipeline.diagnosis.diagnosis import Diagnosis  # noqa: E402
 from pipeline.workspace.policy import load_policy  # noqa: E402
 from pipeline.workspace.settings import ValueSettings  # noqa: E402
-from pipeline.worlds.scenarios import KINDS, SEVERITIES  # noqa: E402
+from pipeline.worlds.scenarios import ALL_KINDS, KINDS, NATURAL_KINDS, PLANTED_KINDS, SEVERITIES, number_of  # noqa: E402
 from prompts import policy_text  # noqa: E402
 
 POLICY, VALUE = load_policy(policy_text(), {}), ValueSettings()
-GROUPS = {"planted": KINDS}
-ALL = tuple(kind for kinds in GROUPS.values() for kind in kinds)
+GROUPS = {"known": KINDS, "planted": PLANTED_KINDS, "natural": NATURAL_KINDS}
 OPERATOR = "diagnosis"
 WORST = 10
 
@@ -52,7 +51,7 @@ WORST = 10
 def main() -> None:
     """Make or read, conclude, print."""
     chosen = _arguments()
-    kept = sorted(_kept(chosen), key=lambda one: (one.table, one.question.seed, ALL.index(one.question.kind), one.question.severity))
+    kept = sorted(_kept(chosen), key=lambda one: (one.table, one.question.seed, number_of(one.question.kind), one.question.severity))
     asked = [one for one in kept if one.skipped is None]
     diagnoses = [_concluded(one) for one in asked]
     answered = [_answered(one, found) for one, found in zip(asked, diagnoses, strict=True)]
@@ -72,7 +71,9 @@ def _arguments() -> argparse.Namespace:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--cache", type=Path, required=True)
     arguments.add_argument("--tables", type=_among(TABLES), default=["generated"], help=f"of {', '.join(TABLES)}")
-    arguments.add_argument("--kinds", type=_among((*ALL, *GROUPS)), default=list(ALL), help=f"kinds, or groups: {', '.join(GROUPS)}")
+    arguments.add_argument(
+        "--kinds", type=_among((*ALL_KINDS, *GROUPS)), default=list(ALL_KINDS), help=f"kinds, or groups: {', '.join(GROUPS)}"
+    )
     arguments.add_argument("--severities", type=_among(SEVERITIES), default=list(SEVERITIES))
     arguments.add_argument("--seeds", default="101", help="a seed, or the first and last of several: 101-104")
     arguments.add_argument("--rows", type=int, default=2_500)
@@ -96,7 +97,7 @@ def _among(known: Sequence[str]) -> Callable[[str], list[str]]:
 def _kept(chosen: argparse.Namespace) -> Iterator[Kept]:
     first, _, last = chosen.seeds.partition("-")
     seeds = range(int(first), int(last or first) + 1)
-    kinds = [kind for kind in ALL if kind in {one for name in chosen.kinds for one in GROUPS.get(name, (name,))}]
+    kinds = [kind for kind in ALL_KINDS if kind in {one for name in chosen.kinds for one in GROUPS.get(name, (name,))}]
     code, reuse = Code.now(policy_text()), Reuse(chosen.reuse_truth or chosen.reuse_findings, chosen.reuse_findings)
     setup = Setup(Table(), chosen.cache, chosen.rows, POLICY, VALUE, OPERATOR, Diagnosing(POLICY, VALUE))
     with ProcessPoolExecutor(chosen.jobs, mp_context=get_context("spawn")) as pool:
@@ -139,7 +140,7 @@ def _figures(kept: Sequence[Kept], answered: Sequence[Answered]) -> list[str]:
     """A table with a line per kind, group and table; questions that nothing shown could answer stand in a line of their own."""
     visible = [(one, answer) for one, answer in zip(kept, answered, strict=True) if not answer.truth.invisible]
     lines = ["| | questions | cause | action | regret | unsafe |", "|---|---|---|---|---|---|"]
-    for kind in ALL:
+    for kind in ALL_KINDS:
         lines += _row(kind, [answer for _, answer in visible if answer.question.kind == kind])
     for group in GROUPS:
         lines += _row(f"**{group}**", [answer for _, answer in visible if _group(answer.question) == group])
@@ -173,7 +174,7 @@ def _worst(kept: Sequence[Kept], answered: Sequence[Answered], diagnoses: Sequen
         hidden = ", nothing shown could tell" if truth.invisible else ""
         lines += [
             f"- {regret:.1f}: {asked}, {kept[place].table}{hidden}",
-            f"    truth: {truth.cause} ({', '.join(truth.columns) or 'no column'}), acceptable: {', '.join(truth.acceptable)}",
+            f"    truth: {truth.cause}{f' and {truth.also}' if truth.also else ''} ({', '.join(truth.columns) or 'no column'}), acceptable: {', '.join(truth.acceptable)}",
             f"    said: {found.cause} ({found.column or 'no column'}), {answered[place].answers[OPERATOR].remedy}, {found.rule}: {found.said}",
         ]
     return lines

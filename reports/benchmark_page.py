@@ -8,7 +8,7 @@ from pipeline.atomic_files import write_atomically
 from pipeline.benchmark.grading import CAUSES, Mean, Report, Share
 from pipeline.benchmark.instance import Answered, Result
 from pipeline.benchmark.truth import COST, TOLERANCE
-from pipeline.worlds.scenarios import KINDS, SCENARIOS
+from pipeline.worlds.scenarios import ALL_KINDS, SCENARIOS
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def render(report: Report, results: Sequence[Result], table: str) -> str:
         charts=_charts(report),
         named=named,
         confusion=[(true, [_cell(row, true, cause) for cause in named]) for true, row in report.confusion.items()],
-        kinds=[(SCENARIOS[kind], report.by_kind[kind]) for kind in KINDS if kind in report.by_kind],
+        kinds=[(SCENARIOS[kind], report.by_kind[kind]) for kind in ALL_KINDS if kind in report.by_kind],
         asked=[result for result in results if isinstance(result, Answered)],
         cost=COST,
         tolerance=TOLERANCE,

@@ -27,7 +27,9 @@ def bench(
     ] = None,
     target: Annotated[str, typer.Option("--target", help="Its column that says who churned.")] = "Churn",
     positive: Annotated[str, typer.Option("--positive", help="Its value for churn, where it is not plain.", show_default=False)] = "",
-    kinds: Annotated[str, typer.Option("--kinds", help="Which changes, with commas; `list` names them all.", show_default="all")] = "",
+    kinds: Annotated[
+        str, typer.Option("--kinds", help="Which changes, with commas; `list` names them all.", show_default="the first 22")
+    ] = "",
     severities: Annotated[str, typer.Option("--severities", help="mild, strong, or both with a comma.")] = "mild,strong",
     seeds: Annotated[str, typer.Option("--seeds", help="Other customers each: 1-3 or 1,2,5. Six in a row hold every combination.")] = "1-3",
     operator: Annotated[
@@ -54,7 +56,7 @@ def bench(
     from pipeline.benchmark.questioning import Setup
     from pipeline.workspace.policy import load_policy
     from pipeline.workspace.settings import ValueSettings
-    from pipeline.worlds.scenarios import KINDS, SEVERITIES
+    from pipeline.worlds.scenarios import ALL_KINDS, KINDS, SEVERITIES
     from prompts import policy_text
 
     console = Console(stderr=as_json, highlight=False)
@@ -62,7 +64,9 @@ def bench(
         console.print(kinds_view())
         return
     policy, value = load_policy(policy_text(), {}), ValueSettings()
-    asked = list(questions(_among("--kinds", kinds, KINDS), _among("--severities", severities, SEVERITIES), _seeds(seeds)))
+    asked = list(
+        questions(_among("--kinds", kinds, ALL_KINDS) if kinds else KINDS, _among("--severities", severities, SEVERITIES), _seeds(seeds))
+    )
     with tempfile.TemporaryDirectory(prefix="churnops-bench-") as place:
         setup = Setup(
             table=Table(data, target, positive),

@@ -6,13 +6,13 @@ from rich.text import Text
 
 from pipeline.benchmark.grading import CAUSES, Mean, Report, Scorecard, Share
 from pipeline.words import CAUSES as WORDS
-from pipeline.worlds.scenarios import KINDS, SCENARIOS
+from pipeline.worlds.scenarios import ALL_KINDS, SCENARIOS, number_of
 
 
 def kinds_view() -> RenderableType:
     """All kinds of change, and what each does."""
     table = Table("kind", "what changes", "usual cause", box=None)
-    for kind in KINDS:
+    for kind in ALL_KINDS:
         table.add_row(kind, SCENARIOS[kind].says, SCENARIOS[kind].truth)
     return table
 
@@ -82,7 +82,7 @@ def _kinds(report: Report) -> Table:
     table.add_column("kind")
     for name in ("n", "cause", "column", "acceptable", "regret", "unsafe", "wasted"):
         table.add_column(name, justify="right")
-    for kind, score in sorted(report.by_kind.items(), key=lambda item: KINDS.index(item[0])):
+    for kind, score in sorted(report.by_kind.items(), key=lambda item: number_of(item[0])):
         shares = [_count(share) for share in (score.diagnosis, score.column, score.acceptable)]
         regret = "" if score.regret.value is None else f"{score.regret.value:.1f}"
         table.add_row(kind, str(score.n), *shares, regret, _count(score.unsafe), _count(score.wasted))

@@ -8,10 +8,10 @@ from pydantic import BaseModel
 from pipeline.diagnosis.diagnosis import Action, Mode
 from pipeline.diagnosis.finding import Cause
 from pipeline.worlds.change import Severity
-from pipeline.worlds.scenarios import KINDS, SEVERITIES
+from pipeline.worlds.scenarios import SEVERITIES, number_of, scenario_named
 
 Labels = Literal["full", "partial", "none"]
-Remedy = Literal["monitor", "fix_data", "collect_labels", "recalibrate", "retrain_combined", "retrain_recent"]
+Remedy = Literal["monitor", "fix_data", "collect_labels", "recalibrate", "retrain_combined", "retrain_recent", "fix_then_retrain"]
 
 _LABELS: tuple[Labels, ...] = ("full", "partial", "none")
 _FAMILIES = ("random_forest", "logistic_regression")  # whatever families there are, so that the figures of two versions compare
@@ -32,11 +32,12 @@ class Question(_Fact):
 
 
 class Truth(_Fact):
-    """What was right. `worth` of a remedy is percent of the maximum profit on the future, less its cost; None where it could
-    not be carried out. `columns`: any of them is the right one to name; empty where no column is to blame. `unsafe`: training on these rows
+    """What was right. `also` is a second cause, where two came at once. `worth` of a remedy is percent of the maximum profit on the future, less
+    its cost; None where it could not be carried out. `columns`: any of them is the right one to name; empty where no column is to blame. `unsafe`: training on these rows
     means training on a fault. `invisible`: nothing an operator is given tells this world from an unchanged one."""
 
     cause: Cause
+    also: Cause | None = None
     columns: tuple[str, ...]
     worth: dict[Remedy, float | None]
     acceptable: tuple[Remedy, ...]
@@ -50,18 +51,19 @@ class Truth(_Fact):
 
     def regret(self, remedy: Remedy) -> float:
         """Points lost against the best acceptable remedy, 0 where it was better. What cannot be carried out leaves the champion alone."""
-        worth = self.worth[remedy]
+        worth = self.worth.get(remedy)
         if worth is None:
             worth = self.worth["monitor"] or 0.0
         return max(0.0, self.best - worth)
 
 
 class Answer(_Fact):
-    """What one operator or rule said, and how long it took."""
+    """What one operator or rule said, and how long it took. `then` is what remains to be done once the action is done."""
 
     cause: Cause
     column: str | None = None
     action: Action
+    then: Action | None = None
     mode: Mode | None = None
     rule: str | None = None
     confidence: float | None = None
@@ -70,6 +72,8 @@ class Answer(_Fact):
     @property
     def remedy(self) -> Remedy:
         """The action with its mode, as something that can be done."""
+        if self.action == "fix_data" and self.then == "retrain":
+            return "fix_then_retrain"
         if self.action != "retrain":
             return self.action
         return "retrain_combined" if self.mode in (None, "combined") else "retrain_recent"
@@ -108,9 +112,9 @@ def questions(kinds: Sequence[str], severities: Sequence[Severity], seeds: Seque
             for place, severity in enumerate(SEVERITIES):
                 if severity not in severities:
                     continue
-                turn = seed + KINDS.index(kind) + place
-                labels = _LABELS[(seed + KINDS.index(kind) + 2 * place) % 3]
-                # Without labels none can be immature.
-                if kind == "immature_labels" and labels == "none":
+                turn = seed + number_of(kind) + place
+                labels = _LABELS[(seed + number_of(kind) + 2 * place) % 3]
+                # Without labels none can be at fault.
+                if scenario_named(kind).truth == "label_fault" and labels == "none":
                     labels = "partial"
                 yield Question(kind=kind, severity=severity, seed=seed, family=_FAMILIES[turn % 2], labels=labels)

@@ -8,9 +8,10 @@ from io import StringIO
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from pipeline.benchmark.baselines import BASELINES
-from pipeline.benchmark.customers import Table, crowds
+from pipeline.benchmark.customers import Crowds, Table, crowds
 from pipeline.benchmark.instance import Answer, Answered, Broken, Labels, Question, Result, Skipped
 from pipeline.benchmark.truth import Gains, find_truth, gained_by_rows
 from pipeline.benchmark.world import Exhibit, make_world, named_columns, plan_change
@@ -23,8 +24,10 @@ from pipeline.workspace.policy import Policy
 from pipeline.workspace.settings import ValueSettings
 from pipeline.workspace.staging import staging_folder
 from pipeline.worlds.change import NotExpressible
+from pipeline.worlds.scenarios import scenario_named
 
 TRAIN_SHARE = 0.75  # of the reference; the rest judges the champion
+EARLIER_SHARE = 0.3  # of the reference, where it was before as it is again
 TRAINED_AT = datetime(2026, 2, 1, tzinfo=UTC)
 
 Operator = Callable[[Exhibit], Answer]
@@ -45,17 +48,16 @@ class Setup:
 
 @dataclass(frozen=True)
 class ChampionName:
-    """Which champion a question asks for. `without` names the kind of change whose customers the reference lacks, if it does."""
+    """Which champion a question asks for. `of_kind` names the kind of change that has a reference of its own, if it does."""
 
     seed: int
     family: str
-    without: str | None
+    of_kind: str | None
 
 
 def champion_of(question: Question) -> ChampionName:
     """The champion that a question is about."""
-    lacking = question.kind if question.kind == "segment_arrives" else None
-    return ChampionName(question.seed, question.family, lacking)
+    return ChampionName(question.seed, question.family, question.kind if scenario_named(question.kind).own_reference else None)
 
 
 def train_champion(setup: Setup, question: Question) -> str | None:
@@ -66,15 +68,10 @@ def train_champion(setup: Setup, question: Question) -> str | None:
     """
     parts = crowds(setup.table, question.seed)
     columns = named_columns(parts.columns)
-    frame = parts.reference.frame
-    if champion_of(question).without is not None:
-        try:
-            absent = plan_change(question, parts).absent
-        except NotExpressible:
-            return None
-        if absent is not None:
-            stays = np.random.default_rng(question.seed).random(len(frame)) < absent(frame)
-            frame = frame[stays].reset_index(drop=True)
+    try:
+        frame = _reference(question, parts)
+    except NotExpressible:
+        return None
     rows = frame[[*columns.features, columns.target]]
     cut = int(TRAIN_SHARE * len(rows))
     workspace = Workspace(setup.folder)
@@ -91,6 +88,23 @@ def train_champion(setup: Setup, question: Question) -> str | None:
         write_rows(rows.iloc[cut:], folder / TEST_ROWS)
         run(job, folder, workspace, StringIO())
         return publish(folder / ARTIFACT, workspace)
+
+
+def _reference(question: Question, parts: Crowds) -> pd.DataFrame:
+    """The rows a champion is trained and tested on, without who only comes with the change, and with the part in which it was so before."""
+    frame = parts.reference.frame
+    if champion_of(question).of_kind is None:
+        return frame
+    change, rng = plan_change(question, parts), np.random.default_rng(question.seed)
+    if change.absent is not None:
+        stays = rng.random(len(frame)) < change.absent(frame)
+        return frame[stays].reset_index(drop=True)
+    if change.earlier is not None:
+        churned = rng.random(len(frame)) < change.earlier(frame, parts.reference.expected)
+        was_so = np.arange(len(frame)) < EARLIER_SHARE * len(frame)
+        target = parts.columns.target
+        return frame.assign(**{target: frame[target].mask(was_so, churned).astype("int8")})
+    return frame
 
 
 class Questioning:

@@ -24,6 +24,7 @@ COST: dict[Remedy, float] = {
     "fix_data": 1.2,
     "retrain_combined": 1.5,
     "retrain_recent": 1.5,
+    "fix_then_retrain": 2.7,
 }
 TOLERANCE = 1.0  # points below the best remedy within which another is as good
 BROKEN_FOR = 0.5  # of the future, until a fault is fixed without being reported
@@ -53,6 +54,7 @@ def find_truth(question: Question, world: World, free: Gains, value: ValueSettin
     scores: dict[Remedy, float | None] = {"monitor": monitor}
     scores |= {remedy: None if now[remedy] is None else now[remedy] - COST[remedy] for remedy in _FITTED}  # type: ignore[operator]
     scores["fix_data"] = life.once_fixed(life.champion) - COST["fix_data"]
+    scores["fix_then_retrain"] = life.fixed_then_retrained(scenario.also is not None, free) - COST["fix_then_retrain"] if fault else None
     after = max([monitor, *(gained - COST[remedy] for remedy, gained in later.items() if gained is not None and not fault)])
     scores["collect_labels"] = COLLECTING * monitor + (1 - COLLECTING) * after - COST["collect_labels"]
     helped = max((gained for remedy, gained in later.items() if remedy != "recalibrate" and gained is not None), default=monitor) - monitor
@@ -61,18 +63,20 @@ def find_truth(question: Question, world: World, free: Gains, value: ValueSettin
         cause = "covariate_harmful" if helped > COST["retrain_combined"] else "covariate_benign"
     return Truth(
         cause=cause,
+        also=scenario.also,
         columns=world.change.columns,
         worth=scores,
-        acceptable=_acceptable(scores, fault, label_fault),
+        acceptable=_acceptable(scores, fault, label_fault, scenario.also is not None),
         unsafe=fault or label_fault,
-        invisible=question.labels == "none" and world.change.behave is not None and world.change.weigh is None,
+        invisible=question.labels == "none" and world.change.only_behaviour,
     )
 
 
-def _acceptable(scores: dict[Remedy, float | None], fault: bool, label_fault: bool) -> tuple[Remedy, ...]:
+def _acceptable(scores: dict[Remedy, float | None], fault: bool, label_fault: bool, two: bool) -> tuple[Remedy, ...]:
     safe = {remedy: score for remedy, score in scores.items() if score is not None and not ((fault or label_fault) and remedy in _FITTED)}
     right = {remedy for remedy, score in safe.items() if score >= max(safe.values()) - TOLERANCE}
-    if fault:
+    # A fault that does no harm is fixed all the same; where another cause came with it, that alone is enough only if nothing else helps.
+    if fault and not two:
         right.add("fix_data")
     if label_fault:
         right.add("collect_labels")
@@ -114,14 +118,25 @@ class _Life:
         """Worth of what can be fitted on the window with these outcomes (NaN: not known), without what it gains for `free`."""
         found: dict[Remedy, float | None] = {}
         for remedy in _FITTED:
-            model = self._fit(remedy, outcomes)
+            model = self._fit(remedy, self._world.features, outcomes)
             found[remedy] = None if model is None else self.percent(model) - free.get(remedy, 0.0)
         return found
+
+    def fixed_then_retrained(self, another_cause: bool, free: Gains) -> float:
+        """Worth of fixing the data, and then of the better retraining on what the window's rows should have said. Where the fault is the only
+        cause, or too few outcomes are known, that is as good as the champion once fixed."""
+        champion, world = self.once_fixed(self.champion), self._world
+        if not another_cause or world.sound is None:
+            return champion
+        ways: tuple[Remedy, ...] = ("retrain_combined", "retrain_recent")
+        models = {remedy: self._fit(remedy, world.sound, world.sound_known) for remedy in ways}
+        fitted = [self.once_fixed(model) - free.get(remedy, 0.0) for remedy, model in models.items() if model is not None]
+        return max(fitted, default=champion)
 
     def _campaign(self, model: Model, rows: pd.DataFrame) -> float:
         return worth(self._world.expected, model(rows), self._value).percent
 
-    def _fit(self, remedy: Remedy, outcomes: Scores) -> Model | None:
+    def _fit(self, remedy: Remedy, seen: pd.DataFrame, outcomes: Scores) -> Model | None:
         known = ~np.isnan(outcomes)
         churners = int(np.nansum(outcomes))
         enough = known.sum() >= _FEWEST and min(churners, int(known.sum()) - churners) >= _FEWEST_PER_CLASS
@@ -132,7 +147,7 @@ class _Life:
         champion = self._world.exhibit.champion
         columns, estimator = champion.manifest.columns, champion.manifest.family
         features, target = list(columns.features), columns.target
-        rows = self._world.features[known].assign(**{target: outcomes[known].astype("int8")})
+        rows = seen[known].assign(**{target: outcomes[known].astype("int8")})
         if remedy == "retrain_combined":
             rows = pd.concat([champion.reference()[[*features, target]], rows], ignore_index=True)
         size = family_named(estimator).quick(hyperparameters_of(estimator, {}), _MEMBERS)

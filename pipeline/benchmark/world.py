@@ -15,7 +15,7 @@ from pipeline.tables.schema import Schema
 from pipeline.windows.baseline import baseline_of
 from pipeline.windows.window import Labelled, Window
 from pipeline.worlds.change import Change, Numbers
-from pipeline.worlds.scenarios import DAY, KINDS, SEVERITIES, draw_customers, recency, scenario_named
+from pipeline.worlds.scenarios import DAY, SEVERITIES, draw_customers, number_of, recency, scenario_named
 
 DAYS = 28  # of a window: long enough for outcomes to mature while it lasts
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -56,7 +56,8 @@ class Exhibit:
 @dataclass(frozen=True)
 class World:
     """One instance. `features` are the window's as a model reads them; `known` the outcomes recorded by now (NaN: none), `matured` those that
-    everybody will have once, both shape (rows,). `future` is the window's world later on, `broken` the same customers through the fault of the
+    everybody will have once, both shape (rows,). `sound` are the features as they would be without the fault, and what is known of those rows in
+    `sound_known`; None where there is no fault. `future` is the window's world later on, `broken` the same customers through the fault of the
     feed where there is one; `expected` is their chance of churn."""
 
     change: Change
@@ -64,6 +65,8 @@ class World:
     features: pd.DataFrame
     known: Numbers
     matured: Numbers
+    sound: pd.DataFrame | None
+    sound_known: Numbers
     future: pd.DataFrame
     broken: pd.DataFrame | None
     expected: Numbers
@@ -75,7 +78,7 @@ def plan_change(question: Question, parts: Crowds) -> Change:
     Raises:
         NotExpressible: the table has no column for it.
     """
-    rng = np.random.default_rng([question.seed, KINDS.index(question.kind)])
+    rng = np.random.default_rng([question.seed, number_of(question.kind)])
     return scenario_named(question.kind).plan(parts.window, question.severity, rng)
 
 
@@ -87,18 +90,21 @@ def make_world(question: Question, table: Table, champion: Artifact, rows: int) 
     """
     parts = crowds(table, question.seed)
     change, columns = plan_change(question, parts), champion.manifest.columns
-    rng = np.random.default_rng([question.seed, KINDS.index(question.kind), SEVERITIES.index(question.severity), 1])
+    rng = np.random.default_rng([question.seed, number_of(question.kind), SEVERITIES.index(question.severity), 1])
     size = min(rows, parts.window_rows, change.most_rows or rows)
     frame, expected, place = draw_customers(parts.window, change, size, DAYS, rng)
+    if change.replayed:
+        frame, expected, place = _replayed(frame, expected, place, change.replayed, parts, rng)
     if change.behave is not None:
         frame[columns.target] = (rng.random(size) < expected).astype("int8")
     frame = _stamped(frame, place, columns, rng)
     if change.renew is not None:
         frame = change.renew(frame, rng)
-    frame["_known"] = _recorded(frame[columns.target].to_numpy(), frame[DAY].to_numpy(), question.labels, change, rng)
+    frame["_known"] = _recorded(frame, columns.target, question.labels, change, rng)
+    sound = frame
     if change.damage is not None:
         frame = change.damage(frame, rng)
-    future, later, _ = draw_customers(parts.future, change, _FUTURE_ROWS, 1, rng)
+    future, later, _ = draw_customers(parts.future, change.settled(), _FUTURE_ROWS, 1, rng)
     if change.renew is not None:
         future = change.renew(future, rng)
     return World(
@@ -107,6 +113,8 @@ def make_world(question: Question, table: Table, champion: Artifact, rows: int) 
         features=frame[list(columns.features)].reset_index(drop=True),
         known=frame["_known"].to_numpy(),
         matured=frame[columns.target].to_numpy(dtype="float64"),
+        sound=None if change.damage is None else sound[list(columns.features)].reset_index(drop=True),
+        sound_known=sound["_known"].to_numpy(),
         future=future[list(columns.features)],
         broken=_broken(future[list(columns.features)], change, rng),
         expected=later,
@@ -133,15 +141,30 @@ def _stamped(frame: pd.DataFrame, place: np.ndarray, columns: Schema, rng: np.ra
     return frame
 
 
-def _recorded(churned: np.ndarray, day: np.ndarray, labels: Labels, change: Change, rng: np.random.Generator) -> Numbers:
+def _replayed(
+    frame: pd.DataFrame, expected: Numbers, place: np.ndarray, share: float, parts: Crowds, rng: np.random.Generator
+) -> tuple[pd.DataFrame, Numbers, np.ndarray]:
+    """The rows with `share` of them replaced by customers of the reference, whose places count on from those of the window's pool."""
+    old, again = parts.reference, rng.random(len(frame)) < share
+    chosen = rng.integers(len(old.frame), size=len(frame))
+    columns = [*parts.columns.features, parts.columns.target]
+    return (
+        frame.assign(**{name: frame[name].where(~again, old.frame[name].iloc[chosen].to_numpy()) for name in columns}),
+        np.where(again, old.expected[chosen], expected),
+        np.where(again, len(parts.window.frame) + chosen, place),
+    )
+
+
+def _recorded(frame: pd.DataFrame, target: str, labels: Labels, change: Change, rng: np.random.Generator) -> Numbers:
+    day, churned = frame[DAY].to_numpy(), frame[target].to_numpy()
     late = recency(day, DAYS)
     chance = {"full": np.ones(len(day)), "partial": np.where(late <= _KNOWN_DAYS, _KNOWN_SHARE, 0.0), "none": np.zeros(len(day))}[labels]
     known = rng.random(len(day)) < chance
     seen = churned.astype("float64")
     if change.recorded is not None:
-        # Immature outcomes of the whole window are there, or their maturing could not be told from a change.
+        # Outcomes of the whole window are there, or what is wrong with them could not be told from a change.
         known = rng.random(len(day)) < {"full": 1.0, "partial": _KNOWN_SHARE, "none": 0.0}[labels]
-        seen = seen * (rng.random(len(day)) < change.recorded(late))
+        seen = change.recorded(frame, late, rng)
     return np.where(known, seen, np.nan)
 
 

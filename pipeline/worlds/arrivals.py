@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 
 from pipeline.tables.schema import Schema
-from pipeline.worlds.change import Change, Numbers, Pool, Severity, needed, strength_order
-from pipeline.worlds.drivers import lean, level, risk, strongest_first
+from pipeline.worlds.change import Change, Numbers, Pool, Severity, chosen, needed, strength_order
+from pipeline.worlds.drivers import lean, level, risk, segments, strongest_first
 
 _LEAN = {"mild": 0.25, "strong": 0.4}  # standard deviations by which each moving column shifts on its own
 _LEAN_CATEGORIES = {"mild": 0.4, "strong": 0.6}  # more: a distance between shares grows more slowly than one between means
 _TILT = {"mild": 0.35, "strong": 0.8}
 _SEASON = {"mild": 0.3, "strong": 0.6}
+_LEFT = {"mild": 0.2, "strong": 0.0}  # of the customers of a kind that is taken on no more
 _ODDS = {"mild": 1.6, "strong": 2.5}
 
 Weigh = Callable[[pd.DataFrame, Numbers], Numbers]
@@ -63,6 +64,12 @@ def prior_shift(pool: Pool, severity: Severity, rng: np.random.Generator) -> Cha
 def high_churn(pool: Pool, severity: Severity, rng: np.random.Generator) -> Change:
     """Churners are drawn with higher odds. P(features | churn) stays."""
     return _churners_drawn(_ODDS[severity])
+
+
+def intake_stops(pool: Pool, severity: Severity, rng: np.random.Generator) -> Change:
+    """No new customers of one kind are taken on any more, and few or none of those who were there are left."""
+    group = chosen(segments(pool.frame, pool.columns, 0.08, 0.35), rng)
+    return Change((group.column,), weigh=lambda frame, expected: np.where(group.holds(frame), _LEFT[severity], 1.0))
 
 
 def lean_to_safety(columns: Schema, lead: str, movers: Sequence[str], strength: float) -> Weigh:

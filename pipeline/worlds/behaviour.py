@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from scipy.special import logit
+from scipy.special import expit, logit
 
 from pipeline.worlds.arrivals import followers, lean_to_safety
 from pipeline.worlds.change import Change, Numbers, Pool, Severity, chosen, strength_order
@@ -14,6 +14,8 @@ _ODDS = {"mild": 1.6, "strong": 2.5}
 _SETTLED_LEAVE = {"mild": 0.5, "strong": 0.75}
 _NEWCOMERS_LEAVE = {"mild": 0.25, "strong": 0.15}
 _MARKET_LEAN = {"mild": 0.25, "strong": 0.4}
+_OFFERED, _STILL_LEAVE = {"mild": 0.1, "strong": 0.25}, 0.25
+_FADED = {"mild": 0.5, "strong": 1.0}
 
 Behave = Callable[[pd.DataFrame, Numbers], Numbers]
 Mask = Callable[[pd.DataFrame], np.ndarray]
@@ -21,15 +23,8 @@ Mask = Callable[[pd.DataFrame], np.ndarray]
 
 def odds_shift(pool: Pool, severity: Severity, rng: np.random.Generator) -> Change:
     """The same customers as ever; for everybody the odds of leaving rise or fall by one factor."""
-    estimated, odds = estimated_risk(pool), _ODDS[severity] ** int(rng.choice([-1, 1]))
-
-    def behave(frame: pd.DataFrame, expected: Numbers) -> Numbers:
-        # Outcomes that are known already are turned with the chance that gives everybody the new odds.
-        p = estimated(frame)
-        new = odds * p / (1 - p + odds * p)
-        return expected + (1 - expected) * (new - p) / (1 - p) if odds > 1 else expected * new / p
-
-    return Change(behave=behave)
+    odds = _ODDS[severity] ** int(rng.choice([-1, 1]))
+    return Change(behave=odds_times(pool, lambda frame: np.full(len(frame), odds)))
 
 
 def segment_concept(pool: Pool, severity: Severity, rng: np.random.Generator) -> Change:
@@ -45,16 +40,10 @@ def drivers_reverse(pool: Pool, severity: Severity, rng: np.random.Generator) ->
     halves = segments(pool.frame, pool.columns, 0.35, 0.65)
     affected = chosen(halves, rng).holds if severity == "mild" and halves else everybody
     estimated = estimated_risk(pool)
-    # A column's say is what the log-odds lose when everybody has one and the same value in it.
-    usual = {name: pool.frame[name].median() if name in pool.columns.numerical else pool.frame[name].mode().iloc[0] for name in tops}
-
-    def said_by_tops(frame: pd.DataFrame) -> Numbers:
-        return np.asarray(logit(estimated(frame)) - logit(estimated(frame.assign(**usual))))
-
-    average = float(said_by_tops(pool.frame).mean())
+    said_by_tops = _said_by(pool, tops, estimated)
 
     def behave(frame: pd.DataFrame, expected: Numbers) -> Numbers:
-        turned = logit(estimated(frame)) - 2 * (said_by_tops(frame) - average)
+        turned = logit(estimated(frame)) - 2 * said_by_tops(frame)
         return np.where(affected(frame), 1 / (1 + np.exp(-turned)), expected)
 
     return Change(tuple(tops), behave=behave)
@@ -71,9 +60,41 @@ def market_shift(pool: Pool, severity: Severity, rng: np.random.Generator) -> Ch
     return Change((_leading(pool),), weigh=weigh, behave=_settled_leave(pool, severity))
 
 
+def campaign_effect(pool: Pool, severity: Severity, rng: np.random.Generator) -> Change:
+    """An offer to the customers at highest risk works: most of those who would have left stay."""
+    estimated = estimated_risk(pool)
+    bar = float(np.quantile(estimated(pool.frame), 1 - _OFFERED[severity]))
+    return Change(behave=lambda frame, expected: np.where(estimated(frame) >= bar, _STILL_LEAVE * expected, expected))
+
+
+def driver_fades(pool: Pool, severity: Severity, rng: np.random.Generator) -> Change:
+    """The strongest reason to leave ceases to be one, as where anybody may end any contract at any time: half of what it said, or all of it."""
+    top = strength_order(pool, pool.columns.features)[0]
+    estimated = estimated_risk(pool)
+    said_by_top = _said_by(pool, [top], estimated)
+
+    def behave(frame: pd.DataFrame, expected: Numbers) -> Numbers:
+        return np.asarray(expit(logit(estimated(frame)) - _FADED[severity] * said_by_top(frame)))
+
+    return Change((top,), behave=behave)
+
+
 def everybody(frame: pd.DataFrame) -> np.ndarray:
     """All rows, as a mask."""
     return np.ones(len(frame), dtype=bool)
+
+
+def odds_times(pool: Pool, factor: Callable[[pd.DataFrame], Numbers]) -> Behave:
+    """The odds of leaving are multiplied by a factor, shape (rows,), of the customer's own."""
+    estimated = estimated_risk(pool)
+
+    def behave(frame: pd.DataFrame, expected: Numbers) -> Numbers:
+        # Outcomes that are known already are turned with the chance that gives such customers the new odds.
+        p, odds = estimated(frame), factor(frame)
+        new = odds * p / (1 - p + odds * p)
+        return np.where(odds > 1, expected + (1 - expected) * (new - p) / (1 - p), expected * new / p)
+
+    return behave
 
 
 def mirrored(pool: Pool, affected: Mask, among: Mask) -> Behave:
@@ -97,6 +118,17 @@ def estimated_risk(pool: Pool) -> Callable[[pd.DataFrame], Numbers]:
     features, churned = list(pool.columns.features), pool.frame[pool.columns.target]
     model = build("logistic_regression", {}, 0, pool.columns).fit(pool.frame[features], churned)
     return lambda frame: np.clip(model.predict_proba(frame[features])[:, 1], 0.01, 0.99)
+
+
+def _said_by(pool: Pool, names: list[str], estimated: Callable[[pd.DataFrame], Numbers]) -> Callable[[pd.DataFrame], Numbers]:
+    """The say of some columns: what the log-odds lose when everybody has one and the same value in them, less the pool's average."""
+    usual = {name: pool.frame[name].median() if name in pool.columns.numerical else pool.frame[name].mode().iloc[0] for name in names}
+
+    def said(frame: pd.DataFrame) -> Numbers:
+        return np.asarray(logit(estimated(frame)) - logit(estimated(frame.assign(**usual))))
+
+    average = float(said(pool.frame).mean())
+    return lambda frame: np.asarray(said(frame) - average)
 
 
 def _leading(pool: Pool) -> str:

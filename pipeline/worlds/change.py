@@ -1,7 +1,7 @@
 """A change of the world as data: who comes, how they behave, what becomes of their columns, and what is known of their outcomes."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -37,28 +37,51 @@ class Change:
 
     `columns`: which one a diagnosis should name, each of them right. `weigh`: weight of each row of a pool when customers are drawn, shape
     (rows,); `absent`: the same for the reference, where it does not have who comes now. `behave`: chance of churn from the features
-    and what it was, both shape (rows,). `renew`: columns that mean what they meant and hold other values from now on. `damage`: a fault of the
-    feed, until somebody fixes it. `as_sent`: a damaged typed frame as the broken feed really sends it. `recorded`: chance that a churner
-    is known as one by now, from how recent the row is (0 oldest to 1 newest). `most_rows`: of the window.
+    and what it was, both shape (rows,); `earlier`: the same for the first part of the reference, where it was so before. `onset`: share of the
+    customers who behave so yet, from how recent the row is (0 oldest to 1 newest); all do in the end. `renew`: columns that mean what they
+    meant and hold other values from now on. `damage`: a fault of the feed, until somebody fixes it. `as_sent`: a damaged typed frame as the
+    broken feed really sends it. `replayed`: share of the rows that are old ones of the reference, sent again. `recorded`: outcomes as they are
+    written down by now, NaN where they are not, from the rows with their real outcomes and how recent each is. `most_rows`: of the window.
     """
 
     columns: tuple[str, ...] = ()
     weigh: Callable[[pd.DataFrame, Numbers], Numbers] | None = None
     absent: Callable[[pd.DataFrame], Numbers] | None = None
     behave: Callable[[pd.DataFrame, Numbers], Numbers] | None = None
+    earlier: Callable[[pd.DataFrame, Numbers], Numbers] | None = None
+    onset: Callable[[Numbers], Numbers] | None = None
     renew: Callable[[pd.DataFrame, np.random.Generator], pd.DataFrame] | None = None
     damage: Callable[[pd.DataFrame, np.random.Generator], pd.DataFrame] | None = None
     as_sent: Callable[[pd.DataFrame], pd.DataFrame] | None = None
-    recorded: Callable[[Numbers], Numbers] | None = None
+    replayed: float = 0.0
+    recorded: Callable[[pd.DataFrame, Numbers, np.random.Generator], Numbers] | None = None
     most_rows: int | None = None
+
+    @property
+    def only_behaviour(self) -> bool:
+        """Whether nothing but the chance of churn is another."""
+        return self.behave is not None and self.weigh is None and self.renew is None and self.damage is None
 
     def weights(self, pool: Pool) -> Numbers:
         """Weight of each of the pool's customers when some are drawn, shape (rows,)."""
         return np.ones(len(pool.frame)) if self.weigh is None else self.weigh(pool.frame, pool.expected)
 
-    def chances(self, pool: Pool) -> Numbers:
-        """Chance of churn of each of the pool's customers, shape (rows,)."""
-        return pool.expected if self.behave is None else self.behave(pool.frame, pool.expected)
+    def chances(self, pool: Pool, places: NDArray[np.int64], recency: Numbers) -> Numbers:
+        """Chance of churn of the customers at these places of the pool, by how recent each is, both shape (rows,)."""
+        before = pool.expected[places]
+        if self.behave is None:
+            return before
+        after = self.behave(pool.frame, pool.expected)[places]
+        return after if self.onset is None else before + self.onset(recency) * (after - before)
+
+    def within(self, part: int, parts: int) -> "Change":
+        """The change during one of as many equal parts of the time in which it sets in, counted from 0."""
+        onset = self.onset
+        return self if onset is None else replace(self, onset=lambda recency: onset((part + recency) / parts))
+
+    def settled(self) -> "Change":
+        """The change once everybody behaves so."""
+        return replace(self, onset=None)
 
 
 Planner = Callable[[Pool, Severity, np.random.Generator], Change]

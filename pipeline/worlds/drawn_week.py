@@ -20,11 +20,12 @@ Places = NDArray[np.int64]
 @dataclass(frozen=True)
 class DrawnWeek:
     """`frame`: features and target as `typed` returns them, and `_day` (0 to 6, sorted); its index numbers the scorings, and rows that share a
-    number are one scoring that a fault sent twice. `customers`: who was scored, as a place in the pool, shape (scorings,). The target is what
-    is recorded by now."""
+    number are one scoring that a fault sent twice. `customers`: who was scored, as a place in the pool, and `told`: whether their outcome gets
+    known at all, both shape (scorings,). The target is what is recorded by now."""
 
     frame: pd.DataFrame
     customers: Places
+    told: NDArray[np.bool_]
 
     @property
     def drawn_again(self) -> int:
@@ -46,14 +47,20 @@ def draw_week(change: Change, pool: Pool, rows: int, rng: np.random.Generator) -
     customers, day = _sampled(change.weights(pool), min(rows, change.most_rows or rows), rng)
     frame = rows_at(pool, customers, day)
     if change.behave is not None:
-        churned = rng.random(len(pool.frame)) < change.chances(pool)
-        frame[target] = churned[customers].astype("int8")
+        luck = rng.random(len(pool.frame))[customers]  # one for each customer: who is scored again has the same outcome
+        frame[target] = (luck < change.chances(pool, customers, recency(day, DAYS))).astype("int8")
     if change.renew is not None:
         frame = change.renew(frame, rng)
+    told = np.ones(len(frame), dtype=bool)
     if change.recorded is not None:
-        seen = rng.random(len(frame)) < change.recorded(recency(day, DAYS))
-        frame[target] = (frame[target].to_numpy() * seen).astype("int8")
-    return DrawnWeek(frame if change.damage is None else change.damage(frame, rng), customers)
+        seen = change.recorded(frame, recency(day, DAYS), rng)
+        told = ~np.isnan(seen)
+        frame[target] = np.where(told, seen, frame[target]).astype("int8")
+    if change.damage is not None:
+        frame = change.damage(frame, rng)
+        arrived, numbers = np.unique(frame.index, return_inverse=True)  # a fault may lose rows, or send some twice
+        frame.index, customers, told = pd.Index(numbers), customers[arrived], told[arrived]
+    return DrawnWeek(frame, customers, told)
 
 
 def most_at_once(weights: Numbers) -> int:

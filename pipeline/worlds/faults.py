@@ -22,13 +22,13 @@ _IMMATURE = {"mild": 0.7, "strong": 1.0}  # of the newest churners, the share th
 def null_spike(pool: Pool, severity: Severity, rng: np.random.Generator) -> Change:
     """Part of the most telling numerical column stopped arriving."""
     name = strength_order(pool, needed(pool.columns.numerical, "numerical"))[0]
-    return Change((name,), damage=_in_some(name, _MISSING[severity], np.nan))
+    return Change((name,), damage=in_some(name, _MISSING[severity], np.nan))
 
 
 def new_category(pool: Pool, severity: Severity, rng: np.random.Generator) -> Change:
     """A value never seen before fills part of the most telling categorical column, whatever stood there."""
     name = strength_order(pool, needed(pool.columns.categorical, "categorical"))[0]
-    return Change((name,), damage=_in_some(name, _NEW_CATEGORY[severity], unused_value(pool.frame[name])))
+    return Change((name,), damage=in_some(name, _NEW_CATEGORY[severity], unused_value(pool.frame[name])))
 
 
 def unit_change(pool: Pool, severity: Severity, rng: np.random.Generator) -> Change:
@@ -76,7 +76,7 @@ def defaulted(pool: Pool, severity: Severity, rng: np.random.Generator) -> Chang
     """A default stands where a telling column has values: zero, or the most frequent category."""
     name = str(rng.choice(strength_order(pool, pool.columns.features)[:3]))
     default = 0.0 if name in pool.columns.numerical else str(pool.frame[name].value_counts().index[0])
-    return Change((name,), damage=_in_some(name, _DEFAULTED[severity], default))
+    return Change((name,), damage=in_some(name, _DEFAULTED[severity], default))
 
 
 def clipped(pool: Pool, severity: Severity, rng: np.random.Generator) -> Change:
@@ -102,13 +102,13 @@ def schema_break(pool: Pool, severity: Severity, rng: np.random.Generator) -> Ch
     """A telling column is gone, or words stand among its numbers. Read as a table, both are missing values."""
     if severity == "strong":
         name = strength_order(pool, pool.columns.features)[0]
-        return Change((name,), damage=_in_some(name, 1.0, np.nan), as_sent=lambda frame: frame.drop(columns=name))
+        return Change((name,), damage=in_some(name, 1.0, np.nan), as_sent=lambda frame: frame.drop(columns=name))
     name = strength_order(pool, needed(pool.columns.numerical, "numerical"))[0]
 
     def as_sent(frame: pd.DataFrame) -> pd.DataFrame:
         return frame.assign(**{name: frame[name].map("{:g}".format).astype(object).where(frame[name].notna(), "unknown")})
 
-    return Change((name,), damage=_in_some(name, _UNREADABLE, np.nan), as_sent=as_sent)
+    return Change((name,), damage=in_some(name, _UNREADABLE, np.nan), as_sent=as_sent)
 
 
 def duplicated_rows(pool: Pool, severity: Severity, rng: np.random.Generator) -> Change:
@@ -124,13 +124,17 @@ def duplicated_rows(pool: Pool, severity: Severity, rng: np.random.Generator) ->
 def immature_labels(pool: Pool, severity: Severity, rng: np.random.Generator) -> Change:
     """Outcomes are taken before they have matured: the later a churner was scored, the likelier they still count as a stayer."""
 
-    def recorded(recency: Numbers) -> Numbers:
-        return np.asarray(1 - _IMMATURE[severity] * recency)
+    target = pool.columns.target
+
+    def recorded(frame: pd.DataFrame, recency: Numbers, rng: np.random.Generator) -> Numbers:
+        return np.asarray(frame[target].to_numpy(dtype="float64") * (rng.random(len(frame)) < 1 - _IMMATURE[severity] * recency))
 
     return Change(recorded=recorded)
 
 
-def _in_some(name: str, share: float, value: object) -> Callable[[pd.DataFrame, np.random.Generator], pd.DataFrame]:
+def in_some(name: str, share: float, value: object) -> Callable[[pd.DataFrame, np.random.Generator], pd.DataFrame]:
+    """A fault that puts `value` into a share of a column's rows, in 0-1."""
+
     def damage(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
         column = frame[name].copy()
         column[rng.random(len(frame)) < share] = value

@@ -10,7 +10,19 @@ import pandas as pd
 
 from pipeline.diagnosis.finding import Cause
 from pipeline.errors import DataError
-from pipeline.worlds import arrivals, behaviour, faults, novelties
+from pipeline.worlds import (
+    arrivals,
+    behaviour,
+    distortions,
+    faults,
+    novelties,
+    onsets,
+    outcome_records,
+    recordings,
+    sources,
+    tariffs,
+    two_causes,
+)
 from pipeline.worlds.change import Change, Numbers, Planner, Pool, Severity
 
 DAY = "_day"
@@ -21,12 +33,15 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 class Scenario:
     """One named change: `plan` makes it for a table and gives it its name; its cause in the words of a diagnosis, and what it `says` to people.
 
-    Whether a moved population (`covariate_...`) does harm depends on the table and the model: `truth` is then what is usual.
+    Whether a moved population (`covariate_...`) does harm depends on the table and the model: `truth` is then what is usual. `also` is a
+    second cause, where two come at once. `own_reference`: the reference differs too, so that no other kind can share its champion.
     """
 
     plan: Planner
     truth: Cause
     says: str
+    also: Cause | None = None
+    own_reference: bool = False
 
     @property
     def name(self) -> str:
@@ -44,7 +59,12 @@ _ALL = (
     Scenario(arrivals.harmless_tilt, "covariate_benign", "Columns that say little about churn moved."),
     Scenario(arrivals.important_tilt, "covariate_benign", "The column that says most moved; customers of each kind behave as before."),
     Scenario(arrivals.seasonal_mix, "covariate_benign", "A season: a quarter of the columns moved, each its own way."),
-    Scenario(novelties.segment_arrives, "covariate_harmful", "Customers of a kind that the reference hardly has became common."),
+    Scenario(
+        novelties.segment_arrives,
+        "covariate_harmful",
+        "Customers of a kind that the reference hardly has became common.",
+        own_reference=True,
+    ),
     Scenario(novelties.category_arrives, "covariate_benign", "A new offer: some customers changed over to it."),
     Scenario(novelties.price_change, "covariate_benign", "Prices rose or fell by one factor for everybody."),
     Scenario(arrivals.prior_shift, "prior_shift", "Churners became more or less common; churners and stayers look as before."),
@@ -76,8 +96,59 @@ _ALL = (
     Scenario(faults.new_category, "data_fault", "A value never seen before fills part of the most telling categorical column."),
     Scenario(behaviour.market_shift, "concept_drift", "A competitor's offer draws settled customers, who make up more of the base by now."),
 )
-SCENARIOS: Mapping[str, Scenario] = MappingProxyType({scenario.name: scenario for scenario in _ALL})
-KINDS = tuple(SCENARIOS)[:22]  # of the benchmark; the others are variants of these, kept for demonstrations
+_PLANTED = (
+    Scenario(distortions.number_offset, "data_fault", "A constant is added to a telling number."),
+    Scenario(distortions.sign_flipped, "data_fault", "A telling number arrives with its sign turned round."),
+    Scenario(distortions.mean_imputed, "data_fault", "A share of a telling number is filled with its mean, and nobody says so."),
+    Scenario(distortions.noisy_number, "data_fault", "A telling number is measured with noise."),
+    Scenario(sources.version_renames, "data_fault", "A third of the rows, those of a new version of the app, send renamed categories."),
+    Scenario(sources.feed_missing, "data_fault", "One source feed is missing: its customers do not arrive."),
+    Scenario(sources.replayed_batch, "data_fault", "Old rows of the reference are sent again."),
+    Scenario(outcome_records.outcomes_flipped, "label_fault", "Outcomes are turned upside down: all of them, or a third."),
+    Scenario(
+        outcome_records.contacted_only, "label_fault", "Outcomes of contacted customers alone are known; the offer kept some of them."
+    ),
+    Scenario(
+        two_causes.missing_and_reversal,
+        "data_fault",
+        "A column that says little lost values, and what made customers leave now makes them stay.",
+        also="concept_drift",
+    ),
+    Scenario(
+        two_causes.prior_and_tilt,
+        "prior_shift",
+        "Churners became more or less common, and columns that say little moved.",
+        also="covariate_benign",
+    ),
+    Scenario(onsets.reversal_half_way, "concept_drift", "From the middle of the window on, what made customers leave makes them stay."),
+)
+_NATURAL = (
+    Scenario(onsets.gradual_reversal, "concept_drift", "Day by day more customers do the opposite of what such customers did."),
+    Scenario(onsets.recurring_change, "concept_drift", "What was so in a part of the reference is so again.", own_reference=True),
+    Scenario(tariffs.tariff_per_plan, "covariate_benign", "Every plan got a new price, and people put up with it."),
+    Scenario(tariffs.tariff_resented, "concept_drift", "Every plan got a new price, and customers leave where it rose."),
+    Scenario(tariffs.price_rise_resented, "concept_drift", "All prices rose, and who paid much already leaves."),
+    Scenario(
+        recordings.recorded_differently, "covariate_benign", "A telling number was defined anew and counts a part of what it counted."
+    ),
+    Scenario(recordings.seasonal_usage, "covariate_benign", "A season: numbers rise, for each customer by a factor of their own."),
+    Scenario(recordings.bot_rows, "data_fault", "Some rows are no customers: test accounts, every column filled by itself."),
+    Scenario(
+        two_causes.unit_and_segment,
+        "data_fault",
+        "An amount arrives in another unit, and in a large group those who used to stay now leave.",
+        also="concept_drift",
+    ),
+    Scenario(behaviour.campaign_effect, "concept_drift", "An offer to the customers at highest risk works: most of them stay."),
+    Scenario(behaviour.driver_fades, "concept_drift", "The strongest reason to leave ceases to be one."),
+    Scenario(arrivals.intake_stops, "covariate_benign", "No customers of one kind are taken on any more."),
+    Scenario(recordings.offer_withdrawn, "covariate_benign", "An offer was closed, and its customers were moved to another."),
+)
+SCENARIOS: Mapping[str, Scenario] = MappingProxyType({scenario.name: scenario for scenario in (*_ALL, *_PLANTED, *_NATURAL)})
+KINDS = tuple(SCENARIOS)[:22]  # of the benchmark, whose figures are compared; the rest of `_ALL` are variants of these, for demonstrations
+PLANTED_KINDS = tuple(scenario.name for scenario in _PLANTED)
+NATURAL_KINDS = tuple(scenario.name for scenario in _NATURAL)
+ALL_KINDS = (*KINDS, *PLANTED_KINDS, *NATURAL_KINDS)
 
 
 def scenario_named(name: str) -> Scenario:
@@ -91,11 +162,16 @@ def scenario_named(name: str) -> Scenario:
     return SCENARIOS[name]
 
 
+def number_of(kind: str) -> int:
+    """The number of a kind of the benchmark. What is drawn for it depends on that, so a new kind goes to the end of its list."""
+    return ALL_KINDS.index(kind)
+
+
 def draw_customers(pool: Pool, change: Change, rows: int, days: int, rng: np.random.Generator) -> tuple[pd.DataFrame, Numbers, Numbers]:
     """Rows of a pool as they come under a change, not yet renewed or damaged: the frame with `_day`, each row's chance of churn, and its
     place in the pool, both shape (rows,). Drawn with replacement."""
     picked, day = _pick(change.weights(pool), rows, days, rng)
-    return rows_at(pool, picked, day), change.chances(pool)[picked], picked
+    return rows_at(pool, picked, day), change.chances(pool, picked, recency(day, days)), picked
 
 
 def rows_at(pool: Pool, places: np.ndarray, day: np.ndarray) -> pd.DataFrame:

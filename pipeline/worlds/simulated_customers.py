@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import pandas as pd
 
 from pipeline.intake.reference import load_split
 from pipeline.record.opened_workspace import Opened
@@ -69,6 +70,29 @@ class Generated:
         return labelled(typed(raw_of(make_customers(rows, seed), "generated customers"), self._columns, with_target=True), self._columns)
 
 
+@dataclass(frozen=True)
+class Replaying:
+    """Customers of another source, and among them `share` old ones: rows of the reference that the champion was trained on."""
+
+    fresh: CustomerSource
+    old: Pool
+    share: float
+
+    @property
+    def planning(self) -> Pool:
+        return self.fresh.planning
+
+    def most_in_a_week(self, change: Change) -> int:
+        return min(int(len(self.old.frame) / self.share), self.fresh.most_in_a_week(change) or len(self.old.frame))
+
+    def for_week(self, change: Change, rows: int, logged: int) -> Pool:
+        if self.share == 1:
+            return self.old
+        fresh = self.fresh.for_week(change, rows, logged).frame
+        repeated = np.arange(int(len(fresh) * self.share / (1 - self.share))) % len(self.old.frame)
+        return labelled(pd.concat([fresh, self.old.frame.iloc[repeated]], ignore_index=True), self.old.columns)
+
+
 def customer_source(opened: Opened, seed: int) -> CustomerSource:
     """Generated customers in a workspace around generated ones, else the held-back rows.
 
@@ -79,3 +103,12 @@ def customer_source(opened: Opened, seed: int) -> CustomerSource:
     if data.synthetic_seed is not None:
         return Generated(data.columns, data.synthetic_seed, seed)
     return HeldBack(labelled(load_split(opened).held_back, data.columns))
+
+
+def replaying(opened: Opened, fresh: CustomerSource, share: float) -> CustomerSource:
+    """`fresh` customers with a share of old ones among them; `fresh` alone where that is 0.
+
+    Raises:
+        DataError: see `load_reference`.
+    """
+    return Replaying(fresh, labelled(load_split(opened).train, fresh.planning.columns), share) if share else fresh

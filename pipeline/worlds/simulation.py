@@ -1,7 +1,7 @@
 """Production to look at: customers drawn under a named change, scored by the champion, logged as a serving system would."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from pipeline.tables.schema import Schema
 from pipeline.worlds.change import Change, Severity
 from pipeline.worlds.drawn_week import DAYS, DrawnWeek, draw_week
 from pipeline.worlds.scenarios import DAY, scenario_named
-from pipeline.worlds.simulated_customers import CustomerSource, customer_source
+from pipeline.worlds.simulated_customers import CustomerSource, customer_source, replaying
 
 WEEK = timedelta(days=DAYS)
 MATURITY = timedelta(days=30)  # from scoring to a known outcome
@@ -102,12 +102,13 @@ def simulate_weeks(
     customers = customer_source(opened, seed)
     # What is changed goes by a generator of its own, so that it is the same in every week.
     change = planned(customers.planning, severity, np.random.default_rng([seed, 1]))
+    customers = replaying(opened, customers, change.replayed)
     if rows is None:
         rows = min(ROWS, customers.most_in_a_week(change) or ROWS)
     begin = _first_start(opened, start, weeks)
     plan = _Plan(scenario, change, customers, champion, artifact, rows, labelled_share, seed)
-    for _ in range(weeks):
-        week = _log_week(opened, plan, begin)
+    for number in range(weeks):
+        week = _log_week(opened, replace(plan, change=change.within(number, weeks)), begin)
         yield week
         begin = week.until
 
@@ -151,7 +152,7 @@ def _log_week(opened: Opened, plan: _Plan, start: datetime) -> Simulated:
     ids = [f"{_PREFIX}{start:%Y%m%d}-{plan.seed}-{drawn.customers[number]:06d}" for number in frame.index]
     scores = plan.artifact.scores(frame)
     churned = frame[columns.target].to_numpy()
-    labelled = np.flatnonzero(~frame.index.duplicated() & known[drawn.customers[frame.index]])
+    labelled = np.flatnonzero(~frame.index.duplicated() & known[drawn.customers[frame.index]] & drawn.told[frame.index])
     told = [KnownOutcome(ids[row], times[row], times[row] + MATURITY, int(churned[row])) for row in labelled]
     with opened.state.write() as connection:
         found = logged_after(connection, start, _PREFIX)
