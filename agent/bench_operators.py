@@ -44,7 +44,13 @@ class Diagnosing:
             observe(exhibit.champion, baseline_of(exhibit.champion), exhibit.window()), self.policy, self.without, value=self.value
         )
         return Answer(
-            cause=found.cause, column=found.column, action=found.action, mode=found.mode, rule=found.rule, confidence=found.confidence
+            cause=found.cause,
+            column=found.column,
+            action=found.action,
+            then=found.then,
+            mode=found.mode,
+            rule=found.rule,
+            confidence=found.confidence,
         )
 
 

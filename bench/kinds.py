@@ -122,7 +122,13 @@ def _concluded(kept: Kept) -> Diagnosis:
 def _answered(kept: Kept, found: Diagnosis) -> Answered:
     assert kept.truth is not None
     answer = Answer(
-        cause=found.cause, column=found.column, action=found.action, mode=found.mode, rule=found.rule, confidence=found.confidence
+        cause=found.cause,
+        column=found.column,
+        action=found.action,
+        then=found.then,
+        mode=found.mode,
+        rule=found.rule,
+        confidence=found.confidence,
     )
     return Answered(question=kept.question, truth=kept.truth, answers={OPERATOR: answer})
 

@@ -89,7 +89,7 @@ STRUCTURE: Mapping[str, Mapping[Cause, float]] = {
         "prior_shift": -2,
         "label_fault": -2,
     },
-    "nothing_moved": {"none": 3, "covariate_benign": -2, "covariate_harmful": -2, "prior_shift": -2, "data_fault": -2},
+    "nothing_found": {"none": 3, "covariate_benign": -2, "covariate_harmful": -2, "prior_shift": -2, "data_fault": -2},
 }
 # No world has a history. A ruling is a person's word on another window: it tips what is open, and turns over nothing that is strong.
 BY_HAND: Mapping[str, Mapping[Cause, float]] = {"ruled_a_fault_before": {"data_fault": 1.5}, "ruled_real_before": {"data_fault": -1.5}}
@@ -212,7 +212,13 @@ def _left_out(asked: Sequence[Asked], part: Callable[[Asked], str]) -> list[Grad
 def _grade(one: Asked, weights: Weights) -> Graded:
     found = conclude(one.findings, one.setting, POLICY, weights)
     answer = Answer(
-        cause=found.cause, column=found.column, action=found.action, mode=found.mode, rule=found.rule, confidence=found.confidence
+        cause=found.cause,
+        column=found.column,
+        action=found.action,
+        then=found.then,
+        mode=found.mode,
+        rule=found.rule,
+        confidence=found.confidence,
     )
     from pipeline.diagnosis.weighing import weigh
 

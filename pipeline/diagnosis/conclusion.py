@@ -15,6 +15,7 @@ from pipeline.workspace.policy import Policy
 
 _SHOWN = 3  # hypotheses
 _SENTENCES = 3  # for and against each
+_BEHIND_A_FAULT: tuple[Cause, ...] = ("concept_drift", "covariate_harmful")
 _TRAINS: tuple[Action, ...] = ("retrain", "recalibrate")
 # Where no finding tells the cause by itself, and several together make it the most probable one.
 _UNREAD: Mapping[Cause, tuple[Rule, Action, str]] = {
@@ -39,7 +40,9 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy, weig
     reading = readings.get(first) or _unread(first)
     readings = {**readings, first: reading}
     chosen = _least_regret(probabilities, readings, policy)
+    besides = _besides(first, seen, setting, policy)
     said = reading.said if chosen.action == reading.action else f"{reading.said} {_instead(chosen)}"
+    said = said if besides is None else f"{said} Besides, once that is fixed: {besides.said}"
     second = others[0] if others else None
     unseen = not setting.labels_usable(policy)
     if unseen and chosen.action == "monitor":
@@ -57,6 +60,8 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy, weig
         runner_up=None if second is None else RunnerUp(cause=second, tell_apart=WHAT_SETTLES[second]),
         without_outcomes=unseen,
         hypotheses=tuple(_hypothesis(cause, p, evidence, weights, seen) for cause, p in list(told.items())[:_SHOWN]),
+        also=None if besides is None else besides.cause,
+        then=None if besides is None else besides.action,
         fault_probability=round(probabilities.get("data_fault", 0.0) + probabilities.get("label_fault", 0.0), 3),
     )
 
@@ -76,6 +81,21 @@ def _least_regret(probabilities: Mapping[Cause, float], readings: Mapping[Cause,
         return sum(p * regret[cause][one.action] for cause, p in probabilities.items())
 
     return min(allowed, key=expected)
+
+
+def _besides(first: Cause, seen: Seen, setting: Setting, policy: Policy) -> Reading | None:
+    """A second cause beside broken data: what trusted outcomes show by a model that never saw the columns in question."""
+    if first != "data_fault" or not setting.judged_without or not setting.trainable(policy) or seen.family("labels"):
+        return None
+    for cause in _BEHIND_A_FAULT:
+        reading = read_as(cause, seen, setting, policy)
+        if (
+            reading is not None
+            and reading.action == "retrain"
+            and seen.notable("conditional_change", "measured_performance", "calibration_slope")
+        ):
+            return reading
+    return None
 
 
 def _instead(chosen: Reading) -> str:

@@ -1,6 +1,7 @@
 """All evidence about one window, family by family, and what it comes to."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from pipeline.diagnosis.conclusion import conclude
 from pipeline.diagnosis.data_faults.checks import data_checks
@@ -24,39 +25,47 @@ from pipeline.workspace.policy import Policy
 from pipeline.workspace.settings import ValueSettings
 
 _NAMED = 3  # columns in a sentence
-# What a broken column would falsify, and a model without it does not.
-_BY_OUTCOMES: tuple[Family, ...] = ("labels", "prior", "performance", "challengers")
 
 
-def examine(observed: Observed, policy: Policy, value: ValueSettings, without: Collection[Family] = ()) -> tuple[Finding, ...]:
+@dataclass(frozen=True)
+class Examined:
+    """What was found, and the columns that are in question, so that outcomes were `judged_without` them."""
+
+    findings: tuple[Finding, ...]
+    judged_without: tuple[str, ...]
+
+
+def examine(observed: Observed, policy: Policy, value: ValueSettings, without: Collection[Family] = ()) -> Examined:
     """The findings of every family but those in `without`, in the order in which they are asked.
 
     Broken data silence nobody: what outcomes say is then asked of a model that never saw the columns in question, which tells a second cause
     beside a broken column, and a real change from one.
     """
-    rules, told = policy.evidence, observed
-    families: Mapping[Family, Callable[[], tuple[Finding, ...]]] = {
+    rules = policy.evidence
+    about_rows: Mapping[Family, Callable[[], tuple[Finding, ...]]] = {
         "data": lambda: data_checks(observed, rules.data),
         "dependency": lambda: find_lost_dependencies(observed, rules.dependency),
         "moved_alone": lambda: find_moved_alone(observed, rules.dependency),
-        "labels": lambda: label_checks(told, policy),
         "support": lambda: find_support(observed, rules.support),
         "score": lambda: find_score_shift(observed, rules.support),
+    }
+    found = tuple(finding for family, look in about_rows.items() if family not in without for finding in look())
+    suspects = tuple(
+        dict.fromkeys(
+            one.column for one in found if one.notable and "data_fault" in one.argues_for and one.column in observed.columns.features
+        )
+    )
+    told = without_columns(observed, suspects) if suspects and labels_usable(observed, policy) else observed
+    by_outcomes: Mapping[Family, Callable[[], tuple[Finding, ...]]] = {
+        "labels": lambda: label_checks(told, policy),
         "prior": lambda: estimate_prior(told, rules.prior),
         "performance": lambda: measured_on_labels(told, policy),
         "challengers": lambda: find_gains(told, policy, value),
     }
-    found: tuple[Finding, ...] = ()
-    suspects: tuple[str, ...] = ()
-    for family, look in families.items():
-        if family in without:
-            continue
-        if family in _BY_OUTCOMES and not suspects:
-            suspects = tuple(dict.fromkeys(one.column for one in found if one.notable and "data_fault" in one.argues_for and one.column))
-            told = without_columns(observed, suspects) if suspects and labels_usable(observed, policy) else observed
-        seen = look()
-        found += tuple(_of_stand_in(one, suspects) for one in seen) if family in _BY_OUTCOMES and told is not observed else seen
-    return found
+    known = tuple(finding for family, look in by_outcomes.items() if family not in without for finding in look())
+    if told is observed:
+        return Examined((*found, *known), ())
+    return Examined((*found, *(_of_stand_in(one, suspects) for one in known)), suspects)
 
 
 def _of_stand_in(finding: Finding, suspects: Sequence[str]) -> Finding:
@@ -78,6 +87,7 @@ def diagnose(
     """
     once = one_row_each(observed)
     outcomes = once.labelled.churned
+    examined = examine(observed, policy, value, without)
     setting = Setting(
         observed.rows,
         len(outcomes),
@@ -86,6 +96,7 @@ def diagnose(
         observed.customers,
         observed.set_aside,
         observed.past.scored_again,
+        examined.judged_without,
     )
-    found = conclude((*examine(observed, policy, value, without), *known), setting, policy)
+    found = conclude((*examined.findings, *known), setting, policy)
     return found.model_copy(update={"population": observed.past.population})

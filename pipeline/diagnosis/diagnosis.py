@@ -38,6 +38,7 @@ class RunnerUp(StoredRecord):
 class Diagnosis(StoredRecord):
     """What happened. `cause` is the most probable one, `confidence` its probability (0-1), and `rule` the kind of evidence that tells it. `mode` says
     how to train, None where nothing is trained. `hypotheses`: the causes that may be the one, the most probable first.
+    `also`: a second cause that is there beside a fault, and `then` what to do about it once the fault is fixed; both None where there is none.
     `fault_probability`: that data or outcomes are faulty (0-1), which keeps a training back; None in records of earlier versions. `said` is for people. `findings`: notable ones first. `blind_spots`: what nobody could have seen here.
     `without_outcomes`: too few are known to see whether customers of the same kind behave differently.
     `population`: who was scored, None where neither settings nor ids say."""
@@ -55,6 +56,8 @@ class Diagnosis(StoredRecord):
     without_outcomes: bool = Field(False, exclude_if=lambda told: not told)
     population: Population | None = Field(None, exclude_if=lambda told: told is None)
     hypotheses: tuple[Hypothesis, ...] = Field((), exclude_if=lambda told: not told)
+    also: Cause | None = Field(None, exclude_if=lambda told: told is None)
+    then: Action | None = Field(None, exclude_if=lambda told: told is None)
     fault_probability: float | None = Field(None, exclude_if=lambda told: told is None)
 
     @property

@@ -42,7 +42,7 @@ EvidenceName = Literal[
     "retraining_gains",
     "recalibration_gains",
     "outcomes_show_no_harm",
-    "nothing_moved",
+    "nothing_found",
     "ruled_a_fault_before",
     "ruled_real_before",
 ]
@@ -83,6 +83,21 @@ SOURCES: Mapping[EvidenceName, tuple[Name, ...]] = MappingProxyType(
         "ruled_real_before": ("ruled_before",),
     }
 )
+_HARM: tuple[EvidenceName, ...] = (
+    "ranking_fell",
+    "churn_rate_moved",
+    "slope_fell",
+    "known_customers_changed",
+    "new_customers_differ",
+    "retraining_gains",
+    "recalibration_gains",
+)
+_WHATEVER: tuple[EvidenceName, ...] = (
+    *EVIDENCE[: EVIDENCE.index("one_weight_explains")],
+    "outcomes_immature",
+    "outcomes_selected",
+    "churn_rate_moved",
+)
 _FAULTS: tuple[Cause, ...] = ("data_fault", "label_fault")
 
 _FULL_Z = 10.0  # standard errors from which more make nothing surer
@@ -105,8 +120,9 @@ def evidence_of(seen: Seen, setting: Setting, policy: Policy) -> Mapping[Evidenc
         return 0.0 if one is None else min(1.0, max(0.0, of(one)))
 
     def surely(finding: Finding, least: float) -> float:
-        """Standard errors beyond the threshold `least`, of either sign."""
-        return (abs(finding.z or 0.0) - least) / _FULL_Z + (_HALF if finding.notable else 0.0)
+        """Standard errors of either sign: half of full strength at the threshold `least`, squarely less below it, where chance lies."""
+        z = abs(finding.z or 0.0)
+        return _HALF + (z - least) / _FULL_Z if finding.notable else _HALF * min(1.0, z / least) ** 2
 
     strengths: dict[EvidenceName, float] = {
         "schema_broken": found("schema_broken"),
@@ -145,29 +161,11 @@ def evidence_of(seen: Seen, setting: Setting, policy: Policy) -> Mapping[Evidenc
         ),
         "recalibration_gains": measured("gain_recalibrate", lambda one: one.strength / _FULL_GAIN + 0.2 if one.notable else 0.0),
     }
-    harm = (
-        "ranking_fell",
-        "churn_rate_moved",
-        "slope_fell",
-        "known_customers_changed",
-        "new_customers_differ",
-        "retraining_gains",
-        "recalibration_gains",
-    )
-    moved = (
-        "population_moved",
-        "scores_shifted",
-        "new_category",
-        "column_moved_alone",
-        "column_rescaled",
-        "dependency_lost",
-        "churn_rate_moved",
-    )
     ruled = [one for one in seen.all if one.name == "ruled_before" and one.column in _suspects(seen)]
     strengths["ruled_a_fault_before"] = float(any(one.argues_for[0] in _FAULTS for one in ruled))
     strengths["ruled_real_before"] = float(any(one.argues_for[0] not in _FAULTS for one in ruled))
-    strengths["outcomes_show_no_harm"] = max(0.0, 1.0 - max(strengths[name] for name in harm)) if usable else 0.0
-    strengths["nothing_moved"] = max(0.0, 1.0 - max(strengths[name] for name in moved))
+    strengths["outcomes_show_no_harm"] = max(0.0, 1.0 - max(strengths[name] for name in _HARM)) if usable else 0.0
+    strengths["nothing_found"] = max(0.0, 1.0 - max(strengths[name] for name in _WHATEVER))
     return strengths
 
 

@@ -9,7 +9,8 @@ from pipeline.workspace.policy import Policy
 class Setting:
     """How much there is to go by: rows of the window, `labelled` customers with a known outcome, how many of these churned, how many of them
     equal a row of the champion's training data, and the window's customers where they are known (each row is one otherwise); rows `set_aside`
-    because they are dated in the future; whether the same customers are `scored_again` and again."""
+    because they are dated in the future; whether the same customers are `scored_again` and again; columns that are in question, so that outcomes were
+    `judged_without` them."""
 
     rows: int
     labelled: int
@@ -18,6 +19,7 @@ class Setting:
     customers: int | None = None
     set_aside: int = 0
     scored_again: bool = False
+    judged_without: tuple[str, ...] = ()
 
     @property
     def everyone(self) -> int:

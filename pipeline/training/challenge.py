@@ -30,6 +30,9 @@ from pipeline.workspace.settings import Settings
 Record = Callable[[Connection, TrainingResult, Challenger | None], object]
 
 
+_NEWER_FROM = 0.5  # of the rows in the order of time
+
+
 @dataclass(frozen=True)
 class Rows:
     """Typed rows to train on and to test on; no customer is in both. The last `recent` training rows are of the window."""
@@ -53,7 +56,7 @@ def retraining_rows(champion: Artifact, window: Window, held_out_share: float, m
     split = split_recent(recent, times, known.ids, held_out_share)
     recent_train = recent[split.train]
     if mode == "newest":
-        recent_train = recent_train[(times[split.train] > times[split.train].median()).to_numpy()]
+        recent_train = recent_train[(times[split.train].rank(pct=True) > _NEWER_FROM).to_numpy()]
     train = (
         pd.concat([champion.reference(), recent_train], ignore_index=True) if mode == "combined" else recent_train.reset_index(drop=True)
     )

@@ -1,4 +1,4 @@
-"""From findings to a cause: broken data before all else, outcomes before estimates, and every doubt said."""
+"""From findings to a diagnosis: every cause weighed, the action that loses least, and every doubt said."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ FAMILIES: dict[str, Family] = {
     "population_moved": "support", "unsupported_rows": "support", "unseen_category": "support", "score_shift": "score",
     "prior_estimate": "prior", "prior_explains": "prior", "labels_immature": "labels", "level_change": "performance",
     "conditional_change": "performance", "gain_combined": "challengers", "gain_recent": "challengers", "gain_recalibrate": "challengers",
-    "known_event": "events",
+    "known_event": "events", "measured_performance": "performance", "gain_newest": "challengers",
 }  # fmt: skip
 
 
@@ -94,19 +94,20 @@ def test_what_too_few_outcomes_hide_is_a_blind_spot(setting: Setting, words: str
     assert not any(words in spot for spot in case(PLENTY).blind_spots)
 
 
-def test_a_weak_level_change_needs_an_estimate_without_labels_that_agrees() -> None:
+def test_a_weak_level_change_weighs_more_with_an_estimate_without_labels_that_agrees() -> None:
+    def shifted(*findings: Finding) -> float:
+        return next((one.probability for one in case(PLENTY, *findings).hypotheses if one.cause == "prior_shift"), 0.0)
+
     weak = found("level_change", strength=0.03, z=2.4, notable=False)
     assert case(PLENTY, weak).cause == "none"
-    assert case(PLENTY, weak, found("prior_estimate", z=2.9, notable=False)).cause == "prior_shift"
-    assert case(PLENTY, weak, found("prior_estimate", z=2.0, notable=False)).cause == "none"
-    assert case(PLENTY, weak, found("prior_estimate", z=-6.0)).cause != "prior_shift"
+    assert shifted(weak, found("prior_estimate", z=3.9, notable=False)) > shifted(weak, found("prior_estimate", z=1.0, notable=False))
 
 
-def test_fewer_churners_among_customers_who_look_the_same_is_a_conflict_while_outcomes_are_to_come() -> None:
+def test_fewer_churners_among_customers_who_look_the_same_wait_for_the_outcomes_to_come() -> None:
     fewer = found("level_change", strength=-0.05, z=-5.0)
-    assert (case(PLENTY, fewer).cause, case(PLENTY, fewer).action) == ("unsure", "collect_labels")
-    assert case(PLENTY, fewer, found("prior_estimate", z=-3.0)).cause == "prior_shift"
-    assert case(Setting(4000, 4000, 1000), fewer).cause == "prior_shift"
+    assert case(PLENTY, fewer).action == "collect_labels"
+    assert any(one.cause == "label_fault" for one in case(PLENTY, fewer).hypotheses)
+    assert case(Setting(4000, 4000, 1000), fewer).action == "recalibrate"
 
 
 def test_without_outcomes_a_changed_prior_asks_for_them() -> None:
@@ -118,9 +119,58 @@ def test_what_people_noted_shows_nothing_by_itself() -> None:
     assert case(PLENTY, found("known_event", said="A price list.")).cause == "none"
 
 
-def test_confidence_is_the_policy_s_word_on_the_rule_that_decided() -> None:
-    sure = load_policy(policy_text(), {"diagnosis": {"confidence": {"broken_data": 0.97}}})
-    assert conclude((BROKEN,), PLENTY, sure).confidence == 0.97
+@pytest.mark.parametrize(
+    "findings", [(), (BROKEN,), (CHANGED, GAIN), (BROKEN, CHANGED, GAIN), (found("population_moved"), found("labels_immature"))]
+)
+def test_the_first_hypothesis_is_the_cause_and_all_together_are_at_most_certain(findings: tuple[Finding, ...]) -> None:
+    diagnosis = case(PLENTY, *findings)
+    probabilities = [one.probability for one in diagnosis.hypotheses]
+    assert (diagnosis.hypotheses[0].cause, probabilities[0]) == (diagnosis.cause, diagnosis.confidence)
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert len(probabilities) <= 3 and sum(probabilities) <= 1.001
+
+
+def test_a_hypothesis_says_what_speaks_for_and_against_it_and_what_would_settle_it() -> None:
+    found_out = case(PLENTY, found("moved_alone", "data_fault", column="tenure", share=0.2), GAIN)
+    fault = next(one for one in found_out.hypotheses if one.cause == "data_fault")
+    assert fault.speaks_for == ("moved_alone was found.",)
+    assert "feed" in fault.settle
+    told = fault.model_dump(mode="json")
+    assert told["for"] == ["moved_alone was found."] and "against" in told
+
+
+def test_no_model_is_trained_while_a_fault_is_too_probable_whatever_it_would_gain() -> None:
+    gains = (
+        CHANGED,
+        found("gain_recent", strength=40.0),
+        found("measured_performance", z=-9.0),
+        found("moved_alone", "data_fault", column="tenure"),
+    )
+    careful = load_policy(policy_text(), {"diagnosis": {"training_refused_from": 0.0001}})
+    bold = load_policy(policy_text(), {"diagnosis": {"training_refused_from": 0.99}})
+    assert conclude(gains, PLENTY, bold).action == "retrain"
+    refused = conclude(gains, PLENTY, careful)
+    assert refused.action not in ("retrain", "recalibrate")
+    assert refused.fault_probability is not None and refused.fault_probability >= 0.0001
+
+
+def test_harm_that_was_measured_is_never_keep_watching() -> None:
+    fell = found("measured_performance", "concept_drift", z=-11.0, strength=-0.3)
+    everything_known = Setting(1334, 1334, 400)
+    diagnosis = case(everything_known, fell, found("conditional_change", "concept_drift", column="tenure", segment=("tenure", "below 5")))
+    assert diagnosis.action == "collect_labels"
+    assert "stop acting on its scores" in diagnosis.said and "`tenure` below 5" in diagnosis.said
+
+
+def test_a_broken_column_and_changed_behaviour_are_both_said_and_the_fault_is_fixed_first() -> None:
+    setting = Setting(4000, 4000, 1000, judged_without=("tenure",))
+    both = case(setting, BROKEN, CHANGED, GAIN)
+    assert (both.cause, both.action, both.also, both.then) == ("data_fault", "fix_data", "concept_drift", "retrain")
+    assert "Besides" in both.said
+    alone = case(setting, BROKEN, found("conditional_change", notable=False))
+    assert (alone.also, alone.then) == (None, None)
+    judged_by_the_broken_column = case(Setting(4000, 4000, 1000), BROKEN, CHANGED, GAIN)
+    assert judged_by_the_broken_column.also is None
 
 
 @pytest.mark.parametrize("findings", [(), (found("population_moved"),)])
