@@ -13,12 +13,11 @@ from pipeline.diagnosis.observed import Observed
 from pipeline.diagnosis.outcomes.expected_outcomes import (
     Expected,
     at_level,
-    auc_expected_by,
     expected_outcomes,
     labels_usable,
     one_row_each,
 )
-from pipeline.measures.delong import delong
+from pipeline.diagnosis.outcomes.flipped_outcomes import find_flipped
 from pipeline.workspace.policy import Policy
 
 Numbers = NDArray[np.float64]
@@ -28,8 +27,6 @@ _DAY_SECONDS = 86_400.0
 _BY_CHANCE = 1e-3  # of a gap as large between two random samples
 _FEWEST_OTHERS = 50  # customers without an outcome; fewer cannot be told from a random rest
 _COMPARABLE = 0.5  # of the labelled customers that have others scored equally often
-_FLIPPED_Z = 4.0  # standard errors that both ROC-AUC and rate must lie from what is expected
-_FLIPPED_LEFT = 0.25  # of either distance that may be left once outcomes are turned round
 
 
 def label_checks(observed: Observed, policy: Policy) -> tuple[Finding, ...]:
@@ -39,7 +36,8 @@ def label_checks(observed: Observed, policy: Policy) -> tuple[Finding, ...]:
         return ()
     expected = expected_outcomes(observed)
     others = _unlabelled(everyone)
-    found = (_immature(observed, expected, policy), _selected(observed, others, policy), _inverted(observed, expected, policy))
+    flipped = find_flipped(observed, expected) if labels_usable(observed, policy) else None
+    found = (_immature(observed, expected, policy), _selected(observed, others, policy), flipped)
     return tuple(finding for finding in found if finding is not None)
 
 
@@ -165,33 +163,3 @@ def _scorings(observed: Observed, ids: pd.Series | None) -> Numbers:
     if observed.scorings is None:
         return np.ones(len(ids))
     return ids.map(observed.scorings).fillna(1).to_numpy(dtype=np.float64)
-
-
-def _inverted(observed: Observed, expected: Expected, policy: Policy) -> Finding | None:
-    """Both the order and the level are what the opposite outcomes would give. Where about half churn the level says nothing, and then
-    neither do we: scores that rank the wrong way round may be customers who changed."""
-    if not labels_usable(observed, policy):
-        return None
-    y, p = expected.y, expected.p
-    aucs, covariance = delong(y, p[None, :])
-    auc, error = float(aucs[0]), float(covariance[0, 0]) ** 0.5
-    normal_auc, rate, normal = auc_expected_by(p), float(y.mean()), float(p.mean())
-    missed, missed_error = expected.level()
-    turned, turned_level = abs(1 - auc - normal_auc), abs(1 - rate - normal)
-    as_it_is, level = normal_auc - auc, abs(rate - normal)
-    if as_it_is < _FLIPPED_Z * error or abs(missed) < _FLIPPED_Z * missed_error:
-        return None
-    if turned > _FLIPPED_LEFT * as_it_is or turned_level > _FLIPPED_LEFT * level:
-        return None
-    return Finding(
-        family="labels",
-        name="labels_inverted",
-        strength=auc,
-        unit="ROC-AUC",
-        n=y.size,
-        z=-as_it_is / error,
-        argues_for=("label_fault",),
-        argues_against=("concept_drift", "prior_shift"),
-        said=f"ROC-AUC is {auc:.2f} and {rate:.1%} churn where {normal_auc:.2f} and {normal:.1%} are expected; reversed, the outcomes fit "
-        f"({1 - auc:.2f} and {1 - rate:.1%}): churn and staying are most likely swapped.",
-    )
