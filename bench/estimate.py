@@ -136,9 +136,7 @@ def _employment() -> tuple[pd.DataFrame, Schema, list[Drawn]]:
     given = [(name, reference, window.merge(outcomes, on="id")) for name, reference, window, outcomes in natural.employment()]
     raw = raw_of(given[0][1], "the reference")
     schema = infer(raw, "employed").schema
-    windows = [
-        Drawn(name, not name[:4].isdigit(), typed(raw_of(rows, "the window"), schema, with_target=True)) for name, _, rows in given
-    ]
+    windows = [Drawn(name, not name[:4].isdigit(), typed(raw_of(rows, "the window"), schema, with_target=True)) for name, _, rows in given]
     return typed(raw, schema, with_target=True), schema, windows
 
 
@@ -185,8 +183,15 @@ def _ours(champion: Artifact, columns: Schema, rows: pd.DataFrame) -> dict[str, 
     y, p = rows[columns.target].to_numpy(), observed.scores
     real = {"roc_auc": roc_auc_score(y, p), "churn_rate": y.mean(), "log_loss": log_loss(y, p), "profit": worth(y, p, VALUE).percent}
     estimates = {one.measure: one for one in (expected.churn_rate, expected.log_loss, expected.profit) if one is not None}
-    told = {"roc_auc": (expected.roc_auc, expected.low, expected.high)} | {name: (one.value, one.low, one.high) for name, one in estimates.items()}
-    return {"real": {name: float(value) for name, value in real.items()}, "ours": told, "unsupported": expected.unsupported, "seconds": seconds}
+    told = {"roc_auc": (expected.roc_auc, expected.low, expected.high)} | {
+        name: (one.value, one.low, one.high) for name, one in estimates.items()
+    }
+    return {
+        "real": {name: float(value) for name, value in real.items()},
+        "ours": told,
+        "unsupported": expected.unsupported,
+        "seconds": seconds,
+    }
 
 
 def _theirs(
@@ -244,7 +249,9 @@ def _table(found: dict[str, Any]) -> list[str]:
         if one["estimated"]:
             held = " | ".join(f"{one['held'][measure]:.0%}" for measure in ("roc_auc", "churn_rate", "log_loss", "profit"))
             peer = "" if one["mae_cbpe"] is None else f"{one['mae_cbpe']:.4f}"
-            lines.append(f"| {name} | {one['estimated']} of {one['windows']} | {one['mae']:.4f} | {peer} | {one['half_width']:.3f} | {held} |")
+            lines.append(
+                f"| {name} | {one['estimated']} of {one['windows']} | {one['mae']:.4f} | {peer} | {one['half_width']:.3f} | {held} |"
+            )
     return lines
 
 

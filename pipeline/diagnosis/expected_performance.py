@@ -53,6 +53,8 @@ class ExpectedPerformance(StoredRecord):
     def said(self) -> str:
         """How far to trust it, one sentence for people."""
         if self.roc_auc is None:
-            return f"Performance cannot be estimated before outcomes arrive: the reference hardly covers {self.unsupported:.0%} of the rows."
+            return (
+                f"Performance cannot be estimated before outcomes arrive: the reference hardly covers {self.unsupported:.0%} of the rows."
+            )
         covered = f" The reference hardly covers {self.unsupported:.0%} of the rows." if self.unsupported >= 0.005 else ""
         return f"The estimate is blind to customers who behave differently than they did.{covered}"

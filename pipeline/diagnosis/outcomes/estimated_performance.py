@@ -12,7 +12,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from pipeline.diagnosis.expected_performance import Estimate, ExpectedPerformance, Expectation
+from pipeline.diagnosis.expected_performance import Estimate, Expectation, ExpectedPerformance
 from pipeline.diagnosis.observed import Observed
 from pipeline.diagnosis.outcomes.expected_churn import ExpectedChurn, expected_churn
 from pipeline.diagnosis.outcomes.expected_outcomes import Numbers, auc_expected_by
@@ -42,7 +42,15 @@ def estimate_performance(observed: Observed, domain: Domain | None, value: Value
     unsupported = float(domain.unsupported[1].mean())
     if 1 - unsupported < _COVERED:
         return ExpectedPerformance(
-            roc_auc=None, low=None, high=None, level=LEVEL, profit=None, log_loss=None, churn_rate=None, unsupported=unsupported, rows=observed.scores.size
+            roc_auc=None,
+            low=None,
+            high=None,
+            level=LEVEL,
+            profit=None,
+            log_loss=None,
+            churn_rate=None,
+            unsupported=unsupported,
+            rows=observed.scores.size,
         )
     churn, s = expected_churn(observed, domain), observed.scores
     worth = domain.tab.effective
@@ -52,7 +60,9 @@ def estimate_performance(observed: Observed, domain: Domain | None, value: Value
         low=ranking.low,
         high=ranking.high,
         level=LEVEL,
-        profit=_estimate("profit", lambda p: _profit(s, p, value), churn, worth, -np.inf, 100.0) if expected_value(1.0, value) > 0 else None,
+        profit=_estimate("profit", lambda p: _profit(s, p, value), churn, worth, -np.inf, 100.0)
+        if expected_value(1.0, value) > 0
+        else None,
         log_loss=_estimate("log_loss", lambda p: _log_loss(s, p), churn, worth, 0.0, np.inf),
         churn_rate=_estimate("churn_rate", lambda p: _Measured(float(p.mean()), np.ones_like(p)), churn, worth, 0.0, 1.0),
         unsupported=unsupported,
