@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.diagnosis.diagnosis import Diagnosis
+from pipeline.diagnosis.expected_performance import ExpectedPerformance
 from pipeline.diagnosis.finding import Finding
 from pipeline.shown_text import plain
 from pipeline.words import ACTIONS, CAUSES, rows_of_customers
@@ -33,6 +34,8 @@ def diagnosis_view(found: Diagnosis, rows: int, labelled: int, customers: int | 
         Text(found.said),
         Text.assemble("So: ", (f"{ACTIONS[found.action].asks}{mode}", "bold"), "."),
     ]
+    if found.expected is not None:
+        parts += [Text("\nExpected without outcomes", style="bold"), *_expected(found.expected)]
     notable = [finding for finding in found.findings if finding.notable]
     if notable:
         parts += [Text("\nEvidence", style="bold"), _table(notable)]
@@ -59,6 +62,15 @@ def _hypotheses(found: Diagnosis) -> Iterator[RenderableType]:
         yield from (Padding(Text(f"+ {said}", style="dim"), (0, 0, 0, 4)) for said in one.speaks_for)
         yield from (Padding(Text(f"- {said}", style="dim"), (0, 0, 0, 4)) for said in one.speaks_against)
         yield Padding(Text(f"Settled by: {one.settle[0].lower()}{one.settle[1:]}", style="dim"), (0, 0, 0, 4))
+
+
+def _expected(expected: ExpectedPerformance) -> list[RenderableType]:
+    """What the champion is expected to reach, and how far to trust that."""
+    table = Table(box=None, pad_edge=True, show_header=False)
+    for measure, value, interval in expected.told:
+        table.add_row(measure, value, Text(f"{expected.level:.0%} interval {interval}", style="dim"))
+    said = Padding(Text(expected.said, style="dim"), (0, 0, 0, 2))
+    return [table, said] if expected.told else [said]
 
 
 def _quiet(findings: list[Finding]) -> list[RenderableType]:

@@ -7,14 +7,17 @@ from pipeline.diagnosis.conclusion import conclude
 from pipeline.diagnosis.data_faults.checks import data_checks
 from pipeline.diagnosis.data_faults.copied_rows import training_rows
 from pipeline.diagnosis.diagnosis import Diagnosis
+from pipeline.diagnosis.expected_performance import ExpectedPerformance
 from pipeline.diagnosis.finding import Family, Finding
 from pipeline.diagnosis.observed import Observed
+from pipeline.diagnosis.outcomes.estimated_performance import estimate_performance
 from pipeline.diagnosis.outcomes.expected_outcomes import labels_usable, one_row_each
 from pipeline.diagnosis.outcomes.label_checks import label_checks
 from pipeline.diagnosis.outcomes.labelled_performance import measured_on_labels
 from pipeline.diagnosis.outcomes.prior_shift import estimate_prior
 from pipeline.diagnosis.outcomes.remedies import find_gains
 from pipeline.diagnosis.outcomes.score_shift import find_score_shift
+from pipeline.diagnosis.population.domain_classifier import tell_apart
 from pipeline.diagnosis.population.lone_move import find_moved_alone
 from pipeline.diagnosis.population.lost_dependency import find_lost_dependencies
 from pipeline.diagnosis.population.support import find_support
@@ -29,10 +32,12 @@ _NAMED = 3  # columns in a sentence
 
 @dataclass(frozen=True)
 class Examined:
-    """What was found, and the columns that are in question, so that outcomes were `judged_without` them."""
+    """What was found, the columns that are in question, so that outcomes were `judged_without` them, and the performance to be `expected` without
+    outcomes, None where it was not or could not be computed."""
 
     findings: tuple[Finding, ...]
     judged_without: tuple[str, ...]
+    expected: ExpectedPerformance | None
 
 
 def examine(observed: Observed, policy: Policy, value: ValueSettings, without: Collection[Family] = ()) -> Examined:
@@ -42,12 +47,14 @@ def examine(observed: Observed, policy: Policy, value: ValueSettings, without: C
     beside a broken column, and a real change from one.
     """
     rules = policy.evidence
+    domain = None if {"support", "score"} <= {*without} else tell_apart(observed)
+    expected = None if "score" in without else estimate_performance(observed, domain, value)
     about_rows: Mapping[Family, Callable[[], tuple[Finding, ...]]] = {
         "data": lambda: data_checks(observed, rules.data),
         "dependency": lambda: find_lost_dependencies(observed, rules.dependency),
         "moved_alone": lambda: find_moved_alone(observed, rules.dependency),
-        "support": lambda: find_support(observed, rules.support),
-        "score": lambda: find_score_shift(observed, rules.support),
+        "support": lambda: find_support(observed, domain, rules.support),
+        "score": lambda: find_score_shift(observed, rules.support, expected),
     }
     found = tuple(finding for family, look in about_rows.items() if family not in without for finding in look())
     suspects = tuple(
@@ -64,8 +71,8 @@ def examine(observed: Observed, policy: Policy, value: ValueSettings, without: C
     }
     known = tuple(finding for family, look in by_outcomes.items() if family not in without for finding in look())
     if told is observed:
-        return Examined((*found, *known), ())
-    return Examined((*found, *(_of_stand_in(one, suspects) for one in known)), suspects)
+        return Examined((*found, *known), (), expected)
+    return Examined((*found, *(_of_stand_in(one, suspects) for one in known)), suspects, expected)
 
 
 def _of_stand_in(finding: Finding, suspects: Sequence[str]) -> Finding:
@@ -99,4 +106,4 @@ def diagnose(
         examined.judged_without,
     )
     found = conclude((*examined.findings, *known), setting, policy)
-    return found.model_copy(update={"population": observed.past.population})
+    return found.model_copy(update={"population": observed.past.population, "expected": examined.expected})

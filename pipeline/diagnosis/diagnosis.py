@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from pipeline.diagnosis.expected_performance import ExpectedPerformance
 from pipeline.diagnosis.finding import Cause, Finding
 from pipeline.diagnosis.hypothesis import Hypothesis
 from pipeline.stored_record import StoredRecord
@@ -41,7 +42,8 @@ class Diagnosis(StoredRecord):
     `also`: a second cause that is there beside a fault, and `then` what to do about it once the fault is fixed; both None where there is none.
     `fault_probability`: that data or outcomes are faulty (0-1), which keeps a training back; None in records of earlier versions. `said` is for people. `findings`: notable ones first. `blind_spots`: what nobody could have seen here.
     `without_outcomes`: too few are known to see whether customers of the same kind behave differently.
-    `population`: who was scored, None where neither settings nor ids say."""
+    `population`: who was scored, None where neither settings nor ids say. `expected`: performance without outcomes,
+    None where it was not or could not be computed."""
 
     cause: Cause
     confidence: float
@@ -59,6 +61,7 @@ class Diagnosis(StoredRecord):
     also: Cause | None = Field(None, exclude_if=lambda told: told is None)
     then: Action | None = Field(None, exclude_if=lambda told: told is None)
     fault_probability: float | None = Field(None, exclude_if=lambda told: told is None)
+    expected: ExpectedPerformance | None = Field(None, exclude_if=lambda told: told is None)
 
     @property
     def provisional(self) -> bool:

@@ -173,6 +173,7 @@ def concluded(case: Case) -> Diagnosis | None:
         findings=found.findings if found else (),
         blind_spots=found.blind_spots if found else (),
         runner_up=None,
+        expected=found.expected if found else None,
     )
 
 

@@ -110,8 +110,9 @@ def from_log_odds(x: Numbers) -> Numbers:
     return np.asarray(1 / (1 + np.exp(-x)))
 
 
-def fit_line(x: Numbers, y: Numbers) -> Line:
-    """Maximum likelihood by Newton's method, held to slopes that exist: a tiny penalty keeps separable outcomes finite.
+def fit_line(x: Numbers, y: Numbers, weights: Numbers | None = None) -> Line:
+    """Maximum likelihood by Newton's method, held to slopes that exist: a tiny penalty keeps separable outcomes finite. `weights` of the rows
+    have the mean 1; None weighs all alike.
 
     Raises:
         DataError: one outcome only.
@@ -120,10 +121,11 @@ def fit_line(x: Numbers, y: Numbers) -> Line:
         raise DataError("All known outcomes are the same.", "Wait for more outcomes.")
     design = np.stack([np.ones_like(x), x], axis=1)
     found, ridge = np.zeros(2), 1e-6 * np.eye(2) * len(x)
+    weights = np.ones_like(x) if weights is None else weights
     for _ in range(_STEPS):
         p = from_log_odds(design @ found)
-        information = design.T @ (design * (p * (1 - p))[:, None]) + ridge
-        step = np.linalg.solve(information, design.T @ (y - p) - ridge @ found)
+        information = design.T @ (design * (weights * p * (1 - p))[:, None]) + ridge
+        step = np.linalg.solve(information, design.T @ (weights * (y - p)) - ridge @ found)
         found = found + step * min(1.0, _LONGEST_STEP / max(_LONGEST_STEP, float(np.abs(step).max())))
         if np.abs(step).max() < _TIGHT:
             break
@@ -142,14 +144,14 @@ def at_level(p: Numbers, y: Numbers) -> Numbers:
     return from_log_odds(x + shift)
 
 
-def auc_expected_by(p: Numbers) -> float:
-    """ROC-AUC that the scores `p` have when they are the true probabilities, shape (n,).
+def auc_expected_by(p: Numbers, scores: Numbers | None = None) -> float:
+    """ROC-AUC that `scores`, or the probabilities themselves, have when `p` are the true probabilities; both of shape (n,).
 
     The share of pairs, one row churning and one staying, in which the churner scores higher; ties count half.
 
     Source: CBPE, Białek et al. (2024), "Estimating Model Performance Under Covariate Shift Without Labels".
     """
-    values, place = np.unique(p, return_inverse=True)
+    values, place = np.unique(p if scores is None else scores, return_inverse=True)
     churn, stay = (np.bincount(place, weights=share, minlength=values.size) for share in (p, 1 - p))
     below = np.cumsum(stay) - stay / 2
     # A row does not pair with itself; of two rows with equal scores half the pairs count.

@@ -1,29 +1,29 @@
-"""What the champion's scores alone say: whether they moved, and which ROC-AUC they promise if they still mean what they did."""
+"""What the champion's scores alone say: whether they moved, and whether the ROC-AUC to expect without outcomes fell."""
 
 import math
+from collections.abc import Iterator
 from statistics import NormalDist
 
 import numpy as np
 
+from pipeline.diagnosis.expected_performance import ExpectedPerformance
 from pipeline.diagnosis.finding import Finding
-from pipeline.diagnosis.observed import SEED, Observed
-from pipeline.diagnosis.outcomes.expected_outcomes import auc_expected_by, fit_line, log_odds
+from pipeline.diagnosis.observed import Observed
 from pipeline.diagnosis.population.crosstab import enough
 from pipeline.diagnosis.repeated_customers import customers_of, effective_rows
 from pipeline.workspace.evidence_policy import SupportRules
 
-_DRAWS = 100
-_MOST = 5_000  # scores of either side in the bootstrap
 _BY_CHANCE = 1e-4
 
 
-def find_score_shift(observed: Observed, rules: SupportRules) -> tuple[Finding, ...]:
-    """`score_shift` and `estimated_performance`, notable or not. None where rows are too few, or all of the reference had one outcome."""
+def find_score_shift(observed: Observed, rules: SupportRules, expected: ExpectedPerformance | None) -> tuple[Finding, ...]:
+    """`score_shift` and, where `expected` has a ROC-AUC, `estimated_performance`, notable or not. None where rows are too few, or all of the
+    reference had one outcome."""
     y = observed.reference[observed.columns.target].to_numpy(dtype=np.float64)
     if not enough(observed) or y.min() == y.max():
         return ()
     effective = effective_rows(customers_of(observed.window, observed.reference, observed.ids))
-    return _shift(observed, effective, rules), _promise(observed, y, effective, rules)
+    return _shift(observed, effective, rules), *(_promise(observed, y, expected, rules) if expected else ())
 
 
 def _shift(observed: Observed, effective: float, rules: SupportRules) -> Finding:
@@ -53,35 +53,27 @@ def _shift(observed: Observed, effective: float, rules: SupportRules) -> Finding
     )
 
 
-def _promise(observed: Observed, y: np.ndarray, effective: float, rules: SupportRules) -> Finding:
-    x_before, x_now = log_odds(observed.reference_scores), log_odds(observed.scores)
-    line = fit_line(x_before, y)
-    before, now = line.at(x_before), line.at(x_now)
-    promised, usual = auc_expected_by(now), auc_expected_by(before)
-    rng = np.random.default_rng(SEED)
-    error, error_before = _error(now, effective, rng), _error(before, before.size, rng)
-    z = (promised - usual) / max(math.hypot(error, error_before), 1e-9)
-    fell = usual - promised >= rules.auc_drop and z < NormalDist().inv_cdf(_BY_CHANCE)
-    reach = 1.96 * error
-    return Finding(
+def _promise(observed: Observed, y: np.ndarray, expected: ExpectedPerformance, rules: SupportRules) -> Iterator[Finding]:
+    from pipeline.measures.delong import delong
+
+    if expected.roc_auc is None or expected.low is None or expected.high is None:
+        return
+    (usual,), ((variance,),) = delong(y, observed.reference_scores[None, :])
+    error = (expected.high - expected.low) / 2 / NormalDist().inv_cdf((1 + expected.level) / 2)
+    z = float((expected.roc_auc - usual) / max(math.hypot(error, math.sqrt(max(0.0, variance))), 1e-9))
+    # The interval holds the chance of outcomes too, which the estimate has none of: chance seldom takes the estimate that far.
+    fell = usual - expected.roc_auc >= rules.auc_drop and expected.high < usual
+    yield Finding(
         family="score",
         name="estimated_performance",
-        strength=promised,
+        strength=expected.roc_auc,
         unit="ROC-AUC",
-        n=now.size,
-        low=max(0.0, promised - reach),
-        high=min(1.0, promised + reach),
+        n=expected.rows,
+        low=expected.low,
+        high=expected.high,
         z=z,
         notable=fell,
         argues_for=("covariate_benign", "covariate_harmful") if fell else (),
-        said=f"By its own scores the champion should reach ROC-AUC {promised:.3f} ± {reach:.3f} here, {usual:.3f} in the reference"
-        + (": churners among these customers are harder to rank." if fell else ".")
-        + " This estimate is blind to customers who behave differently than they did.",
+        said=f"Without outcomes the champion's ROC-AUC is estimated at {expected.roc_auc:.3f} ({expected.level:.0%} interval {expected.low:.3f} to "
+        f"{expected.high:.3f}){': churners among these customers are harder to rank' if fell else ''}. {expected.said}",
     )
-
-
-def _error(p: np.ndarray, effective: float, rng: np.random.Generator) -> float:
-    """Standard error of the promised ROC-AUC, by bootstrap on at most 5,000 rows."""
-    rows = min(p.size, _MOST)
-    found = [auc_expected_by(p[rng.integers(0, p.size, rows)]) for _ in range(_DRAWS)]
-    return float(np.std(found)) * math.sqrt(rows / effective)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.diagnosis.population.crosstab import Crosstab, Floats
+from pipeline.diagnosis.observed import SEED, Observed
+from pipeline.diagnosis.population.crosstab import Crosstab, Floats, crosstab, enough
 
 _ROWS = 5_000  # of either side that a classifier sees: more cost time and move the ROC-AUC by less than 0.01
 _FOLDS = 3
@@ -20,21 +21,36 @@ _FEWEST = 10  # customers of the window
 _TREES, _LEAVES, _RATE, _SHRINK = 30, 8, 0.15, 5.0  # small on purpose: more find no more, and take longer
 _STRENGTH = 0.1  # inverse of the penalty: a window of 50 rows must not be overfitted
 _HEAVIEST = 50.0  # times the mean weight; a few rows must not stand for a whole population
+OWN = 0.99  # of the reference's rows are nearer to it than a row without support
+RARER = 5.0  # times as common in the window: rarer by less, the training data still hold such customers
 
 
 @dataclass(frozen=True)
 class Domain:
-    """How well a classifier separates the two on rows it was not trained on: `auc` (0.5 is not at all) and its standard error. `reference` and `window`:
-    log of how many times as common such a row is in the window as in the reference, of samples of both, shapes (rows,)."""
+    """How well a classifier separates the rows of `tab` on rows it was not trained on: `auc` (0.5 is not at all) and its standard error.
+    `reference` and `window`: log of how many times as common such a row is in the window as in the reference, shapes (rows,)."""
 
     auc: float
     error: float
     reference: Floats
     window: Floats
+    tab: Crosstab
+
+    @property
+    def unsupported(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Which rows of the reference and of the window lie where the reference has hardly any, shapes (rows,)."""
+        beyond = max(float(np.quantile(self.reference, OWN)), float(np.log(RARER)))
+        return self.reference > beyond, self.window > beyond
+
+
+def tell_apart(observed: Observed) -> Domain | None:
+    """The window's rows told from the reference's. None where rows are too few to count, or fewer than ten customers."""
+    return fit_domain_classifier(crosstab(observed), SEED) if enough(observed) else None
 
 
 def fit_domain_classifier(tab: Crosstab, seed: int) -> Domain | None:
-    """Cross-fitted in three folds, each customer in one. None where the window has fewer than ten customers."""
+    """Cross-fitted in three folds of at most 5,000 rows of either side, each customer in one; other rows are judged by all three. None where
+    the window has fewer than ten customers."""
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -43,26 +59,34 @@ def fit_domain_classifier(tab: Crosstab, seed: int) -> Domain | None:
     if tab.customers.max(initial=-1) + 1 < _FEWEST:
         return None
     rng = np.random.default_rng(seed)
-    before, now = _some(len(tab.reference), rng), _some(len(tab.window), rng)
-    x, y = np.concatenate([tab.reference[before], tab.window[now]]).astype(np.uint8), np.repeat([0, 1], [before.size, now.size])
+    reference_rows = len(tab.reference)
+    before, now = _some(reference_rows, rng), _some(len(tab.window), rng)
+    x, y = np.concatenate([tab.reference, tab.window]).astype(np.uint8), np.repeat([0, 1], [reference_rows, len(tab.window)])
     # Customers of the sample, numbered anew, so that every fold has its share of them.
     customer = np.unique(tab.customers[now], return_inverse=True)[1]
-    fold = np.concatenate([rng.permutation(before.size) % _FOLDS, (rng.permutation(customer.max() + 1) % _FOLDS)[customer]])
+    fold = np.full(y.size, _FOLDS)
+    fold[before], fold[reference_rows + now] = (
+        rng.permutation(before.size) % _FOLDS,
+        (rng.permutation(customer.max() + 1) % _FOLDS)[customer],
+    )
     trees = HistGradientBoostingClassifier(
         max_iter=_TREES, max_leaf_nodes=_LEAVES, learning_rate=_RATE, l2_regularization=_SHRINK, early_stopping=False, random_state=seed
     )
-    logs, found = np.zeros(y.size), []
+    logs, found, outside = np.zeros(y.size), [], fold == _FOLDS
     # One thread: so little work is done sooner than a second one wakes up.
     with threadpool_limits(1):
         for number in range(_FOLDS):
             judged = fold == number
-            fitted = trees.fit(x[~judged], y[~judged])
-            logs[judged] = fitted.decision_function(x[judged]) - _log_odds(y[~judged])
+            training = ~judged & ~outside
+            fitted, usual = trees.fit(x[training], y[training]), _log_odds(y[training])
+            logs[judged] = fitted.decision_function(x[judged]) - usual
+            if outside.any():
+                logs[outside] += (fitted.decision_function(x[outside]) - usual) / _FOLDS
             auc, covariance = delong(y[judged], logs[judged][None, :])
             found.append((float(auc[0]), float(covariance[0, 0])))
     aucs, variances = np.array(found).T
     repeated = len(tab.window) / tab.effective
-    return Domain(float(aucs.mean()), float(np.sqrt(variances.sum() * repeated)) / _FOLDS, logs[y == 0], logs[y == 1])
+    return Domain(float(aucs.mean()), float(np.sqrt(variances.sum() * repeated)) / _FOLDS, logs[y == 0], logs[y == 1], tab)
 
 
 def window_weights(tab: Crosstab, seed: int) -> Floats:

@@ -5,28 +5,24 @@ from collections.abc import Iterator
 import numpy as np
 
 from pipeline.diagnosis.finding import Finding
-from pipeline.diagnosis.observed import SEED, Observed
-from pipeline.diagnosis.population.crosstab import crosstab, enough
-from pipeline.diagnosis.population.domain_classifier import Domain, fit_domain_classifier
+from pipeline.diagnosis.observed import Observed
+from pipeline.diagnosis.population.domain_classifier import OWN, RARER, Domain
 from pipeline.diagnosis.population.grown_columns import find_grown_columns
 from pipeline.diagnosis.repeated_customers import customers_of, effective_rows
 from pipeline.profiles.profile import CategoricalProfile
 from pipeline.shown_text import FOLD_BELOW, plain, quoted
 from pipeline.workspace.evidence_policy import SupportRules
 
-_OWN = 0.99  # of the reference's own held-out rows are nearer to it
-_RARER = 5.0  # times as common in the window: rarer by less, the training data still hold such customers
 _BY_CHANCE = 1e-4  # of any column seeming to have unseen categories
 
 
-def find_support(observed: Observed, rules: SupportRules) -> tuple[Finding, ...]:
+def find_support(observed: Observed, domain: Domain | None, rules: SupportRules) -> tuple[Finding, ...]:
     """`population_moved` and `unsupported_rows`, notable or not, then `unseen_category` of each column that has enough such rows, and
     `grew_with_time` of each that grows for the same customers.
 
-    The last counts all rows of the window; the others are estimated on samples, and missing where fewer than ten customers are known.
+    The last counts all rows of the window; the first two rest on `domain`, of samples, and are missing without it.
     """
     found = [*_unseen(observed, rules)]
-    domain = fit_domain_classifier(crosstab(observed), SEED) if enough(observed) else None
     found += find_grown_columns(observed)
     return (*_moved(domain, len(observed.window), rules), *found) if domain else tuple(found)
 
@@ -49,8 +45,7 @@ def _moved(domain: Domain, rows: int, rules: SupportRules) -> Iterator[Finding]:
         argues_against=() if moved else ("covariate_benign", "covariate_harmful"),
         said=f"{told}: the population moved." if moved else f"{told}: much the same customers.",
     )
-    beyond = max(float(np.quantile(domain.reference, _OWN)), float(np.log(_RARER)))
-    share = float((domain.window > beyond).mean())
+    share = float(domain.unsupported[1].mean())
     error = float(np.sqrt(share * (1 - share) / domain.window.size))
     unsupported = moved and share >= rules.unsupported_share
     yield Finding(
@@ -65,7 +60,7 @@ def _moved(domain: Domain, rows: int, rules: SupportRules) -> Iterator[Finding]:
         notable=unsupported,
         argues_for=("covariate_harmful",) if unsupported else (),
         argues_against=() if unsupported else ("covariate_harmful",),
-        said=f"{share:.1%} of the rows are unlike {_OWN:.0%} of the reference's own, at least {_RARER:.0f} times as common as there"
+        said=f"{share:.1%} of the rows are unlike {OWN:.0%} of the reference's own, at least {RARER:.0f} times as common as there"
         + (": what the champion says of them is a guess until outcomes show." if unsupported else "."),
     )
 

@@ -6,12 +6,17 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from pipeline.diagnosis.finding import Finding
+from pipeline.diagnosis.outcomes.estimated_performance import estimate_performance
 from pipeline.diagnosis.outcomes.score_shift import find_score_shift
+from pipeline.diagnosis.population.domain_classifier import tell_apart
+from pipeline.workspace.settings import ValueSettings
 from tests.pipeline.seen_customers import RULES, drawn, leaning, seen
 
 
 def scores(window: pd.DataFrame) -> dict[str, Finding]:
-    return {finding.name: finding for finding in find_score_shift(seen(window), RULES.support)}
+    observed = seen(window)
+    expected = estimate_performance(observed, tell_apart(observed), ValueSettings())
+    return {finding.name: finding for finding in find_score_shift(observed, RULES.support, expected)}
 
 
 @pytest.mark.parametrize("rows", [50, 300, 2000])

@@ -4,12 +4,14 @@ import pandas as pd
 import pytest
 
 from pipeline.diagnosis.finding import Finding
+from pipeline.diagnosis.population.domain_classifier import tell_apart
 from pipeline.diagnosis.population.support import find_support
 from tests.pipeline.seen_customers import RULES, drawn, leaning, only_some, seen
 
 
 def support(window: pd.DataFrame, **more: object) -> dict[str, Finding]:
-    return {finding.name: finding for finding in find_support(seen(window, **more), RULES.support)}  # type: ignore[arg-type]
+    observed = seen(window, **more)  # type: ignore[arg-type]
+    return {finding.name: finding for finding in find_support(observed, tell_apart(observed), RULES.support)}
 
 
 @pytest.mark.parametrize("rows", [50, 300, 2000])
