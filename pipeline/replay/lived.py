@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from pipeline.benchmark.instance import Answer, Remedy
+from pipeline.tables.schema import Schema
 from pipeline.workspace.settings import ValueSettings
 
 Result = Literal["nothing", "deployed", "gate_failed", "cooldown", "too_few_outcomes"]
@@ -92,6 +93,7 @@ class ReplayReport(_Found):
     the `operator` nor the oracle; `over_best_simple` and `over_never` are the operator's net less theirs. `floor`: ROC-AUC that the gate asked for."""
 
     table: str
+    columns: Schema
     reference_rows: int
     reference_until: datetime
     batches: tuple[BatchFacts, ...]

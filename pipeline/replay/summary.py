@@ -29,6 +29,7 @@ def summarise(
     best = max(simple, key=lambda name: found[name].net)
     return ReplayReport(
         table=table.name,
+        columns=table.columns,
         reference_rows=len(table.reference),
         reference_until=table.batches[0].since,
         batches=tuple(

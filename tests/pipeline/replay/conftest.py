@@ -1,7 +1,6 @@
 """A table of fourteen weeks, cut into a reference of six and four batches of two, and its first champion."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
