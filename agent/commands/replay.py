@@ -36,8 +36,13 @@ def replay(
     as_json: JsonOption = False,
 ) -> None:
     """Replay a dated, labelled table batch by batch: what the operator would have decided and earned, beside simple rules. Needs no workspace."""
+    import os
     import tempfile
     from pathlib import Path
+
+    # One thread, before numpy is loaded: the order of a sum, and so a model, does not depend on the machine's cores.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
 
     from rich.console import Console
 
