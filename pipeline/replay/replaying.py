@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.replay.dated_table import DatedTable, Pace
 from pipeline.replay.hindsight import Hindsight
-from pipeline.replay.life import Life
+from pipeline.replay.life import Life, Terms
 from pipeline.replay.lived import ReplayReport
 from pipeline.replay.look import Look, see
 from pipeline.replay.strategies import ORACLE, strategies
@@ -42,10 +42,10 @@ class Replay:
         floor = max(_LOWEST_FLOOR, round(champion.metrics.roc_auc.value - _FLOOR_BELOW, 2))
         self._policy = self._policy.model_copy(update={"gate": self._policy.gate.model_copy(update={"min_roc_auc": floor})})
         desk = TrainingDesk(workspace, self._policy, self._value, self._estimator)
-        rules = self._policy.training
-        hindsight = Hindsight(self._table.batches, desk, self._value, rules)
-        lives = {name: Life(decide, champion) for name, decide in strategies(self._policy, self._value).items()}
-        self._lives = lives | {ORACLE: Life(hindsight.oracle, champion, gated=False)}
+        hindsight = Hindsight(self._table.batches, desk, self._value, self._policy.training)
+        terms = Terms(desk, hindsight, self._policy.training, self._value)
+        lives = {name: Life(decide, champion, terms) for name, decide in strategies(self._policy, self._value).items()}
+        self._lives = lives | {ORACLE: Life(hindsight.oracle, champion, terms, gated=False)}
         yield 0
         for batch in self._table.batches:
             looks: dict[tuple[str, datetime | None], Look] = {}
@@ -53,7 +53,7 @@ class Replay:
                 key = (life.champion.digest, life.trained_until)
                 if key not in looks and batch is not self._table.batches[-1]:
                     looks[key] = see(self._table, batch, self._pace, life.champion, life.trained_until, self._policy)
-                life.go_through(batch, looks.get(key), desk, hindsight, rules, self._value)
+                life.go_through(batch, looks.get(key))
             desk.keep_only({life.champion.digest for life in self._lives.values()})
             yield batch.number
 
