@@ -20,6 +20,7 @@ from agent.commands.event import app as event
 from agent.commands.init import init
 from agent.commands.mcp.serving import app as mcp
 from agent.commands.outcomes import app as outcomes
+from agent.commands.replay import replay
 from agent.commands.reports.listing import app as reports
 from agent.commands.rollback import rollback
 from agent.commands.serve import serve
@@ -38,7 +39,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="`--debug` with any command shows the traceback of an error.",
 )
-for command in (demo, init, train, adopt, simulate, drift, diagnose, triage, chat, serve, bench, rollback, doctor):
+for command in (demo, init, train, adopt, simulate, drift, diagnose, triage, chat, serve, bench, replay, rollback, doctor):
     app.command()(command)
 for name, group in (("reports", reports), ("mcp", mcp), ("case", case), ("event", event), ("window", window), ("outcomes", outcomes)):
     app.add_typer(group, name=name)

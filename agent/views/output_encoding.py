@@ -11,7 +11,7 @@ _LOOKALIKES = {
     **dict.fromkeys("–—−─━", "-"),
     **dict.fromkeys("•·✓✔●○", "*"),
     **dict.fromkeys("×✗✘", "x"),
-    "█": "#",
+    **dict(zip("▁▂▃▄▅▆▇█", "_.-=+*%#", strict=True)),
     "░": ".",
     "…": "...",
     "±": "+/-",

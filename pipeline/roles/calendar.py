@@ -91,7 +91,7 @@ def _counts_rows(column: TableColumn) -> bool:
 
 def _rises(column: TableColumn, time: pd.Series) -> bool:
     both = column.values.notna() & time.notna()
-    if both.sum() < _FEWEST_ROWS or time[both].nunique() < 3:
+    if both.sum() < _FEWEST_ROWS or time[both].nunique() < 3 or column.values[both].nunique() < 2:
         return False
     return float(np.corrcoef(column.values[both].rank(), time[both].rank())[0, 1]) > _RISING
 

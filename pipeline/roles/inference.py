@@ -17,6 +17,7 @@ from pipeline.roles.dates import find_time, named_time, why_not_time
 from pipeline.roles.kinds import is_free_text, not_numbers, read_kind
 from pipeline.roles.leaks import find_leak
 from pipeline.roles.target import Target, read_target
+from pipeline.shown_text import plain
 from pipeline.tables.cell_times import masked
 from pipeline.tables.cell_values import categories_in
 from pipeline.tables.reading import RawTable
@@ -49,15 +50,16 @@ class _Sorting:
         self.left_out[column.name] = why
 
 
-def infer(raw: RawTable, target: str, positive: str = "", drop: Collection[str] = ()) -> Inference:
-    """Guess the roles of a labelled table's columns. `positive` and `drop`: as `read_target`.
+def infer(raw: RawTable, target: str, positive: str = "", drop: Collection[str] = (), *, time: str = "", customer: str = "") -> Inference:
+    """Guess the roles of a labelled table's columns. `positive` and `drop`: as `read_target`. `time` and `customer` name the columns that say
+    when a row was observed and of whom, where somebody knows; empty: found out.
 
     Id: nearly every row its own text or integer, a name like `customerID` first; where the name says so, ids may repeat. Time: a date whose
     name says that the row was observed then. Features: quantities and categories (`kinds`). Left out: what knows the outcome (`leaks`), what
     the calendar moves (`calendar`), other dates, further ids, free text, constant and empty columns, columns without a name, and copies.
 
     Raises:
-        DataError: as `read_target`, or no feature left.
+        DataError: as `read_target`, no feature left, or a column that is named and cannot have that role.
     """
     outcome = read_target(raw, target, positive, drop)
     answers = categories_in(raw.frame[target], None, raw.decimal)
@@ -74,9 +76,9 @@ def infer(raw: RawTable, target: str, positive: str = "", drop: Collection[str] 
         else:
             columns.append(look_at(rows, name))
     columns = [column for column in columns if not _knows_the_outcome(column, churned, sorting)]
-    time, columns = _choose_time(columns, sorting)
-    who = find_id(columns, has_time=time is not None)
-    features, calendar = _choose_features([column for column in columns if column is not who], time, sorting)
+    when, columns = _choose_time(columns, sorting, time)
+    who = _named(customer, columns, "the id") or find_id(columns, has_time=when is not None)
+    features, calendar = _choose_features([column for column in columns if column is not who], when, sorting)
     if not features:
         raise DataError(f"{raw.path.name} has no feature beside the target.", "Export what is known about each customer as well.")
     readings = {column.name: read_kind(column) for column in features}
@@ -87,7 +89,7 @@ def infer(raw: RawTable, target: str, positive: str = "", drop: Collection[str] 
         positive=outcome.positive,
         negative=outcome.negative,
         id=who.name if who else None,
-        time=time.name if time else None,
+        time=when.name if when else None,
         numerical=tuple(name for name, reading in readings.items() if reading.kind == "numerical"),
         categorical=tuple(name for name, reading in readings.items() if reading.kind == "categorical"),
         calendar=known_calendar(calendar),
@@ -107,13 +109,22 @@ def _knows_the_outcome(column: TableColumn, churned: NDArray[np.bool_], sorting:
     return leak.certain
 
 
-def _choose_time(columns: list[TableColumn], sorting: _Sorting) -> tuple[TableColumn | None, list[TableColumn]]:
-    """The column of the time of observation, and all columns that are no dates."""
+def _named(name: str, columns: list[TableColumn], role: str) -> TableColumn | None:
+    """The column of that name; None where none is named."""
+    found = next((column for column in columns if column.name == name), None)
+    if name and found is None:
+        kept = ", ".join(f"`{plain(column.name)}`" for column in columns) or "none"
+        raise DataError(f"`{plain(name)}` cannot be {role}.", f"Columns that can: {kept}.")
+    return found
+
+
+def _choose_time(columns: list[TableColumn], sorting: _Sorting, named: str) -> tuple[TableColumn | None, list[TableColumn]]:
+    """The column of the time of observation, `named` or found out, and all columns that are no dates."""
     dates = [column for column in columns if column.is_time]
     for column in [column for column in dates if len(column.distinct) == 1]:
         sorting.leave_out(column, "it is constant")
         dates.remove(column)
-    time = find_time(dates)
+    time = _named(named, dates, "the time") or find_time(dates)
     for column in dates:
         if column is not time:
             sorting.leave_out(column, why_not_time(column, time))

@@ -161,3 +161,12 @@ def test_telco_reads_the_same_from_parquet(tmp_path: Path) -> None:
         pytest.skip("the public Telco table is not beside the repository")
     pd.read_csv(TELCO).to_parquet(tmp_path / "telco.parquet")
     assert infer(read_raw(tmp_path / "telco.parquet"), "Churn") == infer(read_raw(TELCO), "Churn")
+
+
+def test_columns_that_somebody_names_have_their_role() -> None:
+    days = pd.date_range("2026-01-01", periods=ROWS, freq="D").strftime("%Y-%m-%d")
+    frame = table(cycle=days, scored_at=days[::-1], ref=[f"R{number % 90}" for number in range(ROWS)])
+    found = infer(raw_of(frame, "customers.csv"), "churn", time="cycle", customer="ref").schema
+    assert (found.time, found.id) == ("cycle", "ref")
+    with pytest.raises(DataError, match="`bill` cannot be the time"):
+        infer(raw_of(frame, "customers.csv"), "churn", time="bill")
