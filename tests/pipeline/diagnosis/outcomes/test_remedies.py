@@ -28,7 +28,7 @@ def worth_having(window: Observed) -> set[str]:
 @pytest.mark.parametrize("seed", range(5))
 def test_more_of_the_same_customers_gain_nothing(seed: int) -> None:
     found = gains(known_window(small_table(800, 300 + seed)))
-    assert list(found) == ["gain_recalibrate", "gain_combined", "gain_recent"]
+    assert list(found) == ["gain_recalibrate", "gain_combined", "gain_recent", "gain_newest"]
     assert not any(finding.notable for finding in found.values())
 
 
@@ -47,6 +47,15 @@ def test_customers_who_behave_differently_want_a_model_of_recent_ones() -> None:
     assert found["gain_recent"].notable and found["gain_recent"].strength > 20
     assert "concept_drift" in found["gain_recent"].argues_for
     assert found["gain_recent"].low is not None and found["gain_recent"].low > 0
+
+
+def test_a_change_that_is_still_under_way_shows_what_a_model_of_the_newest_is_worth() -> None:
+    table = small_table(1800, 37)
+    late = np.arange(1800) >= 600
+    turned = leaving(leaving(table, late & (table["tenure"] < 36), 0.1, 1), late & (table["tenure"] >= 36), 0.6, 2)
+    found = gains(known_window(turned))
+    assert found["gain_newest"].notable and found["gain_newest"].strength > 20
+    assert 400 < found["gain_newest"].n < 700 and "on the newest " in found["gain_newest"].said
 
 
 @pytest.mark.slow
@@ -77,7 +86,7 @@ def test_churners_of_one_stretch_alone_train_nothing() -> None:
 def test_columns_that_stopped_arriving_are_no_trouble() -> None:
     window = known_window(small_table(300, 36))
     gone = window.labelled.features.assign(charges=np.nan, payment=pd.Series(np.nan, index=window.labelled.features.index, dtype=object))
-    assert len(gains(replace(window, labelled=replace(window.labelled, features=gone)))) == 3
+    assert len(gains(replace(window, labelled=replace(window.labelled, features=gone)))) == 4
 
 
 def test_stretches_are_cut_between_days() -> None:
