@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+import warnings
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipeline.errors import DataError
+from pipeline.errors import DataError, Notice
 from pipeline.profiles.profile import Profile
 from pipeline.shown_text import plain
 from pipeline.sources.source import MappedSource, PredictionLog, Restriction, Source
@@ -111,10 +112,10 @@ class Window:
 
 
 def require_whole(window: Window) -> None:
-    """For what cannot put up with a broken file; a diagnosis can.
+    """For what cannot put up with a broken file; a diagnosis can. A column without any value is said, and the others are answered for.
 
     Raises:
-        DataError: the window's file lacks features, has no value or text for a number in one, or repeats customers at one scoring time.
+        DataError: the window's file lacks features, has text for a number in one or no value in any, or repeats customers at one scoring time.
     """
     profile, name = window.profile, window.name
     if isinstance(window.source, PredictionLog):
@@ -130,7 +131,12 @@ def require_whole(window: Window) -> None:
     empty = [column.name for part in (profile.numerical, profile.categorical) for column in part if not column.count]
     if empty:
         what = "missing or infinite" if any(column.infinite for column in profile.numerical if column.name in empty) else "missing"
-        raise DataError(f"In {name} every value is {what} in: {', '.join(empty)}.", "Ask the owner of the feed to fix it, then try again.")
+        said = f"In {name} every value is {what} in: {', '.join(empty)}."
+        if len(empty) == len(profile.numerical) + len(profile.categorical):
+            raise DataError(said, "Ask the owner of the feed to fix it, then try again.")
+        warnings.warn(
+            f"{said} There is no verdict on {'it' if len(empty) == 1 else 'them'}; ask the owner of the feed.", Notice, stacklevel=2
+        )
     if profile.repeats and (window.columns.time is not None or window.declared not in ("active_base", "mixed")):
         raise DataError(
             f"{name} has {profile.repeats:,} rows that repeat a customer at the same scoring time.",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.errors import ChurnopsError, DataError
+from pipeline.errors import ChurnopsError, DataError, Notice
 from pipeline.intake.window_choice import WindowChoice
 from pipeline.intake.window_rows import window_rows
 from pipeline.intake.windows import file_window, logged_window
@@ -213,14 +213,27 @@ def test_scores_from_nought_to_one_are_probabilities_in_every_format(tmp_path: P
     ("broken", "said"),
     [
         ({"charges": ["12.5", "a lot"]}, "1 values of `charges` are not numbers"),
-        ({"charges": None}, r"In log\.\w+ every value is missing in: charges"),
-        ({"charges": ["n/a", "nan"], "payment": None}, r"In log\.\w+ every value is missing in: charges, payment"),
+        (dict.fromkeys(COLUMNS.features), r"In log\.\w+ every value is missing in: tenure, charges"),
     ],
 )
 def test_a_broken_window_is_read_as_far_as_it_goes_and_not_whole(tmp_path: Path, ending: str, broken: dict[str, object], said: str) -> None:
     window = own_log(tmp_path, table(("a", NEWEST), ("b", NEWEST)).astype({"charges": object}).assign(**broken), ending)
-    assert (window.rows, window_rows(window)["tenure"].notna().all(), window_rows(window)["charges"].isna().any()) == (2, True, True)
+    assert (window.rows, window_rows(window)["charges"].isna().any()) == (2, True)
     with pytest.raises(DataError, match=said):
+        require_whole(window)
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ({"charges": None}, r"every value is missing in: charges\. There is no verdict on it"),
+        ({"charges": ["n/a", "nan"], "payment": None}, r"every value is missing in: charges, payment\. There is no verdict on them"),
+    ],
+)
+def test_dead_columns_are_said_and_the_others_answered_for(tmp_path: Path, broken: dict[str, object], said: str) -> None:
+    window = own_log(tmp_path, table(("a", NEWEST), ("b", NEWEST)).astype({"charges": object}).assign(**broken), FORMATS[0])
+    assert window_rows(window)["tenure"].notna().all() and window_rows(window)["charges"].isna().all()
+    with pytest.warns(Notice, match=said):
         require_whole(window)
 
 

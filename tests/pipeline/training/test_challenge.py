@@ -114,6 +114,14 @@ def test_without_the_reference_only_the_windows_earlier_outcomes_train(champion:
     assert combined.recent == alone.recent == len(alone.train)
 
 
+def test_mode_newest_trains_on_the_newer_half_of_the_earlier_outcomes_alone(champion: Artifact) -> None:
+    window = new_customers(daily_base(champion))
+    recent, newest = (retraining_rows(champion, window, 0.3, mode) for mode in ("recent", "newest"))
+    pd.testing.assert_frame_equal(newest.test, recent.test)
+    assert 0 < len(newest.train) <= len(recent.train) / 2 and newest.recent == len(newest.train)
+    pd.testing.assert_frame_equal(newest.train, recent.train.tail(len(newest.train)).reset_index(drop=True))
+
+
 def test_training_the_champion_once_more_is_recognised(trained: Opened) -> None:
     champion, split = open_champion(trained)[1], load_split(trained)
     rows, settings = Rows(train=split.train, test=split.test), trained.settings
