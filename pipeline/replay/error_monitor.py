@@ -15,7 +15,7 @@ def has_grown(errors: ArrayLike) -> bool:
     The test of ADWIN for two adjacent windows, at every cut and for growth alone. Where ADWIN forgets what lies before a cut, this stream
     begins anew with a new model.
 
-    Source: Bifet and Gavaldà (2007), "Learning from Time-Changing Data with Adaptive Windowing", the bound with the variance of the window.
+    Source: Bifet and Gavaldà (2007), the paper on ADWIN at the SIAM conference on data mining; of its bounds the one with the variance of the window.
 
     >>> has_grown([0] * 300 + [1] * 60), has_grown([0, 1] * 200)
     (True, False)
