@@ -8,7 +8,8 @@ import pandas as pd
 
 from pipeline.measures.measure import CalibrationTrial
 from pipeline.measures.metrics import measure
-from pipeline.models.artifact import Manifest, installed_versions, write_artifact
+from pipeline.models.artifact import Manifest, installed_versions
+from pipeline.models.artifact_writer import write_artifact
 from pipeline.models.importance import Importance
 from pipeline.models.unfitted_model import build
 from pipeline.tables.typed_parquet import fingerprint
