@@ -72,6 +72,15 @@ class DriftReference(StoredRecord):
     until: datetime | None
     data_sha256: str
 
+    @property
+    def said(self) -> str:
+        """For people, as sentences."""
+        scored = f" scored from {self.since:%Y-%m-%d} to {self.until:%Y-%m-%d}" if self.since and self.until else ""
+        few = (
+            f" The log has too few: {self.carried_over:,} of them are carried over from the champion's reference." if self.carried_over else ""
+        )
+        return f"Once it is deployed, windows are compared with {self.rows:,} customers{scored}.{few}"
+
 
 class Manifest(StoredRecord):
     """What the model is and what it was made from. `rows`, `churners` and `data_sha256` are of the training rows without ids

@@ -178,6 +178,7 @@ def judge_and_register(
         train_rows=len(rows.train),
         gate_rows=len(rows.test),
         seconds=outcome.seconds,
+        drift_reference=manifest.drift_reference,
         **dict(found),
     )
     serving = found.model_dump(mode="json", include={"serving"})
