@@ -77,7 +77,9 @@ class DriftReference(StoredRecord):
         """For people, as sentences."""
         scored = f" scored from {self.since:%Y-%m-%d} to {self.until:%Y-%m-%d}" if self.since and self.until else ""
         few = (
-            f" The log has too few: {self.carried_over:,} of them are carried over from the champion's reference." if self.carried_over else ""
+            f" The log has too few: {self.carried_over:,} of them are carried over from the champion's reference."
+            if self.carried_over
+            else ""
         )
         return f"Once it is deployed, windows are compared with {self.rows:,} customers{scored}.{few}"
 

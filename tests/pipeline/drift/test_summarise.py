@@ -99,7 +99,7 @@ def test_scores_methods_and_verdicts_are_evidentlys_own(rows: int, methods: set[
 def test_by_default_it_is_evidentlys_distances_whatever_the_references_size(rows: int) -> None:
     reference, current = customers(rows, 1), customers(600, 2, 0.3)
     found = summary(reference, current)
-    distance = {name: "jensenshannon" for name in (*CATEGORIES, "few_values")}
+    distance = dict.fromkeys((*CATEGORIES, "few_values"), "jensenshannon")
     _is_evidentlys(found, evidently(reference, current, methods=dict.fromkeys(NUMBERS, "wasserstein") | distance))
     assert {feature.method for feature in found.features} == DISTANCES
     assert {feature.name: feature.method for feature in found.features} == {

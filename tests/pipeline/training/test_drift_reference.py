@@ -103,7 +103,9 @@ def test_a_log_of_few_customers_is_filled_up_from_the_champions_and_it_is_said(c
 
 def test_of_each_customer_the_newest_row_counts(champion: Artifact) -> None:
     day = small_table(400, 12)
-    daily = [scored(day.assign(tenure=day["tenure"] + age), "", DEPLOY - timedelta(days=7 - age), timedelta(hours=1)) for age in range(1, 8)]
+    daily = [
+        scored(day.assign(tenure=day["tenure"] + age), "", DEPLOY - timedelta(days=7 - age), timedelta(hours=1)) for age in range(1, 8)
+    ]
     found = rows_before(champion, week_of(pd.concat(daily, ignore_index=True), champion), POLICY)
     own = found.rows.iloc[found.told.carried_over :]
     assert len(own) == 400
