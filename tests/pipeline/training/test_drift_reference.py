@@ -10,7 +10,8 @@ import pytest
 from pipeline.drift.summarise import summarise_drift
 from pipeline.models.artifact import Artifact, open_artifact, publish
 from pipeline.profiles.counting import profile_window
-from pipeline.sources.source import ALL_ROWS, Frame, Restriction
+from pipeline.sources.source import ALL_ROWS, Frame, PredictionLog, Restriction
+from pipeline.state.predictions import log_predictions
 from pipeline.tables.schema import Schema
 from pipeline.tables.typed_parquet import fingerprint
 from pipeline.training.drift_reference import ENOUGH, FEWEST, RowsBefore, rows_before
@@ -21,6 +22,7 @@ from pipeline.workspace.policy import load_policy
 from prompts import policy_text
 from tests.pipeline.small_artifacts import FEATURES, TABLE, small_artifact
 from tests.pipeline.small_tables import COLUMNS, small_table
+from tests.pipeline.small_windows import small_opened
 
 POLICY = load_policy(policy_text(), {})
 BY_SIZE = load_policy(policy_text(), {"drift": {"numerical": "evidently", "categorical": "evidently"}})
@@ -116,6 +118,19 @@ def test_a_file_without_times_is_what_came_before(champion: Artifact) -> None:
     rows = small_table(1200, 12)
     found = rows_before(champion, week_of(rows, champion, COLUMNS), POLICY)
     assert (found.told.rows, found.told.carried_over, found.told.since, found.told.until) == (1200, 0, None, None)
+
+
+def test_the_log_of_churnops_is_read_as_any_other(champion: Artifact, tmp_path: Path) -> None:
+    log = log_of(small_table(900, 11), small_table(400, 12))
+    opened = small_opened(tmp_path, clock=lambda: DEPLOY)
+    ids, times = log["customer"].tolist(), log["seen"].tolist()
+    log_predictions(opened.state, log, COLUMNS, ids=ids, times=times, scores=[0.5] * len(log), version="1")
+    source, restriction = PredictionLog(opened.state.place), Restriction(since=DEPLOY - WEEK, until=DEPLOY)
+    profile = profile_window(source, COLUMNS, champion.profile(), restriction)
+    found = rows_before(champion, Window("log", source, COLUMNS, restriction, profile, None), POLICY)
+    expected = rows_before(champion, week_of(log, champion), POLICY)
+    assert (found.told.rows, found.told.since, found.told.until) == (1300, expected.told.since, expected.told.until)
+    pd.testing.assert_frame_equal(found.rows, expected.rows)
 
 
 def test_weeks_in_which_nothing_happens_after_a_retraining_are_quiet(workspace: Workspace, champion: Artifact) -> None:
