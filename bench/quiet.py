@@ -1,13 +1,17 @@
-"""How often the diagnosis asks people to act where nothing happened: single windows, and a year of daily checks.
+"""How often people are asked to act where nothing happened: single windows, a year of daily checks, and the weeks after a retraining.
 
     python bench/quiet.py windows      unchanged windows of 50, 200 and 1,000 rows
     python bench/quiet.py years        a year of daily checks of the last seven days
+    python bench/quiet.py retrained    twelve weeks after a retraining was approved
 
 Customers are generated. In the years, who is scored wanders from day to day: each day leans towards risky customers by an amount that
 follows an autoregression (each day nine tenths of the day before), and with the day of the week; nobody's behaviour changes. By that the
 churn rate to expect wanders with a standard deviation of about 1.3 points in a calm year, and 2.6 in a restless one. In one year
 prices rise once, by `RISE` on day 120, and customers take it as before. Checks see no outcomes, which come weeks later; in another year they see
 those of half of the rows at once.
+
+In the weeks after a retraining a week is loud when its drift level is above `monitor`. The model is trained on the rows of the newest week whose
+outcome is known, one in three; before that week the same customers came for eight weeks, or others did, who churn less.
 
 A check that asks for anything but `monitor` opens a case. People acknowledge each case, so the same shift raises none until it grows, as
 `churnops case acknowledge` does; of the price rise only those are false that come when the window has long held nothing but new prices.
@@ -41,14 +45,18 @@ from agent.bench_operators import Diagnosing  # noqa: E402
 from pipeline.benchmark.world import Exhibit, named_columns  # noqa: E402
 from pipeline.drift.summarise import summarise_drift  # noqa: E402
 from pipeline.models.artifact import Artifact, open_artifact, publish  # noqa: E402
+from pipeline.profiles.counting import profile_window  # noqa: E402
 from pipeline.roles.inference import infer  # noqa: E402
 from pipeline.rulings.acknowledgements import Shift, shift_of  # noqa: E402
+from pipeline.sources.source import ALL_ROWS, Frame, Restriction  # noqa: E402
 from pipeline.tables.reading import raw_of, typed  # noqa: E402
 from pipeline.tables.schema import Schema  # noqa: E402
 from pipeline.tables.typed_parquet import write_rows  # noqa: E402
 from pipeline.training.child import run  # noqa: E402
-from pipeline.training.job import ARTIFACT, TEST_ROWS, TRAIN_ROWS, TrainingJob  # noqa: E402
+from pipeline.training.drift_reference import RowsBefore, rows_before  # noqa: E402
+from pipeline.training.job import ARTIFACT, DRIFT_ROWS, TEST_ROWS, TRAIN_ROWS, TrainingJob  # noqa: E402
 from pipeline.windows.baseline import baseline_of  # noqa: E402
+from pipeline.windows.window import Window  # noqa: E402
 from pipeline.workspace.folder import Workspace  # noqa: E402
 from pipeline.workspace.policy import load_policy  # noqa: E402
 from pipeline.workspace.settings import ValueSettings  # noqa: E402
@@ -66,6 +74,10 @@ RISE, RISE_DAY = 1.08, 120
 YEARS, YEAR_SEED = (("no change", CALM), ("price rise", CALM), ("no change", RESTLESS), ("with outcomes", CALM)), 301
 POLICY, VALUE = load_policy(policy_text(), {}), ValueSettings()
 
+
+RETRAINED, AFTER, LOGGED = (300, 1_000), 12, 8  # customers a week; weeks judged; weeks of log ahead of the newest one
+SAFER = -1.0  # weight of the risk in the customers who came before a change
+BY_SIZE = load_policy(policy_text(), {"drift": {"numerical": "evidently", "categorical": "evidently"}})
 
 Found = TypeVar("Found")
 
@@ -96,6 +108,18 @@ class Year:
         return sum(not (self.name == "price rise" and RISE_DAY <= day <= RISE_DAY + WINDOW) for day, _, _ in self.cases)
 
 
+@dataclass(frozen=True)
+class Retrained:
+    """Weeks above the drift level low, of `weeks` after a retraining in which nothing happened. `training_rows`: compared with these, by the
+    tests that Evidently chooses for so few; `drift_reference`: as it is."""
+
+    rows: int
+    changed: bool
+    weeks: int
+    training_rows: int
+    drift_reference: int
+
+
 def customers(rows: int, seed: int) -> pd.DataFrame:
     """Typed rows of new customers."""
     return typed(raw_of(make_customers(rows, seed), "customers"), columns().model_copy(update={"id": None, "time": None}), with_target=True)
@@ -109,12 +133,20 @@ def columns() -> Schema:
 
 def champion(seed: int, folder: Path) -> Artifact:
     """A forest trained on generated customers."""
-    rows = customers(REFERENCE, 1_000 * seed)[[*columns().features, columns().target]]
-    cut, workspace = int(0.75 * REFERENCE), Workspace(folder)
+    return fitted(customers(REFERENCE, 1_000 * seed), seed, folder)
+
+
+def fitted(rows: pd.DataFrame, seed: int, folder: Path, before: RowsBefore | None = None, estimator: str = "random_forest") -> Artifact:
+    """A model trained on three quarters of the rows; `before`: its drift reference."""
+    rows = rows[[*columns().features, columns().target]]
+    cut, workspace = int(0.75 * len(rows)), Workspace(folder)
     job = TrainingJob(
-        columns=columns(), estimator="random_forest", seed=seed, threshold=0.5, confidence=POLICY.gate.confidence, trained_at=START
-    )
+        columns=columns(), estimator=estimator, seed=seed, threshold=0.5, confidence=POLICY.gate.confidence, trained_at=START,
+        drift_reference=before.told if before else None,
+    )  # fmt: skip
     with staging_folder(workspace) as staged:
+        if before is not None:
+            write_rows(before.rows, staged / DRIFT_ROWS)
         write_rows(rows.iloc[:cut], staged / TRAIN_ROWS)
         write_rows(rows.iloc[cut:], staged / TEST_ROWS)
         run(job, staged, workspace, StringIO())
@@ -203,6 +235,50 @@ def year(job: tuple[str, float]) -> Year:
     return Year(name, wander, checks, acted, tuple(cases))
 
 
+def retrained(job: tuple[int, bool]) -> Retrained:
+    """The weeks after a retraining, under three champions."""
+    (rows, changed), champions = job, 3
+    loud = {"training_rows": 0, "drift_reference": 0}
+    with tempfile.TemporaryDirectory() as place:
+        for seed in range(1, champions + 1):
+            rng, pool = np.random.default_rng([seed, rows, changed]), customers(POOL, 1_000 * seed + 3)
+            risk = churn_probability(pool)
+            safer = np.exp(SAFER * (risk - risk.mean()) / risk.std())
+            week, older = drawn(pool, rows, rng), drawn(pool, LOGGED * rows, rng, safer if changed else None)
+            log = pd.concat([stamped(older, 0, rng), stamped(week, 7, rng)], ignore_index=True)
+            since, model = START + timedelta(days=6), champion(seed, Path(place))
+            before = rows_before(model, window_of(model, log, Restriction(since=since)), POLICY)
+            known = week.iloc[: max(200, rows // 3)]
+            now = fitted(known, seed, Path(place), before, "logistic_regression")
+            then = fitted(known, seed, Path(place), None, "logistic_regression")
+            for _ in range(AFTER):
+                quiet = drawn(pool, rows, rng)[list(columns().features)]
+                for name, judge, policy in (("training_rows", then, BY_SIZE), ("drift_reference", now, POLICY)):
+                    loud[name] += summarise_drift(baseline_of(judge), window_of(judge, quiet), policy).band != "monitor"
+            print(f"\r{rows} a week, changed: {changed}, champion {seed}: {loud} ", end="", file=sys.stderr, flush=True)
+    return Retrained(rows, changed, champions * AFTER, **loud)
+
+
+def drawn(pool: pd.DataFrame, rows: int, rng: np.random.Generator, weights: np.ndarray | None = None) -> pd.DataFrame:
+    """Different customers of the pool."""
+    return pool.iloc[rng.choice(len(pool), rows, replace=False, p=None if weights is None else weights / weights.sum())]
+
+
+def window_of(model: Artifact, rows: pd.DataFrame, restriction: Restriction = ALL_ROWS) -> Window:
+    """Rows as a window beside what the model is compared with."""
+    profile = profile_window(Frame(rows), columns(), baseline_of(model).profile, restriction)
+    return Window("weeks", Frame(rows), columns(), restriction, profile, None)
+
+
+def retrained_table(found: list[Retrained]) -> Iterator[str]:
+    """Lines of the document's table."""
+    yield "| customers a week | before the newest week | weeks | loud, training rows as reference, tests by its size | loud, drift reference, distances |"
+    yield "|---|---|---|---|---|"
+    for one in found:
+        came = "safer customers came" if one.changed else "the same came"
+        yield f"| {one.rows:,} | {came} | {one.weeks} | {one.training_rows} | {one.drift_reference} |"
+
+
 def windows_table(found: list[Quiet]) -> Iterator[str]:
     """Lines of the document's table."""
     yield "| rows | outcomes | windows | asked people to act | which action |"
@@ -224,9 +300,9 @@ def years_table(found: list[Year]) -> Iterator[str]:
 
 
 def main() -> None:
-    """Measure one of the two, and write its results and table."""
+    """Measure one of the three, and write its results and table."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("what", choices=("windows", "years"))
+    arguments.add_argument("what", choices=("windows", "years", "retrained"))
     arguments.add_argument("--jobs", type=int, default=2)
     chosen = arguments.parse_args()
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
@@ -235,6 +311,10 @@ def main() -> None:
             for quiet in _growing(pool.map(quiet_windows, [(rows, labelled) for labelled in (False, True) for rows in SIZES])):
                 put_into_document("quiet windows", windows_table(quiet), "benchmark.md")
                 _write(kept | {"windows": [asdict(one) for one in quiet]})
+        elif chosen.what == "retrained":
+            for weeks in _growing(pool.map(retrained, [(rows, changed) for changed in (False, True) for rows in RETRAINED])):
+                put_into_document("quiet after a retraining", retrained_table(weeks), "benchmark.md")
+                _write(kept | {"retrained": [asdict(one) for one in weeks]})
         else:
             for years in _growing(pool.map(year, YEARS)):
                 put_into_document("quiet years", years_table(years), "benchmark.md")

@@ -141,6 +141,9 @@ def _models(trainings: Sequence[Training]) -> tuple[list[str], list[list[str]], 
             f" ROC-AUC, candidate {done[-1][0]} minus champion: {comparison.difference:+.3f} "
             f"(interval {comparison.low:+.3f} to {comparison.high:+.3f})."
         )
+    before = done[-1][1].drift_reference
+    if before is not None and done[-1][1].gate.passed:
+        note += f" {before.said}"
     return [column for column, _ in shown], rows, note
 
 

@@ -39,8 +39,8 @@ def escaped(line: str) -> str:
 
 
 def score(feature: FeatureDrift) -> str:
-    """A feature's drift score, as tables show it."""
-    return p_value(feature.score) if "p_value" in feature.method and feature.score < 0.001 else f"{feature.score:.3g}"
+    """A feature's drift score, as tables show it: of a distance 0 is nothing, and a p-value, of which 0 is everything, says that it is one."""
+    return f"p {p_value(feature.score)}" if "p_value" in feature.method else f"{feature.score:.3g}"
 
 
 def strength(feature: FeatureDrift) -> float:

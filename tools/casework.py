@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -24,6 +25,7 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.rulings.noted_events import known_events, recorded_events
 from pipeline.rulings.past_cases import past_rulings
 from pipeline.training.challenge import challenge, retraining_rows
+from pipeline.training.drift_reference import rows_before
 from pipeline.training.parent import OnProgress
 from reports.filing import file_report, status_of
 from reports.harm import measured_harm
@@ -209,6 +211,7 @@ class Casework:
         window = await self._windows.window(case)
         artifact = await to_thread.run_sync(open_artifact, opened.workspace, case.champion.digest)
         rows = await to_thread.run_sync(retraining_rows, artifact, window, opened.policy.training.held_out_share, request.mode)
+        rows = replace(rows, before=await to_thread.run_sync(rows_before, artifact, window, opened.policy))
         number = await to_thread.run_sync(opened.cases.begin_training, case.case_id, opened.clock(), request.arguments)
         assert case.drift is not None  # check_training saw to it
 

@@ -72,7 +72,7 @@ def inspect_feature(observed: Observed, feature: str, by: str | None = None) -> 
     if by is not None and (by not in columns.categorical or by == feature):
         others = [name for name in columns.categorical if name != feature]
         raise DataError(f"{by[:64]!r} is no other categorical feature.", f"Cut by one of: {', '.join(others) or 'none there'}.")
-    before, after = observed.reference[feature], observed.window[feature]
+    before, after = observed.before[feature], observed.window[feature]
     numerical = columns.kind(feature) == "numerical"
     common = None if numerical or not before.notna().any() else str(before.mode().iloc[0])
     if by is None:
@@ -154,11 +154,11 @@ def _days(observed: Observed, values: pd.Series, common: str | None) -> tuple[Sl
 
 
 def _segments(observed: Observed, feature: str, by: str, common: str | None) -> tuple[Slice, ...]:
-    before, after = observed.reference[by].astype(str), observed.window[by].astype(str)
+    before, after = observed.before[by].astype(str), observed.window[by].astype(str)
     counts = after.value_counts()
     named = [name for name in counts.index[:_SEGMENTS] if counts[name] >= FOLD_BELOW]
     return tuple(
-        _slice(plain(str(name)), observed.window.loc[after == name, feature], observed.reference.loc[before == name, feature], common)
+        _slice(plain(str(name)), observed.window.loc[after == name, feature], observed.before.loc[before == name, feature], common)
         for name in named
     )
 

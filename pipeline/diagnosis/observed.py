@@ -1,4 +1,4 @@
-"""What findings look at: a window and the champion's reference, as profiles of all rows and bounded samples of them."""
+"""What findings look at: a window and what came before it, as profiles of all rows and bounded samples of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.diagnosis.comparable_scores import comparable_scores
+from pipeline.diagnosis.comparable_scores import comparable_scores, scores_as_unseen
 from pipeline.diagnosis.past import NO_PAST, Past, look_back
 from pipeline.models.artifact import Artifact
 from pipeline.profiles.profile import Profile, of_features, spelling_of
@@ -23,13 +23,14 @@ SEED = 0  # of the samples: the same window has the same findings
 
 @dataclass(frozen=True)
 class Observed:
-    """A window beside the reference.
+    """A window beside what came before it.
 
-    `reference` (features, then the target) and `window` (features) are typed samples of at most `SAMPLE_ROWS` rows; of the window's, one row
+    `before` (features) is of the champion's drift reference, `reference` (features, then the target) of its training rows: population and data
+    are compared with the first, outcomes with the second. They and `window` (features) are typed samples of at most `SAMPLE_ROWS` rows; of the window's, one row
     of each customer where they have ids, drawn by lot, however often it was scored. `rows` and `customers` count all of the window's. A
     column absent from the window is all missing in `window` and named in `profile.absent`. `times` (UTC) and `ids` belong to the window's
-    sample and are None where it has none. Scores are probabilities of churn: `reference_scores` as of customers that the champion has not
-    seen (`comparable_scores`), shape (reference,); `scores` the champion's on the window's sample, shape (window,); `labelled_scores` on
+    sample and are None where it has none. Scores are probabilities of churn: `before_scores` and `reference_scores` as of customers that the champion has
+    not seen (`comparable_scores`), shapes (before,) and (reference,); `scores` the champion's on the window's sample, shape (window,); `labelled_scores` on
     the labelled rows. `importances`: what the champion's ROC-AUC loses without a feature, by name. `scorings`: rows of the window of each
     customer in the sample or with a known outcome, by id; None where no customer repeats. `set_aside`: rows of the log that are dated in the future and in no
     window. `past`: what is known of the window's customers from before it. All but scores and labelled rows is without the features that tell
@@ -41,6 +42,8 @@ class Observed:
     rows: int
     profile_before: Profile
     profile: Profile
+    before: pd.DataFrame
+    before_scores: NDArray[np.float64]
     reference: pd.DataFrame
     reference_scores: NDArray[np.float64]
     window: pd.DataFrame
@@ -57,7 +60,7 @@ class Observed:
 
 
 def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
-    """The window beside the champion's reference, `baseline`. A broken window is observed too: what cannot be read of it is missing.
+    """The window beside `baseline`, the champion's drift reference, and its training rows. A broken window is observed too: what cannot be read of it is missing.
 
     Raises:
         DataError: the source of the window cannot be read any more.
@@ -69,20 +72,17 @@ def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
     drawn = draw_sample(window.source, window.columns, window.restriction, spelling, window.rows, SAMPLE_ROWS, SEED)
     scorings = _scorings(window, drawn.ids)
     drawn = drawn if scorings is None or drawn.ids is None else _one_row_each(drawn, drawn.ids, scorings, window.rows)
-    # Cut down to a segment or not, rows keep the champion's row numbers.
-    reference = champion.reference()
-    if baseline.restriction.segment is not None:
-        column, value = baseline.restriction.segment
-        reference = reference[reference[column] == value]
-    if len(reference) > SAMPLE_ROWS:
-        reference = reference.sample(SAMPLE_ROWS, random_state=SEED)
-    reference_scores = champion.reference_scores()[reference.index.to_numpy()]
+    reference, out_of_fold = champion.reference(), champion.reference_scores()
+    before, before_scores = _rows_before(champion, baseline, reference, out_of_fold)
+    reference, reference_scores = _sampled(reference, out_of_fold, baseline)
     return Observed(
         champion=champion,
         columns=columns,
         rows=window.rows,
         profile_before=of_features(baseline.profile, columns),
         profile=of_features(window.profile, columns),
+        before=before[features].reset_index(drop=True),
+        before_scores=comparable_scores(before_scores, _scores(champion, before)),
         reference=reference[[*features, window.columns.target]].reset_index(drop=True),
         reference_scores=comparable_scores(reference_scores, _scores(champion, reference)),
         window=drawn.features[features],
@@ -97,6 +97,26 @@ def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
         set_aside=window.set_aside,
         past=look_back(window, drawn.ids, scorings),
     )
+
+
+def _rows_before(
+    champion: Artifact, baseline: Baseline, training: pd.DataFrame, out_of_fold: NDArray[np.float64]
+) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+    """A sample of the drift reference, which may be the `training` rows, and its scores as of customers not seen."""
+    if champion.manifest.drift_reference is None:
+        return _sampled(training, out_of_fold, baseline)
+    rows = champion.drift_reference()
+    return _sampled(rows, scores_as_unseen(rows, _scores(champion, rows), training, out_of_fold), baseline)
+
+
+def _sampled(rows: pd.DataFrame, scores: NDArray[np.float64], baseline: Baseline) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+    """At most `SAMPLE_ROWS` of the rows in the baseline's segment, and their scores."""
+    # Cut down or not, rows keep their numbers.
+    if baseline.restriction.segment is not None:
+        column, value = baseline.restriction.segment
+        rows = rows[rows[column] == value]
+    rows = rows.sample(SAMPLE_ROWS, random_state=SEED) if len(rows) > SAMPLE_ROWS else rows
+    return rows, scores[rows.index.to_numpy()]
 
 
 def _scorings(window: Window, ids: pd.Series | None) -> pd.Series | None:

@@ -61,7 +61,7 @@ def align_values(before: Values, after: Values) -> AlignedCells:
 
 def align_categories(before: CategoricalProfile, after: CategoricalProfile) -> AlignedCategories:
     """The categories of a categorical column in two profiles."""
-    counts = [dict(zip((*column.known, *column.new), (*column.counts, *column.new_counts), strict=True)) for column in (before, after)]
+    counts = [column.listed for column in (before, after)]
     names = sorted(name for name in counts[0].keys() | counts[1].keys() if counts[0].get(name) or counts[1].get(name))
     columns = [np.array([count.get(name, 0) for name in names], dtype=np.int64) for count in counts]
     if before.unnamed or after.unnamed:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pipeline.drift.summary import BlindSpot, What
-from pipeline.profiles.profile import CategoricalProfile, NumericalProfile, Profile, cells_of
+from pipeline.profiles.profile import CategoricalProfile, NumericalProfile, Profile, cells_of, strangers
 from pipeline.shown_text import plain
 from pipeline.tables.similar_names import near_misses
 from pipeline.workspace.evidence_policy import DataRules
@@ -85,8 +85,8 @@ def _numerical(before: NumericalProfile, after: NumericalProfile, rows: _Rows) -
 def _categorical(before: CategoricalProfile, after: CategoricalProfile, rows: _Rows) -> Iterator[BlindSpot]:
     name = after.name
     yield from _missing(name, before.nulls, after.nulls, rows)
-    new = sum(after.new_counts) + after.unnamed
-    if (z := _risen(0, new, rows)) is not None:
+    new = sum(strangers(before, after).values()) + after.unnamed
+    if (z := _risen(before.unnamed, new, rows)) is not None:
         share = new / rows.after
         yield _spot("new_values", name, share, f"`{plain(name)}` holds values the reference does not know in {share:.1%} of the rows.", z)
     held = max((*after.counts, *after.new_counts), default=0)

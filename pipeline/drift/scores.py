@@ -26,6 +26,10 @@ KS_DISTANCE = "K-S distance"
 THRESHOLDS = MappingProxyType(
     {WASSERSTEIN: 0.1, JENSEN_SHANNON: 0.1, KOLMOGOROV_SMIRNOV: 0.05, CHI_SQUARE: 0.05, Z_TEST: 0.05, PSI: 0.2, KS_DISTANCE: 0.1}
 )
+# What Evidently calls its own where it is told which to take.
+EVIDENTLY_NAMES = MappingProxyType(
+    {WASSERSTEIN: "wasserstein", JENSEN_SHANNON: "jensenshannon", KOLMOGOROV_SMIRNOV: "ks", CHI_SQUARE: "chisquare", Z_TEST: "z"}
+)
 _SMALL = 1000  # reference rows up to which Evidently tests, above which it measures
 _FEW = 5  # different values up to which it takes numbers for categories
 _LEAST_STD = 0.001
@@ -59,6 +63,10 @@ class Rule:
 
     method: str
     threshold: float
+
+
+# Evidently's choice for a large reference at every size: Wasserstein distance, of few different values and of categories Jensen-Shannon.
+DISTANCE = Rule("distance", 0.1)
 
 
 def drifts(method: str, score: float, threshold: float | None = None) -> bool:
@@ -127,9 +135,10 @@ def _score_numbers(before: NumericalProfile, after: NumericalProfile, rule: Rule
     cells = align_numbers(before, after)
     # Cells hold more than a thousand different values.
     few = isinstance(before.content, Values) and isinstance(after.content, Values) and len(cells.low) <= _FEW
-    if few and (rule is None or rule.method in (JENSEN_SHANNON, CHI_SQUARE, Z_TEST)):
+    if few and (rule is None or rule.method in (DISTANCE.method, JENSEN_SHANNON, CHI_SQUARE, Z_TEST)):
         return _score_categories(cells.before, cells.after, rule)
-    rule = rule or _usual(KOLMOGOROV_SMIRNOV if rows <= _SMALL else WASSERSTEIN)
+    if rule is None or rule == DISTANCE:
+        rule = _usual(KOLMOGOROV_SMIRNOV if rule is None and rows <= _SMALL else WASSERSTEIN)
     score = _measure(rule, cells, before)
     if exact is None or score.certain:
         return score
@@ -140,7 +149,8 @@ def _score_categories(before: Counts, after: Counts, rule: Rule | None) -> Score
     rows = int(before.sum())
     if not rows or not after.sum():
         return None
-    rule = rule or _usual(JENSEN_SHANNON if rows > _SMALL else CHI_SQUARE if len(before) > 2 else Z_TEST)
+    if rule is None or rule == DISTANCE:
+        rule = _usual(JENSEN_SHANNON if rule or rows > _SMALL else CHI_SQUARE if len(before) > 2 else Z_TEST)
     if rule.method == JENSEN_SHANNON:
         return _certain(rule, jensen_shannon(before, after))
     if rule.method == PSI:

@@ -98,9 +98,9 @@ def numerical_shift(reference: NumericalProfile, window: NumericalProfile) -> Nu
 
 def categorical_shift(reference: CategoricalProfile, window: CategoricalProfile) -> CategoricalShift:
     """Shift of a categorical column. Both need a category at least."""
-    before = np.array([*reference.counts, *(0 for _ in window.new)], dtype=np.int64)
-    after = np.array([*window.counts, *window.new_counts], dtype=np.int64)
-    names = (*window.known, *window.new)
+    was, now = reference.listed, window.listed
+    names = tuple({**now, **was})
+    before, after = (np.array([listed.get(name, 0) for name in names], dtype=np.int64) for listed in (was, now))
     p, q = before / reference.count, after / window.count
     frequent = np.maximum(before, after) >= FOLD_BELOW
     gone = (after == 0) & (p * window.count >= FOLD_BELOW)
@@ -111,7 +111,7 @@ def categorical_shift(reference: CategoricalProfile, window: CategoricalProfile)
         return tuple(CategoryMove(name=plain(names[place]), before=float(p[place]), after=float(q[place])) for place in ranked)
 
     moved = largest(np.ones(len(names), dtype=bool), np.abs(q - p), 1)
-    unnamed = window.unnamed / window.count
+    unnamed = max(0.0, window.unnamed / window.count - reference.unnamed / reference.count)
     return CategoricalShift(
         moved=moved[0] if moved else None,
         new=largest(fresh, q, _NAMED),

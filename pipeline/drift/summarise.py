@@ -1,11 +1,11 @@
 """Drift of a window against the reference: Evidently's verdict and the calibrated one, from two profiles."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.drift.blindspots import find_blind_spots
-from pipeline.drift.scores import KS_DISTANCE, PSI, Rule, Score, score_profiles
+from pipeline.drift.scores import DISTANCE, EVIDENTLY_NAMES, KS_DISTANCE, PSI, Rule, Score, score_profiles
 from pipeline.drift.shift import NumericalShift
 from pipeline.drift.summary import BlindSpot, DriftSummary, FeatureDrift
 from pipeline.drift.verdict import CalibratedFeature, calibrate
@@ -26,7 +26,7 @@ SEED = 0  # of the null distribution: the same window has the same verdict
 
 
 def summarise_drift(baseline: Baseline, window: Window, policy: Policy) -> DriftSummary:
-    """Both verdicts on every feature, and what neither sees. The first is Evidently's, or by the method that the policy asks for.
+    """Both verdicts on every feature, and what neither sees. The first is Evidently's, by the methods that the policy asks for.
 
     Features that tell the calendar move by themselves and are left out. One without any value in the window or the reference has no score: it
     is not among `features`, but counted in `features_total`, so that no share grows because a column broke. With fewer rows than `drift.min_rows`, or no feature that has a score, there is no verdict:
@@ -70,8 +70,10 @@ def summarise_drift(baseline: Baseline, window: Window, policy: Policy) -> Drift
     return _no_verdict(reference, profile, window, policy).model_copy(update=verdicts)
 
 
-def write_evidently_html(reference: "pd.DataFrame", current: "pd.DataFrame", schema: Schema, path: Path) -> None:
-    """Evidently's own report on the schema's features, for people.
+def write_evidently_html(
+    reference: "pd.DataFrame", current: "pd.DataFrame", schema: Schema, path: Path, judged: Sequence[FeatureDrift]
+) -> None:
+    """Evidently's own report on the schema's features, for people, by the methods by which they were `judged` where they are Evidently's.
 
     Raises:
         DataError: a feature has no value at all, of which Evidently makes no report.
@@ -90,7 +92,8 @@ def write_evidently_html(reference: "pd.DataFrame", current: "pd.DataFrame", sch
     # Kinds come from the schema: left to itself Evidently guesses them anew from each window.
     roles = DataDefinition(numerical_columns=list(schema.numerical), categorical_columns=list(schema.categorical))
     features = list(schema.features)
-    snapshot = Report([DataDriftPreset(columns=features)]).run(
+    methods = {feature.name: EVIDENTLY_NAMES[feature.method] for feature in judged if feature.method in EVIDENTLY_NAMES}
+    snapshot = Report([DataDriftPreset(columns=features, per_column_method=methods)]).run(
         Dataset.from_pandas(current[features], data_definition=roles), Dataset.from_pandas(reference[features], data_definition=roles)
     )
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -126,10 +129,10 @@ def _future(window: Window) -> Iterator[BlindSpot]:
 
 
 def _asked(rules: DriftRules) -> dict[Kind, Rule]:
-    """Methods that the policy puts in the place of Evidently's."""
-    named = {"psi": Rule(PSI, rules.psi_threshold), "ks": Rule(KS_DISTANCE, rules.ks_threshold)}
+    """Methods that the policy puts in the place of Evidently's choice by the reference's size."""
+    named = {"default": DISTANCE, "psi": Rule(PSI, rules.psi_threshold), "ks": Rule(KS_DISTANCE, rules.ks_threshold)}
     chosen: dict[Kind, str] = {"numerical": rules.numerical, "categorical": rules.categorical}
-    return {kind: named[name] for kind, name in chosen.items() if name != "default"}
+    return {kind: named[name] for kind, name in chosen.items() if name != "evidently"}
 
 
 def _feature(found: CalibratedFeature, score: Score, importance: float) -> FeatureDrift:

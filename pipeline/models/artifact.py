@@ -2,7 +2,6 @@
 
 import pickle
 import re
-import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -20,7 +19,6 @@ from pipeline.measures.measure import CalibrationTrial, Metrics
 from pipeline.models.importance import Importance
 from pipeline.models.library_versions import check_versions
 from pipeline.profiles.profile import Profile, spelling_of
-from pipeline.sources.source import Frame
 from pipeline.stored_record import StoredRecord
 from pipeline.tables.schema import Schema
 from pipeline.workspace.folder import Workspace
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
 MODEL = "model"
 PICKLE = "model.pkl"
 REFERENCE = "reference.parquet"
+DRIFT_REFERENCE = "drift_reference.parquet"
 MANIFEST = "manifest.json"
 METRICS = "metrics.json"
 PROFILE = "profile.json"
@@ -62,15 +61,39 @@ class Adopted(StoredRecord):
     claimed: dict[str, float] = Field({})
 
 
+class DriftReference(StoredRecord):
+    """What windows are compared with where that is not the training rows: `rows` that came before the model was trained, their first and
+    last scoring time (UTC, None where they have none), and their fingerprint. `carried_over`: how many of them are of the drift reference of
+    the champion it was to replace, because the log had too few."""
+
+    rows: int
+    carried_over: int
+    since: datetime | None
+    until: datetime | None
+    data_sha256: str
+
+    @property
+    def said(self) -> str:
+        """For people, as sentences."""
+        scored = f" scored from {self.since:%Y-%m-%d} to {self.until:%Y-%m-%d}" if self.since and self.until else ""
+        few = (
+            f" The log has too few: {self.carried_over:,} of them are carried over from the champion's reference."
+            if self.carried_over
+            else ""
+        )
+        return f"Once it is deployed, windows are compared with {self.rows:,} customers{scored}.{few}"
+
+
 class Manifest(StoredRecord):
     """What the model is and what it was made from. `rows`, `churners` and `data_sha256` are of the training rows without ids
     (the fingerprint of `reference.parquet`); `versions` are of Python and the packages that fitted it.
 
-    Of a recalibrated model they are of the rows its ranks were fitted on, because that is what windows are compared with;
-    `recalibration` says what its probabilities were fitted on.
+    Of a recalibrated model they are of the rows its ranks were fitted on; `recalibration` says what its probabilities were fitted on.
 
     Of an `adopted` model they are of the rows given as its reference, `estimator` is what its class is called, `trained_at` is when it was
-    adopted, and `versions` are those on record with it."""
+    adopted, and `versions` are those on record with it.
+
+    Without a `drift_reference` windows are compared with the training rows."""
 
     columns: Schema
     estimator: str
@@ -85,6 +108,7 @@ class Manifest(StoredRecord):
     trained_at: datetime
     recalibration: Recalibration | None = None
     adopted: Adopted | None = None
+    drift_reference: DriftReference | None = Field(None, exclude_if=lambda told: told is None)
 
     @property
     def family(self) -> str:
@@ -112,13 +136,24 @@ class Artifact:
 
         return read_rows(self.reference_file, self.manifest.columns)
 
+    @property
+    def drift_reference_file(self) -> Path:
+        """Where the typed rows lie that windows are compared with, as Parquet."""
+        return self.path / DRIFT_REFERENCE if self.manifest.drift_reference else self.reference_file
+
+    def drift_reference(self) -> "pd.DataFrame":
+        """The typed rows that windows are compared with: features alone, labelled or not."""
+        from pipeline.tables.typed_parquet import read_rows
+
+        return read_rows(self.drift_reference_file, self.manifest.columns)[list(self.manifest.columns.features)]
+
     def reference_scores(self) -> NDArray[np.float64]:
         """Probability of churn for each reference row as a model that had not seen it gives it (out of fold), shape (rows,). Of an adopted
         model its own scores, which flatter it where it was trained on these rows."""
         return np.asarray(np.load(self.path / REFERENCE_SCORES, allow_pickle=False), dtype=np.float64)
 
     def profile(self) -> Profile:
-        """Profile of the training rows: what windows are compared with."""
+        """Profile of the drift reference: what windows are compared with. Its known categories are those of the training rows."""
         return Profile.model_validate_json((self.path / PROFILE).read_bytes())
 
     def importances(self) -> tuple[Importance, ...]:
@@ -165,67 +200,6 @@ class Artifact:
                 f"The model {self.digest[:12]} cannot be loaded here ({type(error).__name__}); it was trained with {trained}.",
                 "Install those versions, or train again with `churnops train`.",
             ) from error
-
-
-def write_artifact(
-    folder: Path,
-    model: Any,
-    manifest: Manifest,
-    metrics: Metrics,
-    importances: tuple[Importance, ...],
-    train_rows: "pd.DataFrame",
-    scores: NDArray[np.float64],
-) -> None:
-    """Write a not yet published artifact into the new folder `folder`.
-
-    Args:
-        folder: created here.
-        model: fitted scikit-learn classifier, or the folder of an MLflow model, which is copied as it is.
-        manifest: what it is.
-        metrics: on the test set.
-        importances: of the features to the model.
-        train_rows: typed training rows; only features and target are kept.
-        scores: out-of-fold probability of churn of each training row, shape (rows,).
-    """
-    from pipeline.profiles.counting import profile_reference
-    from pipeline.tables.cell_values import spelling_in
-    from pipeline.tables.typed_parquet import write_rows
-
-    columns = manifest.columns
-    folder.mkdir()
-    if isinstance(model, Path):
-        shutil.copytree(model, folder / MODEL)
-    else:
-        _save(model, manifest, folder / MODEL)
-    write_rows(train_rows[[*columns.features, columns.target]], folder / REFERENCE)
-    np.save(folder / REFERENCE_SCORES, scores, allow_pickle=False)
-    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    (folder / METRICS).write_text(metrics.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    (folder / IMPORTANCE).write_bytes(TypeAdapter(tuple[Importance, ...]).dump_json(importances, indent=2) + b"\n")
-    profile = profile_reference(Frame(train_rows[list(columns.features)]), columns, spelling=spelling_in(train_rows, columns.categorical))
-    (folder / PROFILE).write_text(profile.model_dump_json() + "\n", encoding="utf-8")
-
-
-def _save(model: Any, manifest: Manifest, place: Path) -> None:
-    import mlflow.sklearn
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, DataType, TensorSpec
-    from mlflow.types import Schema as Signature
-
-    columns = manifest.columns
-    inputs: list[ColSpec | TensorSpec] = [
-        *(ColSpec(DataType.double, name) for name in columns.numerical),
-        *(ColSpec(DataType.string, name) for name in columns.categorical),
-    ]
-    # Signature and requirements are given, because guessing them takes MLflow seconds.
-    mlflow.sklearn.save_model(
-        model,
-        str(place),
-        signature=ModelSignature(Signature(inputs), Signature([TensorSpec(np.dtype(np.float64), (-1, 2))])),
-        pip_requirements=[f"{name}=={version(name)}" for name in sorted({"cloudpickle", *manifest.versions} - {"python", "churnops"})],
-        serialization_format=mlflow.sklearn.SERIALIZATION_FORMAT_CLOUDPICKLE,
-        pyfunc_predict_fn="predict_proba",
-    )
 
 
 def installed_versions(packages: tuple[str, ...] = ()) -> dict[str, str]:

@@ -74,8 +74,8 @@ class NumericalProfile(StoredRecord):
 
 
 class CategoricalProfile(StoredRecord):
-    """One categorical column. `known` are the reference's categories, sorted, `counts` theirs here; `new` (sorted) and `new_counts` are
-    those the reference lacks, unless there are more than 1,000 of them: then `unnamed` counts their rows and none is listed.
+    """One categorical column. `known` are the categories of the training rows, sorted, `counts` theirs here; `new` (sorted) and `new_counts` are
+    those the training rows lack, unless there are more than 1,000 of them: then `unnamed` counts their rows and none is listed.
     """
 
     kind: Literal["categorical"] = "categorical"
@@ -91,6 +91,11 @@ class CategoricalProfile(StoredRecord):
     def count(self) -> int:
         """Rows with a category."""
         return sum(self.counts) + sum(self.new_counts) + self.unnamed
+
+    @property
+    def listed(self) -> dict[str, int]:
+        """Rows of each category, known or new, that has a name here."""
+        return dict(zip((*self.known, *self.new), (*self.counts, *self.new_counts), strict=True))
 
 
 class Profile(StoredRecord):
@@ -125,6 +130,11 @@ def of_features(profile: Profile, columns: Schema) -> Profile:
 def spelling_of(profile: Profile) -> Spelling:
     """How the reference behind a profile, its own or a window's, spells the categories."""
     return {column.name: Categories(column.known) for column in profile.categorical}
+
+
+def strangers(before: CategoricalProfile, after: CategoricalProfile) -> dict[str, int]:
+    """Rows of each listed category of `after` that neither the training rows nor `before` have."""
+    return {name: count for name, count in zip(after.new, after.new_counts, strict=True) if name not in before.new}
 
 
 def cells_of(column: NumericalProfile) -> tuple[Counts, Numbers]:
@@ -215,7 +225,7 @@ def _merge_categorical(first: CategoricalProfile, second: CategoricalProfile) ->
     _require_same(first.name, first.known == second.known)
     found = Counter[str]()
     for column in (first, second):
-        found.update(dict(zip((*column.known, *column.new), (*column.counts, *column.new_counts), strict=True)))
+        found.update(column.listed)
     return categorical_profile(first.name, first.known, found, first.nulls + second.nulls, first.unnamed + second.unnamed)
 
 

@@ -11,6 +11,7 @@ from pipeline.diagnosis.diagnosis import Action, Diagnosis, Mode
 from pipeline.drift.summary import DriftSummary
 from pipeline.measures.evaluation import Evaluation
 from pipeline.measures.measure import CalibrationTrial, GateResult, Metrics
+from pipeline.models.artifact import DriftReference
 from pipeline.record.failure import Failure
 from pipeline.shown_text import plain
 from pipeline.stored_record import StoredRecord
@@ -144,6 +145,7 @@ class TrainingResult(Evaluation):
     train_rows: int
     gate_rows: int
     seconds: float
+    drift_reference: DriftReference | None = Field(None, exclude_if=lambda told: told is None)
 
 
 class Training(StoredRecord):

@@ -19,6 +19,7 @@ from pipeline.record.cases import Challenger, TrainingResult
 from pipeline.record.opened_workspace import Opened
 from pipeline.tables.splits import split_recent
 from pipeline.tables.typed_parquet import fingerprint
+from pipeline.training.drift_reference import RowsBefore
 from pipeline.training.gate import judge, judge_recalibrated
 from pipeline.training.job import TrainingJob
 from pipeline.training.parent import OnProgress, TrainingOutcome, train
@@ -35,11 +36,13 @@ _NEWER_FROM = 0.5  # of the rows in the order of time
 
 @dataclass(frozen=True)
 class Rows:
-    """Typed rows to train on and to test on; no customer is in both. The last `recent` training rows are of the window."""
+    """Typed rows to train on and to test on; no customer is in both. The last `recent` training rows are of the window. `before`: what windows
+    are to be compared with, None for the training rows."""
 
     train: pd.DataFrame
     test: pd.DataFrame
     recent: int = 0
+    before: RowsBefore | None = None
 
 
 def retraining_rows(champion: Artifact, window: Window, held_out_share: float, mode: Mode = "combined") -> Rows:
@@ -104,7 +107,13 @@ async def challenge(
         TrainingError: see `pipeline.training.parent.train`; nothing is left behind.
     """
     settings = opened.settings
-    asked = {"estimator": estimator, "hyperparameters": dict(hyperparameters), "recent_rows": rows.recent}
+    before = rows.before
+    asked = {
+        "estimator": estimator,
+        "hyperparameters": dict(hyperparameters),
+        "recent_rows": rows.recent,
+        "drift_reference": before.told if before else None,
+    }
     job = usual_job(opened, champion).model_copy(update=asked)
     if mode == "recalibrate":
         job = job.model_copy(update={"recalibrates": True, "threshold": _worthwhile_from(settings)})
@@ -113,7 +122,13 @@ async def challenge(
         given = (word for name, value in hyperparameters.items() for word in ("--set", f"{name}={value}"))
         job = job.model_copy(update={"command": (*shlex.split(settings.training.command), *named, *given)})
     async with train(
-        job, rows.train, rows.test, opened.workspace, on_progress=on_progress, time_limit_seconds=settings.training.time_limit_seconds
+        job,
+        rows.train,
+        rows.test,
+        opened.workspace,
+        drift_rows=before.rows if before else None,
+        on_progress=on_progress,
+        time_limit_seconds=settings.training.time_limit_seconds,
     ) as outcome:
         # In a thread: MLflow and the disk take their time, and others are being served.
         return await to_thread.run_sync(judge_and_register, opened, outcome, rows, case_id, mode, band, record)
@@ -169,6 +184,7 @@ def judge_and_register(
         train_rows=len(rows.train),
         gate_rows=len(rows.test),
         seconds=outcome.seconds,
+        drift_reference=manifest.drift_reference,
         **dict(found),
     )
     serving = found.model_dump(mode="json", include={"serving"})

@@ -15,9 +15,10 @@ from pipeline.errors import ChurnopsError
 from pipeline.families import family_named
 from pipeline.measures.evaluation import Evaluation
 from pipeline.measures.risk_tiers import tier_flow
-from pipeline.models.artifact import Artifact, Manifest, Recalibration, installed_versions, open_artifact, write_artifact
+from pipeline.models.artifact import Artifact, Manifest, Recalibration, installed_versions, open_artifact
+from pipeline.models.artifact_writer import write_artifact
 from pipeline.tables.schema import Schema
-from pipeline.training.job import ARTIFACT, RESULT, TEST_ROWS, TRAIN_ROWS, Made, Progress, Say, TrainingJob
+from pipeline.training.job import ARTIFACT, DRIFT_ROWS, RESULT, TEST_ROWS, TRAIN_ROWS, Made, Progress, Say, TrainingJob
 from pipeline.workspace.folder import Workspace
 
 if TYPE_CHECKING:
@@ -81,7 +82,10 @@ def run(job: TrainingJob, folder: Path, workspace: Workspace, progress: TextIO) 
     importances = made.importances()
 
     say("saving", 0.85, "Saving the model")
-    write_artifact(folder / ARTIFACT, made.saved, made.manifest, evaluation.metrics, importances, made.reference, made.scores)
+    # A recalibrated champion's manifest tells of the rows that came before it, not before its successor.
+    manifest = made.manifest.model_copy(update={"drift_reference": job.drift_reference})
+    drift_rows = read_rows(folder / DRIFT_ROWS, job.columns) if job.drift_reference else None
+    write_artifact(folder / ARTIFACT, made.saved, manifest, evaluation.metrics, importances, made.reference, made.scores, drift_rows)
     (folder / RESULT).write_text(evaluation.model_dump_json(), encoding="utf-8")
     say("done", 1.0, "Trained and judged")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from pipeline.models.artifact import Manifest
+from pipeline.models.artifact import DriftReference, Manifest
 from pipeline.models.importance import Importance
 from pipeline.tables.schema import Schema
 from pipeline.workspace.settings import ValueSettings
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 JOB = "job.json"
 TRAIN_ROWS = "train.parquet"
 TEST_ROWS = "gate.parquet"
+DRIFT_ROWS = "drift.parquet"
 ARTIFACT = "artifact"
 RESULT = "result.json"
 
@@ -34,7 +35,8 @@ class TrainingJob(_Message):
 
     `recent_rows` of the training rows, the last ones, are of the window: on them the champion is recalibrated, as a rival to beat too. A
     job that `recalibrates` makes that rival itself, from training rows that are all recent. `command`: words that start the team's own
-    trainer, which then makes the model.
+    trainer, which then makes the model. `drift_reference` tells of the rows that windows will be compared with, where they are not the
+    training rows.
     """
 
     columns: Schema
@@ -48,6 +50,7 @@ class TrainingJob(_Message):
     recalibrates: bool = False
     command: tuple[str, ...] = ()
     value: ValueSettings = ValueSettings()
+    drift_reference: DriftReference | None = None
     trained_at: datetime
 
 

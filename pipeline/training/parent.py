@@ -19,7 +19,7 @@ from pipeline.errors import TrainingError
 from pipeline.measures.evaluation import Evaluation
 from pipeline.models.artifact import MANIFEST, Manifest, open_artifact
 from pipeline.models.unfitted_model import hyperparameters_of
-from pipeline.training.job import ARTIFACT, JOB, RESULT, TEST_ROWS, TRAIN_ROWS, Progress, TrainingJob
+from pipeline.training.job import ARTIFACT, DRIFT_ROWS, JOB, RESULT, TEST_ROWS, TRAIN_ROWS, Progress, TrainingJob
 from pipeline.training.team_trainer import last_line
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.staging import staging_folder
@@ -52,6 +52,7 @@ async def train(
     test_rows: "pd.DataFrame",
     workspace: Workspace,
     *,
+    drift_rows: "pd.DataFrame | None" = None,
     on_progress: OnProgress | None = None,
     time_limit_seconds: float,
 ) -> AsyncIterator[TrainingOutcome]:
@@ -64,6 +65,7 @@ async def train(
         train_rows: typed rows to train on: features, target, and the id where customers repeat.
         test_rows: typed rows of the test set; never trained on.
         workspace: where staging and the champion lie.
+        drift_rows: typed features that `job.drift_reference` tells of.
         on_progress: awaited for every stage.
         time_limit_seconds: wall time of the child.
 
@@ -78,7 +80,7 @@ async def train(
         await anyio.to_thread.run_sync(open_artifact, workspace, job.champion)
     with staging_folder(workspace) as folder:
         started = anyio.current_time()
-        await anyio.to_thread.run_sync(_hand_over, job, train_rows, test_rows, folder)
+        await anyio.to_thread.run_sync(_hand_over, job, train_rows, test_rows, drift_rows, folder)
         with anyio.move_on_after(time_limit_seconds) as limit:
             await _run_child(folder, workspace, on_progress)
         if limit.cancelled_caught:
@@ -95,11 +97,15 @@ async def train(
         )
 
 
-def _hand_over(job: TrainingJob, train_rows: "pd.DataFrame", test_rows: "pd.DataFrame", folder: Path) -> None:
+def _hand_over(
+    job: TrainingJob, train_rows: "pd.DataFrame", test_rows: "pd.DataFrame", drift_rows: "pd.DataFrame | None", folder: Path
+) -> None:
     from pipeline.tables.typed_parquet import write_rows
 
     write_rows(train_rows, folder / TRAIN_ROWS)
     write_rows(test_rows, folder / TEST_ROWS)
+    if drift_rows is not None:
+        write_rows(drift_rows, folder / DRIFT_ROWS)
     (folder / JOB).write_text(job.model_dump_json(), encoding="utf-8")
 
 

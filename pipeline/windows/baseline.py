@@ -1,4 +1,4 @@
-"""What a window is compared with: the champion's training data, or one segment of them."""
+"""What a window is compared with: the champion's drift reference, or one segment of it."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from pipeline.sources.source import ALL_ROWS, Files, Frame, Restriction
 
 @dataclass(frozen=True)
 class Baseline:
-    """The champion's reference, whose rows lie in `source`. `restriction` names the segment that `profile` is cut down to, if it is; windows
+    """The champion's drift reference, whose rows lie in `source`. `restriction` names the segment that `profile` is cut down to, if it is; windows
     are cut down to it too. `digest` is the champion's."""
 
     digest: str
@@ -23,8 +23,8 @@ class Baseline:
 
 
 def baseline_of(champion: Artifact) -> Baseline:
-    """All of the champion's training data; their profile was made then."""
-    return Baseline(champion.digest, champion.profile(), Files(str(champion.reference_file)), ALL_ROWS, champion.importances())
+    """All rows of the champion's drift reference; their profile was made with the champion."""
+    return Baseline(champion.digest, champion.profile(), Files(str(champion.drift_reference_file)), ALL_ROWS, champion.importances())
 
 
 def segments_of(champion: Artifact, column: str) -> dict[str, Baseline]:
@@ -36,9 +36,9 @@ def segments_of(champion: Artifact, column: str) -> dict[str, Baseline]:
     columns = champion.manifest.columns
     if column not in columns.categorical:
         raise DataError(f"`{column}` is no categorical feature.", f"Segments can be made by: {', '.join(columns.categorical) or 'none'}.")
-    source, importances = Files(str(champion.reference_file)), champion.importances()
+    source, importances = Files(str(champion.drift_reference_file)), champion.importances()
     found, spelling = {}, spelling_of(champion.profile())
-    for value in champion.reference()[column].value_counts().index:
+    for value in champion.drift_reference()[column].value_counts().index:
         restriction = Restriction(segment=(column, str(value)))
         profile = profile_reference(source, columns, restriction, spelling)
         found[str(value)] = Baseline(champion.digest, profile, source, restriction, importances)

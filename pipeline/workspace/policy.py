@@ -45,8 +45,8 @@ class DriftRules(Rules):
 
     min_rows: int = Field(ge=1)
     false_discovery_rate: float = Field(gt=0, lt=1)
-    numerical: Literal["default", "psi", "ks"]
-    categorical: Literal["default", "psi"]
+    numerical: Literal["default", "evidently", "psi", "ks"]
+    categorical: Literal["default", "evidently", "psi"]
     psi_threshold: float = Field(gt=0)
     ks_threshold: float = Field(gt=0, lt=1)
     future_days: float = Field(ge=0, le=366)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.intake.reference import load_split
 from pipeline.models.adopted import not_loaded
-from pipeline.models.artifact import Artifact, write_artifact
+from pipeline.models.artifact import Artifact
+from pipeline.models.artifact_writer import write_artifact
 from pipeline.models.library_versions import check_versions
 from pipeline.models.mlflow_folder import Described, ModelError, describe, quiet
 from pipeline.models.pickled_file import folder_of

@@ -8,18 +8,20 @@ import pandas as pd
 
 from pipeline.measures.measure import CalibrationTrial
 from pipeline.measures.metrics import measure
-from pipeline.models.artifact import Manifest, installed_versions, write_artifact
+from pipeline.models.artifact import Manifest, installed_versions
+from pipeline.models.artifact_writer import write_artifact
 from pipeline.models.importance import Importance
 from pipeline.models.unfitted_model import build
 from pipeline.tables.typed_parquet import fingerprint
+from pipeline.training.drift_reference import RowsBefore
 from tests.pipeline.small_tables import COLUMNS, small_table
 
 FEATURES = list(COLUMNS.features)
 TABLE = small_table(200, 1)
 
 
-def small_artifact(folder: Path, table: pd.DataFrame = TABLE) -> Path:
-    """Write it, fitted on these 200 rows and not yet published, into the new folder `folder`."""
+def small_artifact(folder: Path, table: pd.DataFrame = TABLE, before: RowsBefore | None = None) -> Path:
+    """Write it, fitted on these 200 rows and not yet published, into the new folder `folder`. `before`: its drift reference."""
     fitted = FITTED if table is TABLE else _fitted(table)
     p = fitted.predict_proba(table[FEATURES])[:, 1]
     manifest = Manifest(
@@ -34,9 +36,11 @@ def small_artifact(folder: Path, table: pd.DataFrame = TABLE) -> Path:
         churners=int(table["churned"].sum()),
         versions=installed_versions(),
         trained_at=datetime(2026, 11, 21, 9, tzinfo=UTC),
+        drift_reference=before.told if before else None,
     )
     importances = tuple(Importance(feature=name, auc_drop=0.1) for name in FEATURES)
-    write_artifact(folder, fitted, manifest, measure(table["churned"], p, 0.5, 0.95), importances, table, p)
+    metrics = measure(table["churned"], p, 0.5, 0.95)
+    write_artifact(folder, fitted, manifest, metrics, importances, table, p, before.rows if before else None)
     return folder
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline.models.artifact import DriftReference
 from pipeline.record.cases import Case, Training
 from reports.markdown_cells import strength
 from reports.verdict import Narrative, Verdict
@@ -141,3 +142,14 @@ def test_the_measures_are_those_of_the_record() -> None:
     for name in ("pr_auc", "accuracy", "f1", "precision", "recall", "log_loss", "brier", "calibration_error"):
         assert f"{getattr(metrics, name).value:.3f}" in text
     assert "failed the gate" in text
+
+
+def test_what_windows_will_be_compared_with_is_said_before_the_decision() -> None:
+    case, verdict, trainings, *_ = ENDINGS["retrain"]
+    told = DriftReference(rows=1334, carried_over=120, since=NOON, until=NOON, data_sha256="")
+    done = trainings[0].result
+    assert done is not None
+    known = trainings[0].model_copy(update={"result": done.model_copy(update={"drift_reference": told})})
+    text = report(case, verdict, trainings=(known,))
+    assert "windows are compared with 1,334 customers scored from 2026-11-21 to 2026-11-21. The log has too few: 120 of them" in text
+    assert "windows are compared with" not in report(case, verdict, trainings=trainings)

@@ -75,4 +75,8 @@ async def test_a_model_of_recent_outcomes_alone_has_them_as_its_reference(drifte
     assert case.challenger is not None
     artifact = open_artifact(drifted.workspace, case.challenger.digest)
     assert case.window is not None
-    assert len(artifact.reference()) == artifact.profile().rows == reply["train_rows"] == case.window.labelled_rows - reply["held_out_rows"]
+    before = artifact.manifest.drift_reference
+    assert before is not None
+    assert len(artifact.drift_reference()) == artifact.profile().rows == before.rows
+    assert case.window.rows >= before.rows - before.carried_over >= case.window.labelled_rows
+    assert len(artifact.reference()) == reply["train_rows"] == case.window.labelled_rows - reply["held_out_rows"]

@@ -10,7 +10,7 @@ from agent.operators.chat_rulebook.recognition import Question
 from agent.operators.chat_rulebook.wording import cause_of, named, said, source
 from pipeline.diagnosis.finding import DataName, Name
 from pipeline.drift.summary import FeatureDrift
-from reports.markdown_cells import cell
+from reports.markdown_cells import cell, score
 
 _LISTED = 12  # features in one answer; more would not be read
 _DATA: frozenset[Name] = frozenset({*get_args(DataName), "dependency_lost", "moved_alone"})
@@ -162,7 +162,7 @@ def _verdict(facts: Facts, feature: str) -> str:
         "**drifted**" if entry.drifted else "moved significantly, below the threshold of drift" if entry.calibrated else "did not drift"
     )
     return (
-        f"{named(feature)} {verdict}: {cell(entry.change)}.\nThe drift score of {named(feature)} is {entry.score:.4g}, by {cell(entry.method)}"
+        f"{named(feature)} {verdict}: {cell(entry.change)}.\nThe drift score of {named(feature)} is {score(entry)}, by {cell(entry.method)}"
         f"{source(facts.drift)}."
     )
 

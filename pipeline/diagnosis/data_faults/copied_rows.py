@@ -15,12 +15,12 @@ _Hashes = NDArray[np.uint64]
 
 def find_copies(observed: Observed, seen: Witnesses, rules: DataRules) -> tuple[Finding, ...]:
     """Exact copies, as far as the reference's own rows do not repeat as often. Repeated ids are counted in the profile."""
-    known, found = _hashes(seen.before), list[Finding | None]()
+    found = list[Finding | None]()
     # A base scored again holds customers of the training, unchanged until the next refresh; `find_stopped_feed` asks whether it came.
     if not observed.past.scored_again:
-        found.append(_replayed(known, _hashes(seen.after), rules))
+        found.append(_replayed(_hashes(observed.reference[list(observed.columns.features)]), _hashes(seen.after), rules))
     if observed.ids is None:
-        found.append(_repeated(known, observed, rules))
+        found.append(_repeated(_hashes(seen.before), observed, rules))
     return tuple(finding for finding in found if finding is not None)
 
 

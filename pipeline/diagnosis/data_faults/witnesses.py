@@ -88,7 +88,7 @@ def witnesses_of(observed: Observed) -> Witnesses:
     """The witnesses of a window."""
     features, times = observed.window, observed.times
     days = None if times is None else times.dt.strftime("%Y-%m-%d")
-    before = observed.reference[list(observed.columns.features)]
+    before = observed.before
     per_customer = observed.rows / observed.customers if observed.customers else 1.0
     shuffled = np.random.default_rng(SEED).permutation(len(features))
     _, first = np.unique(customers_of(features, before, observed.ids)[shuffled], return_index=True)

@@ -42,7 +42,7 @@ def estimate_prior(observed: Observed, rules: PriorRules) -> tuple[Finding, ...]
     y = observed.reference[observed.columns.target].to_numpy(dtype=np.float64)
     if not enough(observed) or y.min() == y.max():
         return ()
-    tab, usual = crosstab(observed), float(y.mean())
+    tab, usual = crosstab(observed, observed.reference), float(y.mean())
     line = fit_line(log_odds(observed.reference_scores), y)
     # The reference's own estimate is not quite its share of churners: what the scores get wrong there they get wrong here.
     before = _most_likely(line.at(log_odds(observed.reference_scores)), usual, float(y.size))

@@ -29,7 +29,7 @@ def find_score_shift(observed: Observed, rules: SupportRules, expected: Expected
 def _shift(observed: Observed, effective: float, rules: SupportRules) -> Finding:
     from scipy.stats import ks_2samp, kstwobign
 
-    before, now = observed.reference_scores, observed.scores
+    before, now = observed.before_scores, observed.scores
     distance = float(ks_2samp(before, now, method="asymp").statistic)
     # As ks_2samp has it, but for the rows that the window is worth.
     p = float(kstwobign.sf(distance * math.sqrt(before.size * effective / (before.size + effective))))

@@ -44,28 +44,29 @@ class Crosstab:
 
 def enough(observed: Observed) -> bool:
     """Whether there is anything to count: a column, and ten rows on either side."""
-    return bool(observed.columns.features) and min(len(observed.window), len(observed.reference)) >= _FEWEST
+    return bool(observed.columns.features) and min(len(observed.window), len(observed.before), len(observed.reference)) >= _FEWEST
 
 
-def crosstab(observed: Observed) -> Crosstab:
-    """Reference and window on the same cells: eighths of a numerical column by the reference, the categories that at least 1% of it
+def crosstab(observed: Observed, before: pd.DataFrame | None = None) -> Crosstab:
+    """The window and what came before it, or other rows `before` with the same features, on the same cells: eighths of a numerical column by the reference, the categories that at least 1% of it
     have and one cell for all others, and one for missing. Of more than 60 columns, those that matter most to the champion."""
     columns = observed.columns
     names = sorted(columns.features, key=lambda name: -observed.importances.get(name, 0.0))[:_COLUMNS]
     names.sort(key=columns.features.index)
+    before = observed.before if before is None else before
     coded = [
-        _quantiles(observed.reference[name], observed.window[name])
+        _quantiles(before[name], observed.window[name])
         if columns.kind(name) == "numerical"
-        else _categories(observed.reference[name], observed.window[name])
+        else _categories(before[name], observed.window[name])
         for name in names
     ]
-    starts = np.cumsum([0, *(int(max(before.max(), after.max())) + 1 for before, after in coded)])
-    customers = customers_of(observed.window, observed.reference, observed.ids)
+    starts = np.cumsum([0, *(int(max(was.max(), now.max())) + 1 for was, now in coded)])
+    customers = customers_of(observed.window, before, observed.ids)
     return Crosstab(
         names=tuple(names),
         spans=tuple(slice(int(start), int(stop)) for start, stop in pairwise(starts)),
-        reference=np.stack([before for before, _ in coded], axis=1),
-        window=np.stack([after for _, after in coded], axis=1),
+        reference=np.stack([was for was, _ in coded], axis=1),
+        window=np.stack([now for _, now in coded], axis=1),
         customers=customers,
         effective=effective_rows(customers),
     )

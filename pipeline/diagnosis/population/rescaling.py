@@ -32,7 +32,7 @@ def rescaling(observed: Observed, column: str, effective: float, rules: Dependen
 
     if observed.columns.kind(column) != "numerical":
         return None
-    before, now = (part[column].dropna().to_numpy(dtype="float64") for part in (observed.reference, observed.window))
+    before, now = (part[column].dropna().to_numpy(dtype="float64") for part in (observed.before, observed.window))
     if not _like_money(before) or not now.size or now.min() < 0:
         return None
     was, is_now = np.quantile(before, _QUANTILES), np.quantile(now, _QUANTILES)

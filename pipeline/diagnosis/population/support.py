@@ -9,7 +9,7 @@ from pipeline.diagnosis.observed import Observed
 from pipeline.diagnosis.population.domain_classifier import OWN, RARER, Domain
 from pipeline.diagnosis.population.grown_columns import find_grown_columns
 from pipeline.diagnosis.repeated_customers import customers_of, effective_rows
-from pipeline.profiles.profile import CategoricalProfile
+from pipeline.profiles.profile import CategoricalProfile, strangers
 from pipeline.shown_text import FOLD_BELOW, plain, quoted
 from pipeline.workspace.evidence_policy import SupportRules
 
@@ -68,7 +68,7 @@ def _moved(domain: Domain, rows: int, rules: SupportRules) -> Iterator[Finding]:
 def _unseen(observed: Observed, rules: SupportRules) -> Iterator[Finding]:
     if not observed.rows:
         return
-    worth = effective_rows(customers_of(observed.window, observed.reference, observed.ids)) / max(1, len(observed.window))
+    worth = effective_rows(customers_of(observed.window, observed.before, observed.ids)) / max(1, len(observed.window))
     worth *= observed.customers / observed.rows if observed.customers else 1.0
     known = {column.name: column for column in observed.profile_before.categorical}
     for column in observed.profile.categorical:
@@ -83,15 +83,16 @@ def _unseen_in(
 ) -> Finding | None:
     from scipy.stats import binom
 
-    new = sum(column.new_counts) + column.unnamed
+    unseen = strangers(before, column)
+    new = sum(unseen.values()) + column.unnamed
     share = new / rows
     if share < rules.unseen_share:
         return None
     # Where categories are many, some are always new: about as large a share as those that the reference has once (Good 1953).
-    usual = (before.counts.count(1) + 1) / (before.count + 2)
+    usual = ((*before.counts, *before.new_counts).count(1) + before.unnamed + 1) / (before.count + 2)
     if binom.sf(np.floor(new * worth) - 1, round(rows * worth), usual) * columns > _BY_CHANCE:
         return None
-    most = max(zip(column.new_counts, column.new, strict=True), default=(0, ""))
+    most = max(((count, name) for name, count in unseen.items()), default=(0, ""))
     named = most[0] >= FOLD_BELOW and 2 * most[0] >= new
     example = f", most of them {quoted(most[1])}" if named else ""
     return Finding(

@@ -12,14 +12,15 @@ from pipeline.atomic_files import digest_of_folder
 from pipeline.diagnosis.data_faults.checks import data_checks
 from pipeline.diagnosis.observed import SAMPLE_ROWS, Observed, observe
 from pipeline.measures.measure import Metrics
-from pipeline.models.artifact import MANIFEST, METRICS, Artifact, Manifest
+from pipeline.models.artifact import MANIFEST, METRICS, REFERENCE_SCORES, Artifact, DriftReference, Manifest
 from pipeline.profiles.counting import profile_window
 from pipeline.sources.source import ALL_ROWS, Files, Frame
+from pipeline.training.drift_reference import RowsBefore
 from pipeline.windows.baseline import baseline_of, segments_of
 from pipeline.windows.window import Labelled, Window
 from pipeline.workspace.policy import load_policy
 from prompts import policy_text
-from tests.pipeline.small_artifacts import small_artifact
+from tests.pipeline.small_artifacts import TABLE, small_artifact
 from tests.pipeline.small_tables import COLUMNS, small_table
 
 RULES = load_policy(policy_text(), {}).evidence.data
@@ -30,7 +31,10 @@ DATED = COLUMNS.model_copy(update={"time": "seen"})
 
 @pytest.fixture(scope="module")
 def champion(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
-    folder = small_artifact(tmp_path_factory.mktemp("champion") / "artifact")
+    return opened(small_artifact(tmp_path_factory.mktemp("champion") / "artifact"))
+
+
+def opened(folder: Path) -> Artifact:
     return Artifact(
         digest_of_folder(folder),
         folder,
@@ -63,6 +67,22 @@ def test_a_small_window_is_observed_whole_and_scored_by_the_champion(champion: A
     np.testing.assert_allclose(observed.reference_scores, champion.reference_scores())
     pd.testing.assert_frame_equal(observed.reference, champion.reference()[[*FEATURES, "churned"]])
     assert set(observed.importances) == set(FEATURES)
+
+
+def test_population_is_compared_with_the_drift_reference_and_outcomes_with_the_training_rows(tmp_path: Path) -> None:
+    strangers, learnt = small_table(300, 8)[FEATURES], TABLE[FEATURES].iloc[:50]
+    rows = pd.concat([strangers, learnt], ignore_index=True)
+    told = DriftReference(rows=350, carried_over=0, since=None, until=None, data_sha256="")
+    folder, out_of_fold = small_artifact(tmp_path / "artifact", before=RowsBefore(rows, told)), np.linspace(0.2, 0.8, len(TABLE))
+    np.save(folder / REFERENCE_SCORES, out_of_fold)
+    champion = opened(folder)
+    observed = look(champion, Frame(dated(300)))
+    assert (len(observed.before), len(observed.reference), observed.profile_before.rows) == (350, 200, 350)
+    pd.testing.assert_frame_equal(observed.before, rows, check_dtype=False)
+    # Customers of the training are scored as ones whom the model has not seen, like everybody else before it.
+    np.testing.assert_allclose(observed.before_scores[:300], champion.scores(strangers))
+    np.testing.assert_allclose(observed.before_scores[300:], out_of_fold[:50])
+    np.testing.assert_allclose(observed.reference_scores, out_of_fold)
 
 
 def test_what_tells_the_calendar_is_scored_but_not_judged(champion: Artifact) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.drift.scores import EVIDENTLY_NAMES
 from pipeline.drift.summarise import summarise_drift, write_evidently_html
 from pipeline.drift.summary import DriftSummary, FeatureDrift
 from pipeline.errors import DataError
@@ -27,6 +28,7 @@ PLAN = Schema(target="churned", positive="yes", categorical=("plan",))
 PRICE = Schema(target="churned", positive="yes", numerical=("price",))
 P_VALUES = {"K-S p_value", "chi-square p_value", "Z-test p_value"}
 DISTANCES = {"Wasserstein distance (normed)", "Jensen-Shannon distance"}
+BY_SIZE = load_policy(policy_text(), {"drift": {"numerical": "evidently", "categorical": "evidently"}})
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::RuntimeWarning:scipy")  # Evidently's, not ours
 
@@ -59,13 +61,17 @@ def summary(
     return summarise_drift(baseline, Window("test", Frame(current), columns, ALL_ROWS, profile, nothing), policy)
 
 
-def evidently(reference: pd.DataFrame, current: pd.DataFrame, columns: Schema = COLUMNS) -> tuple[dict[str, tuple[str, float]], float]:
-    """Evidently's own words, by a way of its own: method and score of each column, and how many drifted."""
+def evidently(
+    reference: pd.DataFrame, current: pd.DataFrame, columns: Schema = COLUMNS, methods: dict[str, str] | None = None
+) -> tuple[dict[str, tuple[str, float]], float]:
+    """Evidently's own words, by a way of its own, or by `methods` of columns: method and score of each column, and how many drifted."""
     from evidently import DataDefinition, Dataset, Report
     from evidently.metrics import DriftedColumnsCount, ValueDrift
 
     roles = DataDefinition(numerical_columns=list(columns.numerical), categorical_columns=list(columns.categorical))
-    report = Report([ValueDrift(column=name) for name in columns.features] + [DriftedColumnsCount(columns=list(columns.features))])
+    named = methods or {}
+    each = [ValueDrift(column=name, method=named.get(name)) for name in columns.features]
+    report = Report([*each, DriftedColumnsCount(columns=list(columns.features), per_column_method=methods)])
     after, before = (Dataset.from_pandas(frame, data_definition=roles) for frame in (current, reference))
     scores: dict[str, tuple[str, float]] = {}
     drifted = -1.0
@@ -83,21 +89,37 @@ def evidently(reference: pd.DataFrame, current: pd.DataFrame, columns: Schema = 
 def test_scores_methods_and_verdicts_are_evidentlys_own(rows: int, methods: set[str], shift: float) -> None:
     # The regime goes by the values present, column by column: at 1001 rows the column with gaps has fewer than a thousand.
     reference, current = customers(rows, 1), customers(600, 2, shift)
+    found = summary(reference, current, policy=BY_SIZE)
+    _is_evidentlys(found, evidently(reference, current))
+    assert {feature.method for feature in found.features} == methods
+    assert (found.reference_rows, found.current_rows, found.features_total) == (rows, 600, 8)
+
+
+@pytest.mark.parametrize("rows", [300, pytest.param(1300, marks=pytest.mark.slow)])
+def test_by_default_it_is_evidentlys_distances_whatever_the_references_size(rows: int) -> None:
+    reference, current = customers(rows, 1), customers(600, 2, 0.3)
     found = summary(reference, current)
-    scores, drifted = evidently(reference, current)
+    distance = dict.fromkeys((*CATEGORIES, "few_values"), "jensenshannon")
+    _is_evidentlys(found, evidently(reference, current, methods=dict.fromkeys(NUMBERS, "wasserstein") | distance))
+    assert {feature.method for feature in found.features} == DISTANCES
+    assert {feature.name: feature.method for feature in found.features} == {
+        feature.name: feature.method for feature in summary(customers(5000, 3), current).features
+    }
+
+
+def _is_evidentlys(found: DriftSummary, said: tuple[dict[str, tuple[str, float]], float]) -> None:
+    scores, drifted = said
     assert [feature.name for feature in found.features] == list(COLUMNS.features)
     for feature in found.features:
         method, score = scores[feature.name]
-        assert feature.method == method
+        assert method in (feature.method, EVIDENTLY_NAMES[feature.method])
         assert feature.score == pytest.approx(score, abs=1e-3)
         assert feature.low - 1e-9 <= score <= feature.high + 1e-9
-        small_drifts = "p_value" in method
+        small_drifts = "p_value" in feature.method
         assert feature.drifted == (score < feature.threshold if small_drifts else score >= feature.threshold)
-    assert {feature.method for feature in found.features} == methods
     assert found.drifted == sum(feature.drifted for feature in found.features) == drifted
     assert found.share == drifted / len(COLUMNS.features)
     assert found.drifted_numerical + found.drifted_categorical == found.drifted
-    assert (found.reference_rows, found.current_rows, found.features_total) == (rows, 600, 8)
 
 
 @pytest.mark.slow
@@ -108,7 +130,7 @@ def test_a_verdict_at_the_threshold_is_settled_by_the_rows(rows: int) -> None:
     for shift in np.linspace(0.06, 0.12, 13):
         after = before[: rows // 2] * 1.01 + shift
         reference, current = pd.DataFrame({"price": before}), pd.DataFrame({"price": after})
-        (found,) = summary(reference, current, PRICE).features
+        (found,) = summary(reference, current, PRICE, policy=BY_SIZE).features
         scores, drifted = evidently(reference, current, PRICE)
         assert found.score == pytest.approx(scores["price"][1], abs=1e-3)
         assert found.drifted == (drifted == 1)
@@ -291,10 +313,14 @@ def test_a_value_of_a_table_is_shown_as_one_short_printable_line() -> None:
 
 def test_the_html_report_is_written_where_asked(tmp_path: Path) -> None:
     place = tmp_path / "new folder" / "drift.html"
-    write_evidently_html(customers(300, 1), customers(300, 2), COLUMNS, place)
+    reference, current = customers(300, 1), customers(300, 2)
+    write_evidently_html(reference, current, COLUMNS, place, summary(reference, current).features)
     content = place.read_text(encoding="utf-8")
     assert "<html" in content
     assert "slightly" in content
+    # Left to itself Evidently would test so small a reference.
+    assert "wasserstein" in content
+    assert not any(method in content for method in P_VALUES)
 
 
 def test_an_html_report_of_an_empty_column_is_refused(tmp_path: Path) -> None:
@@ -303,7 +329,7 @@ def test_an_html_report_of_an_empty_column_is_refused(tmp_path: Path) -> None:
         (customers(300, 1).assign(two=np.nan), customers(300, 2)),
     ):
         with pytest.raises(DataError, match="Every value is missing in: two"):
-            write_evidently_html(reference, current, COLUMNS, tmp_path / "drift.html")
+            write_evidently_html(reference, current, COLUMNS, tmp_path / "drift.html", ())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -311,6 +337,6 @@ def test_an_html_report_of_an_empty_column_is_refused(tmp_path: Path) -> None:
 def test_inputs_stay_as_they_were(tmp_path: Path) -> None:
     reference, current = customers(300, 1), customers(300, 2)
     summary(reference, current)
-    write_evidently_html(reference, current, COLUMNS, tmp_path / "drift.html")
+    write_evidently_html(reference, current, COLUMNS, tmp_path / "drift.html", ())
     pd.testing.assert_frame_equal(reference, customers(300, 1))
     pd.testing.assert_frame_equal(current, customers(300, 2))

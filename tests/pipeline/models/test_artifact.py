@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline.errors import DataError, IntegrityError, TrainingError
-from pipeline.models.artifact import MODEL, PICKLE, Adopted, Artifact, Manifest, open_artifact, publish
+from pipeline.models.artifact import MODEL, PICKLE, Adopted, Artifact, DriftReference, Manifest, open_artifact, publish
 from pipeline.models.unfitted_model import build
 from pipeline.tables.typed_parquet import fingerprint
+from pipeline.training.drift_reference import RowsBefore
 from pipeline.workspace.folder import Workspace
 from tests.pipeline.small_artifacts import FEATURES, FITTED, TABLE, small_artifact
 from tests.pipeline.small_tables import COLUMNS, small_table
@@ -73,6 +75,36 @@ def test_publishing_onto_bytes_that_were_changed_is_refused(staged: Path, staged
     (workspace.models / digest / "metrics.json").write_text("{}")
     with pytest.raises(IntegrityError, match="bytes differ"):
         publish(Path(shutil.copytree(staged_once, staged)), workspace)
+
+
+def test_it_opens_with_a_drift_reference_beside_its_training_rows(tmp_path: Path, workspace: Workspace) -> None:
+    before = rows_before_of(small_table(300, 3).assign(payment="wire"))
+    artifact = open_artifact(workspace, publish(small_artifact(tmp_path / "new", before=before), workspace))
+    assert artifact.manifest.drift_reference == before.told
+    pd.testing.assert_frame_equal(artifact.drift_reference(), before.rows, check_dtype=False)
+    pd.testing.assert_frame_equal(artifact.reference()[FEATURES], TABLE[FEATURES], check_dtype=False)
+    payment = artifact.profile().categorical[1]
+    # Known is what the model learnt, which settles how categories are spelt for it; what came since is new to it.
+    assert (artifact.profile().rows, payment.known, payment.counts) == (300, ("bank", "card", "cheque"), (0, 0, 0))
+    assert (payment.new, payment.new_counts) == (("wire",), (300,))
+
+
+def test_without_one_the_training_rows_stand_in_and_nothing_else_is_written(published: Artifact) -> None:
+    pd.testing.assert_frame_equal(published.drift_reference(), TABLE[FEATURES], check_dtype=False)
+    assert published.profile().rows == len(TABLE)
+    assert "drift_reference" not in (published.path / "manifest.json").read_text()
+
+
+def test_a_drift_reference_that_was_tampered_with_is_refused(tmp_path: Path, workspace: Workspace) -> None:
+    digest = publish(small_artifact(tmp_path / "new", before=rows_before_of(small_table(300, 3))), workspace)
+    small_table(300, 4)[FEATURES].to_parquet(workspace.models / digest / "drift_reference.parquet", index=False)
+    with pytest.raises(IntegrityError, match="bytes differ"):
+        open_artifact(workspace, digest)
+
+
+def rows_before_of(table: pd.DataFrame) -> RowsBefore:
+    rows = table[FEATURES]
+    return RowsBefore(rows, DriftReference(rows=len(rows), carried_over=0, since=None, until=None, data_sha256=fingerprint(rows)))
 
 
 def test_it_scores_as_the_fitted_model_does(published: Artifact) -> None:

@@ -15,11 +15,11 @@ from sklearn.metrics import log_loss
 
 from pipeline.errors import DataError, IntegrityError, TrainingError
 from pipeline.measures.evaluation import Evaluation
-from pipeline.models.artifact import MANIFEST, MODEL, PICKLE, Manifest, open_artifact, publish
+from pipeline.models.artifact import MANIFEST, MODEL, PICKLE, DriftReference, Manifest, open_artifact, publish
 from pipeline.models.recalibration import recalibrate
 from pipeline.tables.typed_parquet import fingerprint, write_rows
 from pipeline.training.child import ORPHANED, run
-from pipeline.training.job import ARTIFACT, JOB, RESULT, TEST_ROWS, TRAIN_ROWS, Progress, TrainingJob
+from pipeline.training.job import ARTIFACT, DRIFT_ROWS, JOB, RESULT, TEST_ROWS, TRAIN_ROWS, Progress, TrainingJob
 from pipeline.training.parent import TrainingOutcome
 from pipeline.workspace.folder import Workspace
 from tests.checkout import ROOT
@@ -82,6 +82,23 @@ def test_it_leaves_an_artifact_and_what_it_found(tmp_path: Path) -> None:
     assert judged.evaluation.comparison is None
     assert [step.stage for step in progress] == ["loading", "calibrating", "fitting", "judging", "weighing", "saving", "done"]
     assert [step.fraction for step in progress] == sorted(step.fraction for step in progress)
+
+
+@pytest.mark.slow
+def test_what_came_before_goes_into_the_artifact_of_a_retrained_and_of_a_recalibrated_model(tmp_path: Path) -> None:
+    before = small_table(120, 8)[FEATURES]
+    told = DriftReference(rows=120, carried_over=0, since=None, until=None, data_sha256=fingerprint(before))
+    place, workspace, digest = tmp_path / ".churnops" / "staging", Workspace(tmp_path), None
+    for name, changes in (("retrained", {}), ("recalibrated", {"recalibrates": True}), ("without", {"recalibrates": True})):
+        job = small_job(champion=digest, drift_reference=None if name == "without" else told, **changes)
+        folder = hand_over(place / name, job, TRAIN, TEST)
+        write_rows(before, folder / DRIFT_ROWS)
+        run(job, folder, workspace, io.StringIO())
+        digest = publish(folder / ARTIFACT, workspace)
+        artifact = open_artifact(workspace, digest)
+        assert artifact.manifest.drift_reference == job.drift_reference
+        assert artifact.profile().rows == len(artifact.drift_reference()) == (300 if name == "without" else 120)
+        assert len(artifact.reference()) == 300
 
 
 @pytest.mark.slow

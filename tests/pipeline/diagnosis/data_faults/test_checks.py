@@ -38,6 +38,8 @@ def observed(window: pd.DataFrame, *, ids: bool = True, reference: int = 4000, d
         rows=len(rows),
         profile_before=profile,
         profile=profile_of(rows, columns, profile, **facts),
+        before=before[list(columns.features)],
+        before_scores=np.zeros(len(before)),
         reference=before[[*columns.features, columns.target]],
         reference_scores=np.zeros(len(before)),
         window=rows[list(columns.features)],
