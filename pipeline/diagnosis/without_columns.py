@@ -20,8 +20,8 @@ _MEMBERS = 60  # of an ensemble; it is compared with models of the same size
 
 
 def without_columns(observed: Observed, suspects: Collection[str]) -> Observed:
-    """The observation without the `suspects`; scores are those of the stand-in, of the reference out of fold. The observation itself where no
-    other column is left."""
+    """The observation without the `suspects`; scores are those of the stand-in, of the reference out of fold, of `before` as it
+    is. The observation itself where no other column is left."""
     columns = _without(observed.columns, suspects)
     features, target = list(columns.features), columns.target
     reference = observed.reference[[*features, target]]
@@ -37,6 +37,8 @@ def without_columns(observed: Observed, suspects: Collection[str]) -> Observed:
     return replace(
         observed,
         columns=columns,
+        before=observed.before[features],
+        before_scores=stand_in.scores(observed.before),
         reference=reference,
         reference_scores=out_of_fold,
         window=observed.window[features],
