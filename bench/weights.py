@@ -95,7 +95,7 @@ STRUCTURE: Mapping[str, Mapping[Cause, float]] = {
 BY_HAND: Mapping[str, Mapping[Cause, float]] = {"ruled_a_fault_before": {"data_fault": 1.5}, "ruled_real_before": {"data_fault": -1.5}}
 _PENALTY = 0.05  # of squared log-odds beyond ours, per kind of change: one kind must not make a weight sure
 _MOST = 12.0  # log-odds of one piece of evidence
-_NOTHING_CHANGED = 6.0  # times as much as any other kind: most weeks nothing did
+_NOTHING_CHANGED = 20.0  # times as much as any other kind: in about every third week that somebody looks at, nothing did
 _WORST = 10
 
 
