@@ -7,7 +7,9 @@ from pydantic import Field
 from pipeline.stored_record import StoredRecord
 
 Cause = Literal["none", "covariate_benign", "covariate_harmful", "prior_shift", "concept_drift", "data_fault", "label_fault", "unsure"]
-Family = Literal["data", "dependency", "moved_alone", "support", "score", "prior", "labels", "performance", "challengers", "events", "repairs"]
+Family = Literal[
+    "data", "dependency", "moved_alone", "support", "score", "prior", "labels", "performance", "challengers", "events", "repairs"
+]
 RepairName = Literal["turned_round", "factor", "shift", "set_missing", "renamed", "exchanged", "left_out", "clipped"]
 # What no population does by itself.
 DataName = Literal[

@@ -1,10 +1,13 @@
 """Since when a part of a window's rows is broken, and where: told by equal spans of time and by the values of other columns."""
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from pipeline.stored_record import StoredRecord
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd  # records are read without them
+    from numpy.typing import NDArray
 
 _SPANS = 8  # equally long; finer ones hold too few rows to tell a share
 _DAY = "%Y-%m-%d"
@@ -20,13 +23,16 @@ class Onset(StoredRecord):
     where: tuple[str, str] | None = None
 
     @property
-    def began(self) -> bool:
-        """Whether rows before the first bad one are good, so that it began within the window."""
-        return self.spans[0][1] < max(share for _, share in self.spans) / 2
+    def bounded(self) -> bool:
+        """Whether it began, or ended, within the window: the first or the last span has hardly any of it."""
+        shares = [share for _, share in self.spans]
+        return min(shares[0], shares[-1]) < max(shares) / 2
 
 
-def onset(bad: NDArray[np.bool_], times: pd.Series | None, where: tuple[str, str] | None) -> Onset | None:
+def onset(bad: "NDArray[np.bool_]", times: "pd.Series | None", where: tuple[str, str] | None) -> Onset | None:
     """When the rows that are `bad`, shape (rows,), came, by `times` (UTC) of all rows; None without times or bad rows."""
+    import pandas as pd
+
     if times is None or not bad.any() or times.isna().all():
         return None
     known = times.notna().to_numpy()

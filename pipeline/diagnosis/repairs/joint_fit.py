@@ -7,6 +7,7 @@ to agree: other customers, who are found by their other columns, leave it at not
 Source: total variation distance between conditional distributions; Breiman et al. (1984), "Classification and Regression Trees".
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from pipeline.tables.schema import Schema
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
+Lost = Callable[[pd.Series], "pd.Series[bool] | None"]
 
 FITTED_ROWS = 3_000  # of the reference; the groups are few
 _GROUPS, _SMALLEST = 12, 50  # and rows of one
@@ -84,10 +86,10 @@ class JointFit:
         shares = table / np.maximum(1, rows)[:, None]
         return float(rows / rows.sum() @ np.abs(shares - table.sum(axis=0) / table.sum()).sum(axis=1) / 2)
 
-    def misfit(self, window: pd.DataFrame, emptied: float | str | None = None) -> float:
-        """Share of the rows of `window`, 0-1, whose value is not what the reference's customers of the same kind have, beyond chance. Where a
-        value was `emptied`, rows with it and rows without any count on neither side."""
-        before, now = (self._counts(*self._placed(frame, emptied)) for frame in (self._reference, window))
+    def misfit(self, window: pd.DataFrame, lost: Lost | None = None) -> float:
+        """Share of the rows of `window`, 0-1, whose value is not what the reference's customers of the same kind have, beyond chance. Rows whose
+        value was `lost` on the way, or is missing then, count on neither side."""
+        before, now = (self._counts(*self._placed(frame, lost)) for frame in (self._reference, window))
         rows_before, rows = before.sum(axis=1), now.sum(axis=1)
         used = (rows_before > 0) & (rows > 0)
         if not used.any():
@@ -98,14 +100,23 @@ class JointFit:
         apart = np.abs(before / rows_before - now / rows).sum(axis=1) / 2
         return max(0.0, float(rows[:, 0] @ (apart - by_chance) / rows.sum()))
 
+    def unlike(self, window: pd.DataFrame, values: Sequence[object], known: Sequence[object]) -> Floats:
+        """How unlike the window's customers with each of the `values` are those of the reference with each of the `known` ones, by their groups:
+        total variation distance, 0-1, shape (values, known)."""
+        groups, groups_before = self._groups(window), self._groups(self._reference)
+        now, was = (
+            np.stack([_shares(np.bincount(of[(frame[self._column] == one).to_numpy()], minlength=self._nodes)) for one in ones])
+            for of, frame, ones in ((groups, window, values), (groups_before, self._reference, known))
+        )
+        return np.asarray(np.abs(now[:, None, :] - was[None, :, :]).sum(axis=2) / 2)
+
     def put_in(self, window: pd.DataFrame, value: float | str) -> float:
         """Whether the rows of `window` with this value, which are more than in the reference, look as if it had been put in for anybody (above 0)
         or like customers who have it (below 0): difference of log-likelihoods of their groups, 0 where nothing tells."""
         groups, groups_before = self._groups(window), self._groups(self._reference)
         has, had = ((frame[self._column] == value).to_numpy() for frame in (window, self._reference))
         own, everybody, found, before = (
-            np.bincount(part, minlength=self._nodes).astype(np.float64)
-            for part in (groups_before[had], groups, groups[has], groups_before)
+            np.bincount(part, minlength=self._nodes).astype(np.float64) for part in (groups_before[had], groups, groups[has], groups_before)
         )
         more = max(0.0, 1 - had.mean() / max(float(has.mean()), 1e-9))
         of_own, of_all = (_shares(part) for part in (own, everybody))
@@ -115,9 +126,11 @@ class JointFit:
         likelihoods = [float(found @ np.log(shares)) for shares in (put_in, of_own, chosen)]
         return likelihoods[0] - max(likelihoods[1:])
 
-    def _placed(self, frame: pd.DataFrame, emptied: float | str | None) -> tuple[Codes, Codes]:
-        if emptied is not None:
-            frame = frame[frame[self._column].notna() & (frame[self._column] != emptied)]
+    def _placed(self, frame: pd.DataFrame, lost: Lost | None) -> tuple[Codes, Codes]:
+        gone = None if lost is None else lost(self._reference[self._column])
+        if lost is not None and gone is not None:
+            values = frame[self._column]
+            frame = frame[~(gone if frame is self._reference else values.isna()) & values.notna()]
         return self._groups(frame), self._coders[self._column].codes(frame[self._column])
 
     def _groups(self, frame: pd.DataFrame) -> Codes:
@@ -133,6 +146,6 @@ class JointFit:
         return np.bincount(groups * cells + codes, minlength=self._nodes * cells).reshape(self._nodes, cells).astype(np.float64)
 
 
-def _shares(counts: Floats) -> Floats:
+def _shares(counts: Floats | Codes) -> Floats:
     """No group is impossible: half a row is added to each."""
     return np.asarray((counts + 0.5) / (counts + 0.5).sum())

@@ -17,8 +17,7 @@ Numbers = NDArray[np.float64]
 
 
 class Repair(Protocol):
-    """`column` is the one at fault, None where rows are; `columns` are all it changes; `done` says what it does, as in "with … ". `empties`:
-    it sets values missing that nobody can restore."""
+    """`column` is the one at fault, None where rows are; `columns` are all it changes; `done` says what it does, as in "with … "."""
 
     @property
     def name(self) -> RepairName: ...
@@ -28,8 +27,9 @@ class Repair(Protocol):
     def columns(self) -> tuple[str, ...]: ...
     @property
     def done(self) -> str: ...
-    @property
-    def empties(self) -> bool: ...
+
+    def lost(self, values: pd.Series) -> "pd.Series[bool] | None":
+        """Which of the reference's `values` of the column nobody could restore, had they been sent like the window's; None where all could."""
 
     def apply(self, frame: pd.DataFrame, times: pd.Series | None) -> pd.DataFrame:
         """`frame` (features), repaired; a row that is left out is not in it. `times` (UTC) are its rows', None where there are none."""
@@ -59,11 +59,13 @@ EVERYWHERE = Place()
 @dataclass(frozen=True)
 class _OfOneColumn:
     column: str
-    empties = False
 
     @property
     def columns(self) -> tuple[str, ...]:
         return (self.column,)
+
+    def lost(self, values: pd.Series) -> "pd.Series[bool] | None":
+        return None
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,9 @@ class Shifted(_OfOneColumn):
     def done(self) -> str:
         return f"{abs(self.offset):.4g} {'taken off' if self.offset > 0 else 'added to'} `{plain(self.column)}`"
 
+    def lost(self, values: pd.Series) -> "pd.Series[bool] | None":
+        return None if self.clamped is None else values <= self.clamped - self.offset
+
     def apply(self, frame: pd.DataFrame, times: pd.Series | None) -> pd.DataFrame:
         values = frame[self.column].astype("float64")
         kept = values if self.clamped is None else values.where(values != self.clamped)
@@ -127,13 +132,15 @@ class SetMissing(_OfOneColumn):
     """A default, or whatever else was put in, is a missing value again."""
 
     value: float | str
-    empties = True
     name: RepairName = "set_missing"
 
     @property
     def done(self) -> str:
         shown = f"{self.value:.6g}" if isinstance(self.value, float) else quoted(self.value)
         return f"{shown} in `{plain(self.column)}` set missing"
+
+    def lost(self, values: pd.Series) -> "pd.Series[bool] | None":
+        return values == self.value
 
     def apply(self, frame: pd.DataFrame, times: pd.Series | None) -> pd.DataFrame:
         values = frame[self.column]
@@ -162,8 +169,10 @@ class Exchanged:
 
     column: str
     other: str
-    empties = False
     name: RepairName = "exchanged"
+
+    def lost(self, values: pd.Series) -> "pd.Series[bool] | None":
+        return None
 
     @property
     def columns(self) -> tuple[str, ...]:
