@@ -127,10 +127,10 @@ class JointFit:
         return likelihoods[0] - max(likelihoods[1:])
 
     def _placed(self, frame: pd.DataFrame, lost: Lost | None) -> tuple[Codes, Codes]:
-        gone = None if lost is None else lost(self._reference[self._column])
-        if lost is not None and gone is not None:
-            values = frame[self._column]
-            frame = frame[~(gone if frame is self._reference else values.isna()) & values.notna()]
+        values = frame[self._column]
+        gone = None if lost is None else lost(values)
+        if gone is not None:
+            frame = frame[values.notna() & ~gone]
         return self._groups(frame), self._coders[self._column].codes(frame[self._column])
 
     def _groups(self, frame: pd.DataFrame) -> Codes:

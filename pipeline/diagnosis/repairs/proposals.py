@@ -87,8 +87,12 @@ def _offsets(column: str, known: Numbers, now: Numbers) -> Iterator[Shifted]:
             for offset in tried
             if offset
         }
-        if left:
-            yield Shifted(column, min(left, key=lambda offset: left[offset]), clamped)
+        if not left:
+            continue
+        best = min(left, key=lambda offset: left[offset])
+        gone = known[:0] if clamped is None else known[known <= clamped - best]
+        if clamped is None or gone.size:
+            yield Shifted(column, best, clamped, float(np.median(gone)) if gone.size else None)
 
 
 def _risen(before: pd.Series, after: pd.Series) -> float | str | None:

@@ -29,7 +29,7 @@ class Repair(Protocol):
     def done(self) -> str: ...
 
     def lost(self, values: pd.Series) -> "pd.Series[bool] | None":
-        """Which of the reference's `values` of the column nobody could restore, had they been sent like the window's; None where all could."""
+        """Which of the column's `values`, repaired or the reference's, nobody can restore once they were sent like these; None where all can be."""
 
     def apply(self, frame: pd.DataFrame, times: pd.Series | None) -> pd.DataFrame:
         """`frame` (features), repaired; a row that is left out is not in it. `times` (UTC) are its rows', None where there are none."""
@@ -108,10 +108,11 @@ class Scaled(_OfOneColumn):
 
 @dataclass(frozen=True)
 class Shifted(_OfOneColumn):
-    """`offset` taken off again. What was cut off at `clamped` on the way is not known any more, and is missing."""
+    """`offset` taken off again. What was cut off at `clamped` on the way is not known any more: `filled` is typical of such values."""
 
     offset: float
     clamped: float | None = None
+    filled: float | None = None
     name: RepairName = "shift"
 
     @property
@@ -123,8 +124,8 @@ class Shifted(_OfOneColumn):
 
     def apply(self, frame: pd.DataFrame, times: pd.Series | None) -> pd.DataFrame:
         values = frame[self.column].astype("float64")
-        kept = values if self.clamped is None else values.where(values != self.clamped)
-        return frame.assign(**{self.column: kept - self.offset})
+        back = values - self.offset
+        return frame.assign(**{self.column: back if self.clamped is None else back.mask(values == self.clamped, self.filled)})
 
 
 @dataclass(frozen=True)
