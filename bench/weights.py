@@ -63,6 +63,8 @@ STRUCTURE: Mapping[str, Mapping[Cause, float]] = {
     "feed_stopped": {"data_fault": 7},
     "dependency_lost": {"data_fault": 6},
     "column_moved_alone": {"data_fault": 2.5, "covariate_benign": 0.5, "concept_drift": 0.5},
+    "repair_returns": {"data_fault": 5},
+    "repair_fails": {"data_fault": -2},
     "column_rescaled": {"covariate_benign": 2, "concept_drift": 1, "data_fault": 0.5},
     "population_moved": {"covariate_benign": 3, "covariate_harmful": 2, "prior_shift": 1, "concept_drift": 0.5, "none": -3},
     "rows_unlike_the_reference": {"covariate_harmful": 2.5, "covariate_benign": 1, "none": -2},

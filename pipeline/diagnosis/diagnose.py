@@ -1,6 +1,6 @@
 """All evidence about one window, family by family, and what it comes to."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.diagnosis.conclusion import conclude
@@ -8,7 +8,7 @@ from pipeline.diagnosis.data_faults.checks import data_checks
 from pipeline.diagnosis.data_faults.copied_rows import training_rows
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.diagnosis.expected_performance import ExpectedPerformance
-from pipeline.diagnosis.finding import Family, Finding
+from pipeline.diagnosis.finding import Family, Finding, Name, RepairName
 from pipeline.diagnosis.observed import Observed
 from pipeline.diagnosis.outcomes.estimated_performance import estimate_performance
 from pipeline.diagnosis.outcomes.expected_outcomes import labels_usable, one_row_each
@@ -21,6 +21,9 @@ from pipeline.diagnosis.population.domain_classifier import tell_apart
 from pipeline.diagnosis.population.lone_move import find_moved_alone
 from pipeline.diagnosis.population.lost_dependency import find_lost_dependencies
 from pipeline.diagnosis.population.support import find_support
+from pipeline.diagnosis.repairs.attempts import Attempt, attempt_repairs
+from pipeline.diagnosis.repairs.repaired import repaired
+from pipeline.diagnosis.repairs.tried_repair import TriedRepair
 from pipeline.diagnosis.setting import Setting
 from pipeline.diagnosis.without_columns import without_columns
 from pipeline.shown_text import plain
@@ -28,23 +31,26 @@ from pipeline.workspace.policy import Policy
 from pipeline.workspace.settings import ValueSettings
 
 _NAMED = 3  # columns in a sentence
+# The fault that a repair undoes, where other columns can say that it is none.
+_UNDONE: Mapping[RepairName, Name] = {"factor": "unit_change", "renamed": "renamed_category", "set_missing": "value_spike"}
 
 
 @dataclass(frozen=True)
 class Examined:
-    """What was found, the columns that are in question, so that outcomes were `judged_without` them, and the performance to be `expected` without
-    outcomes, None where it was not or could not be computed."""
+    """What was found, the columns that are in question, so that outcomes were `judged_without` them as they were sent, the performance to be
+    `expected` without outcomes, None where it was not or could not be computed, and the `repairs` that were tried."""
 
     findings: tuple[Finding, ...]
     judged_without: tuple[str, ...]
     expected: ExpectedPerformance | None
+    repairs: tuple[TriedRepair, ...]
 
 
 def examine(observed: Observed, policy: Policy, value: ValueSettings, without: Collection[Family] = ()) -> Examined:
-    """The findings of every family but those in `without`, in the order in which they are asked.
+    """The findings of every family but those in `without`, and the repairs of what they suspect.
 
-    Broken data silence nobody: what outcomes say is then asked of a model that never saw the columns in question, which tells a second cause
-    beside a broken column, and a real change from one.
+    Broken data silence nobody. What outcomes say is asked of the rows as they are once repaired, and of a model that never saw the columns
+    that nothing repairs: that tells a second cause beside a broken column, and a real change from one.
     """
     rules = policy.evidence
     domain = None if {"support", "score"} <= {*without} else tell_apart(observed)
@@ -57,27 +63,57 @@ def examine(observed: Observed, policy: Policy, value: ValueSettings, without: C
         "score": lambda: find_score_shift(observed, rules.support, expected),
     }
     found = tuple(finding for family, look in about_rows.items() if family not in without for finding in look())
-    suspects = tuple(
-        dict.fromkeys(
-            one.column for one in found if one.notable and "data_fault" in one.argues_for and one.column in observed.columns.features
-        )
-    )
-    told = without_columns(observed, suspects) if suspects and labels_usable(observed, policy) else observed
+    attempts = () if "repairs" in without else attempt_repairs(observed, found, rules.data)
+    found = (*_less_refuted(found, attempts), *(attempt.told.finding(len(observed.window)) for attempt in attempts))
+    basis = _basis(observed, found, attempts, policy)
     by_outcomes: Mapping[Family, Callable[[], tuple[Finding, ...]]] = {
-        "labels": lambda: label_checks(told, policy),
-        "prior": lambda: estimate_prior(told, rules.prior),
-        "performance": lambda: measured_on_labels(told, policy),
-        "challengers": lambda: find_gains(told, policy, value),
+        "labels": lambda: label_checks(basis.observed, policy),
+        "prior": lambda: estimate_prior(basis.observed, rules.prior),
+        "performance": lambda: measured_on_labels(basis.observed, policy),
+        "challengers": lambda: find_gains(basis.observed, policy, value),
     }
-    known = tuple(finding for family, look in by_outcomes.items() if family not in without for finding in look())
-    if told is observed:
-        return Examined((*found, *known), (), expected)
-    return Examined((*found, *(_of_stand_in(one, suspects) for one in known)), suspects, expected)
+    known = tuple(basis.of(finding) for family, look in by_outcomes.items() if family not in without for finding in look())
+    repairs = tuple(attempt.told for attempt in attempts)
+    return Examined((*found, *known), basis.repaired + basis.suspects, expected, repairs)
 
 
-def _of_stand_in(finding: Finding, suspects: Sequence[str]) -> Finding:
-    named = ", ".join(f"`{plain(name)}`" for name in suspects[:_NAMED]) + (" and more" if len(suspects) > _NAMED else "")
-    return finding.model_copy(update={"said": f"By a model like the champion that never saw {named}: {finding.said}"})
+def _less_refuted(found: Sequence[Finding], attempts: Sequence[Attempt]) -> Iterator[Finding]:
+    """A fault whose undoing fits no row any better is told, but not believed."""
+    refuted = {(attempt.told.column, _UNDONE.get(attempt.told.repair)) for attempt in attempts if attempt.refuted}
+    for finding in found:
+        believed = (finding.column, finding.name) not in refuted
+        yield finding if believed else finding.model_copy(update={"notable": False, "argues_for": ()})
+
+
+@dataclass(frozen=True)
+class _Basis:
+    """What outcomes are asked of: `observed` with the columns `repaired`, seen by a model that never saw the `suspects`."""
+
+    observed: Observed
+    repaired: tuple[str, ...] = ()
+    suspects: tuple[str, ...] = ()
+
+    def of(self, finding: Finding) -> Finding:
+        """The finding, saying what it rests on."""
+        put_back = f"With {_names(self.repaired)} put back" if self.repaired else ""
+        unseen = f"{'by' if put_back else 'By'} a model like the champion that never saw {_names(self.suspects)}" if self.suspects else ""
+        rests_on = ", ".join(part for part in (put_back, unseen) if part)
+        return finding.model_copy(update={"said": f"{rests_on}: {finding.said}"}) if rests_on else finding
+
+
+def _basis(observed: Observed, found: Sequence[Finding], attempts: Sequence[Attempt], policy: Policy) -> _Basis:
+    if not labels_usable(observed, policy):
+        return _Basis(observed)
+    undone = [attempt.repair for attempt in attempts if attempt.told.returned and attempt.repair is not None]
+    put_back = tuple(dict.fromkeys(column for repair in undone for column in repair.columns))
+    broken = [one.column for one in found if one.notable and "data_fault" in one.argues_for and one.column in observed.columns.features]
+    suspects = tuple(dict.fromkeys(column for column in broken if column and column not in put_back))
+    mended = repaired(observed, undone) if undone else observed
+    return _Basis(without_columns(mended, suspects) if suspects else mended, put_back, suspects)
+
+
+def _names(columns: Sequence[str]) -> str:
+    return ", ".join(f"`{plain(name)}`" for name in columns[:_NAMED]) + (" and more" if len(columns) > _NAMED else "")
 
 
 def diagnose(
@@ -106,4 +142,4 @@ def diagnose(
         examined.judged_without,
     )
     found = conclude((*examined.findings, *known), setting, policy)
-    return found.model_copy(update={"population": observed.past.population, "expected": examined.expected})
+    return found.model_copy(update={"population": observed.past.population, "expected": examined.expected, "repairs": examined.repairs})

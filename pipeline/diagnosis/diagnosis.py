@@ -7,6 +7,7 @@ from pydantic import Field
 from pipeline.diagnosis.expected_performance import ExpectedPerformance
 from pipeline.diagnosis.finding import Cause, Finding
 from pipeline.diagnosis.hypothesis import Hypothesis
+from pipeline.diagnosis.repairs.tried_repair import TriedRepair
 from pipeline.stored_record import StoredRecord
 from pipeline.windows.population import Population
 
@@ -43,7 +44,7 @@ class Diagnosis(StoredRecord):
     `fault_probability`: that data or outcomes are faulty (0-1), which keeps a training back; None in records of earlier versions. `said` is for people. `findings`: notable ones first. `blind_spots`: what nobody could have seen here.
     `without_outcomes`: too few are known to see whether customers of the same kind behave differently.
     `population`: who was scored, None where neither settings nor ids say. `expected`: performance without outcomes,
-    None where it was not or could not be computed."""
+    None where it was not or could not be computed. `repairs`: those that were tried, the ones that return first."""
 
     cause: Cause
     confidence: float
@@ -62,6 +63,7 @@ class Diagnosis(StoredRecord):
     then: Action | None = Field(None, exclude_if=lambda told: told is None)
     fault_probability: float | None = Field(None, exclude_if=lambda told: told is None)
     expected: ExpectedPerformance | None = Field(None, exclude_if=lambda told: told is None)
+    repairs: tuple[TriedRepair, ...] = Field((), exclude_if=lambda tried: not tried)
 
     @property
     def provisional(self) -> bool:

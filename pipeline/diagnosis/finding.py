@@ -2,12 +2,15 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from pipeline.stored_record import StoredRecord
 
 Cause = Literal["none", "covariate_benign", "covariate_harmful", "prior_shift", "concept_drift", "data_fault", "label_fault", "unsure"]
 Family = Literal[
-    "data", "dependency", "moved_alone", "support", "score", "prior", "labels", "performance", "challengers", "events", "history"
+    "data", "dependency", "moved_alone", "support", "score", "prior", "labels", "performance", "challengers", "events", "history", "repairs"
 ]
+RepairName = Literal["turned_round", "factor", "shift", "set_missing", "renamed", "exchanged", "left_out", "clipped"]
 # What no population does by itself.
 DataName = Literal[
     "missing_column",
@@ -15,6 +18,7 @@ DataName = Literal[
     "all_missing",
     "more_missing",
     "unit_change",
+    "sign_flipped",
     "constant",
     "value_spike",
     "clipped",
@@ -61,6 +65,9 @@ Name = Literal[
     "known_event",
     # what people ruled of earlier cases
     "ruled_before",
+    # faults undone in memory
+    "repair_returns",
+    "repair_fails",
 ]
 
 
@@ -69,7 +76,7 @@ class Finding(StoredRecord):
 
     `strength` is in the unit that `unit` names, measured on `n` rows, with its interval where one is known; `z` is how many standard errors
     it lies from what an unchanged world shows. `column` and `segment` (a column and its value) say where; None means the window as a whole.
-    `share` is the share of the window's rows it concerns, 0-1. `said` is one sentence for people: what, how sure, so what.
+    `days` are the first and last one of rows that lie in a span of days. `share` is the share of the window's rows it concerns, 0-1. `said` is one sentence for people: what, how sure, so what.
     `notable`: it passed the policy's threshold. What is not notable is evidence of absence and is kept.
     """
 
@@ -77,6 +84,7 @@ class Finding(StoredRecord):
     name: Name
     column: str | None = None
     segment: tuple[str, str] | None = None
+    days: tuple[str, str] | None = Field(None, exclude_if=lambda days: days is None)
     strength: float
     unit: str
     n: int

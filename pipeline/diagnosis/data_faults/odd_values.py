@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.diagnosis.data_faults.fault import fault, where
+from pipeline.diagnosis.data_faults.series import gradual
+from pipeline.diagnosis.data_faults.turned_sign import find_turned_sign, turned_sign
 from pipeline.diagnosis.data_faults.witnesses import Mask, Numbers, Witnesses, surprise
 from pipeline.diagnosis.finding import Finding
 from pipeline.shown_text import plain
@@ -20,14 +22,19 @@ _FAR = 2.0  # times the reference's range beyond either end
 
 
 def find_odd_values(seen: Witnesses, name: str, rules: DataRules) -> tuple[Finding, ...]:
-    """A default that fills many rows, and values that no customer can have."""
+    """A default that fills many rows, and values that no customer can have. A column with one value in the reference tells neither."""
     before, after = seen.numbers(name)
     known = before[~np.isnan(before)]
-    if not known.size:
+    if not known.size or known.min() == known.max():
         return ()
+    turned = turned_sign(seen, name, rules)
+    if turned is not None:
+        after = np.where(turned.concerned, np.nan, after)  # what a customer's value became is no default
     default = default_value(known, len(before), after, rules)
     filled = np.zeros(len(after), dtype=bool) if default is None else after == default
-    found = [] if default is None else [_spike(seen, name, default, filled, before)]
+    found = [] if turned is None else [find_turned_sign(seen, name, turned)]
+    if default is not None and not gradual(seen.numbers(name)[1], seen.times, filled):
+        found.append(_spike(seen, name, default, filled, before))
     impossible = _impossible(seen, name, known, np.where(filled, np.nan, after), rules)
     return (*found, *impossible)
 

@@ -13,12 +13,12 @@ from pipeline.workspace.evidence_policy import DataRules
 
 def find_swapped(seen: Witnesses, names: tuple[str, ...], rules: DataRules) -> tuple[Finding, ...]:
     """Both columns of each pair among `names`, of one kind, that left their own distributions for each other's."""
-    moved = {name: distance for name in names if (distance := _distance(seen, name, name)) >= _least(seen, name, rules)}
+    moved = {name: distance for name in names if (distance := apart(seen, name, name)) >= _least(seen, name, rules)}
     found: list[Finding] = []
     for one, other in combinations(moved, 2):
         if seen.columns.kind(one) != seen.columns.kind(other):
             continue
-        crosswise = max(_distance(seen, one, other), _distance(seen, other, one))
+        crosswise = max(apart(seen, one, other), apart(seen, other, one))
         if crosswise > rules.unit_distance_ratio * min(moved[one], moved[other]):
             continue
         said = (
@@ -37,7 +37,7 @@ def _least(seen: Witnesses, name: str, rules: DataRules) -> float:
     return max(rules.swapped_distance, gap_by_chance(rules.missing_z, rows_before, rows)) if rows and rows_before else 2.0
 
 
-def _distance(seen: Witnesses, before: str, after: str) -> float:
+def apart(seen: Witnesses, before: str, after: str) -> float:
     """Between the reference's column `before` and the window's `after`, 0-1: Kolmogorov-Smirnov of numbers, total variation of categories."""
     first, second = seen.before[before].dropna(), seen.after[after].dropna()
     if first.empty or second.empty:

@@ -7,6 +7,7 @@ import numpy as np
 
 from pipeline.diagnosis.data_faults.expected_amounts import unexplained_factors
 from pipeline.diagnosis.data_faults.fault import fault, where
+from pipeline.diagnosis.data_faults.series import gradual
 from pipeline.diagnosis.data_faults.witnesses import Mask, Numbers, Part, Witnesses, gap, gap_by_chance, surprise
 from pipeline.diagnosis.finding import Finding
 from pipeline.shown_text import plain
@@ -69,11 +70,14 @@ def find_unit_change(seen: Witnesses, name: str, rules: DataRules) -> Finding | 
 
 
 def _by_itself(seen: Witnesses, name: str, found: Sequence[UnitChange]) -> Iterator[UnitChange]:
-    """Those whose rows are off by the factor given their other columns too: otherwise others came, and the factor is a coincidence."""
+    """Those whose rows are off by the factor given their other columns too: otherwise others came, and the factor is a coincidence. Nor did
+    they come gradually."""
     if not found:
         return
     beside_before, beside = unexplained_factors(seen, name)
     for change in found:
+        if change.share < 1 and gradual(seen.numbers(name)[1], seen.times, change.concerned):
+            continue
         compared = beside_before if change.part is None else beside_before[change.part.before]
         offs = [values[~np.isnan(values)] for values in (compared, beside[change.concerned])]
         if min(off.size for off in offs) < _FEWEST:

@@ -25,28 +25,35 @@ _LEAST_P = 1e-300
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the window, and what it is compared with: masks of shapes (reference,) and (window,). `segment` is None for days."""
+    """A part of the window, and what it is compared with: masks of shapes (reference,) and (window,). It is a `segment`, or a span of `days`
+    from the first to the last."""
 
-    segment: tuple[str, str] | None
     said: str
     before: Mask
     after: Mask
+    segment: tuple[str, str] | None = None
+    days: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
 class Witnesses:
-    """`before`: the reference's features. `after`: the window's sample with one row, drawn at random, for each customer; `days` are its dates
-    as text, None without times. `per_customer`: rows of the window per customer."""
+    """`before`: the reference's features. `after`: the window's sample with one row, drawn at random, for each customer, and its `times` (UTC),
+    None where there are none. `per_customer`: rows of the window per customer."""
 
     columns: Schema
     before: pd.DataFrame
     after: pd.DataFrame
-    days: pd.Series | None
+    times: pd.Series | None
     per_customer: float
 
     def numbers(self, name: str) -> tuple[Numbers, Numbers]:
         """A numerical column's values, missing ones too, in the reference and in the window."""
         return self.before[name].to_numpy(dtype=np.float64), self.after[name].to_numpy(dtype=np.float64)
+
+    @cached_property
+    def days(self) -> pd.Series | None:
+        """The dates of `times` as text."""
+        return None if self.times is None else self.times.dt.strftime("%Y-%m-%d")
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -58,8 +65,8 @@ class Witnesses:
             return []
         all_before = np.ones(len(self.before), dtype=bool)
         named = sorted(self.days.dropna().unique())
-        since = [Part(None, f"since {day}", all_before, (self.days >= day).to_numpy()) for day in named[1:]]
-        return [*since, *(Part(None, f"on {day}", all_before, (self.days == day).to_numpy()) for day in named[:-1])]
+        since = [Part(f"since {day}", all_before, (self.days >= day).to_numpy(), days=(day, named[-1])) for day in named[1:]]
+        return [*since, *(Part(f"on {day}", all_before, (self.days == day).to_numpy(), days=(day, day)) for day in named[:-1])]
 
     def _segments(self) -> list[Part]:
         found = []
@@ -69,7 +76,7 @@ class Witnesses:
                 mask = (before == value).to_numpy()
                 if mask.sum() >= _FEWEST:
                     said = f"where `{plain(column)}` is {quoted(str(value))}"
-                    found.append(Part((column, str(value)), said, mask, (after == value).to_numpy()))
+                    found.append(Part(said, mask, (after == value).to_numpy(), segment=(column, str(value))))
         return found
 
     def part_of(self, concerned: Mask) -> Part | None:
@@ -87,7 +94,6 @@ class Witnesses:
 def witnesses_of(observed: Observed) -> Witnesses:
     """The witnesses of a window."""
     features, times = observed.window, observed.times
-    days = None if times is None else times.dt.strftime("%Y-%m-%d")
     before = observed.before
     per_customer = observed.rows / observed.customers if observed.customers else 1.0
     shuffled = np.random.default_rng(SEED).permutation(len(features))
@@ -97,7 +103,7 @@ def witnesses_of(observed: Observed) -> Witnesses:
         columns=observed.columns,
         before=before,
         after=features.iloc[kept].reset_index(drop=True),
-        days=None if days is None else days.iloc[kept].reset_index(drop=True),
+        times=None if times is None else times.iloc[kept].reset_index(drop=True),
         per_customer=per_customer * len(features) / max(1, len(kept)),
     )
 

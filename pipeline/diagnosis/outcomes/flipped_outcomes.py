@@ -78,7 +78,7 @@ def _fits_as_well(expected: Expected, q: Numbers) -> bool:
     by_reference = (expected.slope_error**2 / line.covariance[1, 1]) + expected.level_error**2 * float(
         (expected.p * (1 - expected.p)).sum()
     )
-    return _likelihood(y, q) >= _likelihood(y, line.at(x)) - _WORSE * (1 + 2 * by_reference)
+    return bool(_likelihood(y, q) >= _likelihood(y, line.at(x)) - _WORSE * (1 + 2 * by_reference))
 
 
 def _likelihood(y: Numbers, q: Numbers) -> float:

@@ -1,0 +1,102 @@
+"""A fault undone brings the other columns' relations back; a real change, undone, brings nothing back."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.diagnosis.data_faults.checks import data_checks
+from pipeline.diagnosis.finding import Finding
+from pipeline.diagnosis.repairs.attempts import Attempt, attempt_repairs
+from tests.pipeline.seen_customers import RULES, drawn, leaning, seen
+
+RNG = np.random.default_rng
+Change = Callable[[pd.DataFrame], pd.DataFrame]
+
+
+def suspected(column: str, share: float = 0.5) -> Finding:
+    return Finding(
+        family="moved_alone", name="moved_alone", column=column, strength=0.0, unit="", n=0, share=share, notable=False, said="it moved"
+    )
+
+
+def tried(window: pd.DataFrame, *columns: str) -> tuple[Attempt, ...]:
+    """Repairs of what the data checks suspect, and of `columns`."""
+    observed = seen(window)
+    return attempt_repairs(observed, (*data_checks(observed, RULES.data), *map(suspected, columns)), RULES.data)
+
+
+def some(share: float, column: str, value: object) -> Change:
+    return lambda window: window.assign(**{column: window[column].where(RNG(1).random(len(window)) >= share, value)})
+
+
+@pytest.mark.parametrize(
+    ("change", "column", "repair"),
+    [
+        (lambda window: window.assign(tenure=-window["tenure"]), "tenure", "turned_round"),
+        (lambda window: window.assign(MonthlyCharges=window["MonthlyCharges"] * 100), "MonthlyCharges", "factor"),
+        (lambda window: window.assign(TotalCharges=window["TotalCharges"] + 1000), "TotalCharges", "shift"),
+        (lambda window: window.assign(tenure=(window["tenure"] - 12).clip(lower=0)), "tenure", "shift"),
+        (lambda window: window.assign(tenure=window["MonthlyCharges"], MonthlyCharges=window["tenure"]), "tenure", "exchanged"),
+        (some(0.3, "tenure", 0.0), "tenure", "set_missing"),
+        (some(0.5, "TechSupport", "No"), "TechSupport", "set_missing"),
+    ],
+)
+def test_a_fault_undone_brings_the_other_columns_back(change: Change, column: str, repair: str) -> None:
+    (attempt,) = tried(change(drawn(1500, 1)), column)
+    told = attempt.told
+    assert (told.column, told.repair, told.returned) == (column, repair, True)
+    assert told.joint_after < 0.1 < told.joint_before
+    assert told.finding(1500).name == "repair_returns"
+    assert told.finding(1500).argues_for == ("data_fault",)
+
+
+def test_a_third_of_the_rows_with_names_of_their_own_is_told_by_who_has_them() -> None:
+    """Shares alone would take one for another: two of the old names lost about as many rows."""
+    names = {"DSL": "line-1", "Fiber optic": "ftth", "No": "none at all"}
+    window = drawn(2000, 1)
+    anew = window["InternetService"].map(names).astype(object)
+    (attempt,) = tried(window.assign(InternetService=window["InternetService"].where(RNG(1).random(2000) > 0.33, anew)), "InternetService")
+    assert attempt.repair is not None
+    assert attempt.told.returned
+    assert attempt.repair.old == {new: old for old, new in names.items()}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("column", ["tenure", "InternetService"])
+def test_other_customers_are_not_undone(column: str) -> None:
+    attempts = tried(drawn(2000, 3, leaning(column, 1.5)), column)
+    assert not any(attempt.told.returned for attempt in attempts)
+
+
+def test_a_value_that_customers_who_have_it_brought_was_not_put_in() -> None:
+    window = drawn(2000, 3, lambda pool: np.where(pool["Contract"] == "Two year", 4.0, 1.0))
+    (attempt,) = tried(window, "Contract")
+    assert (attempt.told.repair, attempt.told.returned, attempt.told.told) == ("set_missing", False, True)
+    assert attempt.refuted
+    assert attempt.told.finding(2000).argues_against == ("data_fault",)
+    assert "real change" in attempt.told.said
+
+
+def test_what_was_cut_off_cannot_be_put_back() -> None:
+    window = drawn(2000, 1)
+    (attempt,) = tried(window.assign(MonthlyCharges=window["MonthlyCharges"].clip(upper=80.0)))
+    assert attempt.repair is None
+    assert (attempt.told.repair, attempt.told.returned) == ("clipped", False)
+    assert not attempt.told.finding(2000).notable
+
+
+def test_rows_that_contradict_themselves_are_left_out() -> None:
+    window = drawn(2000, 1)
+    made_up = {name: RNG(place).permutation(window[name].to_numpy()) for place, name in enumerate(window.columns)}
+    mixed = pd.concat([window.iloc[:1500], window.assign(**made_up).iloc[1500:]], ignore_index=True)
+    (attempt, *_) = tried(mixed)
+    assert (attempt.told.repair, attempt.told.column) == ("left_out", None)
+    assert attempt.told.share == pytest.approx(0.25, abs=0.08)
+    assert all(attempt.told.repair != "left_out" for attempt in tried(window))
+
+
+def test_one_broken_column_makes_no_strangers() -> None:
+    window = drawn(2000, 1)
+    broken = window.assign(InternetService=RNG(1).permutation(window["InternetService"].to_numpy()))
+    assert all(attempt.told.repair != "left_out" for attempt in tried(broken))
