@@ -42,7 +42,7 @@ class Mean(_Figures):
 class Scorecard(_Figures):
     """One operator on `n` questions.
 
-    `diagnosis` and `diagnosis_of_seven`: named the cause, with both kinds of moved population as one or apart. `column`: named a right column,
+    `diagnosis` and `diagnosis_of_seven`: named the cause, or one of two that came at once, with both kinds of moved population as one or apart. `column`: named a right column,
     where there is one and something is wrong. `acceptable`: chose a remedy within one point of the best. `regret`: points lost. `unsafe`:
     trained on a fault, of the questions with one. `wasted`: retrained in vain, of all the others. `seconds`: per question.
     """
@@ -109,8 +109,8 @@ def score(results: Sequence[Answered], name: str) -> Scorecard:
     named = [result for result in results if result.truth.columns and result.truth.cause == "data_fault"]
     return Scorecard(
         n=len(results),
-        diagnosis=share(results, name, lambda result, answer: _of_six(answer.cause) == _of_six(result.truth.cause)),
-        diagnosis_of_seven=share(results, name, lambda result, answer: answer.cause == result.truth.cause),
+        diagnosis=share(results, name, lambda result, answer: _of_six(answer.cause) in map(_of_six, result.truth.causes)),
+        diagnosis_of_seven=share(results, name, lambda result, answer: answer.cause in result.truth.causes),
         column=share(named, name, lambda result, answer: answer.column in result.truth.columns),
         acceptable=share(results, name, lambda result, answer: answer.remedy in result.truth.acceptable),
         regret=mean([result.truth.regret(result.answers[name].remedy) for result in results]),

@@ -45,6 +45,11 @@ class Truth(_Fact):
     invisible: bool
 
     @property
+    def causes(self) -> tuple[Cause, ...]:
+        """The cause, or both where two came at once."""
+        return (self.cause,) if self.also is None else (self.cause, self.also)
+
+    @property
     def best(self) -> float:
         """Worth of the best acceptable remedy."""
         return max(worth for remedy in self.acceptable if (worth := self.worth[remedy]) is not None)

@@ -75,8 +75,9 @@ def find_truth(question: Question, world: World, free: Gains, value: ValueSettin
 def _acceptable(scores: dict[Remedy, float | None], fault: bool, label_fault: bool, two: bool) -> tuple[Remedy, ...]:
     safe = {remedy: score for remedy, score in scores.items() if score is not None and not ((fault or label_fault) and remedy in _FITTED)}
     right = {remedy for remedy, score in safe.items() if score >= max(safe.values()) - TOLERANCE}
-    # A fault that does no harm is fixed all the same; where another cause came with it, that alone is enough only if nothing else helps.
-    if fault and not two:
+    # A fault that does no harm is fixed all the same, but not where more is to be done and helps.
+    fixed, more = safe["fix_data"], safe.get("fix_then_retrain", -np.inf)
+    if fault and (not two or fixed >= more - TOLERANCE):
         right.add("fix_data")
     if label_fault:
         right.add("collect_labels")

@@ -8,7 +8,15 @@ from pipeline.diagnosis.finding import Cause
 
 QUESTION = Question(kind="clipped", severity="mild", seed=1, family="random_forest", labels="full")
 RETRAIN = Answer(cause="concept_drift", action="retrain", mode="combined")
-WORTH = {"monitor": 50.0, "fix_data": 52.0, "collect_labels": 49.0, "recalibrate": 40.0, "retrain_combined": 45.0, "retrain_recent": 44.0}
+WORTH = {
+    "monitor": 50.0,
+    "fix_data": 52.0,
+    "collect_labels": 49.0,
+    "recalibrate": 40.0,
+    "retrain_combined": 45.0,
+    "retrain_recent": 44.0,
+    "fix_then_retrain": 53.0,
+}
 
 
 def answered(cause: Cause, acceptable: str, answer: Answer, *, columns: tuple[str, ...] = (), invisible: bool = False) -> Answered:
@@ -29,6 +37,14 @@ def test_both_kinds_of_moved_population_are_one_of_six_and_two_of_seven() -> Non
     found = score([answered("covariate_harmful", "monitor", Answer(cause="covariate_benign", action="monitor"))], "me")
     assert found.diagnosis.value == 1
     assert found.diagnosis_of_seven.value == 0
+
+
+def test_either_of_two_causes_at_once_is_right() -> None:
+    both = answered("data_fault", "fix_then_retrain", RETRAIN)
+    two = both.model_copy(update={"truth": both.truth.model_copy(update={"also": "concept_drift"})})
+    assert score([both], "me").diagnosis.value == 0
+    assert score([two], "me").diagnosis.value == score([two], "me").diagnosis_of_seven.value == 1
+    assert score([two], "me").unsafe.count == 1
 
 
 def test_a_column_is_asked_for_where_one_is_broken() -> None:

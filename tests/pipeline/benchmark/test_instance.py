@@ -33,6 +33,11 @@ def test_immature_labels_are_there_to_be_immature() -> None:
     assert {question.labels for question in questions(["immature_labels"], SEVERITIES, range(6))} == {"full", "partial"}
 
 
+def test_whatever_is_wrong_with_outcomes_has_some() -> None:
+    kinds = ["outcomes_flipped", "contacted_only"]
+    assert {question.labels for question in questions(kinds, SEVERITIES, range(6))} == {"full", "partial"}
+
+
 def test_a_selection_asks_the_same_questions() -> None:
     whole = set(questions(KINDS, SEVERITIES, [3]))
     assert set(questions(["clipped"], ["mild"], [3])) < whole
@@ -45,6 +50,8 @@ def test_a_selection_asks_the_same_questions() -> None:
         (Answer(cause="prior_shift", action="recalibrate", mode="recalibrate"), "recalibrate"),
         (Answer(cause="concept_drift", action="retrain", mode="recent"), "retrain_recent"),
         (Answer(cause="concept_drift", action="retrain"), "retrain_combined"),
+        (Answer(cause="data_fault", action="fix_data", then="retrain"), "fix_then_retrain"),
+        (Answer(cause="data_fault", action="fix_data", then="monitor"), "fix_data"),
     ],
 )
 def test_an_answer_is_something_to_do(answer: Answer, remedy: str) -> None:

@@ -86,6 +86,19 @@ def test_immature_outcomes_are_to_be_waited_for(truth) -> None:  # type: ignore[
     assert found.worth["retrain_recent"] < found.worth["monitor"] - 5
 
 
+def test_two_causes_at_once_are_fixed_and_then_trained_on(truth) -> None:  # type: ignore[no-untyped-def]
+    found = truth("missing_and_reversal")
+    assert found.causes == ("data_fault", "concept_drift")
+    assert found.unsafe and not LEARNING & {*found.acceptable}
+    assert found.acceptable == ("fix_then_retrain",)
+    assert found.regret("fix_data") > 20
+    assert not found.invisible
+
+
+def test_a_gradual_change_goes_on_from_where_it_ends(truth) -> None:  # type: ignore[no-untyped-def]
+    assert truth("gradual_reversal").worth["monitor"] < truth("none").worth["monitor"] - 20
+
+
 def test_a_failure_of_the_benchmark_is_no_answer(desk: Questioning, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> None:
         raise RuntimeError("no space left")

@@ -125,3 +125,29 @@ def test_ids_and_times_never_take_a_features_name() -> None:
 
 def _pools(parts):  # type: ignore[no-untyped-def]
     return parts.reference, parts.window, parts.future
+
+
+def test_a_replayed_batch_is_made_of_the_reference(setup: Setup, champion: Artifact, ask: Ask) -> None:
+    made, old = world(setup, champion, ask, "replayed_batch"), crowds(setup.table, ask("none").seed)
+    features = list(champion.manifest.columns.features)
+    known = {*map(tuple, old.reference.frame[features].astype(str).to_numpy())}
+    assert {*map(tuple, made.features[features].astype(str).to_numpy())} <= known
+    assert not {*map(tuple, made.future[features].astype(str).to_numpy())} <= known
+
+
+def test_a_fault_with_a_second_cause_keeps_the_rows_as_they_should_have_been(setup: Setup, champion: Artifact, ask: Ask) -> None:
+    made = world(setup, champion, ask, "missing_and_reversal")
+    (name,) = made.change.columns
+    assert made.sound is not None and made.broken is not None
+    assert made.sound[name].notna().all() and made.features[name].isna().any()
+    others = [feature for feature in made.features if feature != name]
+    pd.testing.assert_frame_equal(made.sound[others], made.features[others])
+    assert np.array_equal(made.sound_known, made.known)
+
+
+def test_outcomes_of_contacted_customers_alone_are_known(setup: Setup, champion: Artifact, ask: Ask) -> None:
+    made = world(setup, champion, ask, "contacted_only")
+    known = ~np.isnan(made.known)
+    assert 0.1 < known.mean() < 0.45
+    assert not np.isnan(made.matured).any()
+    assert champion.scores(made.features[known]).mean() > champion.scores(made.features[~known]).mean() + 0.1

@@ -20,6 +20,7 @@ from pipeline.worlds.telephone_customers import make_customers
 from tests.checkout import TELCO
 from tests.pipeline.worlds.drawn import draw
 
+LOSES_ROWS = {"feed_missing"}
 DAMAGED = {"null_spike": "tenure", "unit_change": "MonthlyCharges", "new_category": "Contract"}
 
 
@@ -61,7 +62,10 @@ def test_a_window_is_a_typed_week_without_ids(scenario: str, severity: Severity)
     assert list(frame) == [*COLUMNS.features, "Churn", DAY]
     assert frame.drop(columns=DAY).dtypes.to_dict() == REFERENCE[list(frame.columns[:-1])].dtypes.to_dict()
     assert frame[DAY].is_monotonic_increasing
-    assert frame[~frame.index.duplicated()][DAY].value_counts().to_dict() == {0: 8, 1: 7, 2: 7, 3: 7, 4: 7, 5: 7, 6: 7}
+    if scenario in LOSES_ROWS:
+        assert 0 < len(frame) < 50
+    else:
+        assert frame[~frame.index.duplicated()][DAY].value_counts().to_dict() == {0: 8, 1: 7, 2: 7, 3: 7, 4: 7, 5: 7, 6: 7}
     pd.testing.assert_frame_equal(frame, draw(scenario, 50, FEW, COLUMNS, 5, severity=severity))
 
 
@@ -149,8 +153,15 @@ def test_a_new_category_was_never_seen_whatever_the_table_holds() -> None:
 
 
 NEEDS = {
-    "numerical": {"numeric_shift", "null_spike", "unit_change", "clipped", "price_change"},
-    "categorical": {"category_mix", "new_category", "category_recoded", "category_arrives"},
+    "numerical": {
+        *("numeric_shift", "null_spike", "unit_change", "clipped", "price_change", "number_offset", "sign_flipped", "mean_imputed"),
+        *("noisy_number", "tariff_per_plan", "tariff_resented", "price_rise_resented", "recorded_differently", "seasonal_usage"),
+        "unit_and_segment",
+    },
+    "categorical": {
+        *("category_mix", "new_category", "category_recoded", "category_arrives", "version_renames", "tariff_per_plan"),
+        *("tariff_resented", "offer_withdrawn"),
+    },
 }
 
 
@@ -163,7 +174,8 @@ def test_a_table_of_one_kind_works_or_is_told_why_not(scenario: str, kind: str) 
         with pytest.raises(NotExpressible, match=f"changes a {other} column"):
             draw(scenario, 50, FEW, columns, seed=5)
     else:
-        assert draw(scenario, 50, FEW, columns, seed=5).index.nunique() == 50
+        rows = draw(scenario, 50, FEW, columns, seed=5).index.nunique()
+        assert 0 < rows < 50 if scenario in LOSES_ROWS else rows == 50
 
 
 def test_a_single_feature_is_enough_for_changed_behaviour() -> None:
