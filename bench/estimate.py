@@ -72,10 +72,10 @@ import nannyml as nml
 from pathlib import Path
 folder = Path(sys.argv[1]); reference = pd.read_parquet(folder / "reference.parquet")
 found = []
+cbpe = nml.CBPE(metrics=["roc_auc"], y_pred_proba="p", y_pred="called", y_true="y", problem_type="classification_binary", chunk_number=1)
+cbpe.fit(reference)
 for number in range(int(sys.argv[2])):
     window = pd.read_parquet(folder / f"window-{number}.parquet")
-    cbpe = nml.CBPE(metrics=["roc_auc"], y_pred_proba="p", y_pred="called", y_true="y", problem_type="classification_binary", chunk_number=1)
-    cbpe.fit(reference)
     found.append(float(cbpe.estimate(window).filter(period="analysis").to_df()[("roc_auc", "value")].iloc[0]))
 print(json.dumps(found))
 """

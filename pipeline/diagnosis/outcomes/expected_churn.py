@@ -2,7 +2,7 @@
 
 One recalibrates the champion's scores on the reference's rows, weighted so that they look like the window's. The other corrects the champion's
 score by what the reference shows of customers in the same cells, as a penalised logistic regression. The first sees any combination of
-columns and cannot tell customers with equal scores apart; the second can, and adds up what each column says. Both learn from out-of-fold
+columns and cannot tell customers with equal scores apart; the second can, and adds up what each column says. Both are fitted on out-of-fold
 scores, so neither takes what the champion knows by heart for skill.
 
 Sources: Shimodaira (2000), "Improving predictive inference under covariate shift by weighting the log-likelihood function", for the flattened
