@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from anyio import CancelScope, Lock, to_thread
 from sqlalchemy import Connection
 
+from pipeline.diagnosis.dated_diagnosis import dated
 from pipeline.diagnosis.diagnose import diagnose
 from pipeline.diagnosis.diagnosis import Action, Diagnosis
 from pipeline.diagnosis.feature_inspection import inspect_feature
@@ -85,6 +86,7 @@ class Casework:
             artifact, measured = await self._windows.once(case, ("metrics",), measure)
             return results.MetricsResult(
                 case_id=case_id,
+                **results.dates_of(case),
                 champion=results.ServingModel(
                     **case.champion.model_dump(),
                     estimator=artifact.manifest.estimator,
@@ -104,7 +106,7 @@ class Casework:
         """What happened in the case's window; found out once a case."""
 
         async def work(case: Case) -> results.DiagnosisResult:
-            return results.DiagnosisResult(case_id=case_id, diagnosis=pack(await self._conclusion(case)))
+            return results.DiagnosisResult(case_id=case_id, diagnosis=pack(await self._conclusion(case)), **results.dates_of(case))
 
         return await self._on_record(case_id, "diagnose", {"case_id": case_id}, work)
 
@@ -193,6 +195,7 @@ class Casework:
     def _look(self, case: Case, observed: Observed) -> Diagnosis:
         noted = known_events(recorded_events(self._opened.state), case.window.since, case.window.until) if case.window else ()
         found = diagnose(observed, self._opened.policy, value=self._opened.settings.value, known=noted)
+        found = dated(found, case.window.windows) if case.window and case.window.windows else found
         self._opened.cases.move(case.case_id, ("open", "partial"), diagnosis=found)
         return found
 

@@ -1,6 +1,7 @@
 """A diagnosis on the terminal: what happened, how sure, what to do; then the evidence, and what is not visible here."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -8,9 +9,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from agent.views.dates_view import dates_view
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.diagnosis.finding import Finding
 from pipeline.shown_text import plain
+from pipeline.windows.stretch import TwoWindows
 from pipeline.words import ACTIONS, CAUSES, rows_of_customers
 from reports.decision_summary import cause_words
 
@@ -18,16 +21,15 @@ _COLOURS = {"none": "green", "covariate_benign": "green", "data_fault": "red", "
 _BAR = 6  # standard errors that fill a bar
 
 
-def diagnosis_view(found: Diagnosis, rows: int, labelled: int, customers: int | None) -> Group:
-    """What a person reads of a diagnosis."""
+def diagnosis_view(found: Diagnosis, rows: int, labelled: int, customers: int | None, windows: TwoWindows | None) -> Group:
+    """What a person reads of a diagnosis. `windows` is None where an earlier version made it."""
     colour = "yellow" if found.provisional else _COLOURS.get(found.cause, "yellow")
     where = f" in {plain(found.column)}" if found.column else ""
-    scored = f"; scored: {found.population.said}" if found.population else ""
     mode = f" ({found.mode})" if found.mode and found.action == "retrain" else ""
     head = Text.assemble((f"{cause_words(found)}{where}", f"bold {colour}"), f"  confidence {found.confidence:.0%}")
     parts: list[RenderableType] = [
         head,
-        Text(f"{rows_of_customers(rows, customers)} in the window, {labelled:,} with a known outcome{scored}", style="dim"),
+        *_rows_view(found, rows, labelled, customers, windows),
         Text(found.said),
         Text.assemble("So: ", (f"{ACTIONS[found.action].asks}{mode}", "bold"), "."),
     ]
@@ -43,6 +45,17 @@ def diagnosis_view(found: Diagnosis, rows: int, labelled: int, customers: int | 
     if found.runner_up is not None:
         parts.append(Text(f"\nIf it is not that: {CAUSES[found.runner_up.cause].headline.lower()}. {found.runner_up.tell_apart}"))
     return Group(*parts)
+
+
+def _rows_view(found: Diagnosis, rows: int, labelled: int, customers: int | None, windows: TwoWindows | None) -> Iterator[Text]:
+    scored = f"scored: {found.population.said}" if found.population else ""
+    if windows is None:
+        said = f"{rows_of_customers(rows, customers)} in the window, {labelled:,} with a known outcome"
+        yield Text("; ".join(filter(None, (said, scored))), style="dim")
+        return
+    yield from dates_view(windows)
+    if scored:
+        yield Text(scored.capitalize(), style="dim")
 
 
 def _quiet(findings: list[Finding]) -> list[RenderableType]:

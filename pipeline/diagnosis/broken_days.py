@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import groupby, pairwise
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from pipeline.sources.source import Frame
 from pipeline.windows.stretch import BrokenDays
 from pipeline.workspace.policy import Policy
 
+_DAY = timedelta(days=1)
 _PERIODS = 6  # of the stretch at most, each asked for itself: shorter ones have fewer rows to show a fault by, and every one takes its time
 
 _Mask = NDArray[np.bool_]
@@ -27,34 +29,67 @@ _Mask = NDArray[np.bool_]
 def find_broken_days(matured: Observed, until: datetime, policy: Policy) -> tuple[BrokenDays, ...]:
     """The broken days of a stretch, up to and including the moment `until`, oldest first.
 
-    Each of a few periods of whole days (UTC) is asked as a window is; what they leave is asked once more together, because a fault of few
-    rows shows in many only. `labelled` counts the rows of `matured.labelled`.
+    Each of a few periods of whole days (UTC) is asked as a window is. A fault that begins or ends within a period shows there only if it
+    fills most of it, so the nearer half of what lies beside a broken period goes, too. What is left is asked once more together, because
+    a fault of few rows shows in many only. `labelled` counts the rows of `matured.labelled`.
     """
     if matured.times is None or matured.labelled.times is None:
         return ()
     days = matured.times.dt.floor("D").where(matured.times <= until)
-    found: list[tuple[_Mask, Finding]] = []
-    sound = np.zeros(len(days), dtype=bool)
-    for period in _periods(days, policy.drift.min_rows):
-        fault = _fault(matured, period, policy)
-        if fault is None:
-            sound |= period
-        else:
-            found.append((period, fault))
-    if sound.any() and (fault := _fault(matured, sound, policy)) is not None:
-        found.append((sound, fault))
-    broken = [_days(matured, days, until, mask, fault) for mask, fault in found]
-    return tuple(sorted(broken, key=lambda one: one.since))
+    known = matured.labelled.times.where(matured.labelled.times <= until).dt.floor("D")
+    periods = _periods(days, policy.drift.min_rows)
+    faults = [_fault(matured, days.isin(period).to_numpy(), policy) for period in periods]
+    found = [(period, fault) for period, fault in zip(_widened(periods, faults), faults, strict=True) if fault is not None]
+    gone = [day for period, _ in found for day in period]
+    left = [day for period in periods for day in period if day not in gone]
+    if left and (fault := _fault(matured, days.isin(left).to_numpy(), policy)) is not None:
+        found.append((left, fault))
+    broken = [
+        BrokenDays(
+            since=min(period).to_pydatetime(),
+            until=max(period).to_pydatetime(),
+            labelled=int(known.isin(period).sum()),
+            column=fault.column,
+            said=fault.said,
+        )
+        for period, fault in found
+    ]
+    return tuple(_joined(sorted(broken, key=lambda one: one.since)))
 
 
-def _periods(days: pd.Series, least: int) -> Iterator[_Mask]:
-    """Consecutive days of so many rows together, masks of shape (rows,); the last ones go with those before them where they are fewer."""
+def _joined(broken: list[BrokenDays]) -> Iterator[BrokenDays]:
+    """One stretch for days that follow each other with the same column broken."""
+    for _, run in groupby(enumerate(broken), key=lambda one: (one[1].column, _before(broken, one[0]))):
+        parts = [part for _, part in run]
+        yield parts[0].model_copy(update={"until": parts[-1].until, "labelled": sum(part.labelled for part in parts)})
+
+
+def _before(broken: list[BrokenDays], place: int) -> int:
+    """How many of them so far did not begin right after the one before."""
+    return sum(one.since - before.until > _DAY for before, one in pairwise(broken[: place + 1]))
+
+
+def _periods(days: pd.Series, least: int) -> list[list[pd.Timestamp]]:
+    """Consecutive days of so many rows together; the last ones go with those before them where they are fewer."""
     counts = days.value_counts().sort_index()
     size = max(least, int(np.ceil(counts.sum() / _PERIODS)))
-    begun = (counts.cumsum() - counts) // size
-    number = days.map(begun.clip(upper=max(0, int(counts.sum()) // size - 1)))
-    for one in sorted(number.dropna().unique()):
-        yield (number == one).to_numpy()
+    number = ((counts.cumsum() - counts) // size).clip(upper=max(0, int(counts.sum()) // size - 1))
+    return [list(period.index) for _, period in number.groupby(number)]
+
+
+def _widened(periods: list[list[pd.Timestamp]], faults: list[Finding | None]) -> list[list[pd.Timestamp]]:
+    """Broken periods with the nearer half of the sound ones beside them; no day twice."""
+    widened, taken = [list(period) for period in periods], set[pd.Timestamp]()
+    for place, fault in enumerate(faults):
+        if fault is None:
+            continue
+        if place > 0 and faults[place - 1] is None:
+            widened[place] = periods[place - 1][len(periods[place - 1]) // 2 :] + widened[place]
+        if place + 1 < len(periods) and faults[place + 1] is None:
+            widened[place] += periods[place + 1][: (len(periods[place + 1]) + 1) // 2]
+        widened[place] = [day for day in widened[place] if day not in taken]
+        taken.update(widened[place])
+    return widened
 
 
 def _fault(matured: Observed, meant: _Mask, policy: Policy) -> Finding | None:
@@ -86,14 +121,4 @@ def _part(matured: Observed, meant: _Mask) -> Observed:
         scorings=None,
         set_aside=0,
         past=replace(matured.past, reference=None, scorings=None),
-    )
-
-
-def _days(matured: Observed, days: pd.Series, until: datetime, meant: _Mask, fault: Finding) -> BrokenDays:
-    first, last = days[meant].min(), days[meant].max()
-    known = matured.labelled.times
-    assert known is not None  # asked before
-    spanned = known.dt.floor("D").isin(days[meant].unique()) & (known <= until)
-    return BrokenDays(
-        since=first.to_pydatetime(), until=last.to_pydatetime(), labelled=int(spanned.sum()), column=fault.column, said=fault.said
     )

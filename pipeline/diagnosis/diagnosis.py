@@ -7,6 +7,7 @@ from pydantic import Field
 from pipeline.diagnosis.finding import Cause, Finding
 from pipeline.stored_record import StoredRecord
 from pipeline.windows.population import Population
+from pipeline.windows.stretch import Stretch
 
 Action = Literal["monitor", "fix_data", "collect_labels", "recalibrate", "retrain"]
 Mode = Literal["combined", "recent", "recalibrate"]
@@ -38,7 +39,7 @@ class Diagnosis(StoredRecord):
     """What happened. `rule` decided, and `confidence` (0-1) is how often that rule was right on the benchmark. `mode` says how to train,
     None where nothing is trained. `said` is for people. `findings`: notable ones first. `blind_spots`: what nobody could have seen here.
     `without_outcomes`: too few are known to see whether customers of the same kind behave differently.
-    `population`: who was scored, None where neither settings nor ids say."""
+    `population`: who was scored, None where neither settings nor ids say. `recent` and `matured`: the rows it speaks of, see `TwoWindows`."""
 
     cause: Cause
     confidence: float
@@ -52,6 +53,8 @@ class Diagnosis(StoredRecord):
     runner_up: RunnerUp | None
     without_outcomes: bool = Field(False, exclude_if=lambda told: not told)
     population: Population | None = Field(None, exclude_if=lambda told: told is None)
+    recent: Stretch | None = Field(None, exclude_if=lambda told: told is None)
+    matured: Stretch | None = Field(None, exclude_if=lambda told: told is None)
 
     @property
     def provisional(self) -> bool:

@@ -49,7 +49,9 @@ def with_matured(opened: Opened, champion: Champion, window: Window, older: Olde
         return window
     found, first = _newest(found, least)
     assert found.times is not None  # rows of the log, which has times
-    meant = replace(window.restriction, since=max(since, first - older.tick), until=min(until, found.times.max().to_pydatetime() + older.tick))
+    meant = replace(
+        window.restriction, since=max(since, first - older.tick), until=min(until, found.times.max().to_pydatetime() + older.tick)
+    )
     return replace(window, known=found, wider=meant)
 
 

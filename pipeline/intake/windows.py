@@ -78,16 +78,16 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
         scored = customer_counts(source, columns, restriction, spelling) if left_out else logged_customers(opened.state, since, newest)
     else:
         profile, scored = profile_with_customers(source, columns, baseline.profile, restriction)
-    told = None if outcomes is None else told_in_file(opened, outcomes)
-    known = partial(_known_in_log, opened, spelling, told)
+    given = None if outcomes is None else told_in_file(opened, outcomes)
+    known = partial(_known_in_log, opened, spelling, given)
     window = Window(
         "prediction log", source, columns, restriction, profile, known(restriction), scored, set_aside, declared(opened), roster(opened)
     )
     if _reaches_back(span, segment):
         window = with_matured(opened, champion, window, OlderRows(known, partial(oldest_prediction, opened.state), MICROSECOND))
-    if told is not None and outcomes is not None and not window.labelled_rows:
+    if given is not None and outcomes is not None and not window.labelled_rows:
         rows = kept_rows(read_predictions(opened.state, columns, since, newest), restriction, spelling)
-        require_some(window.labelled, rows["_id"], told, outcomes.name, "prediction log")
+        require_some(window.labelled, rows["_id"], given, outcomes.name, "prediction log")
     return window
 
 
@@ -104,7 +104,9 @@ def _known_in_log(opened: Opened, spelling: Spelling, told: "pd.DataFrame | None
     columns, rule = opened.settings.data.columns, label_rule(opened.settings)
     assert meant.since is not None and meant.until is not None  # a stretch of the log
     if told is not None:
-        return labelled_rows(kept_rows(read_predictions(opened.state, columns, meant.since, meant.until), meant, spelling), columns, told, rule)
+        return labelled_rows(
+            kept_rows(read_predictions(opened.state, columns, meant.since, meant.until), meant, spelling), columns, told, rule
+        )
     found = read_labelled(opened.state, columns, meant.since, meant.until, opened.clock(), rule)
     known = kept_rows(found, meant, spelling)
     return Labelled(known[list(columns.features)], known["_churned"], known["_id"], known["_time"])

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from pydantic import Field
 
+from pipeline.shown_text import plain
 from pipeline.stored_record import StoredRecord
 from pipeline.words import counted, rows_of_customers
 
@@ -32,9 +33,10 @@ class BrokenDays(StoredRecord):
     said: str
 
     @property
-    def dates(self) -> str:
+    def left_out(self) -> str:
         """For people."""
-        return dates(self.since, self.until)
+        what = "the data were" if self.column is None else f"`{plain(self.column)}` was"
+        return f"{dates(self.since, self.until)}: {counted(self.labelled, 'row')} left out, {what} broken then."
 
 
 class TwoWindows(StoredRecord):
@@ -44,6 +46,12 @@ class TwoWindows(StoredRecord):
     recent: Stretch
     matured: Stretch
     left_out: tuple[BrokenDays, ...] = Field((), exclude_if=lambda days: not days)
+
+    @property
+    def reach_back(self) -> bool:
+        """Whether outcomes are of rows from before the recent ones, too."""
+        first, known = self.recent.since, self.matured.since
+        return first is not None and known is not None and known < first
 
     @property
     def lag(self) -> timedelta | None:
@@ -64,7 +72,7 @@ class TwoWindows(StoredRecord):
         told = [f"Drift and data: {_of(recent)}{rows_of_customers(recent.rows, recent.customers)}."]
         if matured.labelled:
             told.append(f"Performance: {_of(matured)}{rows_of_customers(matured.labelled, matured.customers)} with a known outcome.")
-        return (*told, *(f"{days.dates}: {counted(days.labelled, 'row')} left out of it. {days.said}" for days in self.left_out))
+        return (*told, *(days.left_out for days in self.left_out))
 
     @property
     def unseen(self) -> str | None:

@@ -11,7 +11,9 @@ from pipeline.workspace.section import Section
 class WatchSettings(Section):
     """How scheduled checks remind people."""
 
-    remind: str = Field("30d", description="A window that stays too small for a verdict asks for people again after this long, like 30d or 2w")
+    remind: str = Field(
+        "30d", description="A window that stays too small for a verdict asks for people again after this long, like 30d or 2w"
+    )
 
     @field_validator("remind")
     @classmethod
