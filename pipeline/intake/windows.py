@@ -35,7 +35,7 @@ from pipeline.windows.window import Labelled, Window
 if TYPE_CHECKING:
     import pandas as pd  # rows are seldom needed, and reading their library takes longer than counting them
 
-_EVERY_ROW = 1 << 62  # more than any log has: its oldest row is that far from the newest, or nearer
+_EVERY_ROW = (1 << 31) - 1  # the most that every engine takes for a limit: so far from the newest row, or nearer, is the oldest
 
 
 def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: Span | None = None, outcomes: Path | None = None) -> Window:
