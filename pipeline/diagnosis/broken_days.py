@@ -21,7 +21,7 @@ from pipeline.windows.stretch import BrokenDays
 from pipeline.workspace.policy import Policy
 
 _DAY = timedelta(days=1)
-_PERIODS = 6  # of the stretch at most, each asked for itself: shorter ones have fewer rows to show a fault by, and every one takes its time
+_PERIODS = 8  # of the stretch at most, each asked for itself: shorter ones have fewer rows to show a fault by, and every one takes its time
 
 _Mask = NDArray[np.bool_]
 
