@@ -73,8 +73,17 @@ def _periods(days: pd.Series, least: int) -> list[list[pd.Timestamp]]:
     """Consecutive days of so many rows together; the last ones go with those before them where they are fewer."""
     counts = days.value_counts().sort_index()
     size = max(least, int(np.ceil(counts.sum() / _PERIODS)))
-    number = ((counts.cumsum() - counts) // size).clip(upper=max(0, int(counts.sum()) // size - 1))
-    return [list(period.index) for _, period in number.groupby(number)]
+    periods: list[list[pd.Timestamp]] = []
+    rows = size
+    for day, number in zip(pd.DatetimeIndex(counts.index), counts, strict=True):
+        if rows >= size:
+            periods.append([])
+            rows = 0
+        periods[-1].append(day)
+        rows += number
+    if rows < least and len(periods) > 1:
+        periods[-2:] = [periods[-2] + periods[-1]]
+    return periods
 
 
 def _widened(periods: list[list[pd.Timestamp]], faults: list[Finding | None]) -> list[list[pd.Timestamp]]:
