@@ -16,7 +16,7 @@ from tools.policy_view import policy_view
 from tools.server import build_server
 
 REFERENCE = Path(__file__).parent / "reference.md"
-SECTIONS = ("data", "predictions", "outcomes", "engine", "training", "value", "serving", "operator", "approval")
+SECTIONS = ("data", "predictions", "outcomes", "window", "watch", "engine", "training", "value", "serving", "operator", "approval")
 
 
 def reference() -> str:

@@ -129,6 +129,7 @@ STATUSES: Mapping[str, str] = MappingProxyType(
     {
         "open": "open",
         "no_deploy_needed": "nothing to deploy",
+        "not_enough_data": "not enough data",
         "needs_people": "needs people",
         "pending_approval": "waits for approval",
         "partial": "partial",

@@ -119,6 +119,8 @@ def _quote(text: str) -> str:
 def _headline(verdict: Verdict) -> str:
     if verdict.action is None or verdict.partial:
         return "No verdict was reached"
+    if verdict.status == "not_enough_data":
+        return "Not enough data for a verdict: the champion stays"
     if verdict.action == "monitor" and verdict.status == "needs_people":
         return "The champion stays, and people must look"
     return ACTIONS[verdict.action].headline

@@ -50,6 +50,8 @@ def outlook(case: Case, result: TrainingResult | None, cooldown_hours: float, *,
             f"Version {challenger} serves from the next request on. Version {champion} stays on record: `churnops rollback` brings it back.",
             rejected,
         )
+    if case.status == "not_enough_data":
+        return Outlook("Look again when there are more rows: no verdict is no all-clear. The champion stays.")
     found = concluded(case)
     if case.action == "monitor" and case.status == "needs_people" and found is not None:
         return Outlook(f"Look at this window: the diagnosis asks to {ACTIONS[found.action].asks}, and the case ended with watching on.")

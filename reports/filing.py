@@ -19,13 +19,14 @@ from reports.verdict import Narrative, Verdict
 
 def status_of(action: str, band: Band | None, diagnosis: Diagnosis | None, harm: Harm | None) -> Status:
     """What people have to do after a case that ends with `action`. Watching is enough only where neither the diagnosis nor, in its
-    absence, the band asks for more, and no harm was measured."""
+    absence, the band asks for more, and no harm was measured. A window that is too small for a verdict is no all-clear."""
     if action in {"retrain", "recalibrate"}:
         return "pending_approval"
     asks = band == "retrain" if diagnosis is None else diagnosis.action != "monitor" or diagnosis.cause == "unsure"
     if action in {"fix_data", "collect_labels"} or asks or (harm is not None and harm.beyond_chance):
         return "needs_people"
-    return "no_deploy_needed"
+    nothing_found = diagnosis is None or (diagnosis.cause == "none" and diagnosis.rule != "overruled")
+    return "not_enough_data" if band == "not_enough_data" and nothing_found else "no_deploy_needed"
 
 
 def report_path(workspace: Workspace, case_id: str) -> Path:

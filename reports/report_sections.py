@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, cast
 
-SectionName = Literal["decision", "opinions", "ruling", "diagnosis", "drift", "models", "rules", "calls", "reasoning"]
+SectionName = Literal["decision", "opinions", "ruling", "dates", "diagnosis", "drift", "models", "rules", "calls", "reasoning"]
 TITLES: Mapping[SectionName, str] = MappingProxyType(
     {
         "decision": "What a human must decide",
         "opinions": "Two opinions",
         "ruling": "What a person ruled",
+        "dates": "Which rows this speaks of",
         "diagnosis": "What happened",
         "drift": "Drift",
         "models": "Models",

@@ -23,13 +23,13 @@ def decision(
         return "Nothing is deployed. Look at what was found, then run `churnops triage` again: it continues this case while the window is the same."
     if action in {"fix_data", "collect_labels"}:
         return f"Nothing is deployed. {ACTIONS[action].following}"
-    if case.drift is not None and case.drift.band == "not_enough_data":
-        return f"No verdict was possible on {case.drift.current_rows:,} rows. The champion stays; look again when there are more."
     if harm is not None and harm.beyond_chance:
         return (
-            f"**Look at the champion.** Its ROC-AUC fell from {harm.accepted.value:.3f} to {harm.now.value:.3f} on {harm.now.n:,} rows of the "
-            "window, more than chance, and nothing was done about it."
+            f"**Look at the champion.** Its ROC-AUC fell from {harm.accepted.value:.3f} to {harm.now.value:.3f} on {harm.now.n:,} rows with a "
+            "known outcome, more than chance, and nothing was done about it."
         )
+    if case.drift is not None and case.drift.band == "not_enough_data":
+        return f"No verdict was possible on {case.drift.current_rows:,} rows. The champion stays; look again when there are more."
     if disagreed is not None:
         return (
             f"**Decide between two opinions.** The operator chose {choice(str(action))}, the rulebook comes to "

@@ -31,7 +31,7 @@ class SecondOpinion:
 def weighed(status: Status, second: SecondOpinion | None, action: Action, mode: str | None) -> Status:
     """The case's status with both opinions heard: what they differ on is never left as nothing to do."""
     differ = second is not None and second.differs(action, mode)
-    return "needs_people" if differ and status == "no_deploy_needed" else status
+    return "needs_people" if differ and status in {"no_deploy_needed", "not_enough_data"} else status
 
 
 def choice(action: str, mode: str | None = None) -> str:

@@ -16,7 +16,7 @@ from reports.filing import report_path
 from tools.case_windows import CaseWindows
 from tools.policy_view import PolicyView, policy_view
 from tools.result_bounds import bounded, shown_name
-from tools.results import ComparedCandidate, ComparedModels, DriftResult
+from tools.results import ComparedCandidate, ComparedModels, DriftResult, dates_of
 from tools.window_view import ColumnView, WindowView, column_view, window_view
 
 CASES_SHOWN = 50
@@ -158,7 +158,7 @@ def measured_drift(case: Case) -> DriftResult:
     if drift is None or window is None:
         raise ChurnopsError(f"Case {case.case_id} has no drift summary: a person trained it.", "`churnops://cases` lists the cases.")
     known = {"labelled_rows": window.labelled_rows, "labelled_churners": window.labelled_churners}
-    return DriftResult(case_id=case.case_id, champion=case.champion, drift=drift, **known)
+    return DriftResult(case_id=case.case_id, champion=case.champion, drift=drift, **known, **dates_of(case))
 
 
 def _line(case: Case) -> CaseLine:

@@ -73,6 +73,7 @@ def open_case(opened: Opened, windows: CaseWindows, started_by: str) -> Case:
                     labelled_churners=window.labelled_churners,
                     fingerprint=window.fingerprint,
                     customers=window.customers,
+                    windows=window.windows,
                 ),
                 drift=drift,
             )

@@ -7,6 +7,7 @@ from anyio import to_thread
 
 from pipeline.diagnosis.observed import Observed, observe
 from pipeline.errors import OutdatedCase
+from pipeline.intake.sound_rows import without_broken_days
 from pipeline.intake.window_choice import WindowReader
 from pipeline.models.artifact import Artifact
 from pipeline.record.cases import Case
@@ -21,14 +22,14 @@ _KEPT = 4  # cases whose windows stay in memory: a server runs for months
 
 
 def current_window(opened: Opened, read_window: WindowReader) -> tuple[Champion, Artifact, Baseline, Window]:
-    """The serving champion, and the window as it is now beside its reference.
+    """The serving champion, and the window as it is now beside its reference, without matured rows of broken days.
 
     Raises:
         ChurnopsError: no champion serves, or the window cannot be read.
     """
     serving, artifact = open_champion(opened)
     baseline = baseline_of(artifact)
-    return serving, artifact, baseline, read_window(serving, baseline)
+    return serving, artifact, baseline, without_broken_days(read_window(serving, baseline), artifact, baseline, opened.policy)
 
 
 class CaseWindows:

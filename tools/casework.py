@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from anyio import CancelScope, Lock, to_thread
 from sqlalchemy import Connection
 
+from pipeline.diagnosis.dated_diagnosis import dated
 from pipeline.diagnosis.diagnose import diagnose
 from pipeline.diagnosis.diagnosis import Action, Diagnosis
 from pipeline.diagnosis.feature_inspection import inspect_feature
@@ -88,6 +89,7 @@ class Casework:
             artifact, measured = await self._windows.once(case, ("metrics",), measure)
             return results.MetricsResult(
                 case_id=case_id,
+                **results.dates_of(case),
                 champion=results.ServingModel(
                     **case.champion.model_dump(),
                     estimator=artifact.manifest.estimator,
@@ -107,7 +109,7 @@ class Casework:
         """What happened in the case's window; found out once a case."""
 
         async def work(case: Case) -> results.DiagnosisResult:
-            return results.DiagnosisResult(case_id=case_id, diagnosis=pack(await self._conclusion(case)))
+            return results.DiagnosisResult(case_id=case_id, diagnosis=pack(await self._conclusion(case)), **results.dates_of(case))
 
         return await self._on_record(case_id, "diagnose", {"case_id": case_id}, work)
 
@@ -198,6 +200,7 @@ class Casework:
         noted = known_events(recorded_events(opened.state), window.since, window.until) if window else ()
         ruled = past_rulings(opened.cases.all(), case.case_id, window.since if window else None)
         found = diagnose(observed, opened.policy, value=opened.settings.value, known=(*noted, *ruled))
+        found = dated(found, case.window.windows) if case.window and case.window.windows else found
         self._opened.cases.move(case.case_id, ("open", "partial"), diagnosis=found)
         return found
 

@@ -12,6 +12,8 @@ from pipeline.record.failure import CASE_CLOSED
 from pipeline.words import STATUSES, action_name, cause_name, counted
 from pipeline.workspace.policy import Policy
 
+_MOST_LEFT_OUT = 0.5  # of the matured rows: what is left of fewer than half speaks for days that nobody chose
+
 
 def check_open(case: Case) -> None:
     """A closed case takes no further calls."""
@@ -43,9 +45,18 @@ def check_training(case: Case, trainings: Sequence[Training], last_elsewhere: da
     drift, window, rules = case.drift, case.window, policy.training
     if drift is None or window is None:
         raise Refusal("Drift is not measured yet in this case.", "bands", "call get_drift_summary first.")
-    if drift.band == "not_enough_data":
+    matured = window.windows
+    # Where outcomes are of older rows, a quiet week is no reason against learning from them.
+    if drift.band == "not_enough_data" and not (matured is not None and matured.reach_back):
         raise Refusal(f"The window has {drift.current_rows} rows.", "drift.min_rows", f"no verdict below {policy.drift.min_rows} rows.")
     _check_cause(case, drift, policy)
+    if matured is not None and matured.left_out_share > _MOST_LEFT_OUT:
+        said = " ".join(days.left_out for days in matured.left_out)
+        raise Refusal(
+            f"{matured.left_out_share:.0%} of the rows with a known outcome are broken. {said}",
+            "evidence.data",
+            "nothing is trained where most outcomes are of broken rows; close the case with action collect_labels.",
+        )
     if window.labelled_rows < rules.min_labelled_rows:
         raise Refusal(
             f"{window.labelled_rows} rows of the window have a known outcome.",

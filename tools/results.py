@@ -1,7 +1,7 @@
 """What the tools answer. Every answer names its case and its call number, so that `case, call, path` cites any value in it."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from pydantic import BaseModel, Field
 
@@ -9,7 +9,8 @@ from pipeline.diagnosis.diagnosis import Action
 from pipeline.diagnosis.feature_inspection import FeatureView
 from pipeline.drift.summary import DriftSummary
 from pipeline.measures.measure import Comparison, GateResult, Metrics
-from pipeline.record.cases import ModelRef, ReportRef, Status
+from pipeline.record.cases import Case, ModelRef, ReportRef, Status
+from pipeline.windows.stretch import Stretch
 from tools.evidence_pack import EvidencePack
 
 
@@ -20,12 +21,22 @@ class Result(BaseModel, frozen=True):
     call: Annotated[int, Field(description="Number of this call in the case; cite results by it")] = 0
 
 
-class DriftResult(Result):
+class Dated(Result):
+    """An answer with the dates it speaks of; null in cases of earlier versions."""
+
+    recent: Annotated[Stretch | None, Field(description="The newest rows: drift, data faults and population are asked of them")] = None
+    matured: Annotated[
+        Stretch | None, Field(description="The newest rows with a known outcome: performance, labels and training are asked of them")
+    ] = None
+    unseen: Annotated[str | None, Field(description="What lies between the two and is not visible yet")] = None
+
+
+class DriftResult(Dated):
     """Drift of the current window against the reference, and the case it opened or continues."""
 
     champion: ModelRef
     drift: DriftSummary
-    labelled_rows: Annotated[int, Field(description="Rows of the window whose outcome is known")]
+    labelled_rows: Annotated[int, Field(description="Rows of the matured window, whose outcome is known")]
     labelled_churners: int
     elided: Annotated[int, Field(description="Features and findings that did not fit, the weakest")] = 0
 
@@ -41,7 +52,7 @@ class ServingModel(ModelRef):
     ] = False
 
 
-class MetricsResult(Result):
+class MetricsResult(Dated):
     """How the champion did on its test set, and does on the window's labelled rows (null below 2 of a class)."""
 
     champion: ServingModel
@@ -51,7 +62,7 @@ class MetricsResult(Result):
     labelled_churners: int
 
 
-class DiagnosisResult(Result):
+class DiagnosisResult(Dated):
     """What happened: the cause, how sure, the column at fault, what to do, and what could not be seen."""
 
     diagnosis: EvidencePack
@@ -121,3 +132,17 @@ class ComparedModels(Result):
     candidates: tuple[ComparedCandidate, ...]
     waiting: str | None
     next_command: str | None
+
+
+class Dates(TypedDict, total=False):
+    """What `Dated` adds to an answer."""
+
+    recent: Stretch
+    matured: Stretch
+    unseen: str | None
+
+
+def dates_of(case: Case) -> Dates:
+    """What a case has for the fields of `Dated`; nothing where an earlier version opened it."""
+    windows = case.window.windows if case.window else None
+    return {} if windows is None else {"recent": windows.recent, "matured": windows.matured, "unseen": windows.unseen}

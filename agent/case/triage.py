@@ -25,13 +25,16 @@ from pipeline.errors import ChurnopsError
 from pipeline.intake.window_choice import WindowReader
 from pipeline.record.cases import Call, Case, Challenger, ReportRef, Status, concluded
 from pipeline.record.opened_workspace import Opened
+from pipeline.record.reminders import said_lately
 from pipeline.rulings.acknowledgements import Acknowledgement
+from pipeline.windows.stretch import Stretch
 from reports.filing import file_report
 from reports.second_opinion import SecondOpinion
 from reports.verdict import Narrative, Verdict
 from tools.case_opening import Known
 from tools.casework import Casework
 from tools.guard import calls_of_run
+from tools.results import dates_of
 from tools.server import build_server
 
 if TYPE_CHECKING:
@@ -49,7 +52,9 @@ class Tokens(BaseModel, frozen=True):
 class Outcome(BaseModel, frozen=True):
     """What a triage came to: the object that `churnops triage --json` prints. Where it rests on an `acknowledgement`, the operator was not
     asked, and case and report are those that were acknowledged. `second_opinion` is one sentence where the rulebook, over the same results,
-    comes to something else. `closed_by_another`: another run closed the case while this one worked on it, and its report is shown."""
+    comes to something else. `closed_by_another`: another run closed the case while this one worked on it, and its report is shown.
+    `recent` and `matured`: the rows that the case speaks of, `unseen`: what it cannot see between them. `said_lately`: that data are too few
+    was said within `[watch] remind` already."""
 
     case_id: str
     operator: str
@@ -72,10 +77,17 @@ class Outcome(BaseModel, frozen=True):
     acknowledgement: Acknowledgement | None = None
     second_opinion: str | None = None
     closed_by_another: bool = False
+    recent: Stretch | None = None
+    matured: Stretch | None = None
+    unseen: str | None = None
+    said_lately: bool = False
 
     @property
     def exit_code(self) -> int:
-        """For `--detailed-exit-code`: 0 nothing to do, 10 people must act, 20 a challenger waits, 30 the report is partial."""
+        """For `--detailed-exit-code`: 0 nothing to do, 10 people must act, 20 a challenger waits, 30 the report is partial. That data are too
+        few for a verdict asks for people when it begins and when they are reminded of it."""
+        if self.status == "not_enough_data":
+            return 0 if self.said_lately else 10
         return {"needs_people": 10, "pending_approval": 20, "partial": 30}.get(self.status, 0)
 
 
@@ -248,5 +260,7 @@ def _outcome(opened: Opened, case: Case, ending: Ending) -> Outcome:
         "champion_version": case.champion.version,
         "second_opinion": ending.report.second_opinion if ending.report else None,
         "closed_by_another": another,
+        "said_lately": case.status == "not_enough_data" and said_lately(opened.cases.all(), case, opened.settings.watch.reminder),
+        **dates_of(case),
     }
     return Outcome.model_validate(dict(case) | told)  # what has the same name in both is the same

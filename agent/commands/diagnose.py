@@ -18,6 +18,7 @@ def diagnose(
     from rich.console import Console
 
     from agent.views.diagnosis_view import diagnosis_view
+    from pipeline.diagnosis.dated_diagnosis import dated
     from pipeline.diagnosis.diagnose import diagnose as conclude
     from pipeline.diagnosis.observed import observe
     from pipeline.rulings.noted_events import known_events, recorded_events
@@ -39,5 +40,6 @@ def diagnose(
                 *past_rulings(here.cases.all(), None, window.since),
             ),
         )
-    console.print(diagnosis_view(found, window.rows, window.labelled_rows, window.customers))
+        found = dated(found, window.windows)
+    console.print(diagnosis_view(found, window.rows, window.labelled_rows, window.customers, window.windows))
     echo_json(as_json, found)

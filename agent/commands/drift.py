@@ -25,6 +25,7 @@ def drift(
 
     from rich.console import Console
 
+    from agent.views.dates_view import dates_view
     from agent.views.drift_view import drift_view, segments_view
     from pipeline.drift.summarise import summarise_drift, write_evidently_html
     from pipeline.record.champion import open_champion
@@ -47,12 +48,13 @@ def drift(
         parts = segments_of(artifact, by) if by else {}
         segments = {value: summarise_drift(part, read(champion, part), here.policy) for value, part in parts.items()}
     console.print(drift_view(summary, here.policy))
+    console.print(*dates_view(window.windows), sep="\n")
     if segments:
         console.print(segments_view(by, segments))
     if html is not None:
         console.print(f"Evidently's report: {html}", markup=False)
     if as_json:
-        shown = summary.model_dump(mode="json")
+        shown = summary.model_dump(mode="json") | window.windows.model_dump(mode="json", include={"recent", "matured"})
         if segments:
             shown["segments"] = {value: segment.model_dump(mode="json") for value, segment in segments.items()}
         typer.echo(json.dumps(shown))

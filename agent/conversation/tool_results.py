@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from pipeline.words import DRIFT_LEVELS, STATUSES, action_name, cause_name, counted
-from tools.results import ComparedModels, DiagnosisResult, DriftResult, FeatureResult, MetricsResult, ReportReply, TrainingReply
+from tools.results import ComparedModels, Dated, DiagnosisResult, DriftResult, FeatureResult, MetricsResult, ReportReply, TrainingReply
 
 Reading = DriftResult | MetricsResult | DiagnosisResult | FeatureResult | TrainingReply | ComparedModels | ReportReply
 
@@ -40,11 +40,11 @@ def line(reading: Reading) -> str:
                 return f"no verdict on drift: {drift.current_rows} rows are too few"
             return (
                 f"{drift.drifted} of {drift.features_total} features drifted (share {drift.share:.3f}), drift level: {DRIFT_LEVELS[drift.band]}; "
-                f"{drift.current_rows} rows, {reading.labelled_rows} labelled"
+                f"{drift.current_rows} rows, {reading.labelled_rows} labelled{_unseen(reading)}"
             )
         case MetricsResult(gate=gate, window=window):
-            now = f"{window.roc_auc.value:.3f} on {window.n} window rows" if window else "too few labels in the window"
-            return f"champion's ROC-AUC {gate.roc_auc.value:.3f} on its test set, {now}"
+            now = f"{window.roc_auc.value:.3f} on {window.n} known outcomes" if window else "too few known outcomes"
+            return f"champion's ROC-AUC {gate.roc_auc.value:.3f} on its test set, {now}{_unseen(reading)}"
         case DiagnosisResult(diagnosis=found):
             where = f" in {found.column}" if found.column else ""
             return f"{cause_name(found.cause)}{where} (confidence {found.confidence:.2f}): {action_name(found.action)}"
@@ -62,3 +62,8 @@ def line(reading: Reading) -> str:
             return f"{counted(len(candidates), 'candidate')}, {passed} passed the gate{waits}"
         case ReportReply():
             return f"{action_name(reading.action)}, {STATUSES[reading.status]}; report {reading.report.path}"
+
+
+def _unseen(reading: Dated) -> str:
+    """What outcomes do not tell yet, as the rest of a line."""
+    return f". {reading.unseen}" if reading.unseen else ""

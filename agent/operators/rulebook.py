@@ -264,13 +264,13 @@ class _Record:
             if found.runner_up is not None:
                 yield f"Next likely: {cause_name(found.runner_up.cause)}. What would settle it: {found.runner_up.tell_apart}"
             yield from (f"Not to be seen here: {spot}" for spot in found.blind_spots)
-        yield f"{result.labelled_rows} labelled rows are in the window, {result.labelled_churners} of them churned."
+        yield f"{result.labelled_rows} labelled rows are known, {result.labelled_churners} of them churned."
         if self.metrics is not None:
             yield f"The champion's ROC-AUC was {self.metrics.gate.roc_auc.value:.4f} on its test set."
             if self.metrics.window is None:
                 yield "Its ROC-AUC on the window is unavailable: too few outcomes are known."
             else:
-                yield f"Its ROC-AUC is {self.metrics.window.roc_auc.value:.4f} on the labelled rows of the window."
+                yield f"Its ROC-AUC is {self.metrics.window.roc_auc.value:.4f} on the labelled rows."
         for training in self.trainings:
             yield f"A {training.estimator} candidate {'passed' if training.gate.passed else 'failed'} the gate."
             yield from (f"`{check.rule}`: {check.said}" for check in training.gate.checks)

@@ -9,10 +9,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from agent.views.dates_view import dates_view
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.diagnosis.expected_performance import ExpectedPerformance
 from pipeline.diagnosis.finding import Finding
 from pipeline.shown_text import plain
+from pipeline.windows.stretch import TwoWindows
 from pipeline.words import ACTIONS, CAUSES, rows_of_customers
 from reports.decision_summary import cause_words
 
@@ -21,16 +23,15 @@ _BAR = 6  # standard errors that fill a bar
 _SURE = 10  # cells of a certain cause
 
 
-def diagnosis_view(found: Diagnosis, rows: int, labelled: int, customers: int | None) -> Group:
-    """What a person reads of a diagnosis."""
+def diagnosis_view(found: Diagnosis, rows: int, labelled: int, customers: int | None, windows: TwoWindows | None) -> Group:
+    """What a person reads of a diagnosis. `windows` is None where an earlier version made it."""
     colour = "yellow" if found.provisional else _COLOURS.get(found.cause, "yellow")
     where = f" in {plain(found.column)}" if found.column else ""
-    scored = f"; scored: {found.population.said}" if found.population else ""
     mode = f" ({found.mode})" if found.mode and found.action == "retrain" else ""
     head = Text.assemble((f"{cause_words(found)}{where}", f"bold {colour}"), f"  confidence {found.confidence:.0%}")
     parts: list[RenderableType] = [
         head,
-        Text(f"{rows_of_customers(rows, customers)} in the window, {labelled:,} with a known outcome{scored}", style="dim"),
+        *_rows_view(found, rows, labelled, customers, windows),
         Text(found.said),
         Text.assemble("So: ", (f"{ACTIONS[found.action].asks}{mode}", "bold"), "."),
     ]
@@ -71,6 +72,17 @@ def _expected(expected: ExpectedPerformance) -> list[RenderableType]:
         table.add_row(measure, value, Text(f"{expected.level:.0%} interval {interval}", style="dim"))
     said = Padding(Text(expected.said, style="dim"), (0, 0, 0, 2))
     return [table, said] if expected.told else [said]
+
+
+def _rows_view(found: Diagnosis, rows: int, labelled: int, customers: int | None, windows: TwoWindows | None) -> Iterator[Text]:
+    scored = f"scored: {found.population.said}" if found.population else ""
+    if windows is None:
+        said = f"{rows_of_customers(rows, customers)} in the window, {labelled:,} with a known outcome"
+        yield Text("; ".join(filter(None, (said, scored))), style="dim")
+        return
+    yield from dates_view(windows)
+    if scored:
+        yield Text(scored.capitalize(), style="dim")
 
 
 def _quiet(findings: list[Finding]) -> list[RenderableType]:

@@ -53,9 +53,14 @@ def _parts(
         yield Text(f"Decided since: {plain(ahead.now, 2_000)}", style="bold")
     found = concluded(case)
     for part in parts:
+        if part.name == "dates" and found is not None:
+            continue  # told with the diagnosis
         title = _title(TITLES[part.name])
         if part.name == "diagnosis" and found is not None and case.window is not None:
-            yield from (title, diagnosis_view(found, case.window.rows, case.window.labelled_rows, case.window.customers))
+            yield from (
+                title,
+                diagnosis_view(found, case.window.rows, case.window.labelled_rows, case.window.customers, case.window.windows),
+            )
         elif part.name == "drift" and case.drift is not None:
             yield from (title, drift_view(case.drift, policy))
         elif part.name == "models" and result is not None:

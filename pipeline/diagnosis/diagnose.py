@@ -1,6 +1,6 @@
 """All evidence about one window, family by family, and what it comes to."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.diagnosis.conclusion import conclude
@@ -8,7 +8,7 @@ from pipeline.diagnosis.data_faults.checks import data_checks
 from pipeline.diagnosis.data_faults.copied_rows import training_rows
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.diagnosis.expected_performance import ExpectedPerformance
-from pipeline.diagnosis.finding import Family, Finding, Name, RepairName
+from pipeline.diagnosis.finding import Family, Finding
 from pipeline.diagnosis.observed import Observed
 from pipeline.diagnosis.outcomes.estimated_performance import estimate_performance
 from pipeline.diagnosis.outcomes.expected_outcomes import labels_usable, one_row_each
@@ -21,7 +21,7 @@ from pipeline.diagnosis.population.domain_classifier import tell_apart
 from pipeline.diagnosis.population.lone_move import find_moved_alone
 from pipeline.diagnosis.population.lost_dependency import find_lost_dependencies
 from pipeline.diagnosis.population.support import find_support
-from pipeline.diagnosis.repairs.attempts import Attempt, attempt_repairs
+from pipeline.diagnosis.repairs.attempts import Attempt, attempt_repairs, with_repairs
 from pipeline.diagnosis.repairs.repaired import repaired
 from pipeline.diagnosis.repairs.tried_repair import TriedRepair
 from pipeline.diagnosis.setting import Setting
@@ -31,8 +31,6 @@ from pipeline.workspace.policy import Policy
 from pipeline.workspace.settings import ValueSettings
 
 _NAMED = 3  # columns in a sentence
-# The fault that a repair undoes, where other columns can say that it is none.
-_UNDONE: Mapping[RepairName, Name] = {"factor": "unit_change", "renamed": "renamed_category", "set_missing": "value_spike"}
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def examine(observed: Observed, policy: Policy, value: ValueSettings, without: C
     }
     found = tuple(finding for family, look in about_rows.items() if family not in without for finding in look())
     attempts = () if "repairs" in without else attempt_repairs(observed, found, rules.data)
-    found = (*_less_refuted(found, attempts), *(attempt.told.finding(len(observed.window)) for attempt in attempts))
+    found = with_repairs(found, attempts, len(observed.window))
     basis = _basis(observed, found, attempts, policy)
     by_outcomes: Mapping[Family, Callable[[], tuple[Finding, ...]]] = {
         "labels": lambda: label_checks(basis.observed, policy),
@@ -75,14 +73,6 @@ def examine(observed: Observed, policy: Policy, value: ValueSettings, without: C
     known = tuple(basis.of(finding) for family, look in by_outcomes.items() if family not in without for finding in look())
     repairs = tuple(attempt.told for attempt in attempts)
     return Examined((*found, *known), basis.repaired + basis.suspects, expected, repairs)
-
-
-def _less_refuted(found: Sequence[Finding], attempts: Sequence[Attempt]) -> Iterator[Finding]:
-    """A fault whose undoing fits no row any better is told, but not believed."""
-    refuted = {(attempt.told.column, _UNDONE.get(attempt.told.repair)) for attempt in attempts if attempt.refuted}
-    for finding in found:
-        believed = (finding.column, finding.name) not in refuted
-        yield finding if believed else finding.model_copy(update={"notable": False, "argues_for": ()})
 
 
 @dataclass(frozen=True)
@@ -104,7 +94,9 @@ class _Basis:
 def _basis(observed: Observed, found: Sequence[Finding], attempts: Sequence[Attempt], policy: Policy) -> _Basis:
     if not labels_usable(observed, policy):
         return _Basis(observed)
-    undone = [attempt.repair for attempt in attempts if attempt.told.returned and attempt.repair is not None]
+    # Of rows from before the fault, the same repair would make broken ones.
+    mendable = () if observed.matured is not None else attempts
+    undone = [attempt.repair for attempt in mendable if attempt.told.returned and attempt.repair is not None]
     put_back = tuple(dict.fromkeys(column for repair in undone for column in repair.columns))
     broken = [one.column for one in found if one.notable and "data_fault" in one.argues_for and one.column in observed.columns.features]
     suspects = tuple(dict.fromkeys(column for column in broken if column and column not in put_back))

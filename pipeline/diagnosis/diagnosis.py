@@ -10,6 +10,7 @@ from pipeline.diagnosis.hypothesis import Hypothesis
 from pipeline.diagnosis.repairs.tried_repair import TriedRepair
 from pipeline.stored_record import StoredRecord
 from pipeline.windows.population import Population
+from pipeline.windows.stretch import Stretch
 
 Action = Literal["monitor", "fix_data", "collect_labels", "recalibrate", "retrain"]
 Mode = Literal["combined", "recent", "newest", "recalibrate"]
@@ -44,7 +45,8 @@ class Diagnosis(StoredRecord):
     `fault_probability`: that data or outcomes are faulty (0-1), which keeps a training back; None in records of earlier versions. `said` is for people. `findings`: notable ones first. `blind_spots`: what nobody could have seen here.
     `without_outcomes`: too few are known to see whether customers of the same kind behave differently.
     `population`: who was scored, None where neither settings nor ids say. `expected`: performance without outcomes,
-    None where it was not or could not be computed. `repairs`: those that were tried, the ones that return first."""
+    None where it was not or could not be computed. `repairs`: those that were tried, the ones that return first.
+    `recent` and `matured`: the rows it speaks of, see `TwoWindows`."""
 
     cause: Cause
     confidence: float
@@ -64,6 +66,8 @@ class Diagnosis(StoredRecord):
     fault_probability: float | None = Field(None, exclude_if=lambda told: told is None)
     expected: ExpectedPerformance | None = Field(None, exclude_if=lambda told: told is None)
     repairs: tuple[TriedRepair, ...] = Field((), exclude_if=lambda tried: not tried)
+    recent: Stretch | None = Field(None, exclude_if=lambda told: told is None)
+    matured: Stretch | None = Field(None, exclude_if=lambda told: told is None)
 
     @property
     def provisional(self) -> bool:

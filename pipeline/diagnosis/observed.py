@@ -1,7 +1,7 @@
 """What findings look at: a window and what came before it, as profiles of all rows and bounded samples of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipeline.diagnosis.comparable_scores import comparable_scores, scores_as_unseen
 from pipeline.diagnosis.past import NO_PAST, Past, look_back
 from pipeline.models.artifact import Artifact
+from pipeline.profiles.counting import profile_with_customers
 from pipeline.profiles.profile import Profile, of_features, spelling_of
 from pipeline.sources.customers import rows_of_each
 from pipeline.sources.sampling import Sample, draw_sample
@@ -33,7 +34,8 @@ class Observed:
     not seen (`comparable_scores`), shapes (before,) and (reference,); `scores` the champion's on the window's sample, shape (window,); `labelled_scores` on
     the labelled rows. `importances`: what the champion's ROC-AUC loses without a feature, by name. `scorings`: rows of the window of each
     customer in the sample or with a known outcome, by id; None where no customer repeats. `set_aside`: rows of the log that are dated in the future and in no
-    window. `past`: what is known of the window's customers from before it. All but scores and labelled rows is without the features that tell
+    window. `past`: what is known of the window's customers from before it. `matured`: the stretch that the labelled rows come from, seen in the
+    same way, where that is another one. All but scores and labelled rows is without the features that tell
     the calendar: they move by themselves.
     """
 
@@ -57,6 +59,7 @@ class Observed:
     scorings: pd.Series | None = None
     set_aside: int = 0
     past: Past = NO_PAST
+    matured: "Observed | None" = None
 
 
 def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
@@ -96,6 +99,7 @@ def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
         scorings=scorings,
         set_aside=window.set_aside,
         past=look_back(window, drawn.ids, scorings),
+        matured=None if window.wider is None else observe(champion, baseline, matured_window(window, baseline)),
     )
 
 
@@ -117,6 +121,18 @@ def _sampled(rows: pd.DataFrame, scores: NDArray[np.float64], baseline: Baseline
         rows = rows[rows[column] == value]
     rows = rows.sample(SAMPLE_ROWS, random_state=SEED) if len(rows) > SAMPLE_ROWS else rows
     return rows, scores[rows.index.to_numpy()]
+
+
+def matured_window(window: Window, baseline: Baseline) -> Window:
+    """The stretch that the labelled rows come from as a window of its own, where it is another one than the recent.
+
+    Raises:
+        DataError: the source of the window cannot be read any more.
+    """
+    if window.wider is None:
+        return window
+    profile, scored = profile_with_customers(window.source, window.columns, baseline.profile, window.wider)
+    return replace(window, restriction=window.wider, profile=profile, scored=scored, wider=None)
 
 
 def _scorings(window: Window, ids: pd.Series | None) -> pd.Series | None:

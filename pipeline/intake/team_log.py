@@ -15,7 +15,7 @@ from pipeline.sources.source import ColumnMapping, DatabaseTable, Files, MappedS
 from pipeline.sources.source_opening import open_source
 from pipeline.tables.remote_files import fetch, is_remote
 from pipeline.tables.schema import Schema
-from pipeline.windows.spans import WEEK, Span
+from pipeline.windows.spans import Last, Span
 from pipeline.workspace.prediction_settings import PredictionSettings
 
 TICK = timedelta(milliseconds=1)  # what every engine tells apart; SQLite nothing finer
@@ -77,7 +77,7 @@ class MeantRows:
 
 
 def meant_rows(log: OwnLog, opened: Opened, champion: Champion, span: Span | None, segment: tuple[str, str] | None) -> MeantRows:
-    """The rows of `span`, by default of the seven days before the newest one, or all of them where they have no scoring time.
+    """The rows of `span`, by default of `[window] length` before the newest one, or all of them where they have no scoring time.
 
     Where [predictions] names a column of model versions and any of these rows has the champion's there, the others are left out: the same
     customers may be scored by a second model beside it.
@@ -96,7 +96,7 @@ def meant_rows(log: OwnLog, opened: Opened, champion: Champion, span: Span | Non
             from_newest = partial(from_newest, until=latest)
             set_aside = count_rows(log.source, log.columns, Restriction(since=latest))
         newest = newest_meant(newest, latest, partial(from_newest, 1), log.name)
-        since = start_of(span or WEEK, newest, from_newest, opened.ledger, champion, TICK)
+        since = start_of(span or Last(opened.settings.window.recent), newest, from_newest, opened.ledger, champion, TICK)
         # An end, so that rows that arrive meanwhile are not half in the window.
         rows = Restriction(since=since, until=newest + TICK)
     elif span is None:

@@ -10,6 +10,7 @@ from pipeline.errors import DataError
 from pipeline.intake.outcomes import read_outcome_file
 from pipeline.record.opened_workspace import Opened
 from pipeline.sources.rows import rows_of
+from pipeline.sources.source import Restriction
 from pipeline.state.outcome_labels import LabelRule, labels_of
 from pipeline.state.outcomes import read_outcomes
 from pipeline.tables.categories import Spelling
@@ -45,12 +46,12 @@ def told_in_file(opened: Opened, path: Path) -> pd.DataFrame:
     return words[words["_observed"].isna() | (words["_observed"] <= opened.clock())]
 
 
-def labels_of_source(window: Window, settings: Settings, spelling: Spelling, told: pd.DataFrame, file: str | None) -> Labelled:
-    """The rows of a window in a source of the team's own whose outcome is among those `told`; no other row leaves its place, but where
-    customers without an outcome may have stayed. `file`: the name of the one they come from.
+def labels_of_source(window: Window, settings: Settings, spelling: Spelling, told: pd.DataFrame, meant: Restriction) -> Labelled:
+    """The rows that are `meant` of a window's source, one of the team's own, whose outcome is among those `told`; no other row leaves its
+    place, but where customers without an outcome may have stayed.
 
     Raises:
-        DataError: a horizon has no scoring times to count from; or the outcomes come from a `file`, and none of them is the window's.
+        DataError: a horizon has no scoring times to count from.
     """
     rule, profile = label_rule(settings), window.profile
     dated = told["_time"].notna()
@@ -59,20 +60,26 @@ def labels_of_source(window: Window, settings: Settings, spelling: Spelling, tol
             f"{window.name} has no scoring time, from where the horizon of {settings.outcomes.horizon} counts.",
             "Name its column as `time` under [predictions], or leave `horizon` under [outcomes] empty.",
         )
-    meant, restriction = told, window.restriction
-    if profile.since is not None and profile.until is not None:
+    since, until = meant.since or profile.since, meant.until or profile.until
+    if profile.since is not None and since is not None and until is not None:
         # Customers of other scoring times need not be looked for.
-        meant = told[~dated | told["_time"].between(profile.since - _DAY, profile.until + _DAY)]
-    ids = None if rule.absence_is_stayed else meant["_id"].unique().tolist()
+        told = told[~dated | told["_time"].between(since - _DAY, until + _DAY)]
+    ids = None if rule.absence_is_stayed else told["_id"].unique().tolist()
     if ids is None and rule.horizon is not None and not dated.any():
         matured = (told["_observed"].max() - rule.horizon).to_pydatetime()
-        restriction = replace(restriction, until=matured if restriction.until is None else min(restriction.until, matured))
-    rows = rows_of(window.source, window.columns, restriction, spelling, ids)
-    found = labelled_rows(rows, window.columns, meant, rule)
-    if file is not None and found.churned.empty:
+        meant = replace(meant, until=matured if meant.until is None else min(meant.until, matured))
+    return labelled_rows(rows_of(window.source, window.columns, meant, spelling, ids), window.columns, told, rule)
+
+
+def require_some_of_source(window: Window, spelling: Spelling, told: pd.DataFrame, file: str) -> None:
+    """As `require_some`, of a window in a source of the team's own.
+
+    Raises:
+        DataError: as `require_some`.
+    """
+    if not window.labelled_rows:
         every = rows_of(window.source, window.columns, window.restriction, spelling, told["_id"].unique().tolist())
-        require_some(found, every["_id"], told, file, window.name)
-    return found
+        require_some(window.labelled, every["_id"], told, file, window.name)
 
 
 def labelled_rows(rows: pd.DataFrame, columns: Schema, told: pd.DataFrame, rule: LabelRule) -> Labelled:

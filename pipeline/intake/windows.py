@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from pipeline.errors import DataError, Notice
 from pipeline.intake.declared_population import declared, roster
 from pipeline.intake.future_rows import latest_meant, newest_meant
+from pipeline.intake.matured_rows import OlderRows, with_matured
 from pipeline.intake.scoring_time import with_roles
-from pipeline.intake.team_log import OwnLog, current_file, meant_rows, own_log
+from pipeline.intake.team_log import TICK, OwnLog, current_file, meant_rows, own_log
 from pipeline.intake.window_rows import kept_rows
 from pipeline.intake.window_start import start_of
-from pipeline.profiles.counting import profile_window, profile_with_customers
+from pipeline.profiles.counting import last_time, profile_window, profile_with_customers
 from pipeline.profiles.daily import profile_log
 from pipeline.profiles.grid import even_grid
 from pipeline.profiles.profile import Cells, NumericalProfile, Profile, spelling_of
@@ -24,26 +25,29 @@ from pipeline.rulings.exclusions import excluded
 from pipeline.shown_text import plain, quoted
 from pipeline.sources.customers import customer_counts
 from pipeline.sources.source import PredictionLog, Restriction
-from pipeline.tables.categories import Categories
+from pipeline.tables.categories import Categories, Spelling
 from pipeline.tables.schema import Schema
 from pipeline.tables.similar_names import most_alike
 from pipeline.windows.baseline import Baseline
-from pipeline.windows.spans import MICROSECOND, WEEK, Span
+from pipeline.windows.spans import MICROSECOND, Last, Span
 from pipeline.windows.window import Labelled, Window
 
 if TYPE_CHECKING:
     import pandas as pd  # rows are seldom needed, and reading their library takes longer than counting them
 
+_EVERY_ROW = (1 << 31) - 1  # the most that every engine takes for a limit: so far from the newest row, or nearer, is the oldest
+
 
 def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: Span | None = None, outcomes: Path | None = None) -> Window:
-    """A span of the prediction log, churnops' own or the team's; by default the seven days before the newest prediction, or all of a
-    team's log without scoring times. The file `outcomes` stands in for the logged ones.
+    """A span of the prediction log, churnops' own or the team's; by default `[window] length` before the newest prediction, or all of a
+    team's log without scoring times. Outcomes are those of older rows too (`with_matured`), unless the first row was named. The file
+    `outcomes` stands in for the logged ones.
 
     Raises:
         DataError: nothing is logged, all of it is dated in the future, nothing lies in the span, or the team's log cannot be read or has no times to choose a span by.
     """
-    from pipeline.intake.window_labels import label_rule, labelled_rows, require_some, told_in_file, told_in_log
-    from pipeline.state.predictions import logged_customers, newest_prediction, predictions_after, read_labelled, read_predictions
+    from pipeline.intake.window_labels import require_some, told_in_file, told_in_log
+    from pipeline.state.predictions import logged_customers, newest_prediction, oldest_prediction, predictions_after, read_predictions
 
     columns, segment, spelling = opened.settings.data.columns, baseline.restriction.segment, spelling_of(baseline.profile)
     own = own_log(opened)
@@ -51,7 +55,9 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
         log = with_roles(own, columns)
         meant = meant_rows(log, opened, champion, span, segment)
         told = told_in_log(opened) if outcomes is None else told_in_file(opened, outcomes)
-        return replace(_own_window(opened, baseline.profile, log, meant.restriction, told, outcomes), set_aside=meant.set_aside)
+        reaching = champion if _reaches_back(span, segment) else None
+        window = _own_window(opened, baseline.profile, log, meant.restriction, told, outcomes, reaching)
+        return replace(window, set_aside=meant.set_aside)
     newest = newest_prediction(opened.state)
     if newest is None:
         raise DataError(
@@ -61,7 +67,7 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
     set_aside = predictions_after(opened.state, latest) if newest > latest else 0
     from_newest = partial(newest_prediction, opened.state, until=latest)
     newest = newest_meant(newest, latest, partial(from_newest, 1), "the prediction log")
-    since = start_of(span or WEEK, newest, from_newest, opened.ledger, champion, MICROSECOND)
+    since = start_of(span or Last(opened.settings.window.recent), newest, from_newest, opened.ledger, champion, MICROSECOND)
     source = PredictionLog(opened.state.place)
     restriction = Restriction(since, newest, segment, left_out=excluded(opened.state))
     if segment is None:
@@ -72,16 +78,38 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
         scored = customer_counts(source, columns, restriction, spelling) if left_out else logged_customers(opened.state, since, newest)
     else:
         profile, scored = profile_with_customers(source, columns, baseline.profile, restriction)
-    if outcomes is None:
-        found = read_labelled(opened.state, columns, since, newest, opened.clock(), label_rule(opened.settings))
-        known = kept_rows(found, restriction, spelling)
-        labelled = Labelled(known[list(columns.features)], known["_churned"], known["_id"], known["_time"])
-    else:
-        told = told_in_file(opened, outcomes)
+    given = None if outcomes is None else told_in_file(opened, outcomes)
+    known = partial(_known_in_log, opened, spelling, given)
+    window = Window(
+        "prediction log", source, columns, restriction, profile, known(restriction), scored, set_aside, declared(opened), roster(opened)
+    )
+    if _reaches_back(span, segment):
+        window = with_matured(opened, champion, window, OlderRows(known, partial(oldest_prediction, opened.state), MICROSECOND))
+    if given is not None and outcomes is not None and not window.labelled_rows:
         rows = kept_rows(read_predictions(opened.state, columns, since, newest), restriction, spelling)
-        labelled = labelled_rows(rows, columns, told, label_rule(opened.settings))
-        require_some(labelled, rows["_id"], told, outcomes.name, "prediction log")
-    return Window("prediction log", source, columns, restriction, profile, labelled, scored, set_aside, declared(opened), roster(opened))
+        require_some(window.labelled, rows["_id"], given, outcomes.name, "prediction log")
+    return window
+
+
+def _reaches_back(span: Span | None, segment: tuple[str, str] | None) -> bool:
+    """Whether outcomes of older rows count. Whoever says from which row on means those alone; a segment is asked for its drift."""
+    return (span is None or isinstance(span, Last)) and segment is None
+
+
+def _known_in_log(opened: Opened, spelling: Spelling, told: "pd.DataFrame | None", meant: Restriction) -> Labelled:
+    """The labelled ones of the logged rows that are meant, by what is on record or by what was `told` instead."""
+    from pipeline.intake.window_labels import label_rule, labelled_rows
+    from pipeline.state.predictions import read_labelled, read_predictions
+
+    columns, rule = opened.settings.data.columns, label_rule(opened.settings)
+    assert meant.since is not None and meant.until is not None  # a stretch of the log
+    if told is not None:
+        return labelled_rows(
+            kept_rows(read_predictions(opened.state, columns, meant.since, meant.until), meant, spelling), columns, told, rule
+        )
+    found = read_labelled(opened.state, columns, meant.since, meant.until, opened.clock(), rule)
+    known = kept_rows(found, meant, spelling)
+    return Labelled(known[list(columns.features)], known["_churned"], known["_id"], known["_time"])
 
 
 def file_window(opened: Opened, baseline: Baseline, current: Path, outcomes: Path | None) -> Window:
@@ -100,8 +128,15 @@ def file_window(opened: Opened, baseline: Baseline, current: Path, outcomes: Pat
 
 
 def _own_window(
-    opened: Opened, reference: Profile, log: OwnLog, restriction: Restriction, outcomes: "pd.DataFrame | None", said: Path | None
+    opened: Opened,
+    reference: Profile,
+    log: OwnLog,
+    restriction: Restriction,
+    outcomes: "pd.DataFrame | None",
+    said: Path | None,
+    champion: Champion | None = None,
 ) -> Window:
+    """`champion` is given where outcomes of older rows count, too."""
     name = log.name if restriction.version is None else f"{log.name}, version {restriction.version[1]}"
     restriction = replace(restriction, left_out=excluded(opened.state))
     if restriction.segment is None:  # a segment's reference has not all of the values
@@ -115,11 +150,17 @@ def _own_window(
         return window
     if profile.repeats is None:
         raise DataError(f"{name} has no id column, so outcomes cannot be joined.", "Name it as `id` under [predictions] in churnops.toml.")
-    from pipeline.intake.window_labels import labels_of_source
+    from pipeline.intake.window_labels import labels_of_source, require_some_of_source
 
-    return replace(
-        window, known=labels_of_source(window, opened.settings, spelling_of(reference), outcomes, None if said is None else said.name)
-    )
+    spelling = spelling_of(reference)
+    known = partial(labels_of_source, window, opened.settings, spelling, outcomes)
+    window = replace(window, known=known(restriction))
+    if champion is not None:
+        oldest = partial(last_time, log.source, log.columns, place=_EVERY_ROW)
+        window = with_matured(opened, champion, window, OlderRows(known, oldest, TICK))
+    if said is not None:
+        require_some_of_source(window, spelling, outcomes, said.name)
+    return window
 
 
 def _say_unknown_values(values: Mapping[str, Mapping[str, str]], reference: Profile) -> None:

@@ -15,9 +15,12 @@ from pipeline.models.artifact import DriftReference
 from pipeline.record.failure import Failure
 from pipeline.shown_text import plain
 from pipeline.stored_record import StoredRecord
+from pipeline.windows.stretch import TwoWindows
 from pipeline.words import cause_name
 
-Status = Literal["open", "no_deploy_needed", "needs_people", "pending_approval", "partial", "approving", "approved", "rejected"]
+Status = Literal[
+    "open", "no_deploy_needed", "not_enough_data", "needs_people", "pending_approval", "partial", "approving", "approved", "rejected"
+]
 CallOutcome = Literal["ok", "refused", "failed"]
 
 
@@ -29,7 +32,8 @@ class ModelRef(StoredRecord):
 
 
 class WindowFacts(StoredRecord):
-    """What a case remembers of its window; `customers` is None where its rows have no ids."""
+    """What a case remembers of its window; `customers` is None where its rows have no ids. `windows` is None where an earlier version opened the
+    case: then the labelled rows are among the others."""
 
     source: str
     since: datetime | None
@@ -39,6 +43,7 @@ class WindowFacts(StoredRecord):
     labelled_churners: int
     fingerprint: str
     customers: int | None = Field(None, exclude_if=lambda told: told is None)
+    windows: TwoWindows | None = Field(None, exclude_if=lambda told: told is None)
 
 
 class Challenger(StoredRecord):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, case, func, select, true
+from sqlalchemy import ColumnElement, Connection, case, false, func, select, true
 
 from pipeline.clock import moment, stamp
 from pipeline.state.database import State, outcomes, predictions
@@ -83,6 +83,13 @@ def newest_prediction(state: State, place: int = 1, until: datetime | None = Non
     return moment(found) if found else None
 
 
+def oldest_prediction(state: State) -> datetime | None:
+    """When the first logged prediction was made; None where there is none."""
+    with state.read() as connection:
+        found = connection.execute(select(func.min(predictions.c.predicted_at))).scalar()
+    return moment(found) if found else None
+
+
 def predictions_after(state: State, moment_: datetime) -> int:
     """How many logged predictions say that they were made after a moment."""
     with state.read() as connection:
@@ -143,6 +150,8 @@ def read_labelled(
     # No other row leaves the database, but where those without an outcome may have stayed.
     of_these = outcomes.c.predicted_at.is_(None) | outcomes.c.predicted_at.between(stamp(since - _DAY), stamp(until + _DAY))
     told = read_outcomes(state, known_at, of_these, moments=rule.horizon is not None)
+    if told.empty:
+        return read_predictions(state, schema, since, until, false()).assign(_churned=pd.Series(dtype="int64"))
     of_ids = predictions.c.id.in_(select(outcomes.c.id).where(outcomes.c.observed_at <= stamp(known_at), of_these))
     rows = read_predictions(state, schema, since, until, None if rule.absence_is_stayed else of_ids)
     churned = labels_of(rows["_id"], rows["_time"], told, rule)

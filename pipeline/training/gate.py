@@ -9,7 +9,11 @@ from pipeline.workspace.policy import Band, GateRules, Policy
 
 TOO_GOOD = 0.99  # an ROC-AUC above which churn is known rather than foretold
 CHANCE = 0.5
-_MUST_BE_BETTER: tuple[Band, ...] = ("monitor", "evaluate")  # the share of drifted features alone asks for no new model there
+_MUST_BE_BETTER: tuple[Band, ...] = (
+    "monitor",
+    "evaluate",
+    "not_enough_data",
+)  # the share of drifted features alone asks for no new model there
 
 
 def judge(

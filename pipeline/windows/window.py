@@ -1,4 +1,4 @@
-"""The current window as a type: what was counted of it, where its rows lie, and which outcomes are known."""
+"""The window as a type: what was counted of its newest rows, where they lie, and the rows, these or older ones, whose outcome is known."""
 
 import hashlib
 import json
@@ -16,6 +16,7 @@ from pipeline.tables.customer_counts import CustomerCounts
 from pipeline.tables.schema import Schema
 from pipeline.tables.similar_names import near_misses
 from pipeline.windows.population import PopulationKind
+from pipeline.windows.stretch import BrokenDays, Stretch, TwoWindows
 
 if TYPE_CHECKING:
     import pandas as pd  # rows are seldom needed, and reading their library takes longer than counting them
@@ -42,10 +43,12 @@ class Roster:
 
 @dataclass(frozen=True)
 class Window:
-    """One window. `profile` is made against the champion's reference; its rows stay in `source`, `restriction` says which of them.
+    """Two windows of one source. The recent one: `profile` is made against the champion's reference; its rows stay in `source`, `restriction`
+    says which of them. The matured one: `known`, the labelled rows, None for none; `wider` says which rows they are among where they reach
+    back beyond the recent ones, else it is None. Rows of days `left_out` are broken and not among them.
 
-    `columns`: the workspace's schema with id and time as the source names them. `known`: its labelled rows, None for none. `name` is for
-    people. `scored`: how often its customers were scored, None where they have no ids. `set_aside`: rows of its log
+    `columns`: the workspace's schema with id and time as the source names them. `name` is for
+    people. `scored`: how often the recent window's customers were scored, None where they have no ids. `set_aside`: rows of its log
     that are dated in the future, and in no window. `declared`: who is scored, as the settings say; `roster`: who was in the reference; None
     where neither is known.
     """
@@ -60,6 +63,8 @@ class Window:
     set_aside: int = 0
     declared: PopulationKind | None = None
     roster: Roster | None = None
+    wider: Restriction | None = None
+    left_out: tuple[BrokenDays, ...] = ()
 
     @cached_property
     def labelled(self) -> Labelled:
@@ -100,15 +105,34 @@ class Window:
     def labelled_churners(self) -> int:
         return 0 if self.known is None else int(self.known.churned.sum())
 
+    @cached_property
+    def windows(self) -> TwoWindows:
+        """Both windows in figures: what is recent, and what is matured."""
+        known, recent = self.labelled, self.labelled_rows
+        first, last = self.since, self.until
+        if known.times is not None and recent:
+            first, last = known.times.min().to_pydatetime(), known.times.max().to_pydatetime()
+            if self.wider is not None and self.restriction.since is not None:
+                recent = int((known.times > self.restriction.since).sum())
+        customers = None if known.ids is None else known.ids.nunique() + int(known.ids.isna().sum())
+        matured = Stretch(since=first, until=last, rows=self.labelled_rows, customers=customers, labelled=self.labelled_rows)
+        return TwoWindows(
+            recent=Stretch(since=self.since, until=self.until, rows=self.rows, customers=self.customers, labelled=recent),
+            matured=matured if self.labelled_rows else Stretch(),
+            left_out=self.left_out,
+        )
+
     @property
     def fingerprint(self) -> str:
-        """sha256 in hex over what was counted and the labelled rows: it changes when one of them does, and only then."""
+        """sha256 in hex over what was counted, the labelled rows, and their stretch where it is another one: it changes when one of them does,
+        and only then."""
         from pipeline.tables.typed_parquet import fingerprint
 
         # Sums are left out: engines add floats in any order.
         counted = self.profile.model_dump(mode="json", exclude={"numerical": {"__all__": {"content": {"sums"}}}})
         rows = self.labelled.features.assign(_churned=self.labelled.churned)
-        return hashlib.sha256(f"{json.dumps(counted, sort_keys=True)}|{fingerprint(rows)}".encode()).hexdigest()
+        matured = "" if self.wider is None and not self.left_out else f"|{self.windows.model_dump_json(include={'matured', 'left_out'})}"
+        return hashlib.sha256(f"{json.dumps(counted, sort_keys=True)}|{fingerprint(rows)}{matured}".encode()).hexdigest()
 
 
 def require_whole(window: Window) -> None:

@@ -20,6 +20,8 @@ from pipeline.workspace.data_settings import DataSettings
 from pipeline.workspace.outcome_settings import OutcomeSettings
 from pipeline.workspace.prediction_settings import PredictionSettings
 from pipeline.workspace.section import Section
+from pipeline.workspace.watch_settings import WatchSettings
+from pipeline.workspace.window_settings import WindowSettings
 
 
 class ServingSettings(Section):
@@ -114,6 +116,8 @@ class Settings(BaseSettings):
     data: DataSettings
     predictions: PredictionSettings = PredictionSettings()
     outcomes: OutcomeSettings = OutcomeSettings()
+    window: WindowSettings = WindowSettings()
+    watch: WatchSettings = WatchSettings()
     engine: EngineSettings = EngineSettings()
     training: TrainingSettings = TrainingSettings()
     value: ValueSettings = ValueSettings()

@@ -36,7 +36,11 @@ def overrule(opened: Opened, case_id: str, cause: RuledCause, reason: str) -> Ca
                 "Only a triage without a challenger can be overruled; approve or reject a challenger with `churnops reports`.",
             )
         case = opened.cases.move_in(
-            connection, case_id, ("open", "partial", "needs_people", "no_deploy_needed"), status="open", override=override
+            connection,
+            case_id,
+            ("open", "partial", "needs_people", "no_deploy_needed", "not_enough_data"),
+            status="open",
+            override=override,
         )
         overruled = before.diagnosis.cause if before.diagnosis else None
         body = {**override.model_dump(mode="json", exclude={"at"}), "overruled": overruled}

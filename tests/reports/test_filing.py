@@ -41,7 +41,7 @@ def trace(opened: Opened, case: Case) -> dict[str, Any]:
     [
         ("monitor", "monitor", None, "no_deploy_needed"),
         ("monitor", "evaluate", UNHARMED, "no_deploy_needed"),
-        ("monitor", "not_enough_data", None, "no_deploy_needed"),
+        ("monitor", "not_enough_data", None, "not_enough_data"),
         ("monitor", None, None, "no_deploy_needed"),
         ("monitor", "retrain", None, "needs_people"),
         ("monitor", "monitor", HARMED, "needs_people"),

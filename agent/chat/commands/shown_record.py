@@ -105,8 +105,9 @@ def _then_and_now(opened: Opened, window: WindowChoice) -> str:
     now = window_metrics(artifact, current, opened.policy)
     told = f"Champion version {champion.version}; nothing was trained to compare it with."
     if now is None:
-        told += f" The window has {current.labelled_rows:,} rows with a known outcome, too few to measure it there."
-    return f"{told}\n\n{_measures({'test set': artifact.metrics, 'this window': now})}"
+        told += f" {current.labelled_rows:,} rows have a known outcome, too few to measure it there."
+    told = " ".join((told, *current.windows.said[1:], *filter(None, (current.windows.unseen,))))
+    return f"{told}\n\n{_measures({'test set': artifact.metrics, 'known outcomes': now})}"
 
 
 def cases_told(opened: Opened) -> str:

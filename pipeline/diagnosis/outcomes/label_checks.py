@@ -30,8 +30,9 @@ _COMPARABLE = 0.5  # of the labelled customers that have others scored equally o
 
 
 def label_checks(observed: Observed, policy: Policy) -> tuple[Finding, ...]:
-    """What is wrong with the known outcomes; notable findings only."""
-    everyone, observed = observed, one_row_each(observed)
+    """What is wrong with the known outcomes; notable findings only. They are compared with the customers of their own time."""
+    everyone = observed.matured or observed
+    observed = one_row_each(everyone)
     if len(observed.labelled.churned) < policy.evidence.performance.min_rows:
         return ()
     expected = expected_outcomes(observed)

@@ -1,13 +1,13 @@
 """Repairs of the columns under suspicion, tried in memory: what fits again, and whether the champion ranks again as it did."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from pipeline.diagnosis.data_faults.witnesses import Witnesses, witnesses_of
-from pipeline.diagnosis.finding import Finding
+from pipeline.diagnosis.finding import Finding, Name, RepairName
 from pipeline.diagnosis.observed import SEED, Observed
 from pipeline.diagnosis.onset import onset
 from pipeline.diagnosis.outcomes.expected_outcomes import one_row_each
@@ -27,6 +27,8 @@ _MOST_LEFT = 0.15  # of the rows, in any case
 FITS = 1 / 3  # of the rows that a repair changed must fit by it; what chance explains is taken off on both sides
 _TELLING = 0.1  # of the distance between groups of customers: with less, no other column tells
 _SHOWN = 0.01  # of ROC-AUC; a smaller gain is not worth a figure
+# The fault that a repair undoes, where other columns can say that it is none.
+_UNDONE: Mapping[RepairName, Name] = {"factor": "unit_change", "renamed": "renamed_category", "set_missing": "value_spike"}
 _SURE = 5.0  # difference of log-likelihoods: 150 to 1
 
 
@@ -55,6 +57,16 @@ def attempt_repairs(observed: Observed, found: Sequence[Finding], rules: DataRul
     unique = {attempt.repair.columns if attempt.repair else attempt.told.column: attempt for attempt in reversed(tried)}
     ordered = sorted(unique.values(), key=lambda attempt: (not attempt.told.returned, -attempt.told.share))
     return (*strangers, *(attempt for attempt in ordered if attempt.told.returned or not strangers))
+
+
+def with_repairs(found: Sequence[Finding], attempts: Sequence[Attempt], rows: int) -> tuple[Finding, ...]:
+    """The findings, and the repairs as findings on `rows` of the window. A fault whose undoing fits no row any better is told, but not believed."""
+    refuted = {(attempt.told.column, _UNDONE.get(attempt.told.repair)) for attempt in attempts if attempt.refuted}
+    kept = [
+        finding.model_copy(update={"notable": False, "argues_for": ()}) if (finding.column, finding.name) in refuted else finding
+        for finding in found
+    ]
+    return (*kept, *(attempt.told.finding(rows) for attempt in attempts))
 
 
 def _suspects(found: Sequence[Finding], seen: Witnesses) -> tuple[str, ...]:

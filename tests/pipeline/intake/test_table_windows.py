@@ -217,7 +217,7 @@ def test_only_rows_with_a_known_outcome_come_to_python(own: Tables, fetched: lis
     frame = table(400)
     opened = own(frame)
     learn(opened, frame, 10, 300, 399, 350, 301, dated=dated)  # the first lies before the window
-    found = window(opened)
+    found = window(opened, span=NewestRows(168))
     assert found.labelled.ids is not None
     assert found.labelled.times is not None
     places = [300, 301, 350, 399]

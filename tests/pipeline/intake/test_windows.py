@@ -160,8 +160,8 @@ def test_outcomes_in_a_file_stand_in_for_the_logged_ones(opened: Opened, tmp_pat
     learn(opened, "a", NEWEST - DAY, 1)
     said = tmp_path / "outcomes.csv"
     said.write_text("customer,churned\nb,yes\nold,no\n", encoding="utf-8")
-    assert known(opened, said) == {("b", NEWEST): 1}
-    said.write_text("customer,churned\nold,no\n", encoding="utf-8")
+    assert known(opened, said) == {("b", NEWEST): 1, ("old", NEWEST - 9 * DAY): 0}
+    said.write_text("customer,churned\nstranger,no\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"No outcome in outcomes.csv belongs to a row of prediction log"):
         window(opened, said=said)
 
@@ -191,14 +191,14 @@ def test_the_fingerprint_changes_with_rows_and_known_outcomes(opened: Opened) ->
 def test_nothing_else_changes_the_fingerprint(opened: Opened, clock: Clock) -> None:
     log(opened, ("old", NEWEST - 8 * DAY), ("a", NEWEST))
     learn(opened, "a", NEWEST, 1)
-    before = window(opened).fingerprint
+    before = window(opened, Since(NEWEST - 7 * DAY)).fingerprint
     log(opened, ("older", NEWEST - 9 * DAY))
     learn(opened, "old", NEWEST - 8 * DAY, 1)
     learn(opened, "stranger", NEWEST, 1)
     learn(opened, "a", NEWEST, 0, observed=clock.now + DAY)
-    assert window(opened).fingerprint == before
+    assert window(opened, Since(NEWEST - 7 * DAY)).fingerprint == before
     clock.advance(days=1)
-    assert window(opened).fingerprint != before
+    assert window(opened, Since(NEWEST - 7 * DAY)).fingerprint != before
 
 
 def test_rows_dated_in_the_future_move_no_window(opened: Opened, clock: Clock) -> None:

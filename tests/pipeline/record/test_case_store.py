@@ -72,7 +72,9 @@ def test_a_partial_case_is_continued_too(cases: CaseFile) -> None:
     assert len(cases.all()) == 1
 
 
-@pytest.mark.parametrize("status", ["no_deploy_needed", "needs_people", "pending_approval", "approving", "approved", "rejected"])
+@pytest.mark.parametrize(
+    "status", ["no_deploy_needed", "not_enough_data", "needs_people", "pending_approval", "approving", "approved", "rejected"]
+)
 def test_a_closed_case_is_not_continued_and_its_id_not_used_again(cases: CaseFile, status: str) -> None:
     cases.move(cases.open(draft()).case_id, ("open",), status=status)
     assert cases.unfinished("key") is None
