@@ -23,6 +23,7 @@ from pipeline.profiles.counting import profile_window
 from pipeline.profiles.profile import of_features
 from pipeline.sources.source import Frame
 from pipeline.windows.stretch import BrokenDays
+from pipeline.windows.window import Labelled
 from pipeline.workspace.policy import Policy
 
 _DAY = timedelta(days=1)
@@ -129,7 +130,7 @@ def _fault(matured: Observed, meant: _Mask, policy: Policy) -> Finding | None:
 
 
 def _part(matured: Observed, meant: _Mask) -> Observed:
-    """Some rows of the sample as a window. What is known of their customers from before is not asked again, but for whether they were."""
+    """Some rows of the sample as a window without outcomes. What is known of their customers from before is not asked again, but for whether they were."""
     rows = matured.window[meant].reset_index(drop=True)
     columns = matured.columns.model_copy(update={"id": None, "time": None})
     return replace(
@@ -141,6 +142,8 @@ def _part(matured: Observed, meant: _Mask) -> Observed:
         times=None if matured.times is None else matured.times[meant].reset_index(drop=True),
         ids=None if matured.ids is None else matured.ids[meant].reset_index(drop=True),
         scores=matured.scores[meant],
+        labelled=Labelled(matured.labelled.features.head(0), matured.labelled.churned.head(0), None, None),
+        labelled_scores=np.zeros(0),
         scorings=None,
         set_aside=0,
         past=replace(matured.past, reference=None, scorings=None),

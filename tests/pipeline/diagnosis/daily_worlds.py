@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -62,10 +63,11 @@ class _Trained:
 
         self.rows = customers(rows, seed, shape)
         x, y = self.rows[FEATURES], self.rows["churned"].to_numpy()
-        model = build(family, {"max_depth": 10, "n_estimators": 20} if family == "random_forest" else {}, 7, SCHEMA)
+        chosen = {"max_depth": 10, "n_estimators": 20} if family == "random_forest" else {}
+        model = build(family, chosen, 7, SCHEMA)
         self.out_of_fold = cross_val_predict(model, x, y, cv=5, method="predict_proba")[:, 1]
         self.model: Any = model.fit(x, y)
-        self.manifest = cast(Manifest, None)  # only challengers are fitted by it
+        self.manifest = cast(Manifest, SimpleNamespace(family=family, hyperparameters=chosen, seed=7, drift_reference=None))
 
     def reference(self) -> pd.DataFrame:
         return self.rows[[*FEATURES, "churned"]]

@@ -45,7 +45,7 @@ def told(expected: ExpectedPerformance | None) -> Diagnosis:
 
 def on_screen(expected: ExpectedPerformance | None) -> str:
     console = Console(file=io.StringIO(), width=100, highlight=False)
-    console.print(diagnosis_view(told(expected), 900, 0, None))
+    console.print(diagnosis_view(told(expected), 900, 0, None, None))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 

@@ -24,4 +24,4 @@ def test_a_diagnosis_carries_its_repairs_and_reads_them_back() -> None:
 
 def test_without_the_family_nothing_is_tried() -> None:
     window = drawn(1000, 1)
-    assert examine(seen(window.assign(tenure=-window["tenure"])), POLICY, ValueSettings(), {"repairs"}).attempts == ()
+    assert examine(seen(window.assign(tenure=-window["tenure"])), POLICY, ValueSettings(), {"repairs"}).repairs == ()
