@@ -22,7 +22,7 @@ from pipeline.diagnosis.population.domain_classifier import Domain
 _FLATTENED = 0.5
 _HEAVIEST = 20.0  # times the mean weight: beyond it a handful of rows would stand for the window
 _SCORE_BANDS = 8  # equally full by the reference: the champion need not be wrong along a straight line
-# Prior precision of a cell's correction: a standard deviation of 0.6 in log-odds. 10 left twice the error on shifted generated customers.
+# Prior precision of a cell's correction: a standard deviation of 0.6 in log-odds. 10 left 1.6 times the error in segments of generated customers.
 _PRECISION = 3.0
 _FREE = 1e-6  # of intercept and slope, per row: enough to keep separable outcomes finite
 _WORK = 3_000_000  # rows times cells of the fit, about 0.3 s; more rows than that are drawn by lot
