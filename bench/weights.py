@@ -153,7 +153,8 @@ def fit(asked: Sequence[Asked]) -> Weights:
     """The weights of least penalised loss on these questions, but for those whose change nothing shows."""
     kept = [one for one in asked if not one.truth.invisible]
     x = np.stack([one.strengths for one in kept])
-    y = np.array([CAUSES.index(one.truth.cause) for one in kept])
+    # Of two causes either is right.
+    true = np.array([[cause in one.truth.causes for cause in CAUSES] for one in kept], dtype=np.float64)
     kinds = [one.question.kind for one in kept]
     counts = {kind: kinds.count(kind) for kind in kinds}
     weight = np.array([(_NOTHING_CHANGED if kind == "none" else 1.0) / counts[kind] for kind in kinds])
@@ -176,9 +177,10 @@ def fit(asked: Sequence[Asked]) -> Weights:
         sums = start + x @ full
         sums -= sums.max(axis=1, keepdims=True)
         p = np.exp(sums) / np.exp(sums).sum(axis=1, keepdims=True)
-        off = (p - np.eye(len(CAUSES))[y]) * weight[:, None]
+        right = np.maximum((p * true).sum(axis=1, keepdims=True), 1e-12)
+        off = (p - p * true / right) * weight[:, None]
         gradient = np.concatenate([off.sum(axis=0), (x.T @ off)[places[:, 0], places[:, 1]]]) + 2 * penalty * (values - ours)
-        fits = -(weight * np.log(np.maximum(p[np.arange(y.size), y], 1e-12))).sum()
+        fits = -(weight * np.log(right[:, 0])).sum()
         return float(fits + penalty * ((values - ours) ** 2).sum()), gradient
 
     bounds = [(-6.0, 6.0)] * len(CAUSES) + [(0.0, _MOST) if one > 0 else (-_MOST, 0.0) for one in prior[prior != 0]]
@@ -230,7 +232,7 @@ def _grade(one: Asked, weights: Weights) -> Graded:
         found.cause,
         answer.remedy,
         found.said,
-        found.cause == one.truth.cause,
+        found.cause in one.truth.causes,
         answer.remedy in one.truth.acceptable,
         one.truth.regret(answer.remedy),
         one.truth.unsafe and found.action in ("retrain", "recalibrate"),
@@ -245,10 +247,11 @@ def _tell(title: str, graded: Sequence[Graded], *, worst: bool = False) -> None:
     _line("that something shows", visible)
     for table in sorted({one.one.table for one in visible}):
         _line(f"  {table}", [one for one in visible if one.one.table == table])
-    truth = np.array([CAUSES.index(one.one.truth.cause) for one in visible])
     p = np.stack([one.p for one in visible])
-    print(f"  Brier score {((p - np.eye(len(CAUSES))[truth]) ** 2).sum(axis=1).mean():.3f}")
-    most, right = p.max(axis=1), p.argmax(axis=1) == truth
+    true = np.array([[cause in one.one.truth.causes for cause in CAUSES] for one in visible], dtype=np.float64)
+    true = p * true / np.maximum((p * true).sum(axis=1, keepdims=True), 1e-12)
+    print(f"  Brier score {((p - true) ** 2).sum(axis=1).mean():.3f}")
+    most, right = p.max(axis=1), np.array([one.right for one in visible])
     for low in (0.0, 0.5, 0.7, 0.9):
         high = {0.0: 0.5, 0.5: 0.7, 0.7: 0.9, 0.9: 1.01}[low]
         inside = (most >= low) & (most < high)

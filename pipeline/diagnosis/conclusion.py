@@ -1,6 +1,7 @@
 """From findings to a diagnosis: every cause weighed, and the action that loses least whichever of them it is."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from pipeline.diagnosis.blind_spots import blind_spots
 from pipeline.diagnosis.diagnosis import Action, Diagnosis, Rule, RunnerUp
@@ -40,7 +41,7 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy, weig
     reading = readings.get(first) or _unread(first)
     readings = {**readings, first: reading}
     chosen = _least_regret(probabilities, readings, policy)
-    besides = _besides(first, seen, setting, policy)
+    besides = _besides(chosen, seen, setting, policy)
     said = reading.said if chosen.action == reading.action else f"{reading.said} {_instead(chosen)}"
     said = said if besides is None else f"{said} Besides, once that is fixed: {besides.said}"
     second = others[0] if others else None
@@ -60,7 +61,7 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy, weig
         runner_up=None if second is None else RunnerUp(cause=second, tell_apart=WHAT_SETTLES[second]),
         without_outcomes=unseen,
         hypotheses=tuple(_hypothesis(cause, p, evidence, weights, seen) for cause, p in list(told.items())[:_SHOWN]),
-        also=None if besides is None else besides.cause,
+        also=None if besides is None else besides.cause if first == "data_fault" else "data_fault",
         then=None if besides is None else besides.action,
         fault_probability=round(probabilities.get("data_fault", 0.0) + probabilities.get("label_fault", 0.0), 3),
     )
@@ -83,18 +84,16 @@ def _least_regret(probabilities: Mapping[Cause, float], readings: Mapping[Cause,
     return min(allowed, key=expected)
 
 
-def _besides(first: Cause, seen: Seen, setting: Setting, policy: Policy) -> Reading | None:
-    """A second cause beside broken data: what trusted outcomes show by a model that never saw the columns in question."""
-    if first != "data_fault" or not setting.judged_without or not setting.trainable(policy) or seen.family("labels"):
+def _besides(chosen: Reading, seen: Seen, setting: Setting, policy: Policy) -> Reading | None:
+    """A second cause beside broken data that are to be fixed: what trusted outcomes show of the rows once repaired, or by a model that never saw
+    the columns in question."""
+    if chosen.action != "fix_data" or not setting.judged_without or not setting.trainable(policy) or seen.family("labels"):
         return None
     for cause in _BEHIND_A_FAULT:
         reading = read_as(cause, seen, setting, policy)
-        if (
-            reading is not None
-            and reading.action == "retrain"
-            and seen.notable("conditional_change", "measured_performance", "calibration_slope")
-        ):
-            return reading
+        # Where the champion ranks plainly worse for another reason than the fault, another model is tried once the rows are whole.
+        if reading is not None and seen.notable("measured_performance" if reading.action != "retrain" else "conditional_change"):
+            return replace(reading, action="retrain")
     return None
 
 

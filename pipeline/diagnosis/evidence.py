@@ -112,7 +112,7 @@ _HALF = 0.5  # of full strength, which passing the threshold alone is worth
 def evidence_of(seen: Seen, setting: Setting, policy: Policy) -> Mapping[EvidenceName, float]:
     """The strength of every piece of evidence, 0-1."""
     support, performance = policy.evidence.support, policy.evidence.performance
-    usable = setting.labels_usable(policy)
+    trusted = setting.labels_usable(policy) and not seen.family("labels")
 
     def found(name: EvidenceName) -> float:
         """Half for passing the threshold, the rest by the rows it concerns."""
@@ -170,7 +170,7 @@ def evidence_of(seen: Seen, setting: Setting, policy: Policy) -> Mapping[Evidenc
     ruled = [one for one in seen.all if one.name == "ruled_before" and one.column in _suspects(seen)]
     strengths["ruled_a_fault_before"] = float(any(one.argues_for[0] in _FAULTS for one in ruled))
     strengths["ruled_real_before"] = float(any(one.argues_for[0] not in _FAULTS for one in ruled))
-    strengths["outcomes_show_no_harm"] = max(0.0, 1.0 - max(strengths[name] for name in _HARM)) if usable else 0.0
+    strengths["outcomes_show_no_harm"] = max(0.0, 1.0 - max(strengths[name] for name in _HARM)) if trusted else 0.0
     strengths["nothing_found"] = max(0.0, 1.0 - max(strengths[name] for name in _WHATEVER))
     return strengths
 
