@@ -6,8 +6,11 @@ import pytest
 
 from pipeline.diagnosis.conclusion import conclude
 from pipeline.diagnosis.diagnosis import Action, Diagnosis, Mode, Rule
+from pipeline.diagnosis.evidence import evidence_of
 from pipeline.diagnosis.finding import Cause, Family, Finding, Name
+from pipeline.diagnosis.seen import Seen
 from pipeline.diagnosis.setting import Setting
+from pipeline.diagnosis.weighing import shipped_weights, weigh
 from pipeline.workspace.policy import load_policy
 from prompts import policy_text
 
@@ -19,7 +22,7 @@ FAMILIES: dict[str, Family] = {
     "population_moved": "support", "unsupported_rows": "support", "unseen_category": "support", "score_shift": "score",
     "prior_estimate": "prior", "prior_explains": "prior", "labels_immature": "labels", "level_change": "performance",
     "conditional_change": "performance", "gain_combined": "challengers", "gain_recent": "challengers", "gain_recalibrate": "challengers",
-    "known_event": "events", "measured_performance": "performance", "gain_newest": "challengers",
+    "known_event": "events", "repair_returns": "repairs", "measured_performance": "performance", "gain_newest": "challengers",
 }  # fmt: skip
 
 
@@ -35,7 +38,9 @@ def case(setting: Setting, *findings: Finding) -> Diagnosis:
 CHANGED = found("conditional_change", "concept_drift", column="tenure")
 UNKNOWN_CUSTOMERS = found("conditional_change", "covariate_harmful", column="Contract")
 BROKEN = found("more_missing", "data_fault", column="tenure")
-GAIN = found("gain_combined")
+GAIN, HELPED = found("gain_combined", strength=8.0), found("gain_recalibrate", strength=8.0)
+ALONE, RETURNED = found("moved_alone", "data_fault", column="tenure"), found("repair_returns", "data_fault", column="tenure")
+CAME = (found("population_moved", strength=0.75), found("unsupported_rows", share=0.3))
 
 
 @pytest.mark.parametrize(
@@ -46,14 +51,21 @@ GAIN = found("gain_combined")
         (PLENTY, (found("rescaled", column="MonthlyCharges"),), "moved_harmlessly", "covariate_benign", "monitor", None),
         (PLENTY, (BROKEN,), "broken_data", "data_fault", "fix_data", None),
         (NONE, (found("dependency_lost", column="tenure"),), "lost_dependency", "data_fault", "fix_data", None),
-        (NONE, (found("moved_alone", column="tenure"),), "moved_alone", "data_fault", "fix_data", None),
+        (NONE, (ALONE, RETURNED), "moved_alone", "data_fault", "fix_data", None),
         (PLENTY, (found("labels_immature"), CHANGED), "untrusted_labels", "label_fault", "collect_labels", None),
         (PLENTY, (CHANGED, GAIN), "changed_behaviour", "concept_drift", "retrain", "combined"),
         (PLENTY, (CHANGED, GAIN, found("gain_recent")), "changed_behaviour", "concept_drift", "retrain", "recent"),
         (SOME, (CHANGED, GAIN), "changed_behaviour", "concept_drift", "collect_labels", None),
-        (PLENTY, (UNKNOWN_CUSTOMERS, GAIN), "unfamiliar_customers", "covariate_harmful", "retrain", "combined"),
-        (PLENTY, (found("level_change", strength=0.1),), "changed_level", "prior_shift", "recalibrate", "recalibrate"),
-        (NONE, (found("unseen_category", column="Contract"),), "unfamiliar_without_labels", "covariate_harmful", "collect_labels", None),
+        (PLENTY, (UNKNOWN_CUSTOMERS, GAIN, *CAME), "unfamiliar_customers", "covariate_harmful", "retrain", "combined"),
+        (PLENTY, (found("level_change", strength=0.1, z=9.0), HELPED), "changed_level", "prior_shift", "recalibrate", "recalibrate"),
+        (
+            NONE,
+            (found("unseen_category", column="Contract", share=0.3), *CAME),
+            "unfamiliar_without_labels",
+            "covariate_harmful",
+            "collect_labels",
+            None,
+        ),
     ],
 )
 def test_findings_give_a_cause_and_what_to_do(
@@ -75,17 +87,17 @@ def test_the_column_at_fault_is_the_one_with_the_strongest_evidence() -> None:
 
 
 def test_a_finding_below_its_threshold_decides_nothing_and_is_kept() -> None:
-    quiet = found("conditional_change", "concept_drift", notable=False)
-    diagnosis = case(PLENTY, quiet, GAIN)
+    quiet, event = found("conditional_change", "concept_drift", notable=False), found("known_event")
+    diagnosis = case(PLENTY, quiet, event)
     assert diagnosis.cause == "none"
-    assert diagnosis.findings == (GAIN, quiet)
+    assert diagnosis.findings == (event, quiet)
 
 
-def test_the_runner_up_is_the_next_rule_with_another_cause_and_says_what_would_tell() -> None:
-    diagnosis = case(PLENTY, BROKEN, CHANGED, found("level_change"))
+def test_the_runner_up_is_the_second_hypothesis_and_says_what_would_tell() -> None:
+    diagnosis = case(NONE, ALONE)
     assert diagnosis.runner_up is not None
-    assert diagnosis.runner_up.cause == "concept_drift"
-    assert "random sample" in diagnosis.runner_up.tell_apart
+    assert diagnosis.runner_up.cause == diagnosis.hypotheses[1].cause
+    assert diagnosis.runner_up.tell_apart == diagnosis.hypotheses[1].settle
 
 
 @pytest.mark.parametrize(("setting", "words"), [(NONE, "cannot be seen without them"), (SOME, "too few to train")])
@@ -96,18 +108,16 @@ def test_what_too_few_outcomes_hide_is_a_blind_spot(setting: Setting, words: str
 
 def test_a_weak_level_change_weighs_more_with_an_estimate_without_labels_that_agrees() -> None:
     def shifted(*findings: Finding) -> float:
-        return next((one.probability for one in case(PLENTY, *findings).hypotheses if one.cause == "prior_shift"), 0.0)
+        return weigh(evidence_of(Seen(findings), PLENTY, POLICY), shipped_weights())["prior_shift"]
 
-    weak = found("level_change", strength=0.03, z=2.4, notable=False)
-    assert case(PLENTY, weak).cause == "none"
-    assert shifted(weak, found("prior_estimate", z=3.9, notable=False)) > shifted(weak, found("prior_estimate", z=1.0, notable=False))
+    weak = found("level_change", strength=0.03, z=3.0, notable=False)
+    assert shifted() < shifted(weak) < shifted(weak, found("prior_estimate", z=3.9, notable=False))
 
 
 def test_fewer_churners_among_customers_who_look_the_same_wait_for_the_outcomes_to_come() -> None:
-    fewer = found("level_change", strength=-0.05, z=-5.0)
-    assert case(PLENTY, fewer).action == "collect_labels"
-    assert any(one.cause == "label_fault" for one in case(PLENTY, fewer).hypotheses)
-    assert case(Setting(4000, 4000, 1000), fewer).action == "recalibrate"
+    fewer = (found("level_change", strength=-0.05, z=-9.0), HELPED)
+    assert case(PLENTY, *fewer).action == "collect_labels"
+    assert case(Setting(4000, 4000, 1000), *fewer).action == "recalibrate"
 
 
 def test_without_outcomes_a_changed_prior_asks_for_them() -> None:

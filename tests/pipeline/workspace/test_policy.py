@@ -81,7 +81,7 @@ def test_the_version_changes_with_every_value(rule: Any) -> None:
     elif isinstance(rule.value, list):
         other = [rule.value[0], rule.value[1] * 2]
     else:
-        other = rule.value * 0.99 if rule.value < 1 else rule.value + 1
+        other = rule.value * 0.99 if 0 < rule.value < 1 else rule.value + 1
     overrides: dict[str, Any] = {last: other}
     for part in reversed(path):
         overrides = {part: overrides}
