@@ -22,13 +22,20 @@ class Result(BaseModel, frozen=True):
 
 
 class Dated(Result):
-    """An answer with the dates it speaks of; null in cases of earlier versions."""
+    """An answer with the dates it speaks of; without them in cases of earlier versions."""
 
-    recent: Annotated[Stretch | None, Field(description="The newest rows: drift, data faults and population are asked of them")] = None
-    matured: Annotated[
-        Stretch | None, Field(description="The newest rows with a known outcome: performance, labels and training are asked of them")
+    recent: Annotated[
+        Stretch | None,
+        Field(description="Newest rows: drift, data", exclude_if=lambda told: told is None),
     ] = None
-    unseen: Annotated[str | None, Field(description="What lies between the two and is not visible yet")] = None
+    matured: Annotated[
+        Stretch | None,
+        Field(
+            description="Newest known outcomes: performance, training",
+            exclude_if=lambda told: told is None,
+        ),
+    ] = None
+    unseen: Annotated[str | None, Field(description="Not visible yet", exclude_if=lambda told: told is None)] = None
 
 
 class DriftResult(Dated):

@@ -107,7 +107,7 @@ def _then_and_now(opened: Opened, window: WindowChoice) -> str:
     if now is None:
         told += f" {current.labelled_rows:,} rows have a known outcome, too few to measure it there."
     told = " ".join((told, *current.windows.said[1:], *filter(None, (current.windows.unseen,))))
-    return f"{told}\n\n{_measures({'test set': artifact.metrics, 'known outcomes': now})}"
+    return f"{told}\n\n{_measures({'test set': artifact.metrics, 'this window': now})}"
 
 
 def cases_told(opened: Opened) -> str:
