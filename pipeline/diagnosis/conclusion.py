@@ -8,7 +8,7 @@ from pipeline.diagnosis.diagnosis import Action, Diagnosis, Rule, RunnerUp
 from pipeline.diagnosis.evidence import SOURCES, EvidenceName, evidence_of
 from pipeline.diagnosis.finding import Cause, Finding
 from pipeline.diagnosis.hypothesis import WHAT_SETTLES, Hypothesis
-from pipeline.diagnosis.readings import Reading, read_as
+from pipeline.diagnosis.readings import CauseReading, read_as
 from pipeline.diagnosis.seen import Seen
 from pipeline.diagnosis.setting import Setting
 from pipeline.diagnosis.weighing import Weights, contributions, shipped_weights, weigh
@@ -67,24 +67,24 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy, weig
     )
 
 
-def _unread(cause: Cause) -> Reading:
+def _unread(cause: Cause) -> CauseReading:
     rule, action, said = _UNREAD[cause]
-    return Reading(rule, cause, action, said)
+    return CauseReading(rule, cause, action, said)
 
 
-def _least_regret(probabilities: Mapping[Cause, float], readings: Mapping[Cause, Reading], policy: Policy) -> Reading:
+def _least_regret(probabilities: Mapping[Cause, float], readings: Mapping[Cause, CauseReading], policy: Policy) -> CauseReading:
     """The reading whose action loses least on average; a training is none of them while faulty data or outcomes are too probable."""
     faulty = probabilities.get("data_fault", 0.0) + probabilities.get("label_fault", 0.0) >= policy.diagnosis.training_refused_from
     allowed = [one for one in readings.values() if not (faulty and one.action in _TRAINS)] or [_unread("label_fault")]
     regret = policy.diagnosis.regret
 
-    def expected(one: Reading) -> float:
+    def expected(one: CauseReading) -> float:
         return sum(p * regret[cause][one.action] for cause, p in probabilities.items())
 
     return min(allowed, key=expected)
 
 
-def _besides(chosen: Reading, seen: Seen, setting: Setting, policy: Policy) -> Reading | None:
+def _besides(chosen: CauseReading, seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
     """A second cause beside broken data that are to be fixed: what trusted outcomes show of the rows once repaired, or by a model that never saw
     the columns in question."""
     if chosen.action != "fix_data" or not setting.judged_without or not setting.trainable(policy) or seen.family("labels"):
@@ -97,7 +97,7 @@ def _besides(chosen: Reading, seen: Seen, setting: Setting, policy: Policy) -> R
     return None
 
 
-def _instead(chosen: Reading) -> str:
+def _instead(chosen: CauseReading) -> str:
     """Why another action than that of the most probable cause."""
     return f"It may also be this: {chosen.said}"
 

@@ -1,6 +1,6 @@
 """What each cause would mean here: which finding tells it, which column it concerns, and what to do about it if it is the one.
 
-How probable it is stands elsewhere (`weighing`). Thresholds are in the policy, `[evidence]` and `[training]`.
+How probable it is, `weighing` tells. Thresholds are in the policy, `[evidence]` and `[training]`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ _MODES: Mapping[Name, Mode] = {"gain_combined": "combined", "gain_recent": "rece
 
 
 @dataclass(frozen=True)
-class Reading:
+class CauseReading:
     """A cause as the findings would have it. `rule` names the kind of evidence that tells it most clearly."""
 
     rule: Rule
@@ -28,43 +28,43 @@ class Reading:
     mode: Mode | None = None
 
 
-def _broken_data(seen: Seen, setting: Setting, policy: Policy) -> Reading | None:
+def _broken_data(seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
     return _fault("broken_data", seen.family("data"))
 
 
-def _lost_dependency(seen: Seen, setting: Setting, policy: Policy) -> Reading | None:
+def _lost_dependency(seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
     return _fault("lost_dependency", seen.notable("dependency_lost"))
 
 
-def _moved_alone(seen: Seen, setting: Setting, policy: Policy) -> Reading | None:
+def _moved_alone(seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
     return _fault("moved_alone", seen.notable("moved_alone"))
 
 
-def _fault(rule: Rule, found: Sequence[Finding]) -> Reading | None:
+def _fault(rule: Rule, found: Sequence[Finding]) -> CauseReading | None:
     if not found:
         return None
     worst = found[0]
     others = len({finding.column for finding in found} - {worst.column})
     more = f" {others} more columns are affected." if others > 1 else " One more column is affected." if others else ""
-    return Reading(rule, "data_fault", "fix_data", f"{worst.said}{more} No model trained on these rows can be trusted.", worst.column)
+    return CauseReading(rule, "data_fault", "fix_data", f"{worst.said}{more} No model trained on these rows can be trusted.", worst.column)
 
 
-def _untrusted_labels(seen: Seen, setting: Setting, policy: Policy) -> Reading | None:
+def _untrusted_labels(seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
     found = seen.family("labels")
     if not found:
         return None
-    return Reading(
+    return CauseReading(
         "untrusted_labels", "label_fault", "collect_labels", f"{found[0].said} Neither a verdict nor a model can rest on them yet."
     )
 
 
-def _changed_behaviour(seen: Seen, setting: Setting, policy: Policy) -> Reading | None:
+def _changed_behaviour(seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
     found = [one for one in seen.notable("conditional_change", "calibration_slope") if "concept_drift" in one.argues_for]
     found = found or [*seen.notable("measured_performance", "gain_newest", "gain_recent", "gain_combined")]
     return _remedy("changed_behaviour", "concept_drift", found[0], seen, setting, policy) if found else None
 
 
-def _unfamiliar_customers(seen: Seen, setting: Setting, policy: Policy) -> Reading | None:
+def _unfamiliar_customers(seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
     found = [one for one in seen.notable("conditional_change", "calibration_slope") if "covariate_harmful" in one.argues_for]
     gained = seen.notable("gain_combined", "gain_recent", "gain_newest")
     moved = seen.notable("unsupported_rows", "unseen_category", "population_moved")
@@ -73,22 +73,22 @@ def _unfamiliar_customers(seen: Seen, setting: Setting, policy: Policy) -> Readi
     return _remedy("unfamiliar_customers", "covariate_harmful", found[0], seen, setting, policy) if found else None
 
 
-def _remedy(rule: Rule, cause: Cause, why: Finding, seen: Seen, setting: Setting, policy: Policy) -> Reading:
+def _remedy(rule: Rule, cause: Cause, why: Finding, seen: Seen, setting: Setting, policy: Policy) -> CauseReading:
     """What to do about a champion that is wrong about some customers: what showed its worth on held-out recent rows, else people, now."""
     column = why.column
     if gained := seen.notable("gain_newest") or seen.notable("gain_recent") or seen.notable("gain_combined"):
         mode = _MODES[gained[0].name]
         if setting.trainable(policy):
-            return Reading(rule, cause, "retrain", " ".join(dict.fromkeys((why.said, gained[0].said))), column, mode)
+            return CauseReading(rule, cause, "retrain", " ".join(dict.fromkeys((why.said, gained[0].said))), column, mode)
     if not setting.trainable(policy) or setting.labelled < setting.everyone:
-        return Reading(
+        return CauseReading(
             rule, cause, "collect_labels", f"{why.said} Too few outcomes are known to show that another model does better.", column
         )
     if gained := seen.notable("gain_recalibrate"):
-        return Reading(rule, cause, "recalibrate", f"{why.said} {gained[0].said}", column, "recalibrate")
+        return CauseReading(rule, cause, "recalibrate", f"{why.said} {gained[0].said}", column, "recalibrate")
     if harm := seen.notable("measured_performance"):
-        return Reading(rule, cause, "collect_labels", f"{harm[0].said} {_stop(why)}", column)
-    return Reading(rule, cause, "monitor", f"{why.said} No other model was shown to be worth more.", column)
+        return CauseReading(rule, cause, "collect_labels", f"{harm[0].said} {_stop(why)}", column)
+    return CauseReading(rule, cause, "monitor", f"{why.said} No other model was shown to be worth more.", column)
 
 
 def _stop(why: Finding) -> str:
@@ -100,7 +100,7 @@ def _stop(why: Finding) -> str:
     )
 
 
-def _changed_level(seen: Seen, setting: Setting, policy: Policy) -> Reading | None:
+def _changed_level(seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
     rules = policy.evidence.performance
     level, prior = seen.measured("level_change"), seen.measured("prior_estimate")
     if level is None or level.z is None:
@@ -112,13 +112,13 @@ def _changed_level(seen: Seen, setting: Setting, policy: Policy) -> Reading | No
         return None
     if level.z < 0 and not (agreed and together > rules.level_z) and setting.labelled < setting.everyone:
         said = f"{level.said} The customers look no less likely to churn: either the outcomes are not all in yet, or everyone stays more often."
-        return Reading("conflict", "prior_shift", "collect_labels", said)
+        return CauseReading("conflict", "prior_shift", "collect_labels", said)
     if not setting.trainable(policy):
-        return Reading("changed_level", "prior_shift", "collect_labels", f"{level.said} Too few outcomes are known to recalibrate by.")
-    return Reading("changed_level", "prior_shift", "recalibrate", level.said, mode="recalibrate")
+        return CauseReading("changed_level", "prior_shift", "collect_labels", f"{level.said} Too few outcomes are known to recalibrate by.")
+    return CauseReading("changed_level", "prior_shift", "recalibrate", level.said, mode="recalibrate")
 
 
-def _unfamiliar_without_labels(seen: Seen, setting: Setting, policy: Policy) -> Reading | None:
+def _unfamiliar_without_labels(seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
     if setting.labels_usable(policy):
         return None
     unseen, unsupported, moved = seen.notable("unseen_category"), seen.notable("unsupported_rows"), seen.notable("population_moved")
@@ -127,18 +127,18 @@ def _unfamiliar_without_labels(seen: Seen, setting: Setting, policy: Policy) -> 
     if seen.notable("rescaled") and not unseen:
         return None  # a price list moves everyone a little out of the reference's range
     why = (unseen or unsupported)[0]
-    return Reading("unfamiliar_without_labels", "covariate_harmful", "collect_labels", why.said, why.column)
+    return CauseReading("unfamiliar_without_labels", "covariate_harmful", "collect_labels", why.said, why.column)
 
 
-def _changed_prior(seen: Seen, setting: Setting, policy: Policy) -> Reading | None:
+def _changed_prior(seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
     estimate, explains = seen.notable("prior_estimate"), seen.notable("prior_explains")
     if setting.labels_usable(policy) or not (estimate and explains):
         return None
     said = f"{estimate[0].said} {explains[0].said} Outcomes are needed to recalibrate by, and to see that it helps."
-    return Reading("changed_prior", "prior_shift", "collect_labels", said)
+    return CauseReading("changed_prior", "prior_shift", "collect_labels", said)
 
 
-def _moved_harmlessly(seen: Seen, setting: Setting, policy: Policy) -> Reading | None:
+def _moved_harmlessly(seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
     found = seen.notable("rescaled", "population_moved", "unsupported_rows", "unseen_category", "score_shift")
     if not found:
         return None
@@ -148,18 +148,18 @@ def _moved_harmlessly(seen: Seen, setting: Setting, policy: Policy) -> Reading |
     shift = seen.measured("score_shift")
     if setting.scored_again and shift is not None and shift.z is not None and shift.z < 0:
         said += " Churners leave an active base: it turns loyal and its scores fall without any other cause."
-    return Reading("moved_harmlessly", "covariate_benign", "monitor", said, why.column)
+    return CauseReading("moved_harmlessly", "covariate_benign", "monitor", said, why.column)
 
 
-def _nothing(seen: Seen, setting: Setting, policy: Policy) -> Reading | None:
+def _nothing(seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
     rows = rows_of_customers(setting.rows, setting.customers)
     said = f"Nothing in {rows} speaks for a change."
     if setting.everyone < policy.drift.min_rows:
         said = f"{rows} are fewer than the {policy.drift.min_rows:,} that a verdict takes; only very large changes would show."
-    return Reading("nothing", "none", "monitor", said)
+    return CauseReading("nothing", "none", "monitor", said)
 
 
-_BY_CAUSE: Mapping[Cause, tuple[Callable[[Seen, Setting, Policy], Reading | None], ...]] = {
+_BY_CAUSE: Mapping[Cause, tuple[Callable[[Seen, Setting, Policy], CauseReading | None], ...]] = {
     "data_fault": (_broken_data, _lost_dependency, _moved_alone),
     "label_fault": (_untrusted_labels,),
     "concept_drift": (_changed_behaviour,),
@@ -170,6 +170,6 @@ _BY_CAUSE: Mapping[Cause, tuple[Callable[[Seen, Setting, Policy], Reading | None
 }
 
 
-def read_as(cause: Cause, seen: Seen, setting: Setting, policy: Policy) -> Reading | None:
+def read_as(cause: Cause, seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
     """What the findings say of this cause; None where none of them tells it."""
     return next((reading for rule in _BY_CAUSE.get(cause, ()) if (reading := rule(seen, setting, policy)) is not None), None)

@@ -280,13 +280,18 @@ BROKEN = pytest.mark.parametrize(
 
 
 @BROKEN
-def test_a_broken_window_is_refused_where_nobody_asks_what_happened(
+def test_a_broken_window_is_refused_or_answered_in_part_where_nobody_asks_what_happened(
     churnops: CommandLine, trained: Opened, change: Callable[[pd.DataFrame], pd.DataFrame], words: str
 ) -> None:
     churnops.folder = trained.workspace.root
     change(window_of(trained)).to_csv(trained.workspace.root / "window.csv", index=False)
     before = fingerprint(trained.workspace.root)
-    refused(churnops("drift", "--current", "window.csv"), words)
+    said = churnops("drift", "--current", "window.csv")
+    if change is all_null:
+        # The others are answered for.
+        assert said.code == 0 and f"every value is missing in: {words}" in " ".join(said.err.split())
+    else:
+        refused(said, words)
     assert fingerprint(trained.workspace.root) == before
     assert trained.cases.all() == ()
 

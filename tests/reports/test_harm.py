@@ -53,7 +53,7 @@ def test_a_report_on_a_harmed_champion_tells_people_to_look_at_it_first() -> Non
     text = report(a_case(0.1), verdict, harm=Harm(ACCEPTED, now(0.7, 0.8)))
     assert headings(text, 1) == ["The champion stays, and people must look"]
     decision = text.split("## What a human must decide")[1].split("\n## ")[0]
-    assert "Its ROC-AUC fell from 0.850 to 0.750 on 1,300 rows of the window, more than chance" in decision
+    assert "Its ROC-AUC fell from 0.850 to 0.750 on 1,300 rows with a known outcome, more than chance" in decision
     assert "**worse, beyond chance**" in text.split("## Models")[1]
 
 

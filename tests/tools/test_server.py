@@ -19,7 +19,7 @@ OFFERED = [
     "compare_models",
     "save_remediation_report",
 ]
-LIST_BYTES = 12_000
+LIST_BYTES = 13_200
 DEPLOYS = re.compile(r"deploy|approv|promot|alias|roll.?back", re.IGNORECASE)
 DENIES = re.compile(r"\b(nothing|no tool|a person)\b")
 
@@ -82,7 +82,7 @@ async def test_inputs_allow_only_named_arguments_and_describe_each(fresh: Opened
 async def test_choices_are_listed_in_the_schema(fresh: Opened) -> None:
     tools = await listed(fresh)
     training = tools["run_training"].input_schema["properties"]
-    assert training["mode"]["enum"] == ["combined", "recent", "recalibrate"]
+    assert training["mode"]["enum"] == ["combined", "recent", "newest", "recalibrate"]
     assert training["estimator"]["anyOf"][0]["enum"] == ["random_forest", "logistic_regression"]
     actions = tools["save_remediation_report"].input_schema["properties"]["action"]["enum"]
     assert actions == ["monitor", "fix_data", "collect_labels", "recalibrate", "retrain"]

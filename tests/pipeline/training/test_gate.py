@@ -99,8 +99,13 @@ def test_better_may_be_shown_by_log_loss_or_profit_too(shown: Margins, words: st
     assert not judge(metrics(), comparison(0.0), "evaluate", POLICY, margins(log_loss=-0.01, profit=1.0, brier=-0.02)).passed
 
 
-@pytest.mark.parametrize("band", [None, "retrain", "not_enough_data"])
-def test_other_bands_ask_for_not_worse_only(band: Band | None) -> None:
+def test_too_few_recent_rows_for_a_verdict_ask_for_better() -> None:
+    assert not judge(metrics(), comparison(0.01), "not_enough_data", POLICY).passed
+    assert judge(metrics(), comparison(0.05), "not_enough_data", POLICY).passed
+
+
+@pytest.mark.parametrize("band", [None, "retrain"])
+def test_a_high_drift_level_or_none_asks_for_not_worse_only(band: Band | None) -> None:
     assert judge(metrics(), comparison(0.01), band, POLICY).passed
 
 
