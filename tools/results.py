@@ -10,7 +10,6 @@ from pipeline.diagnosis.feature_inspection import FeatureView
 from pipeline.drift.summary import DriftSummary
 from pipeline.measures.measure import Comparison, GateResult, Metrics
 from pipeline.record.cases import Case, ModelRef, ReportRef, Status
-from pipeline.windows.stretch import Stretch
 from tools.evidence_pack import EvidencePack
 
 
@@ -22,20 +21,9 @@ class Result(BaseModel, frozen=True):
 
 
 class Dated(Result):
-    """An answer with the dates it speaks of; without them in cases of earlier versions."""
+    """An answer with the dates it speaks of, in sentences, the last of them on what is not visible yet; none in cases of earlier versions."""
 
-    recent: Annotated[
-        Stretch | None,
-        Field(description="Newest rows: drift, data", exclude_if=lambda told: told is None),
-    ] = None
-    matured: Annotated[
-        Stretch | None,
-        Field(
-            description="Newest known outcomes: performance, training",
-            exclude_if=lambda told: told is None,
-        ),
-    ] = None
-    unseen: Annotated[str | None, Field(description="Not visible yet", exclude_if=lambda told: told is None)] = None
+    dates: str = Field("", exclude_if=lambda told: not told)
 
 
 class DriftResult(Dated):
@@ -144,12 +132,10 @@ class ComparedModels(Result):
 class Dates(TypedDict, total=False):
     """What `Dated` adds to an answer."""
 
-    recent: Stretch
-    matured: Stretch
-    unseen: str | None
+    dates: str
 
 
 def dates_of(case: Case) -> Dates:
     """What a case has for the fields of `Dated`; nothing where an earlier version opened it."""
     windows = case.window.windows if case.window else None
-    return {} if windows is None else {"recent": windows.recent, "matured": windows.matured, "unseen": windows.unseen}
+    return {} if windows is None else {"dates": " ".join((*windows.said, *filter(None, (windows.unseen,))))}

@@ -95,8 +95,8 @@ def build_server(casework: Casework, policy: Policy, on_crash: OnCrash | None = 
         _tool(
             get_current_model_metrics,
             "Champion's metrics",
-            "How the serving model did when it was accepted (test set) and does on the window's rows whose outcome is known (null where too few "
-            "are). Use it to see whether drift hurts.",
+            "How the serving model did when it was accepted (test set) and does on the newest known outcomes (null where too few). "
+            "Use it to see whether drift hurts.",
             READS,
         ),
         _tool(

@@ -34,7 +34,6 @@ from reports.verdict import Narrative, Verdict
 from tools.case_opening import Known
 from tools.casework import Casework
 from tools.guard import calls_of_run
-from tools.results import dates_of
 from tools.server import build_server
 
 if TYPE_CHECKING:
@@ -261,6 +260,11 @@ def _outcome(opened: Opened, case: Case, ending: Ending) -> Outcome:
         "second_opinion": ending.report.second_opinion if ending.report else None,
         "closed_by_another": another,
         "said_lately": case.status == "not_enough_data" and said_lately(opened.cases.all(), case, opened.settings.watch.reminder),
-        **dates_of(case),
+        **_windows_of(case),
     }
     return Outcome.model_validate(dict(case) | told)  # what has the same name in both is the same
+
+
+def _windows_of(case: Case) -> dict[str, Any]:
+    windows = case.window.windows if case.window else None
+    return {} if windows is None else {"recent": windows.recent, "matured": windows.matured, "unseen": windows.unseen}

@@ -40,11 +40,11 @@ def line(reading: Reading) -> str:
                 return f"no verdict on drift: {drift.current_rows} rows are too few"
             return (
                 f"{drift.drifted} of {drift.features_total} features drifted (share {drift.share:.3f}), drift level: {DRIFT_LEVELS[drift.band]}; "
-                f"{drift.current_rows} rows, {reading.labelled_rows} labelled{_unseen(reading)}"
+                f"{drift.current_rows} rows, {reading.labelled_rows} labelled{_dated(reading)}"
             )
         case MetricsResult(gate=gate, window=window):
             now = f"{window.roc_auc.value:.3f} on {window.n} known outcomes" if window else "too few known outcomes"
-            return f"champion's ROC-AUC {gate.roc_auc.value:.3f} on its test set, {now}{_unseen(reading)}"
+            return f"champion's ROC-AUC {gate.roc_auc.value:.3f} on its test set, {now}{_dated(reading)}"
         case DiagnosisResult(diagnosis=found):
             where = f" in {found.column}" if found.column else ""
             return f"{cause_name(found.cause)}{where} (confidence {found.confidence:.2f}): {action_name(found.action)}"
@@ -64,6 +64,6 @@ def line(reading: Reading) -> str:
             return f"{action_name(reading.action)}, {STATUSES[reading.status]}; report {reading.report.path}"
 
 
-def _unseen(reading: Dated) -> str:
-    """What outcomes do not tell yet, as the rest of a line."""
-    return f". {reading.unseen}" if reading.unseen else ""
+def _dated(reading: Dated) -> str:
+    """Of when it speaks, and what outcomes do not tell yet, as the rest of a line."""
+    return f". {reading.dates}" if reading.dates else ""

@@ -42,8 +42,8 @@ def how_the_champion_does(facts: Facts, question: Question) -> str:
             f"- now: ROC-AUC {measured(now)} on {now.n} labelled rows{source(metrics)}",
             f"- when it was accepted: ROC-AUC {measured(then)} on {then.n} rows of the test set{source(metrics)}",
         ]
-    if metrics is not None and metrics.unseen:
-        lines.append(f"- {said(metrics.unseen)}{source(metrics)}")
+    if metrics is not None and metrics.dates:
+        lines.append(f"- {said(metrics.dates)}{source(metrics)}")
     if found is not None:
         lines += ["", f"What happened: {cause_of(found)}{where(found)}. {said(found.said)}{source(facts.diagnosis)}"]
     for name in ("measured_performance", "level_change", "estimated_performance"):

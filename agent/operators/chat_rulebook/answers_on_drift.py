@@ -134,7 +134,7 @@ def the_window(facts: Facts, question: Question) -> str:
     assert facts.drift is not None
     return (
         f"{_spanned(facts)}\n\nOutcomes: {facts.drift.labelled_rows} labelled rows, {facts.drift.labelled_churners} labelled churners"
-        f"{source(facts.drift)}.{f' {said(facts.drift.unseen)}' if facts.drift.unseen else ''} Another window: `/window`."
+        f"{source(facts.drift)}.{f' {said(facts.drift.dates)}' if facts.drift.dates else ''} Another window: `/window`."
     )
 
 
