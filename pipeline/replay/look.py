@@ -1,6 +1,6 @@
 """What can be seen when a batch has ended: its rows without outcomes, and the outcomes that are known by then."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pandas as pd
@@ -20,7 +20,7 @@ from pipeline.workspace.policy import Policy, TrainingRules
 class Look:
     """One look, when batch `number` has ended (`now`).
 
-    `recent`: the batch, no outcome known. `window`: the batch and, before it, the newest rows whose outcome is known: those of one batch's
+    `recent`: the batch, no outcome known. `window`: the batch with the newest rows whose outcome is known: those of one batch's
     length, or as many more as a training needs, none of which the champion was trained on. `matured`: all rows with a known outcome that it was not trained on,
     in the order of time; `known_until`: the time of the newest row that may have one.
     """
@@ -44,14 +44,16 @@ def see(table: DatedTable, batch: Batch, pace: Pace, champion: Artifact, trained
     times = table.later[str(columns.time)]
     matured = table.later[(times <= known_until) & ((times > trained_until) if trained_until else True)]
     known = _newest(matured, known_until, columns, pace, policy.training)
-    since = batch.since if known.empty else min(batch.since, known[str(columns.time)].iloc[0].to_pydatetime())
+    wider = None
+    if not known.empty and (first := known[str(columns.time)].iloc[0].to_pydatetime()) < batch.since:
+        wider = Restriction(since=first - MICROSECOND, until=known_until)
     seen = Frame(table.later.loc[times < batch.until, _given(columns)])
     return Look(
         number=batch.number,
         now=batch.until,
         champion=champion,
         recent=_window(table, seen, champion, batch.since, batch.until, known.head(0)),
-        window=_window(table, seen, champion, since, batch.until, known),
+        window=replace(_window(table, seen, champion, batch.since, batch.until, known), wider=wider),
         matured=matured,
         known_until=known_until,
     )
