@@ -132,6 +132,7 @@ def diagnose(
         observed.set_aside,
         observed.past.scored_again,
         examined.judged_without,
+        None if observed.matured is None else observed.matured.customers or observed.matured.rows,
     )
     found = conclude((*examined.findings, *known), setting, policy)
     return found.model_copy(update={"population": observed.past.population, "expected": examined.expected, "repairs": examined.repairs})

@@ -80,7 +80,7 @@ def _remedy(rule: Rule, cause: Cause, why: Finding, seen: Seen, setting: Setting
         mode = _MODES[gained[0].name]
         if setting.trainable(policy):
             return CauseReading(rule, cause, "retrain", " ".join(dict.fromkeys((why.said, gained[0].said))), column, mode)
-    if not setting.trainable(policy) or setting.labelled < setting.everyone:
+    if not setting.trainable(policy) or setting.outcomes_to_come:
         return CauseReading(
             rule, cause, "collect_labels", f"{why.said} Too few outcomes are known to show that another model does better.", column
         )
@@ -110,7 +110,7 @@ def _changed_level(seen: Seen, setting: Setting, policy: Policy) -> CauseReading
     together = 0.0 if prior is None or prior.z is None or not agreed else (abs(level.z) + abs(prior.z)) / 2**0.5
     if not level.notable and not (abs(level.z) > rules.level_z_agreed and together > rules.level_z):
         return None
-    if level.z < 0 and not (agreed and together > rules.level_z) and setting.labelled < setting.everyone:
+    if level.z < 0 and not (agreed and together > rules.level_z) and setting.outcomes_to_come:
         said = f"{level.said} The customers look no less likely to churn: either the outcomes are not all in yet, or everyone stays more often."
         return CauseReading("conflict", "prior_shift", "collect_labels", said)
     if not setting.trainable(policy):

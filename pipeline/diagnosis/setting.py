@@ -10,7 +10,7 @@ class Setting:
     """How much there is to go by: rows of the window, `labelled` customers with a known outcome, how many of these churned, how many of them
     equal a row of the champion's training data, and the window's customers where they are known (each row is one otherwise); rows `set_aside`
     because they are dated in the future; whether the same customers are `scored_again` and again; columns that are in question, so that outcomes were
-    `judged_without` them."""
+    `judged_without` them; `asked`, the customers of the stretch that outcomes come from, where it is not the window."""
 
     rows: int
     labelled: int
@@ -20,11 +20,17 @@ class Setting:
     set_aside: int = 0
     scored_again: bool = False
     judged_without: tuple[str, ...] = ()
+    asked: int | None = None
 
     @property
     def everyone(self) -> int:
         """The window's customers."""
         return self.rows if self.customers is None else self.customers
+
+    @property
+    def outcomes_to_come(self) -> bool:
+        """Whether customers of the labelled stretch have no known outcome yet."""
+        return self.labelled < (self.everyone if self.asked is None else self.asked)
 
     def labels_usable(self, policy: Policy) -> bool:
         """Whether known outcomes are enough to say anything about the champion."""

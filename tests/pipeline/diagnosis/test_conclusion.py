@@ -198,3 +198,10 @@ def test_too_few_rows_are_no_all_clear() -> None:
 def test_rows_of_the_training_data_are_a_blind_spot() -> None:
     assert not any("rows of the reference" in spot for spot in case(Setting(5000, 1000, 300, training_rows=150)).blind_spots)
     assert any("390 of the 1,000 customers" in spot for spot in case(Setting(5000, 1000, 300, training_rows=390)).blind_spots)
+
+
+def test_whether_outcomes_are_to_come_is_asked_of_the_stretch_they_are_of() -> None:
+    fewer = (found("level_change", strength=-0.05, z=-9.0), HELPED)
+    assert Setting(900, 4000, 1000, asked=4000).outcomes_to_come is False
+    assert Setting(900, 700, 200, asked=4000).outcomes_to_come is True
+    assert case(Setting(9000, 4000, 1000, asked=4000), *fewer).action == "recalibrate"
