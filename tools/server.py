@@ -89,13 +89,13 @@ def build_server(casework: Casework, policy: Policy, on_crash: OnCrash | None = 
             "Drift summary",
             "Measure how the current window differs from the champion's training data (the reference): share of drifted features, drift level (`band`), and per "
             "feature method, score, threshold, direction and what moved. Opens the case, or continues the unfinished one for the same "
-            "window. Call it first; calling it again changes nothing.",
+            "window. Call it first; again, it changes nothing.",
             ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False),
         ),
         _tool(
             get_current_model_metrics,
             "Champion's metrics",
-            "How the serving model did when it was accepted (test set) and does on the newest known outcomes (null where too few). "
+            "How the serving model did when it was accepted (test set) and does on the newest known outcomes (null if too few). "
             "Use it to see whether drift hurts.",
             READS,
         ),

@@ -75,14 +75,14 @@ def _expected(expected: ExpectedPerformance) -> list[RenderableType]:
 
 
 def _rows_view(found: Diagnosis, rows: int, labelled: int, customers: int | None, windows: TwoWindows | None) -> Iterator[Text]:
+    """How much there is to go by. Where outcomes are of older rows, too, the dates alone say it."""
     scored = f"scored: {found.population.said}" if found.population else ""
-    if windows is None:
-        said = f"{rows_of_customers(rows, customers)} in the window, {labelled:,} with a known outcome"
-        yield Text("; ".join(filter(None, (said, scored))), style="dim")
-        return
+    said = f"{rows_of_customers(rows, customers)} in the window, {labelled:,} with a known outcome"
+    apart = windows is not None and windows.reach_back
+    told = scored.capitalize() if apart else "; ".join(filter(None, (said, scored)))
+    if told:
+        yield Text(told, style="dim")
     yield from dates_view(windows)
-    if scored:
-        yield Text(scored.capitalize(), style="dim")
 
 
 def _quiet(findings: list[Finding]) -> list[RenderableType]:
