@@ -19,7 +19,7 @@ OFFERED = [
     "compare_models",
     "save_remediation_report",
 ]
-LIST_BYTES = 12_000
+LIST_BYTES = 12_200
 DEPLOYS = re.compile(r"deploy|approv|promot|alias|roll.?back", re.IGNORECASE)
 DENIES = re.compile(r"\b(nothing|no tool|a person)\b")
 
