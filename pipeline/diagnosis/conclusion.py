@@ -35,7 +35,7 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy, weig
     evidence = evidence_of(seen, setting, policy)
     probabilities = weigh(evidence, weights)
     told = {cause: p for cause, p in probabilities.items() if p >= policy.diagnosis.told_from}
-    first, *others = told
+    first = next(iter(probabilities))
     # What no finding tells may be probable, but proposes nothing, unless it is the most probable of all.
     readings = {cause: reading for cause in told if (reading := read_as(cause, seen, setting, policy))}
     reading = readings.get(first) or _unread(first)
@@ -44,7 +44,7 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy, weig
     besides = _besides(chosen, seen, setting, policy)
     said = reading.said if chosen.action == reading.action else f"{reading.said} {_instead(chosen)}"
     said = said if besides is None else f"{said} Besides, once that is fixed: {besides.said}"
-    second = others[0] if others else None
+    second: Cause = [*probabilities][1]
     unseen = not setting.labels_usable(policy)
     if unseen and chosen.action == "monitor":
         second = "concept_drift"  # what no column shows, and only outcomes could
@@ -58,7 +58,7 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy, weig
         said=said,
         findings=seen.ranked(first),
         blind_spots=blind_spots(seen, setting, policy),
-        runner_up=None if second is None else RunnerUp(cause=second, tell_apart=WHAT_SETTLES[second]),
+        runner_up=RunnerUp(cause=second, tell_apart=WHAT_SETTLES[second]),
         without_outcomes=unseen,
         hypotheses=tuple(_hypothesis(cause, p, evidence, weights, seen) for cause, p in list(told.items())[:_SHOWN]),
         also=None if besides is None else besides.cause if first == "data_fault" else "data_fault",
