@@ -25,8 +25,8 @@ def status_of(action: str, band: Band | None, diagnosis: Diagnosis | None, harm:
     asks = band == "retrain" if diagnosis is None else diagnosis.action != "monitor" or diagnosis.cause == "unsure"
     if action in {"fix_data", "collect_labels"} or asks or (harm is not None and harm.beyond_chance):
         return "needs_people"
-    nothing_found = diagnosis is None or (diagnosis.cause == "none" and diagnosis.rule != "overruled")
-    return "not_enough_data" if band == "not_enough_data" and nothing_found else "no_deploy_needed"
+    ruled = diagnosis is not None and diagnosis.rule == "overruled"
+    return "not_enough_data" if band == "not_enough_data" and not ruled else "no_deploy_needed"
 
 
 def report_path(workspace: Workspace, case_id: str) -> Path:

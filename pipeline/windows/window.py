@@ -108,19 +108,17 @@ class Window:
     @cached_property
     def windows(self) -> TwoWindows:
         """Both windows in figures: what is recent, and what is matured."""
-        known, recent = self.labelled, self.labelled_rows
-        first, last = self.since, self.until
-        if known.times is not None and recent:
+        recent = Stretch(since=self.since, until=self.until, rows=self.rows, customers=self.customers, labelled=self.labelled_rows)
+        if not self.labelled_rows:
+            return TwoWindows(recent=recent, matured=Stretch(), left_out=self.left_out)
+        known, first, last = self.labelled, self.since, self.until
+        if known.times is not None:
             first, last = known.times.min().to_pydatetime(), known.times.max().to_pydatetime()
             if self.wider is not None and self.restriction.since is not None:
-                recent = int((known.times > self.restriction.since).sum())
+                recent = recent.model_copy(update={"labelled": int((known.times > self.restriction.since).sum())})
         customers = None if known.ids is None else known.ids.nunique() + int(known.ids.isna().sum())
         matured = Stretch(since=first, until=last, rows=self.labelled_rows, customers=customers, labelled=self.labelled_rows)
-        return TwoWindows(
-            recent=Stretch(since=self.since, until=self.until, rows=self.rows, customers=self.customers, labelled=recent),
-            matured=matured if self.labelled_rows else Stretch(),
-            left_out=self.left_out,
-        )
+        return TwoWindows(recent=recent, matured=matured, left_out=self.left_out)
 
     @property
     def fingerprint(self) -> str:

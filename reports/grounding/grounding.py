@@ -57,7 +57,9 @@ class Grounded:
 
 def evidence_of(case: Case, calls: Iterable[Call], trainings: Iterable[Training], policy: Policy) -> tuple[Evidence, ...]:
     """What is known in a case: what its tool calls returned, then its record and the policy."""
-    record = {**case.model_dump(mode="json"), "trainings": [done.model_dump(mode="json") for done in trainings]}
+    # What no operator is shown bears out nothing that one says.
+    record = case.model_dump(mode="json", exclude={"diagnosis": {"expected", "repairs", "hypotheses"}})
+    record |= {"trainings": [done.model_dump(mode="json") for done in trainings]}
     return (
         *(Evidence(call.number, call.tool, call.result) for call in calls),
         Evidence(None, "case", record),

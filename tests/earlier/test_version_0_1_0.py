@@ -91,7 +91,7 @@ def test_the_recalibrated_adopted_champion_scores_and_serves(earlier: Opened, ch
 def test_its_drift_is_measured_and_doctor_finds_nothing_wrong(churnops: CommandLine, champion: Artifact) -> None:
     drift = churnops("drift", "--json")
     assert drift.code == 0, drift.err
-    assert (drift.json["current_rows"], drift.json["band"]) == (802, "evaluate")
+    assert (drift.json["current_rows"], drift.json["band"]) == (802, "monitor")
     doctor = churnops("doctor", "--json")
     assert doctor.code == 0, doctor.out
 

@@ -319,7 +319,7 @@ def test_a_window_of_one_row_has_no_verdict(churnops: CommandLine, trained: Open
     assert said.json["band"] == "not_enough_data"
     assert said.json["share"] is None
     said = churnops("triage", "--current", "window.csv", "--json", "--detailed-exit-code")
-    assert (said.code, said.json["action"], said.json["status"]) == (0, "monitor", "no_deploy_needed")
+    assert (said.code, said.json["action"], said.json["status"]) == (10, "monitor", "not_enough_data")
 
 
 @pytest.mark.parametrize("damage", ["deleted", "changed"])

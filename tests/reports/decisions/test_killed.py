@@ -86,7 +86,7 @@ def template(act: str, request: pytest.FixtureRequest, tmp_path: Path) -> Path:
         with _client(opened.workspace) as client:  # its migrations are MLflow's steps, and hundreds
             client.search_experiments()
     if act == "triage":
-        simulate(opened, "behaviour_change", 600, labelled_share=0.9, seed=3)
+        simulate(opened, "market_shift", 1_500, labelled_share=0.9, seed=3)
     if act == "roll back":
         approve_case(opened, ours(opened))
     opened.state.close()
