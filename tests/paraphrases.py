@@ -30,7 +30,7 @@ PARAPHRASES: tuple[Question, ...] = (
         proposes={"run_training": {"mode": "combined", "estimator": "logistic_regression"}},
     ),
     Question("behaviour", "how much money would retraining bring?", says=("extra campaign profit",)),
-    Question("behaviour", "what else could explain this?", says=("next likely", "no change|none|customer mix|churn rate")),
+    Question("behaviour", "what else could explain this?", says=("next likely", "no change|none|customer mix|churn rate|label fault")),
     Question("level", "are we losing more people than usual?", says=("yes|up|more",), values=(f"{_FINDINGS}/level_change/strength",)),
     Question("level", "the scores seem too low, can you fix that?", says=("recalibrat",)),
     Question("level", "who should I talk to about this?", declined=True),
