@@ -23,9 +23,11 @@ def test_outcomes_are_known_when_their_delay_is_over(table: DatedTable, pace: Pa
     assert look.recent.rows == 2 * A_WEEK
     assert look.known_until == look.now - pace.label_delay
     assert times(look).max() <= look.known_until
-    # One batch's length of outcomes, the newest that are known, and all rows from there to the end of the batch.
+    # One batch's length of outcomes, the newest that are known, beside the rows of the batch.
     assert look.window.labelled_rows == 2 * A_WEEK
-    assert look.window.since is not None and abs(look.window.since - (look.known_until - pace.batch)) < timedelta(hours=2)
+    assert look.window.since is not None and look.window.since >= table.batches[1].since
+    reach = look.window.wider
+    assert reach is not None and reach.since is not None and abs(reach.since - (look.known_until - pace.batch)) < timedelta(hours=2)
     assert look.window.until is not None and look.window.until < look.now
 
 
