@@ -43,15 +43,7 @@ class Diagnosing:
         found = diagnose(
             observe(exhibit.champion, baseline_of(exhibit.champion), exhibit.window()), self.policy, self.without, value=self.value
         )
-        return Answer(
-            cause=found.cause,
-            column=found.column,
-            action=found.action,
-            then=found.then,
-            mode=found.mode,
-            rule=found.rule,
-            confidence=found.confidence,
-        )
+        return Answer.of(found)
 
 
 @dataclass(frozen=True)

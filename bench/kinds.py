@@ -121,15 +121,7 @@ def _concluded(kept: Kept) -> Diagnosis:
 
 def _answered(kept: Kept, found: Diagnosis) -> Answered:
     assert kept.truth is not None
-    answer = Answer(
-        cause=found.cause,
-        column=found.column,
-        action=found.action,
-        then=found.then,
-        mode=found.mode,
-        rule=found.rule,
-        confidence=found.confidence,
-    )
+    answer = Answer.of(found)
     return Answered(question=kept.question, truth=kept.truth, answers={OPERATOR: answer})
 
 

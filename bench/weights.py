@@ -215,15 +215,7 @@ def _left_out(asked: Sequence[Asked], part: Callable[[Asked], str]) -> list[Grad
 
 def _grade(one: Asked, weights: Weights) -> Graded:
     found = conclude(one.findings, one.setting, POLICY, weights)
-    answer = Answer(
-        cause=found.cause,
-        column=found.column,
-        action=found.action,
-        then=found.then,
-        mode=found.mode,
-        rule=found.rule,
-        confidence=found.confidence,
-    )
+    answer = Answer.of(found)
     from pipeline.diagnosis.weighing import weigh
 
     p = weigh(evidence_of(Seen(one.findings), one.setting, POLICY), weights)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from pipeline.diagnosis.diagnosis import Action, Mode
+from pipeline.diagnosis.diagnosis import Action, Diagnosis, Mode
 from pipeline.diagnosis.finding import Cause
 from pipeline.worlds.change import Severity
 from pipeline.worlds.scenarios import SEVERITIES, number_of, scenario_named
@@ -73,6 +73,19 @@ class Answer(_Fact):
     rule: str | None = None
     confidence: float | None = None
     seconds: float = 0.0
+
+    @classmethod
+    def of(cls, found: Diagnosis) -> "Answer":
+        """What a diagnosis said."""
+        return cls(
+            cause=found.cause,
+            column=found.column,
+            action=found.action,
+            then=found.then,
+            mode=found.mode,
+            rule=found.rule,
+            confidence=found.confidence,
+        )
 
     @property
     def remedy(self) -> Remedy:

@@ -44,12 +44,4 @@ def by_errors(look: Look) -> Answer:
 
 def _diagnosed(look: Look, policy: Policy, value: ValueSettings) -> Answer:
     found = diagnose(observe(look.champion, baseline_of(look.champion), look.window), policy, value=value)
-    return Answer(
-        cause=found.cause,
-        column=found.column,
-        action=found.action,
-        then=found.then,
-        mode=found.mode,
-        rule=found.rule,
-        confidence=found.confidence,
-    )
+    return Answer.of(found)
