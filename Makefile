@@ -15,7 +15,7 @@ unexport PYTHONPATH  # the tests see the installed project, not what happens to 
 unexport PYTHONDONTWRITEBYTECODE  # many images set it, and every process of a test run would compile all there is once more
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-all soak conformance check static docs bench mlflow lock format clean
+.PHONY: help demo test test-slow test-all soak conformance check static audit docs bench mlflow lock format clean
 
 help:  ## list these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1|\2/p' Makefile | while IFS='|' read -r name said; do printf '  %-15s %s\n' "$$name" "$$said"; done
@@ -53,6 +53,15 @@ static: $(READY)  ## format, lint, types and import contracts
 	@echo "Checking import contracts"
 	@$(BIN)/lint-imports --no-logo
 
+audit: $(READY)  ## known vulnerabilities of the locked packages; without a network it says so and passes
+	@$(MAKE) --no-print-directory .venv-audit/ready >/dev/null 2>&1 || { echo "pip-audit cannot be installed without a network; nothing was audited"; exit 0; }; \
+	test -e .venv-audit/ready || exit 0; echo "Auditing requirements.lock and requirements-slow.lock"; \
+	found=$$(.venv-audit/bin/pip-audit --progress-spinner off --disable-pip --require-hashes -r requirements.lock -r requirements-slow.lock 2>&1) && passed=yes; \
+	unseen=$$(printf '%s\n' "$$found" | grep -c "could not be audited"); \
+	case "$$passed,$$unseen,$$found" in yes,0,*) echo "$$found";; \
+	  yes,*) echo "Of $$unseen packages nothing is known: the list of vulnerabilities that can be reached here does not have them";; \
+	  *"known vulnerabilit"*) echo "$$found"; exit 1;; *) echo "The list of vulnerabilities cannot be reached; nothing was audited";; esac
+
 docs: $(READY)  ## write from the code: docs/reference.md, docs/questions.md, the drawing in docs/architecture.md
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/python docs/questions.py
@@ -79,6 +88,12 @@ lock: $(READY)  ## bring requirements.lock up to date with pyproject.toml
 format: $(READY)  ## format, and fix what lint can fix
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
+
+# Apart, so that what audits the lock is not in it.
+.venv-audit/ready:
+	@$(PYTHON) -m venv --clear .venv-audit && echo '*' > .venv-audit/.gitignore
+	@.venv-audit/bin/pip install --quiet pip-audit
+	@touch $@
 
 clean:  ## remove build products and caches, not .venv
 	@rm -rf build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

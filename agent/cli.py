@@ -9,50 +9,102 @@ from typing import Annotated, TextIO
 import typer
 
 from agent.commands.adopt import adopt
+from agent.commands.alerts import app as alerts
+from agent.commands.beginning import begin
 from agent.commands.bench import bench
 from agent.commands.case import app as case
 from agent.commands.chat import chat
 from agent.commands.demo import demo
+from agent.commands.deploys import deploys
 from agent.commands.diagnose import diagnose
 from agent.commands.doctor import doctor
 from agent.commands.drift import drift
 from agent.commands.event import app as event
+from agent.commands.expectations import app as expectations
+from agent.commands.hold import hold
 from agent.commands.init import init
 from agent.commands.mcp.serving import app as mcp
+from agent.commands.models import app as models
+from agent.commands.offers import app as offers
+from agent.commands.operator import app as operator
 from agent.commands.outcomes import app as outcomes
 from agent.commands.replay import replay
+from agent.commands.report import report
 from agent.commands.reports.listing import app as reports
+from agent.commands.rescore import rescore
 from agent.commands.rollback import rollback
+from agent.commands.score import score
 from agent.commands.serve import serve
 from agent.commands.simulate import simulate
+from agent.commands.status import status
+from agent.commands.threshold import threshold
 from agent.commands.train import train
 from agent.commands.triage import triage
+from agent.commands.watch import watch
 from agent.commands.window import app as window
 from agent.views.output_encoding import never_fail_on_characters
 from pipeline.errors import ChurnopsError, NewerRecord, Notice
 
 app = typer.Typer(
     name="churnops",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="`--debug` with any command shows the traceback of an error.",
 )
-for command in (demo, init, train, adopt, simulate, drift, diagnose, triage, chat, serve, bench, replay, rollback, doctor):
+for command in (
+    demo,
+    init,
+    train,
+    adopt,
+    simulate,
+    drift,
+    diagnose,
+    triage,
+    watch,
+    status,
+    score,
+    threshold,
+    hold,
+    rescore,
+    chat,
+    serve,
+    bench,
+    replay,
+    deploys,
+    report,
+    rollback,
+    doctor,
+):
     app.command()(command)
-for name, group in (("reports", reports), ("mcp", mcp), ("case", case), ("event", event), ("window", window), ("outcomes", outcomes)):
+for name, group in (
+    ("reports", reports),
+    ("models", models),
+    ("alerts", alerts),
+    ("mcp", mcp),
+    ("case", case),
+    ("event", event),
+    ("window", window),
+    ("operator", operator),
+    ("outcomes", outcomes),
+    ("offers", offers),
+    ("expectations", expectations),
+):
     app.add_typer(group, name=name)
 
 
 @app.callback(invoke_without_command=True)
-def about(version: Annotated[bool, typer.Option("--version", help="Show the version and end.", is_eager=True)] = False) -> None:
+def about(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Show the version and end.", is_eager=True)] = False
+) -> None:
     """Watches a churn model: measures drift, finds out what happened, retrains within bounds, and waits for a human."""
     if version:
         from pipeline.churnops_version import churnops_version
 
         typer.echo(f"churnops {churnops_version()}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        begin()
 
 
 def main() -> None:

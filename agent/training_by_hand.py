@@ -1,13 +1,15 @@
 """`churnops train` and `adopt` without their terminal: the first champion, or a challenger with a case of its own."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
+from pipeline.canonical_json import canonical
 from pipeline.errors import ChurnopsError
 from pipeline.intake.reference import load_split
 from pipeline.models.artifact import Artifact
@@ -56,8 +58,11 @@ class _Candidate:
     words: Narrative
 
 
-async def train_by_hand(opened: Opened, estimator: str | None, on_progress: OnProgress) -> Trained:
-    """Train on the reference and put the candidate before the gate. The first to pass becomes the champion.
+async def train_by_hand(
+    opened: Opened, estimator: str | None, on_progress: OnProgress, hyperparameters: Mapping[str, float] = MappingProxyType({})
+) -> Trained:
+    """Train on the reference and put the candidate before the gate. The first to pass becomes the champion. Hyperparameters that are not given
+    are the estimator's defaults.
 
     Raises:
         GateFailed: with what was measured, and the line that sets another floor.
@@ -68,7 +73,7 @@ async def train_by_hand(opened: Opened, estimator: str | None, on_progress: OnPr
     chosen = estimator or opened.settings.training.estimator
     if find_champion(opened.workspace, opened.ledger) is not None:
         champion, artifact = open_champion(opened)
-        if same_again(artifact, rows, opened.settings, chosen):
+        if same_again(artifact, rows, opened.settings, chosen, hyperparameters):
             raise ChurnopsError(
                 f"Champion version {champion.version} was trained on just these rows, with the same estimator, seed and threshold: the same "
                 "model would come out.",
@@ -84,12 +89,14 @@ async def train_by_hand(opened: Opened, estimator: str | None, on_progress: OnPr
             champion=champion,
             band=None,
             estimator=chosen,
-            hyperparameters={},
+            hyperparameters=hyperparameters,
             on_progress=on_progress,
             record=record,
         )
 
-    asked = ("by hand", opened.settings.data.sha256, opened.settings.training.model_dump_json(), chosen)
+    asked: tuple[str, ...] = ("by hand", opened.settings.data.sha256, opened.settings.training.model_dump_json(), chosen)
+    if hyperparameters:
+        asked = (*asked, canonical(dict(hyperparameters)))
     trained = "The candidate was trained on the reference alone; no drift was looked at."
     if opened.settings.training.command:
         trained = (

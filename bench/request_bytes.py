@@ -30,7 +30,7 @@ from pipeline.clock import utc_now
 from pipeline.intake.windows import logged_window
 from pipeline.record.cases import Call
 from pipeline.record.opened_workspace import Opened, open_workspace
-from pipeline.workspace.settings import OperatorSettings
+from pipeline.workspace.operator_settings import OperatorSettings
 from pipeline.worlds.simulation import simulate
 from prompts import policy_text
 from tests.messages_server import MessagesServer, Reply, Tool

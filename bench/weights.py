@@ -27,7 +27,7 @@ from pipeline.diagnosis.evidence import EVIDENCE, evidence_of  # noqa: E402
 from pipeline.diagnosis.finding import Cause, Finding  # noqa: E402
 from pipeline.diagnosis.seen import Seen  # noqa: E402
 from pipeline.diagnosis.setting import Setting  # noqa: E402
-from pipeline.diagnosis.weighing import WEIGHTS, Weights  # noqa: E402
+from pipeline.diagnosis.weighing import WEIGHTS, Weights, probable_causes, shipped_weights  # noqa: E402
 from pipeline.workspace.policy import load_policy  # noqa: E402
 from prompts import policy_text  # noqa: E402
 
@@ -93,8 +93,14 @@ STRUCTURE: Mapping[str, Mapping[Cause, float]] = {
     },
     "nothing_found": {"none": 3, "covariate_benign": -2, "covariate_harmful": -2, "prior_shift": -2, "data_fault": -2},
 }
-# No world has a history. A ruling is a person's word on another window: it tips what is open, and turns over nothing that is strong.
-BY_HAND: Mapping[str, Mapping[Cause, float]] = {"ruled_a_fault_before": {"data_fault": 1.5}, "ruled_real_before": {"data_fault": -1.5}}
+# No world has a history. A ruling is a person's word on another window: it tips what is open, and turns over nothing that is strong. Outcomes that
+# went missing or mean something else on a day make up whatever they show of churn, so they outweigh all of it.
+BY_HAND: Mapping[str, Mapping[Cause, float]] = {
+    "outcomes_stopped": {"label_fault": 12.0},
+    "churn_redefined": {"label_fault": 12.0},
+    "ruled_a_fault_before": {"data_fault": 1.5},
+    "ruled_real_before": {"data_fault": -1.5},
+}
 _PENALTY = 0.05  # of squared log-odds beyond ours, per kind of change: one kind must not make a weight sure
 _MOST = 12.0  # log-odds of one piece of evidence
 _NOTHING_CHANGED = 20.0  # times as much as any other kind: in about every third week that somebody looks at, nothing did
@@ -137,8 +143,6 @@ def main() -> None:
     chosen = parser.parse_args()
     asked = [_read(line) for path in chosen.lines for line in path.read_text("utf-8").splitlines()]
     if chosen.shipped:
-        from pipeline.diagnosis.weighing import shipped_weights
-
         _tell("Shipped weights", [_grade(one, shipped_weights()) for one in asked])
         return
     _tell("Fitted on all, judged on the same", [_grade(one, fitted) for fitted in [fit(asked)] for one in asked])
@@ -216,9 +220,7 @@ def _left_out(asked: Sequence[Asked], part: Callable[[Asked], str]) -> list[Grad
 def _grade(one: Asked, weights: Weights) -> Graded:
     found = conclude(one.findings, one.setting, POLICY, weights)
     answer = Answer.of(found)
-    from pipeline.diagnosis.weighing import weigh
-
-    p = weigh(evidence_of(Seen(one.findings), one.setting, POLICY), weights)
+    p = probable_causes(evidence_of(Seen(one.findings), one.setting, POLICY), weights)
     return Graded(
         one,
         found.cause,

@@ -16,7 +16,22 @@ from tools.policy_view import policy_view
 from tools.server import build_server
 
 REFERENCE = Path(__file__).parent / "reference.md"
-SECTIONS = ("data", "predictions", "outcomes", "window", "watch", "engine", "training", "value", "serving", "operator", "approval")
+SECTIONS = (
+    "data",
+    "predictions",
+    "outcomes",
+    "expectations",
+    "offers",
+    "window",
+    "watch",
+    "alerts",
+    "engine",
+    "training",
+    "value",
+    "serving",
+    "operator",
+    "approval",
+)
 
 
 def reference() -> str:
@@ -82,7 +97,8 @@ def _settings() -> list[str]:
     for section in SECTIONS:
         model = cast(type[BaseModel], Settings.model_fields[section].annotation)
         lines += [f"### `[{section}]`", "", (model.__doc__ or "").strip(), "", *_keys(model, ""), ""]
-    return lines
+    owners = Settings.model_fields["owners"].description
+    return [*lines, "### `[owners]`", "", f"{owners}, each with a name and an address. docs/data-faults.md.", ""]
 
 
 def _keys(model: type[BaseModel], prefix: str) -> list[str]:

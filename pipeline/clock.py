@@ -7,7 +7,10 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 Clock = Callable[[], datetime]
-_UNITS: Mapping[str, timedelta] = MappingProxyType({"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)})
+CLOCKS_DIFFER = timedelta(minutes=5)  # between machines that all keep their time
+_UNITS: Mapping[str, timedelta] = MappingProxyType(
+    {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+)
 
 
 def utc_now() -> datetime:
@@ -20,12 +23,24 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
+def in_utc(moment: datetime) -> datetime:
+    """`moment`, of whatever zone, in UTC.
+
+    Raises:
+        ValueError: its year there is none that a time can have, before 1 or after 9999.
+    """
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("in UTC there is no such year") from error
+
+
 def moment(text: str) -> datetime:
     """The time that `stamp` wrote."""
     return datetime.fromisoformat(text)
 
 
 def length_of(text: str) -> timedelta | None:
-    """The length of time written as `7d`, `24h` or `2w`; None where it is none of these."""
-    match = re.fullmatch(r"(\d{1,4})([hdw])", text.strip(), re.ASCII)
+    """The length of time written as `7d`, `24h`, `2w` or `15min`; None where it is none of these."""
+    match = re.fullmatch(r"(\d{1,4})(min|[hdw])", text.strip(), re.ASCII)
     return int(match[1]) * _UNITS[match[2]] or None if match else None

@@ -42,6 +42,14 @@ class IntegrityError(ChurnopsError):
     """Bytes, ledger and pointer disagree; nothing is loaded or deployed until a person looks."""
 
 
+class ListHeld(ChurnopsError):
+    """No list of customers is sent: broken data concern its scores, or a person holds lists back. `cases` are the ids of the cases that say so."""
+
+    def __init__(self, problem: str, next_step: str, cases: tuple[str, ...]) -> None:
+        super().__init__(problem, next_step)
+        self.cases = cases
+
+
 class OutdatedCase(ChurnopsError):
     """What a case was opened on has changed: it can only be closed, and the work goes on in another case."""
 

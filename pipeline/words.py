@@ -102,9 +102,25 @@ ACTIONS: Mapping[str, ActionWords] = MappingProxyType(
             "collect labels",
             "More outcomes are needed before a decision",
             "collect outcomes",
-            "wait for outcomes",
+            "collect outcomes",
             "outcomes are needed before anybody can tell whether another model would do better",
             "Bring in outcomes for customers of this window, then run a triage again. The champion stays.",
+        ),
+        "wait_for_outcomes": ActionWords(
+            "wait for outcomes",
+            "The outcomes are not there yet: look again when they are",
+            "wait for outcomes",
+            "wait for outcomes",
+            "the outcomes that would tell are late or not matured yet, and nothing is trained before they are",
+            "Look again when the outcomes have come in: the report says who reads what again, and when. The champion stays.",
+        ),
+        "rollback": ActionWords(
+            "roll back",
+            "Look at the last deployment: a rollback is recommended",
+            "roll the champion back",
+            "recommend a rollback",
+            "trouble began with the deployment of the champion; a person decides whether the model before it serves again",
+            "Decide whether the model that served before comes back, with `churnops rollback`. Until then the champion stays.",
         ),
         "recalibrate": ActionWords(
             "recalibrate",
@@ -136,6 +152,7 @@ STATUSES: Mapping[str, str] = MappingProxyType(
         "approving": "approving",
         "approved": "approved",
         "rejected": "rejected",
+        "superseded": "superseded",
     }
 )
 

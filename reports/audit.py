@@ -1,26 +1,41 @@
 """The audit report: Markdown made from the case record. Facts come from the record; the operator's words are quoted, checked and kept apart."""
 
+import hashlib
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from pipeline.churnops_version import churnops_version
+from pipeline.diagnosis.finding import Finding
 from pipeline.measures.measure import Metrics
 from pipeline.record.cases import Call, Case, Training
-from pipeline.words import ACTIONS, DRIFT_LEVELS, action_name, cause_name, counted
+from pipeline.words import DRIFT_LEVELS, action_name, cause_name, counted
 from pipeline.workspace.policy import Policy
+from reports.decision_summary import training_of
+from reports.first_page.page import Setting, first_page
 from reports.grounding.grounding import evidence_of, ground
 from reports.harm import Harm
 from reports.markdown_cells import ARROWS, MEASURES, bar, cell, cell_code, escaped, figure, one_line, score, strength
+from reports.number_sources import appendix, appendix_name, linked
 from reports.report_sections import TITLES, SectionName
 from reports.requested_decision import decision
 from reports.second_opinion import choice
 from reports.verdict import Narrative, Verdict
 
 _RULE = re.compile(r"(`[\w.]+`)")
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """A report as Markdown, the appendix that the numbers of its narrative link to, and those that have no source."""
+
+    text: str
+    appendix: str
+    unsourced: tuple[str, ...]
 
 
 def render_audit(
@@ -31,15 +46,21 @@ def render_audit(
     harm: Harm | None,
     calls: Sequence[Call],
     trainings: Sequence[Training],
-    policy: Policy,
+    setting: Setting,
     reference_sha256: str,
     written_at: datetime,
-) -> str:
-    """The report of one case as Markdown with YAML front matter."""
+    beside: str = "",
+    from_environment: Sequence[str] = (),
+) -> AuditReport:
+    """The report of one case as Markdown with YAML front matter. `setting`: what of the workspace its first page needs. `from_environment`: the variables that stand in for keys of churnops.toml."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    said = "\n\n".join(part.strip() for part in (narrative.summary, narrative.reasoning) if part.strip()) or "Nothing was said."
-    grounded = ground(said, evidence_of(case, calls, trainings, policy))
+    policy = setting.policy
+    checked = (f"Checked for {cause_name(one.cause)}: {one.checked.strip()}" for one in narrative.hypotheses if one.checked.strip())
+    said = "\n\n".join(part.strip() for part in (narrative.summary, narrative.reasoning, *checked) if part.strip()) or "Nothing was said."
+    evidence = evidence_of(case, calls, trainings, policy)
+    grounded = ground(said, evidence)
+    sources = appendix(grounded, case.case_id)
     environment = Environment(
         loader=PackageLoader("reports", "."), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
@@ -55,9 +76,17 @@ def render_audit(
         arrow=ARROWS.get,
     )
     environment.filters.update(
-        settings=_settings, arguments=_arguments, outcome=_outcome, figure=figure, choice=choice, cause=cause_name, act=action_name
+        oneline=one_line,
+        settings=_settings,
+        arguments=_arguments,
+        outcome=_outcome,
+        figure=figure,
+        choice=choice,
+        cause=cause_name,
+        act=action_name,
     )
     columns, rows, note = _models(trainings)
+    own = "" if verdict.operator == "rulebook" or ground(narrative.summary, evidence).marked else one_line(narrative.summary)
     named: list[SectionName] = []
     facts: dict[str, Any] = {
         "case": case,
@@ -67,8 +96,10 @@ def render_audit(
         "reference_sha256": reference_sha256,
         "written_at": written_at,
         "version": churnops_version(),
-        "headline": _headline(verdict),
+        "page": first_page(case, verdict, training_of(case, trainings), harm, setting, own),
         "decision": decision(case, verdict.status, verdict.action, harm, partial=bool(verdict.partial), disagreed=verdict.disagreed),
+        "beside": beside,
+        "evidence": _strongest_first(case),
         "harm": harm,
         "features": sorted(case.drift.features, key=strength, reverse=True) if case.drift else (),
         "methods": ", ".join(sorted({feature.method for feature in case.drift.features})) if case.drift else "",
@@ -76,15 +107,18 @@ def render_audit(
         "rows": rows,
         "models_note": note,
         "trainings": trainings,
-        "rules": _rules(case, trainings, policy),
+        "rules": [*_rules(case, trainings, policy), *_outside(from_environment)],
         "calls": calls,
         "grounded": grounded,
-        "narrative": _quote(grounded.text),
+        "narrative": _quote(linked(said, grounded, case.case_id, _safe)),
+        "appendix": appendix_name(case.case_id),
+        "sources_sha256": hashlib.sha256(sources.encode()).hexdigest(),
         "disagreed": verdict.disagreed,
+        "stated": _beside_weighed(case, narrative),
     }
     text = environment.get_template("audit.md.j2").render(facts, section=partial(_section, named))
     front = environment.get_template("audit_front_matter.j2").render(facts, sections=named)
-    return re.sub(r"\n{3,}", "\n\n", front + text)
+    return AuditReport(re.sub(r"\n{3,}", "\n\n", front + text), sources, grounded.unsourced)
 
 
 def _section(named: list[SectionName], name: SectionName) -> str:
@@ -106,24 +140,30 @@ def _yaml(value: object) -> str:
     return line if plain else json.dumps(line, ensure_ascii=False)
 
 
-def _quote(text: str) -> str:
-    """An operator's Markdown as a block quote: it cannot pass for a part of the report, nor carry HTML, links or images.
+def _safe(text: str) -> str:
+    """An operator's Markdown without HTML, links or images.
 
     An image would tell a foreign server, in its address, whatever the operator was talked into telling it.
     """
-    safe = re.sub(r"\](?=[(\[:])", r"]\\", text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
-    lines = ("".join(character if character.isprintable() else " " for character in line) for line in safe.splitlines())
-    return "\n".join(f"> {line}".rstrip() for line in lines)
+    text = "".join(character if character.isprintable() or character in "\r\n" else " " for character in text)
+    return re.sub(r"\](?=[(\[:])", r"]\\", text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
-def _headline(verdict: Verdict) -> str:
-    if verdict.action is None or verdict.partial:
-        return "No verdict was reached"
-    if verdict.status == "not_enough_data":
-        return "Not enough data for a verdict: the champion stays"
-    if verdict.action == "monitor" and verdict.status == "needs_people":
-        return "The champion stays, and people must look"
-    return ACTIONS[verdict.action].headline
+def _quote(text: str) -> str:
+    """Markdown as a block quote: it cannot pass for a part of the report."""
+    return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
+
+
+def _strongest_first(case: Case) -> list[Finding]:
+    """What was found, those with the most standard errors first; what has none is certain, and goes before."""
+    notable = [finding for finding in case.diagnosis.findings if finding.notable] if case.diagnosis else []
+    return sorted(notable, key=lambda finding: -abs(finding.z) if finding.z is not None else float("-inf"))
+
+
+def _beside_weighed(case: Case, narrative: Narrative) -> list[tuple[str, str]]:
+    """The operator's hypotheses, each with its probability by the weighed diagnosis, as words."""
+    weighed = {one.cause: f"{one.probability:.0%}" for one in case.diagnosis.hypotheses} if case.diagnosis else {}
+    return [(cause_name(one.cause), weighed.get(one.cause, "not among its hypotheses")) for one in narrative.hypotheses]
 
 
 def _models(trainings: Sequence[Training]) -> tuple[list[str], list[list[str]], str]:
@@ -173,6 +213,13 @@ def _rules(case: Case, trainings: Sequence[Training], policy: Policy) -> list[st
     rules.append(f"`gate.min_roc_auc` = {policy.gate.min_roc_auc:g}, `gate.max_auc_drop` = {policy.gate.max_auc_drop:g}.")
     rules += [f"Overridden in this workspace: `{item.name}` = {item.value} (shipped: {item.default})." for item in policy.overrides]
     return rules
+
+
+def _outside(variables: Sequence[str]) -> list[str]:
+    """What stands in no file that a reviewer could read."""
+    if not variables:
+        return []
+    return [f"Set in the environment, instead of in churnops.toml: {', '.join(f'`{cell_code(name)}`' for name in variables)}."]
 
 
 def _settings(values: dict[str, float]) -> str:

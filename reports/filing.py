@@ -2,18 +2,27 @@
 
 import hashlib
 import os
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from pipeline.atomic_files import sync_folder, write_atomically
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.errors import ChurnopsError
+from pipeline.own_file import require_no_link
+from pipeline.record.authority import accepted_trust
+from pipeline.record.case_id import checked_case_id
 from pipeline.record.cases import Case, ReportRef, Status
 from pipeline.record.opened_workspace import Opened
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.policy import Band
+from pipeline.workspace.settings import set_from_environment
 from reports.audit import render_audit
+from reports.decision_summary import training_of
+from reports.first_page.page import FirstPage, Setting, first_page
 from reports.harm import Harm, measured_harm
+from reports.number_sources import appendix_name
+from reports.requested_decision import ASKS_PEOPLE, beside_waiting, supersedes
 from reports.verdict import Narrative, Verdict
 
 
@@ -23,15 +32,29 @@ def status_of(action: str, band: Band | None, diagnosis: Diagnosis | None, harm:
     if action in {"retrain", "recalibrate"}:
         return "pending_approval"
     asks = band == "retrain" if diagnosis is None else diagnosis.action != "monitor" or diagnosis.cause == "unsure"
-    if action in {"fix_data", "collect_labels"} or asks or (harm is not None and harm.beyond_chance):
+    if action in ASKS_PEOPLE or asks or (harm is not None and harm.beyond_chance):
         return "needs_people"
     ruled = diagnosis is not None and diagnosis.rule == "overruled"
     return "not_enough_data" if band == "not_enough_data" and not ruled else "no_deploy_needed"
 
 
 def report_path(workspace: Workspace, case_id: str) -> Path:
-    """Where a case's report lies."""
-    return workspace.reports / f"{case_id}.md"
+    """Where a case's report lies: nowhere but in the folder of reports.
+
+    Raises:
+        DataError: it is no id of a case.
+        IntegrityError: a link lies there.
+    """
+    return require_no_link(workspace.reports / f"{checked_case_id(case_id)}.md")
+
+
+def appendix_of(report: Path) -> str:
+    """What the numbers of a report link to; empty where it is gone, or not as the report names it."""
+    path = report.with_name(appendix_name(report.stem))
+    named = re.search(rb'^sources_sha256: "?([0-9a-f]{64})', report.read_bytes(), re.MULTILINE)
+    if named is None or not path.is_file() or hashlib.sha256(content := path.read_bytes()).hexdigest() != named[1].decode():
+        return ""
+    return content.decode()
 
 
 def file_report(opened: Opened, case: Case, verdict: Verdict, narrative: Narrative) -> Case:
@@ -41,33 +64,56 @@ def file_report(opened: Opened, case: Case, verdict: Verdict, narrative: Narrati
         ChurnopsError: the case is closed, or a training of it ended meanwhile; neither report nor record has changed then.
     """
     at = opened.clock()
-    text = render_audit(
+    waiting = opened.cases.waiting(case.champion.digest, beside=case.case_id)
+    superseded = waiting if supersedes(case, verdict.status, verdict.action) else None
+    rendered = render_audit(
         case,
         verdict,
         narrative,
         harm=measured_harm(opened.cases.calls(case.case_id)),
         calls=opened.cases.calls(case.case_id),
         trainings=opened.cases.trainings(case.case_id),
-        policy=opened.policy,
+        setting=_setting(opened, at),
         reference_sha256=opened.settings.data.sha256,
+        from_environment=set_from_environment(os.environ),
         written_at=at,
-    ).encode()
+        beside="" if waiting is None else beside_waiting(waiting, superseded=superseded is not None),
+    )
+    text = rendered.text.encode()
     path = report_path(opened.workspace, case.case_id)
     report = ReportRef(path=str(path), sha256=hashlib.sha256(text).hexdigest())
     # The bytes are on disk before the ledger names them, and in their place only afterwards: a kill leaves the old report or the new.
     staged = _staged(opened.workspace, case.case_id, report)
+    write_atomically(staged.with_suffix(".sources"), rendered.appendix.encode())
     write_atomically(staged, text)
     try:
-        closed = _close(opened, case, verdict, report, at)
+        closed = _close(opened, case, verdict, report, at, superseded, rendered.unsourced)
     except ChurnopsError:
         staged.unlink(missing_ok=True)
+        staged.with_suffix(".sources").unlink(missing_ok=True)
         raise
     opened.ledger.catch_up()
     finish_report(opened, case.case_id)
     return closed
 
 
-def _close(opened: Opened, case: Case, verdict: Verdict, report: ReportRef, at: datetime) -> Case:
+def page_of(opened: Opened, case: Case) -> FirstPage:
+    """The first page of a case on record as it stands, in the words of its template."""
+    partial = "It is not finished." if case.status == "partial" else ""
+    verdict = Verdict(case.status, case.action, case.mode, case.operator or "", "", partial)
+    result = training_of(case, opened.cases.trainings(case.case_id))
+    harm = measured_harm(opened.cases.calls(case.case_id))
+    return first_page(case, verdict, result, harm, _setting(opened, case.closed_at or opened.clock()))
+
+
+def _setting(opened: Opened, at: datetime) -> Setting:
+    until = at + timedelta(hours=accepted_trust(opened.ledger).expires_hours)
+    return Setting(opened.workspace.root, opened.policy, opened.settings.value, until, opened.cases.all())
+
+
+def _close(
+    opened: Opened, case: Case, verdict: Verdict, report: ReportRef, at: datetime, superseded: Case | None, unsourced: tuple[str, ...]
+) -> Case:
     # One transaction: of two reports at once, one closes the case and the other never touches the file that people approve.
     with opened.state.write() as connection:
         closed = opened.cases.move_in(
@@ -79,10 +125,15 @@ def _close(opened: Opened, case: Case, verdict: Verdict, report: ReportRef, at: 
             mode=verdict.mode,
             operator=verdict.operator,
             report=report,
+            unsourced=unsourced,
             closed_at=at,
         )
         if closed.challenger != case.challenger:
             raise ChurnopsError(f"A training of case {case.case_id} ended while its report was written.", "Write the report again.")
+        if superseded is not None:
+            withdrawn = {"status": "superseded", "superseded_by": case.case_id}
+            opened.cases.move_in(connection, superseded.case_id, ("pending_approval",), **withdrawn)
+            opened.ledger.append_in(connection, at, "superseded", superseded.case_id, {"by": case.case_id})
         people = sorted({case.person, opened.person} - {""})
         body = {"report": report.sha256, "status": verdict.status, "action": verdict.action, "people": people}
         opened.ledger.append_in(connection, at, "reported", case.case_id, body)
@@ -97,6 +148,8 @@ def finish_report(opened: Opened, case_id: str) -> bool:
         if staged is None or not staged.is_file():
             return False
         path = report_path(opened.workspace, case_id)
+        if (beside := staged.with_suffix(".sources")).is_file():
+            os.replace(beside, path.with_name(appendix_name(case_id)))
         os.replace(staged, path)
         sync_folder(path.parent)
     return True

@@ -22,6 +22,10 @@ MEASURES: tuple[tuple[str, str], ...] = (
 )
 
 
+# What stands inside a word, or in brackets as [predictions] does, is no markup either way.
+_MARKUP = re.compile(r"(?<=[^\W_])_(?=[^\W_])|\[\w+\](?=[ .,;)])|([\\`*_\[\]|#~])")
+
+
 def cell(text: str) -> str:
     """Text from data or an operator, safe inside Markdown: one line, no markup, no HTML, no table break."""
     return escaped(one_line(text))
@@ -34,8 +38,9 @@ def one_line(text: str) -> str:
 
 def escaped(line: str) -> str:
     """A line whose characters mean nothing to Markdown or HTML."""
-    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_\[\]|#~])", r"\\\1", line)
+    line = re.sub(r"&(?=#?\w+;)", "&amp;", line)
+    line = re.sub(r"<(?! )", "&lt;", line).replace(">", "&gt;")  # "< 0.001" is no tag
+    return _MARKUP.sub(lambda found: "\\" + found[1] if found[1] else found[0], line)
 
 
 def score(feature: FeatureDrift) -> str:

@@ -6,14 +6,29 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, cast
 
-SectionName = Literal["decision", "opinions", "ruling", "dates", "diagnosis", "drift", "models", "rules", "calls", "reasoning"]
+SectionName = Literal[
+    "happened",
+    "decision",
+    "unknown",
+    "opinions",
+    "ruling",
+    "dates",
+    "diagnosis",
+    "drift",
+    "models",
+    "rules",
+    "calls",
+    "reasoning",
+]
 TITLES: Mapping[SectionName, str] = MappingProxyType(
     {
+        "happened": "What happened",
         "decision": "What a human must decide",
+        "unknown": "What is not known",
         "opinions": "Two opinions",
         "ruling": "What a person ruled",
         "dates": "Which rows this speaks of",
-        "diagnosis": "What happened",
+        "diagnosis": "Evidence",
         "drift": "Drift",
         "models": "Models",
         "rules": "Policy rules applied",

@@ -6,6 +6,24 @@ from pipeline.words import ACTIONS, action_name, cause_name
 from reports.harm import Harm
 from reports.second_opinion import SecondOpinion, choice
 
+ASKS_PEOPLE = frozenset({"fix_data", "collect_labels", "wait_for_outcomes", "rollback"})  # whatever the evidence
+
+
+def supersedes(case: Case, status: Status, action: Action | None) -> bool:
+    """Whether what a triage closes with is another answer than a challenger that waits: a challenger of its own, or a fault in what that one
+    was to answer."""
+    found = concluded(case)
+    faulty = found is not None and found.cause in {"data_fault", "label_fault"} and action in ASKS_PEOPLE
+    return case.kind == "triage" and (status == "pending_approval" or (faulty and status == "needs_people"))
+
+
+def beside_waiting(waiting: Case, *, superseded: bool) -> str:
+    """What becomes of a challenger that waits while this case closes, as Markdown."""
+    version = waiting.challenger.version if waiting.challenger else "?"
+    if superseded:
+        return f"Case `{waiting.case_id}`, whose version {version} waited for approval, is **superseded** by this case."
+    return f"Version {version} of case `{waiting.case_id}` still waits for approval: this case does not change that answer."
+
 
 def decision(
     case: Case, status: Status, action: Action | None, harm: Harm | None, *, partial: bool, disagreed: SecondOpinion | None
@@ -14,14 +32,12 @@ def decision(
     challenger = case.challenger
     if challenger and status == "pending_approval":
         first = " First weigh the two opinions below." if disagreed else ""
-        return (
-            f"Shall version {challenger.version} (`{challenger.digest[:12]}`) replace champion version {case.champion.version} "
-            f"(`{case.champion.digest[:12]}`)? Nothing is deployed until a person says so, in the workspace's folder.{first}\n\n"
-            f'```\nchurnops reports approve {case.case_id} --reason "…"\nchurnops reports reject {case.case_id} --reason "…"\n```'
-        )
+        return f"Shall version {challenger.version} replace champion version {case.champion.version}?{first}"
+    if action == "rollback":
+        return f"Shall the model that served before version {case.champion.version} serve again?"
     if partial:
         return "Nothing is deployed. Look at what was found, then run `churnops triage` again: it continues this case while the window is the same."
-    if action in {"fix_data", "collect_labels"}:
+    if action is not None and action in ASKS_PEOPLE:
         return f"Nothing is deployed. {ACTIONS[action].following}"
     if harm is not None and harm.beyond_chance:
         return (

@@ -2,17 +2,28 @@
 
 from dataclasses import dataclass
 
+from pydantic import BaseModel, Field
+
 from pipeline.diagnosis.diagnosis import Action
+from pipeline.diagnosis.finding import Cause
 from pipeline.record.cases import Status
 from reports.second_opinion import SecondOpinion
 
 
+class StatedHypothesis(BaseModel, frozen=True, extra="forbid"):
+    """A cause, and what was checked about it."""
+
+    cause: Cause
+    checked: str = Field(max_length=400)
+
+
 @dataclass(frozen=True)
 class Narrative:
-    """What the operator says about the case, in its own words."""
+    """What the operator says about the case, in its own words; `hypotheses`: at most three, the likeliest first."""
 
     summary: str
     reasoning: str
+    hypotheses: tuple[StatedHypothesis, ...] = ()
 
 
 @dataclass(frozen=True)

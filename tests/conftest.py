@@ -10,6 +10,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+from hypothesis import settings
 
 from agent.setup.new_workspace import set_up_synthetic
 from agent.training_by_hand import train_by_hand
@@ -23,6 +24,12 @@ from tests.once import made_once
 
 os.environ["DO_NOT_TRACK"] = "1"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+
+# pytest --hypothesis-profile=long: thirty times as many examples of each property
+# How long an example takes is a matter of what else the machine does.
+settings.register_profile("default", deadline=None)
+settings.load_profile("default")
+settings.register_profile("long", max_examples=3_000)
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CUSTOMERS, SEED = 2500, 11

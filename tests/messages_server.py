@@ -8,6 +8,7 @@ import json
 import socket
 import threading
 import time
+import zlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -33,11 +34,11 @@ class Tool:
 @dataclass(frozen=True)
 class Reply:
     """One streamed answer: a thinking block, then text and tools in order. `ending` is how the stream goes wrong, if it does; `chunk` sends it
-    in pieces of so many bytes, wherever that cuts."""
+    in pieces of so many bytes, wherever that cuts. Without `usage` nothing is counted."""
 
     blocks: Sequence[str | Tool] = ()
     stop_reason: str | None = None
-    usage: Mapping[str, int] = field(default_factory=lambda: {"input_tokens": 1000, "output_tokens": 100})
+    usage: Mapping[str, int] | None = field(default_factory=lambda: {"input_tokens": 1000, "output_tokens": 100})
     stop_details: Mapping[str, Any] | None = None
     ending: Literal["whole", "cut", "dropped", "error_event", "stalled", "garbage"] = "whole"
     chunk: int = 0
@@ -52,7 +53,10 @@ class Reply:
             "stop_reason": None,
             "stop_sequence": None,
         }
-        yield {"type": "message_start", "message": {**message, "usage": {**self.usage, "output_tokens": 1}}}
+        yield {
+            "type": "message_start",
+            "message": {**message, **({} if self.usage is None else {"usage": {**self.usage, "output_tokens": 1}})},
+        }
         yield from _block(0, {"type": "thinking", "thinking": "", "signature": ""}, "thinking_delta", thinking="I look at it. ")
         yield {"type": "content_block_delta", "index": 0, "delta": {"type": "signature_delta", "signature": "signed"}}
         yield {"type": "content_block_stop", "index": 0}
@@ -71,7 +75,8 @@ class Reply:
         asks = any(isinstance(block, Tool) for block in self.blocks)
         stop = self.stop_reason or ("tool_use" if asks else "end_turn")
         delta = {"stop_reason": stop, "stop_sequence": None, "stop_details": self.stop_details}
-        yield {"type": "message_delta", "delta": delta, "usage": {"output_tokens": self.usage["output_tokens"]}}
+        counted = {} if self.usage is None else {"usage": {"output_tokens": self.usage["output_tokens"]}}
+        yield {"type": "message_delta", "delta": delta, **counted}
         yield {"type": "message_stop"}
 
 
@@ -85,13 +90,24 @@ class Fail:
     message: str = ""
 
 
-Step = Reply | Fail
+@dataclass(frozen=True)
+class Endless:
+    """An answer that goes on with the same bytes, in an `encoding` if one is given, until nobody reads it."""
+
+    piece: bytes
+    encoding: str = ""
+    status: int = 200
+
+
+Step = Reply | Fail | Endless
 
 
 class MessagesServer:
-    """Serves `POST /v1/messages` on a free loopback port while it is entered. `requests` holds the bodies as they arrived."""
+    """Serves `POST /v1/messages` on a free loopback port while it is entered. `requests` holds the bodies as they arrived; one with
+    a field that the endpoint `refuses` is answered 400 and takes no step."""
 
-    def __init__(self, script: Iterable[Step]) -> None:
+    def __init__(self, script: Iterable[Step], *, refuses: frozenset[str] = frozenset()) -> None:
+        self._refuses = refuses
         self._finite = isinstance(script, Sequence)
         self._script = iter(script)
         self.requests: list[dict[str, Any]] = []
@@ -121,16 +137,28 @@ class MessagesServer:
     async def _messages(self, request: Request) -> Response:
         self.requests.append(json.loads(await request.body()))
         self.headers.append(dict(request.headers))
+        if self._refuses & self.requests[-1].keys():
+            return JSONResponse({"type": "error", "error": {"type": "invalid_request_error", "message": "no"}}, 400)
         step = next(self._script, Fail(400, "invalid_request_error"))
         if isinstance(step, Fail):
             said = {"type": "error", "error": {"type": step.kind, "message": step.message or f"scripted {step.status}"}}
             return JSONResponse(said, step.status, dict(step.headers))
+        if isinstance(step, Endless):
+            headers = {"content-encoding": step.encoding} if step.encoding else {}
+            return StreamingResponse(_endless(step), step.status, headers, media_type="text/event-stream")
         return StreamingResponse(_stream(step), media_type="text/event-stream")
 
 
 def _block(index: int, start: dict[str, Any], kind: str, **delta: str) -> Iterator[dict[str, Any]]:
     yield {"type": "content_block_start", "index": index, "content_block": start}
     yield {"type": "content_block_delta", "index": index, "delta": {"type": kind, **delta}}
+
+
+async def _endless(step: Endless) -> AsyncIterator[bytes]:
+    packer = zlib.compressobj(wbits=31) if step.encoding == "gzip" else None
+    while True:
+        yield step.piece if packer is None else packer.compress(step.piece) + packer.flush(zlib.Z_SYNC_FLUSH)
+        await asyncio.sleep(0)  # else it would not hear that nobody reads
 
 
 async def _stream(reply: Reply) -> AsyncIterator[bytes]:

@@ -18,7 +18,7 @@ PARAPHRASES: tuple[Question, ...] = (
     Question(
         "harmless",
         "break down PaymentMethod by Contract",
-        says=("PaymentMethod", "By `Contract`"),
+        says=("PaymentMethod", "By `Contract`", "Month-to-month"),
         values=("inspect_feature/view/sampled",),
     ),
     Question("harmless", "what would convince you to retrain?", says=("harm|outcomes", "monitor")),
@@ -27,7 +27,7 @@ PARAPHRASES: tuple[Question, ...] = (
     Question(
         "behaviour",
         "train a logistic regression on everything",
-        proposes={"run_training": {"mode": "combined", "estimator": "logistic_regression"}},
+        says=("retrain", "/train"),
     ),
     Question("behaviour", "how much money would retraining bring?", says=("extra campaign profit",)),
     Question("behaviour", "what else could explain this?", says=("next likely", "no change|none|customer mix|churn rate|label fault")),

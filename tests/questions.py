@@ -102,15 +102,14 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "behaviour",
         "try a forest on the last 30 days",
-        says=("window",),
-        proposes={"run_training": {"mode": "recent", "estimator": "random_forest"}},
+        says=("window", "/triage", "/train"),
     ),
     Question("behaviour", "can you deploy it?", says=("person", "churnops reports approve"), declined=True),
     Question("behaviour", "would recalibration be enough?", says=(r"\bno\b|not", "recent customers|retrain")),
     Question("level", "what is going on?", says=("level|prior shift|churn(ed|ers)", "recalibrat"), values=(_CONFIDENCE,)),
     Question("level", "are more customers leaving than before?", says=("yes|up|more",), values=(f"{_FINDINGS}/level_change/strength",)),
     Question("level", "does the model still rank customers properly?", says=("ROC-AUC",), values=(_NOW, _THEN)),
-    Question("level", "recalibrate the model please", proposes={"run_training": {"mode": "recalibrate"}}),
+    Question("level", "recalibrate the model please", says=("recalibrate", "/triage")),
     Question("level", "how does the challenger compare with the champion?", says=("no (candidate|challenger)",), declined=True),
     Question("level", "what can't you see?", says=("customer mix", "outcomes"), values=("get_drift_summary/labelled_rows",)),
 )

@@ -76,7 +76,7 @@ def within_bounds(opened: Opened, case_id: str) -> None:
     assert case.status in {"open", "partial", "no_deploy_needed", "not_enough_data", "needs_people", "pending_approval"}
     assert (case.decision, case.action in {"retrain", "recalibrate"}) == (None, case.challenger is not None)
     written = {path.name for path in opened.workspace.reports.glob("*")} if opened.workspace.reports.exists() else set()
-    assert written <= {f"{other.case_id}.md" for other in opened.cases.all()}
+    assert written <= {f"{other.case_id}{end}" for other in opened.cases.all() for end in (".md", ".sources.md")}
 
 
 def _ours(path: Path, root: Path) -> bool:

@@ -28,9 +28,7 @@ PATTERNS = frozenset({"search", "match", "fullmatch", "findall", "finditer"})
 ALLOWED = {
     ("agent/operators/claude.py", "prompt is too long"): "the provider's error has no code of its own for this, only 400",
     ("agent/operators/claude.py", "authentication"): "without a key the SDK raises a plain TypeError",
-    ("agent/operators/chat_rulebook/named_times.py", "_SINCE"): "what a person asks is to be read",
-    ("agent/operators/chat_rulebook/named_times.py", "_COUNTED"): "what a person asks is to be read",
-    ("agent/operators/chat_rulebook/named_times.py", "_ALONE"): "what a person asks is to be read",
+    ("agent/operators/chat_rulebook/recognition.py", "_WORD"): "what a person asks is to be read",
     ("agent/operators/claude.py", "chr(10)"): "cut for display; nothing is decided by it",
     ("tools/evidence_pack.py", ". "): "cut for display; nothing is decided by it",
     ("tools/schemas.py", "f'\"#/$defs/{name}\"'"): "JSON of a schema, no sentence",

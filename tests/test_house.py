@@ -157,4 +157,4 @@ def test_the_wheel_holds_our_packages_whole_and_nothing_else(tmp_path: Path) -> 
     held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     ours = {name for name in project_files() if name == "churnops.py" or name.split("/")[0] in PACKAGES}
     assert held == ours
-    assert {Path(name).suffix for name in held} <= {".css", ".html", ".j2", ".js", ".md", ".py", ".toml", ".typed"}
+    assert {Path(name).suffix for name in held} <= {".css", ".html", ".j2", ".js", ".md", ".py", ".toml", ".tsv", ".typed"}

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from pipeline.errors import ChurnopsError, DataError, IntegrityError
 from pipeline.measures.measure import Measure, Metrics
-from pipeline.record.cases import Case, Training
+from pipeline.record.cases import Case, Training, waiting_in
 from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
 from pipeline.state.database import cases
@@ -148,8 +148,8 @@ class Archive:
         )
 
 
-def measured_drift(case: Case) -> DriftResult:
-    """The drift that a case was opened on.
+def measured_drift(case: Case, waiting: Case | None = None) -> DriftResult:
+    """The drift that a case was opened on; `waiting` is the case whose challenger waits for a person.
 
     Raises:
         ChurnopsError: nothing was measured in it.
@@ -158,7 +158,15 @@ def measured_drift(case: Case) -> DriftResult:
     if drift is None or window is None:
         raise ChurnopsError(f"Case {case.case_id} has no drift summary: a person trained it.", "`churnops://cases` lists the cases.")
     known = {"labelled_rows": window.labelled_rows, "labelled_churners": window.labelled_churners}
-    return DriftResult(case_id=case.case_id, champion=case.champion, drift=drift, **known, **dates_of(case))
+    return DriftResult(
+        case_id=case.case_id,
+        champion=case.champion,
+        drift=drift,
+        status=case.status,
+        waiting=waiting_in(waiting),
+        **known,
+        **dates_of(case),
+    )
 
 
 def _line(case: Case) -> CaseLine:

@@ -1,6 +1,7 @@
 """Strict arguments: the SDK lets unknown ones pass and coerces "yes" to true, so they are checked ahead of the call, in our words."""
 
 import difflib
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -63,9 +64,22 @@ def check_arguments(tool: Tool, arguments: Mapping[str, Any]) -> None:
             hint = f" Did you mean {close[0]}?" if close else ""
             raise ToolError(f"{tool.name} takes no argument {name[:64]!r}.{hint} It takes: {', '.join(allowed) or 'none'}.")
     try:
-        model.model_validate(dict(arguments), strict=True)
+        # As JSON, which has neither dates nor tuples: a text and a list stand for them.
+        model.model_validate_json(json.dumps(dict(arguments)), strict=True)
     except ValidationError as error:
-        raise ToolError(f"{tool.name}: {_said(error.errors()[0])}") from None
+        raise ToolError(f"{tool.name}: {_said(_named(error, model, arguments))}") from None
+
+
+def _named(error: ValidationError, model: "type[BaseModel]", arguments: Mapping[str, Any]) -> "ErrorDetails":
+    """What is wrong first. Half a surrogate pair is no JSON at all; of which argument it is, the values themselves tell."""
+    found = error.errors()[0]
+    if found["loc"]:
+        return found
+    try:
+        model.model_validate(dict(arguments), strict=True)
+    except ValidationError as closer:
+        return closer.errors()[0]
+    raise error
 
 
 def check_prompt_arguments(prompt: Prompt, arguments: Mapping[str, str]) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
+from pipeline.diagnosis.data_faults.broken_expectations import broken_expectations
 from pipeline.drift.summarise import summarise_drift
 from pipeline.drift.summary import DriftSummary
 from pipeline.errors import ChurnopsError
@@ -41,7 +42,7 @@ class KnownShift(ChurnopsError):
 
 
 def open_case(opened: Opened, windows: CaseWindows, started_by: str) -> Case:
-    """The unfinished case of the current window and champion, or a new one.
+    """The case of the current window and champion, open or closed, or a new one.
 
     Raises:
         KnownShift: people acknowledged this shift.
@@ -49,11 +50,13 @@ def open_case(opened: Opened, windows: CaseWindows, started_by: str) -> Case:
     """
     serving, artifact, baseline, window = windows.current()
     champion = ModelRef(version=serving.version, digest=serving.digest)
-    key = hashlib.sha256(f"{champion.digest}|{window.fingerprint}|{opened.policy.version}".encode()).hexdigest()
-    case = opened.cases.unfinished(key)
-    if case is None:
+    key = case_key(champion.digest, window.fingerprint, opened.policy)
+    case = opened.cases.of_key(key)
+    if case is None or not case.unfinished:
         drift = summarise_drift(baseline, window, opened.policy)
-        _check_news(opened, artifact, window, drift)
+        if not any(one.argues_for for one in broken_expectations(window.violations, opened.policy.evidence.data, window.rows)):
+            _check_news(opened, artifact, window, drift)  # of a shift: a broken expectation is news of its own
+    if case is None:
         now = opened.clock()
         case = opened.cases.open(
             Case(
@@ -64,22 +67,17 @@ def open_case(opened: Opened, windows: CaseWindows, started_by: str) -> Case:
                 started_by=started_by,
                 policy_version=opened.policy.version,
                 champion=champion,
-                window=WindowFacts(
-                    source=window.name,
-                    since=window.since,
-                    until=window.until,
-                    rows=window.rows,
-                    labelled_rows=window.labelled_rows,
-                    labelled_churners=window.labelled_churners,
-                    fingerprint=window.fingerprint,
-                    customers=window.customers,
-                    windows=window.windows,
-                ),
+                window=WindowFacts.of(window),
                 drift=drift,
             )
         )
     windows.keep(case, window)
     return case
+
+
+def case_key(champion: str, fingerprint: str, policy: Policy) -> str:
+    """What a case is known by: the champion's digest, the window's fingerprint, and the policy."""
+    return hashlib.sha256(f"{champion}|{fingerprint}|{policy.version}".encode()).hexdigest()
 
 
 def window_metrics(champion: Artifact, window: Window, policy: Policy) -> Metrics | None:
@@ -90,7 +88,7 @@ def window_metrics(champion: Artifact, window: Window, policy: Policy) -> Metric
     if min(window.labelled_churners, window.labelled_rows - window.labelled_churners) < 2:
         return None
     scores = champion.scores(known.features)
-    return measure(known.churned.to_numpy(), scores, champion.manifest.threshold, policy.gate.confidence)
+    return measure(known.churned.to_numpy(), scores, champion.manifest.threshold, policy.gate.confidence, known.weights)
 
 
 def _check_news(opened: Opened, champion: Artifact, window: Window, drift: DriftSummary) -> None:

@@ -7,7 +7,9 @@ from anyio import to_thread
 
 from pipeline.diagnosis.observed import Observed, observe
 from pipeline.errors import OutdatedCase
+from pipeline.intake.expected import with_violations
 from pipeline.intake.sound_rows import without_broken_days
+from pipeline.intake.untouched_rows import with_untouched_rows
 from pipeline.intake.window_choice import WindowReader
 from pipeline.models.artifact import Artifact
 from pipeline.record.cases import Case
@@ -22,14 +24,16 @@ _KEPT = 4  # cases whose windows stay in memory: a server runs for months
 
 
 def current_window(opened: Opened, read_window: WindowReader) -> tuple[Champion, Artifact, Baseline, Window]:
-    """The serving champion, and the window as it is now beside its reference, without matured rows of broken days.
+    """The serving champion, and the window as it is now beside its reference, without rows of broken days, without matured rows of customers who
+    were contacted, and with what breaks the declared expectations.
 
     Raises:
         ChurnopsError: no champion serves, or the window cannot be read.
     """
     serving, artifact = open_champion(opened)
     baseline = baseline_of(artifact)
-    return serving, artifact, baseline, without_broken_days(read_window(serving, baseline), artifact, baseline, opened.policy)
+    window = with_violations(opened, without_broken_days(read_window(serving, baseline), artifact, baseline, opened.policy))
+    return serving, artifact, baseline, with_untouched_rows(opened, artifact, window)
 
 
 class CaseWindows:

@@ -12,18 +12,16 @@ from sqlalchemy import Connection
 from pipeline.diagnosis.dated_diagnosis import dated
 from pipeline.diagnosis.diagnose import diagnose
 from pipeline.diagnosis.diagnosis import Action, Diagnosis
-from pipeline.diagnosis.feature_inspection import inspect_feature
 from pipeline.diagnosis.observed import Observed
-from pipeline.errors import OutdatedCase
+from pipeline.diagnosis.owners import owned
 from pipeline.families import USUAL
 from pipeline.intake.window_choice import WindowReader
 from pipeline.measures.measure import Metrics
 from pipeline.models.artifact import Artifact, open_artifact
 from pipeline.record.cases import Call, CallOutcome, Case, Challenger, TrainingResult, concluded, mode_of
-from pipeline.record.champion import require_champion
 from pipeline.record.failure import failure_of
 from pipeline.record.opened_workspace import Opened
-from pipeline.rulings.noted_events import known_events, recorded_events
+from pipeline.rulings.noted_events import happenings, known_events, recorded_events
 from pipeline.rulings.past_cases import past_rulings
 from pipeline.training.challenge import challenge, retraining_rows
 from pipeline.training.drift_reference import rows_before
@@ -32,13 +30,15 @@ from reports.filing import file_report, status_of
 from reports.harm import measured_harm
 from reports.second_opinion import SecondOpinion, weighed
 from reports.verdict import Narrative, Verdict
+from reports.workspace_history import workspace_history
 from tools import results
 from tools.archive import Archive, measured_drift
 from tools.case_opening import Known, KnownShift, open_case, window_metrics
 from tools.case_windows import CaseWindows
 from tools.evidence_pack import pack
-from tools.guard import check_action, check_budget, check_hyperparameters, check_mode, check_open, check_training
-from tools.result_bounds import bounded, shown_name
+from tools.guard import check_action, check_call, check_hyperparameters, check_mode, check_open, check_training
+from tools.looks import Look
+from tools.result_bounds import bounded
 from tools.training_lock import training_turn
 from tools.training_request import TrainingRequest, reply_to
 
@@ -72,7 +72,8 @@ class Casework:
                 raise
 
         async def work(case: Case) -> results.DriftResult:
-            return measured_drift(case)
+            waiting = await to_thread.run_sync(self._opened.cases.waiting, case.champion.digest)
+            return measured_drift(case, waiting)
 
         return await self._on_record(opened.case_id, "get_drift_summary", {}, work, started)
 
@@ -113,17 +114,28 @@ class Casework:
 
         return await self._on_record(case_id, "diagnose", {"case_id": case_id}, work)
 
-    async def inspect(self, case_id: str, feature: str, by: str | None) -> results.FeatureResult:
-        """One feature of the case's window from near."""
+    async def look(self, case_id: str, look: Look[R]) -> R:
+        """A look at the case's window; asked again, it is what was found."""
 
-        async def work(case: Case) -> results.FeatureResult:
+        async def work(case: Case) -> R:
             observed = await self._windows.observed(case)
-            name = shown_name(feature, observed.columns.features)
-            part = None if by is None else shown_name(by, observed.columns.features)
-            view = await self._windows.once(case, ("feature", name, part), lambda: inspect_feature(observed, name, part))
-            return results.FeatureResult(case_id=case_id, view=view)
+            asked = (look.tool, repr(look.arguments))
+            return await self._windows.once(case, asked, lambda: look.find(case_id, observed, self._opened))
 
-        return await self._on_record(case_id, "inspect_feature", {"case_id": case_id, "feature": feature, "by": by}, work)
+        return await self._on_record(case_id, look.tool, {"case_id": case_id, **look.arguments}, work)
+
+    async def history(self, case_id: str) -> results.HistoryResult:
+        """What has been going on in the workspace; on the record of the newest case where none is named."""
+        newest = await to_thread.run_sync(self._opened.cases.newest, 1)
+        on = case_id or (newest[0].case_id if newest else "")
+        found = results.HistoryResult(case_id=on, history=await to_thread.run_sync(workspace_history, self._opened))
+        if not on:
+            return bounded(found)
+
+        async def work(_: Case) -> results.HistoryResult:
+            return found
+
+        return await self._on_record(on, "get_history", {"case_id": case_id}, work)
 
     async def train(self, case_id: str, request: TrainingRequest, on_progress: OnProgress) -> results.TrainingReply:
         """Train a candidate on the window's outcomes, in mode `combined` on the reference too, and put it before the gate.
@@ -170,7 +182,7 @@ class Casework:
     async def compare(self, case_id: str) -> results.ComparedModels:
         """The case's candidates beside the champion. A closed case, too, can be read; nothing is put on its record then."""
         case = await to_thread.run_sync(self._opened.cases.get, case_id)
-        if case.status not in {"open", "partial"}:
+        if not case.unfinished:
             return bounded(await to_thread.run_sync(self.archive.models, case))
 
         async def work(case: Case) -> results.ComparedModels:
@@ -197,11 +209,13 @@ class Casework:
 
     def _look(self, case: Case, observed: Observed) -> Diagnosis:
         opened, window = self._opened, case.window
-        noted = known_events(recorded_events(opened.state), window.since, window.until) if window else ()
+        recorded = recorded_events(opened.state)
+        noted = known_events(recorded, window.since, window.until) if window else ()
         ruled = past_rulings(opened.cases.all(), case.case_id, window.since if window else None)
-        found = diagnose(observed, opened.policy, value=opened.settings.value, known=(*noted, *ruled))
-        found = dated(found, case.window.windows) if case.window and case.window.windows else found
-        self._opened.cases.move(case.case_id, ("open", "partial"), diagnosis=found)
+        found = diagnose(observed, opened.policy, value=opened.settings.value, known=(*noted, *ruled), happened=happenings(recorded))
+        found = owned(dated(found, case.window.windows) if case.window and case.window.windows else found, opened.settings.owners)
+        if case.unfinished:
+            self._opened.cases.move(case.case_id, ("open", "partial"), diagnosis=found)
         return found
 
     async def _conclusion(self, case: Case) -> Diagnosis:
@@ -229,15 +243,6 @@ class Casework:
         )  # fmt: skip
         return result
 
-    def _check_call(self, case: Case) -> None:
-        """May this case be worked on?"""
-        check_open(case)
-        check_budget(case, self._opened.cases.calls(case.case_id), self._opened.policy)
-        if require_champion(self._opened.workspace, self._opened.ledger).digest != case.champion.digest:
-            raise OutdatedCase(f"The champion moved since case {case.case_id} was opened.", "Call get_drift_summary to open a new case.")
-        if self._opened.policy.version != case.policy_version:
-            raise OutdatedCase(f"The policy changed since case {case.case_id} was opened.", "Call get_drift_summary to open a new case.")
-
     async def _on_record(
         self, case_id: str, tool: str, arguments: Mapping[str, Any], work: Callable[[Case], Awaitable[R]], started: float | None = None
     ) -> R:
@@ -247,7 +252,7 @@ class Casework:
         note = partial(self._note, case_id, tool, arguments, started)
         try:
             if tool != "save_remediation_report":  # it asks for less: every case must be able to close
-                await to_thread.run_sync(self._check_call, case)
+                await to_thread.run_sync(check_call, self._opened, case, tool)
             result = bounded(await work(case))
         except BaseException as error:
             failure = failure_of(error)

@@ -5,20 +5,57 @@ from datetime import datetime, timedelta
 
 from pipeline.diagnosis.diagnosis import Action, Mode
 from pipeline.drift.summary import DriftSummary
-from pipeline.errors import Refusal
+from pipeline.errors import OutdatedCase, Refusal
 from pipeline.models.unfitted_model import hyperparameters_of, require_packages
 from pipeline.record.cases import Call, Case, Training, concluded
+from pipeline.record.champion import require_champion
 from pipeline.record.failure import CASE_CLOSED
+from pipeline.record.opened_workspace import Opened
 from pipeline.words import STATUSES, action_name, cause_name, counted
 from pipeline.workspace.policy import Policy
 
+_LOOKS = frozenset(
+    {
+        "get_drift_summary",
+        "get_current_model_metrics",
+        "diagnose",
+        "inspect_feature",
+        "query",
+        "preview_repair",
+        "inspect_outcomes",
+        "inspect_pair",
+        "get_history",
+    }
+)
 _MOST_LEFT_OUT = 0.5  # of the matured rows: what is left of fewer than half speaks for days that nobody chose
 
 
 def check_open(case: Case) -> None:
     """A closed case takes no further calls."""
-    if case.status not in {"open", "partial"}:
-        raise Refusal(f"Case {case.case_id} is closed ({STATUSES[case.status]}).", CASE_CLOSED, "call get_drift_summary to open a new one.")
+    if not case.unfinished:
+        raise Refusal(
+            f"Case {case.case_id} is closed ({STATUSES[case.status]}).",
+            CASE_CLOSED,
+            "a window has one case; new data open another, and a closed one can be looked at.",
+        )
+
+
+def check_call(opened: Opened, case: Case, tool: str) -> None:
+    """May this case be worked on? One that is closed may be looked at.
+
+    Raises:
+        Refusal: it is closed, or its budget is used.
+        OutdatedCase: champion or policy are others than those it was opened on.
+    """
+    if case.unfinished or tool not in _LOOKS:
+        check_open(case)
+        check_budget(case, opened.cases.calls(case.case_id), opened.policy)
+    if tool == "get_history":
+        return
+    if require_champion(opened.workspace, opened.ledger).digest != case.champion.digest:
+        raise OutdatedCase(f"The champion moved since case {case.case_id} was opened.", "Call get_drift_summary to open a new case.")
+    if opened.policy.version != case.policy_version:
+        raise OutdatedCase(f"The policy changed since case {case.case_id} was opened.", "Call get_drift_summary to open a new case.")
 
 
 def calls_of_run(case: Case, calls: Sequence[Call]) -> tuple[Call, ...]:
@@ -142,7 +179,7 @@ def check_action(case: Case, action: Action, mode: str | None) -> None:
         raise Refusal(
             f"Action {action} needs a challenger, and no candidate of this case passed the gate.",
             "gate",
-            "monitor, fix_data or collect_labels; or run_training while retries are left.",
+            "monitor, fix_data, collect_labels, wait_for_outcomes or rollback; or run_training while retries are left.",
         )
     fitting = "recalibrate" if mode == "recalibrate" else "retrain"
     if case.challenger is not None and action != fitting:

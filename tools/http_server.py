@@ -15,6 +15,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.types import ASGIApp
 
 from pipeline.errors import ChurnopsError
+from pipeline.serving.impatient_connections import ImpatientH11
 from tools.bearer import BearerDoor
 from tools.rate_limit import RateLimit
 from tools.scopes import within_scope
@@ -35,7 +36,8 @@ class HttpBounds:
     requests: int = 600  # per token in any `seconds`; a triage takes about ten
     seconds: float = 60.0
     sessions: int = 1000  # open at once, of the handshake era; they end after half an hour of silence
-    connections: int = 256  # at once; more are answered 503
+    under_way: int = 64  # requests of one token at once; without a token nothing is under way
+    body_seconds: float = 20.0  # for a whole body
     goodbye_seconds: int = 5  # for calls that run when the server is told to end
 
 
@@ -100,7 +102,8 @@ def http_app(
     protocol = server.streamable_http_app(
         streamable_http_path=PATH, max_request_body_size=bounds.body_bytes, max_sessions=bounds.sessions, transport_security=security
     )
-    return BearerDoor(protocol, PATH, tokens, RateLimit(bounds.requests, bounds.seconds, seconds_now))
+    rate = RateLimit(bounds.requests, bounds.seconds, seconds_now)
+    return BearerDoor(protocol, PATH, tokens, rate, under_way=bounds.under_way, body_seconds=bounds.body_seconds)
 
 
 def serve(server: MCPServer[Any], tokens: TokenBook, listening: Listening, ready: Callable[[str], None]) -> None:
@@ -120,8 +123,8 @@ def serve(server: MCPServer[Any], tokens: TokenBook, listening: Listening, ready
         app = http_app(server, tokens, listening.security(port))
         # h11, because httptools accepts headers that the protocol's checks must see refused.
         config = uvicorn.Config(
-            app, http="h11", ws="none", lifespan="on", log_config=None, access_log=False, server_header=False,
-            limit_concurrency=BOUNDS.connections, timeout_graceful_shutdown=BOUNDS.goodbye_seconds,
+            app, http=ImpatientH11, ws="none", lifespan="on", log_config=None, access_log=False, server_header=False,
+            timeout_graceful_shutdown=BOUNDS.goodbye_seconds,
         )  # fmt: skip
         ready(f"http://{f'[{listening.host}]' if ':' in listening.host else listening.host}:{port}{PATH}")
         # uvicorn raises the signal once more after it has closed everything; by then it has been obeyed.

@@ -7,9 +7,14 @@ from pydantic import BaseModel, Field
 
 from pipeline.diagnosis.diagnosis import Action
 from pipeline.diagnosis.feature_inspection import FeatureView
+from pipeline.diagnosis.group_measures import GroupedMeasure
+from pipeline.diagnosis.outcomes.inspection import OutcomeView
+from pipeline.diagnosis.pair_inspection import PairView
+from pipeline.diagnosis.repairs.preview import RepairPreview
 from pipeline.drift.summary import DriftSummary
 from pipeline.measures.measure import Comparison, GateResult, Metrics
-from pipeline.record.cases import Case, ModelRef, ReportRef, Status
+from pipeline.record.cases import Case, ModelRef, ReportRef, Status, Waiting
+from reports.workspace_history import WorkspaceHistory
 from tools.evidence_pack import EvidencePack
 
 
@@ -33,6 +38,10 @@ class DriftResult(Dated):
     drift: DriftSummary
     labelled_rows: Annotated[int, Field(description="Rows of the matured window, whose outcome is known")]
     labelled_churners: int
+    status: Annotated[Status, Field(description="Of the case: open and partial go on; any other is closed and can only be looked at")] = (
+        "open"
+    )
+    waiting: Annotated[Waiting | None, Field(description="A challenger that waits for a person, of this case or an earlier one")] = None
     elided: Annotated[int, Field(description="Features and findings that did not fit, the weakest")] = 0
 
 
@@ -67,6 +76,36 @@ class FeatureResult(Result):
     """One feature from near."""
 
     view: FeatureView
+
+
+class QueryResult(Result):
+    """One measure by group."""
+
+    found: GroupedMeasure
+
+
+class RepairResult(Result):
+    """What undoing a suspected fault brings back."""
+
+    preview: RepairPreview
+
+
+class OutcomeResult(Result):
+    """Known outcomes from near."""
+
+    view: OutcomeView
+
+
+class PairResult(Result):
+    """Two features from near."""
+
+    view: PairView
+
+
+class HistoryResult(Result):
+    """What has been going on in the workspace; `case_id` is the case on whose record the call is, empty where there is none."""
+
+    history: WorkspaceHistory
 
 
 class Candidate(BaseModel, frozen=True):

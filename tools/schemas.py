@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+_CHECKED = frozenset({"maxLength", "minLength"})  # ahead of every call, and said where it matters
 _FOR_ARGUMENTS = frozenset({"description", "default", "required", "enum", "format", "maxItems", "minItems"})
 _SHAPES = frozenset({"properties", "items", "additionalProperties"})
 _MANY = 5
@@ -10,7 +11,7 @@ _NAMES = frozenset({"properties", "$defs"})  # the keys below these are names, n
 
 
 def compact(schema: dict[str, Any]) -> dict[str, Any]:
-    """The same JSON Schema without titles and defaults of null; a plain type that may be null is said as `type: [t, null]`."""
+    """The same JSON Schema without titles, lengths of texts and empty defaults; a plain type that may be null is said as `type: [t, null]`."""
     said: dict[str, Any] = {}
     for key, value in schema.items():
         if key in _NAMES:
@@ -19,18 +20,26 @@ def compact(schema: dict[str, Any]) -> dict[str, Any]:
             said[key] = compact(value)
         elif isinstance(value, list):
             said[key] = [compact(part) if isinstance(part, dict) else part for part in value]
-        elif key != "title" and (key, value) != ("default", None):
+        elif key != "title" and key not in _CHECKED and (key, value) not in (("default", None), ("default", "")):
             said[key] = value
     return _joined(said)
 
 
 def answer(schema: dict[str, Any]) -> dict[str, Any]:
     """A tool's answer: types are told by their fields, and keys and words may be added without breaking a client that validates. An
-    answer says itself what it holds, so lists of what is required or possible are left to arguments. Parts used once stand where they are
-    used."""
+    answer says itself what it holds, so lists of what is required or possible are left to arguments, and so is whether a
+    field is a text or a number. Parts used once stand where they are used."""
     short = compact(schema)
     shaped = frozenset(f"#/$defs/{name}" for name, part in short.get("$defs", {}).items() if "properties" in part)
-    return _in_place(_bare(short, shaped))
+    placed = _named(_in_place(_bare(short, shaped)))
+    return {**placed, "type": "object"}
+
+
+def _named(node: Any) -> Any:
+    """Fields have names and shapes, and no types of single values."""
+    if not isinstance(node, dict):
+        return node
+    return {key: _named(value) for key, value in node.items() if key != "type" or isinstance(value, dict)}
 
 
 def _in_place(schema: dict[str, Any]) -> dict[str, Any]:

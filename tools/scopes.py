@@ -13,7 +13,20 @@ from tools.failed_answer import failed_answer
 from tools.tokens import Token
 
 # Named one by one: a tool that is new, or forgotten here, asks for `train`.
-READ_TOOLS = frozenset({"get_drift_summary", "get_current_model_metrics", "diagnose", "inspect_feature", "compare_models"})
+READ_TOOLS = frozenset(
+    {
+        "get_drift_summary",
+        "get_current_model_metrics",
+        "diagnose",
+        "inspect_feature",
+        "compare_models",
+        "get_history",
+        "query",
+        "preview_repair",
+        "inspect_outcomes",
+        "inspect_pair",
+    }
+)
 _caller: ContextVar[Token | None] = ContextVar("caller", default=None)
 
 

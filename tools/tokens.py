@@ -16,11 +16,13 @@ from pydantic import BaseModel, ValidationError
 from pipeline.atomic_files import write_atomically
 from pipeline.clock import Clock
 from pipeline.errors import ChurnopsError, WorkspaceError
+from pipeline.own_file import read_own
 from pipeline.workspace.folder import Workspace
 
 Scope = Literal["read", "train"]
 LONGEST_LIFE = timedelta(days=366)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+_FILE_BYTES = 4 << 20  # some ten thousand tokens
 _MARK = "churnops_"  # so that a scanner for leaked secrets, and a person, know what they look at
 
 
@@ -75,9 +77,10 @@ class TokenBook:
 
         Raises:
             WorkspaceError: the file is damaged.
+            IntegrityError: it is no plain file, or a huge one.
         """
         try:
-            return _Page.model_validate_json(self._file.read_bytes()).tokens
+            return _Page.model_validate_json(read_own(self._file, _FILE_BYTES)).tokens
         except FileNotFoundError:
             return ()
         except ValidationError as error:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import anyio
 
+from pipeline.atomic_files import make_file
 from pipeline.workspace.folder import Workspace
 
 _LOOK_EVERY_SECONDS = 0.1
@@ -15,7 +16,8 @@ _LOOK_EVERY_SECONDS = 0.1
 @asynccontextmanager
 async def training_turn(workspace: Workspace) -> AsyncIterator[None]:
     """Wait until nobody else trains through the tools of this workspace; others wait until the block, or this process, ends."""
-    handle = os.open(workspace.home / "training.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    make_file(workspace.home / "training.lock")
+    handle = os.open(workspace.home / "training.lock", os.O_RDWR)
     try:
         while not _taken(handle):
             await anyio.sleep(_LOOK_EVERY_SECONDS)

@@ -1,6 +1,6 @@
 """What a client asks of one training, and what it is answered."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from inspect import Parameter, Signature
 from typing import Annotated, Any, Literal
@@ -30,16 +30,16 @@ class TrainingRequest:
 
 def with_families(training: Signature, policy: Policy) -> Signature:
     """The signature of `run_training` with the families as choices of `estimator`, and an argument for each hyperparameter that `policy` bounds
-    in place of its `**hyperparameters`. A name that several families have is one argument, described for each."""
+    in place of its `**hyperparameters`. A name that several families have is one argument, with each one's range."""
     *named, _ = training.parameters.values()
-    said: dict[str, list[str]] = {}
+    said: dict[str, dict[str, list[str]]] = {}
     fractions: set[str] = set()
     for name, family in families().items():
         for key, (low, high) in policy.hyperparameters[name].items():
             known = family.hyperparameters[key]
-            said.setdefault(key, []).append(f"{name}: {known.said}, {low:g} to {high:g}")
+            said.setdefault(key, {}).setdefault(f"{known.said}, {low:g} to {high:g}", []).append(name)
             fractions |= set() if known.whole else {key}
-    choices = Annotated[Literal[tuple(families())] | None, Field(description=f"Family of the candidate; null: {USUAL}")]  # type: ignore[valid-type]
+    choices = Annotated[Literal[tuple(families())] | None, Field(description=f"Null: {USUAL}")]  # type: ignore[valid-type]
     return training.replace(
         parameters=[
             *(one.replace(annotation=choices) if one.name == "estimator" else one for one in named),
@@ -48,12 +48,16 @@ def with_families(training: Signature, policy: Policy) -> Signature:
                     key,
                     Parameter.KEYWORD_ONLY,
                     default=None,
-                    annotation=Annotated[float | None if key in fractions else int | None, Field(description="; ".join(lines))],
+                    annotation=Annotated[float | None if key in fractions else int | None, Field(description=_ranges(ranges))],
                 )
-                for key, lines in said.items()
+                for key, ranges in said.items()
             ),
         ]
     )
+
+
+def _ranges(ranges: Mapping[str, Sequence[str]]) -> str:
+    return "; ".join(f"{', '.join(names)}: {said}" for said, names in ranges.items())
 
 
 def reply_to(case_id: str, result: TrainingResult, done: tuple[Training, ...], policy: Policy) -> TrainingReply:

@@ -3,19 +3,23 @@
 from pathlib import Path
 from types import TracebackType
 
-from agent.case.events import Event
+from agent.case.events import Event, TextDelta
+from pipeline.atomic_files import make_file
 from pipeline.errors import WorkspaceError
+
+_MOST_TEXT = 32 << 20  # bytes; ten answers at full length take a third of it
 
 
 class Transcript:
-    """Appends events to one file; a reader of events for `run`. Opening creates the folder, an earlier run's lines stay."""
+    """Appends events to one file; a reader of events for `run`. Opening creates the folder, an earlier run's lines stay. In a file that is
+    large already, what the operator says is left out; what it does never is."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def __enter__(self) -> "Transcript":
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            make_file(self._path)
             self._file = self._path.open("ab")
             # A killed run may have left half a line; the next event must not be glued to it.
             if self._file.tell() and _last_byte(self._path) != b"\n":
@@ -33,6 +37,8 @@ class Transcript:
         Raises:
             WorkspaceError: the file cannot be written.
         """
+        if isinstance(event, TextDelta) and self._file.tell() > _MOST_TEXT:
+            return
         try:
             self._file.write(event.model_dump_json().encode() + b"\n")
             self._file.flush()

@@ -14,7 +14,7 @@ from agent.case.events import Event, OperatorChanged, ToolCalled, ToolReturned, 
 from agent.case.loop import run, tool_specs
 from agent.case.resumption import earlier_calls, known_results, resumable, used_before
 from agent.case.transcript import Transcript
-from agent.conversation.messages import Briefing, Operator, OperatorTurn, ToolCall
+from agent.conversation.messages import Briefing, Operator, OperatorTurn, Spend, ToolCall
 from agent.conversation.tool_calls import make_call
 from agent.conversation.tool_client import reach
 from agent.conversation.tool_results import line, read
@@ -23,11 +23,11 @@ from pipeline.diagnosis.diagnosis import Action, Diagnosis
 from pipeline.drift.summary import DriftSummary
 from pipeline.errors import ChurnopsError
 from pipeline.intake.window_choice import WindowReader
-from pipeline.record.cases import Call, Case, Challenger, ReportRef, Status, concluded
+from pipeline.record.cases import Call, Case, Challenger, ReportRef, Status, Waiting, concluded, waiting_in
 from pipeline.record.opened_workspace import Opened
-from pipeline.record.reminders import said_lately
+from pipeline.record.reminders import looked_again_lately, said_lately
 from pipeline.rulings.acknowledgements import Acknowledgement
-from pipeline.windows.stretch import Stretch
+from pipeline.windows.stretch import BrokenDays, Stretch
 from reports.filing import file_report
 from reports.second_opinion import SecondOpinion
 from reports.verdict import Narrative, Verdict
@@ -52,8 +52,9 @@ class Outcome(BaseModel, frozen=True):
     """What a triage came to: the object that `churnops triage --json` prints. Where it rests on an `acknowledgement`, the operator was not
     asked, and case and report are those that were acknowledged. `second_opinion` is one sentence where the rulebook, over the same results,
     comes to something else. `closed_by_another`: another run closed the case while this one worked on it, and its report is shown.
-    `recent` and `matured`: the rows that the case speaks of, `unseen`: what it cannot see between them. `said_lately`: that data are too few
-    was said within `[watch] remind` already."""
+    `recent` and `matured`: the rows that the case speaks of, `left_out`: broken days that are not among them, `unseen`: what it cannot see between them. `said_lately`: that data are too few
+    was said within `[watch] remind` already. `waiting`: a challenger that waits for a person, of this case or an earlier one. `unsourced`: numbers of the
+    narrative without a source. `shown`: the window's case was closed before, so nobody was asked."""
 
     case_id: str
     operator: str
@@ -78,13 +79,19 @@ class Outcome(BaseModel, frozen=True):
     closed_by_another: bool = False
     recent: Stretch | None = None
     matured: Stretch | None = None
+    left_out: tuple[BrokenDays, ...] = ()
     unseen: str | None = None
     said_lately: bool = False
+    waiting: Waiting | None = None
+    unsourced: tuple[str, ...] = ()
+    shown: bool = False
 
     @property
     def exit_code(self) -> int:
         """For `--detailed-exit-code`: 0 nothing to do, 10 people must act, 20 a challenger waits, 30 the report is partial. That data are too
         few for a verdict asks for people when it begins and when they are reminded of it."""
+        if self.waiting is not None and self.status != "partial":
+            return 20
         if self.status == "not_enough_data":
             return 0 if self.said_lately else 10
         return {"needs_people": 10, "pending_approval": 20, "partial": 30}.get(self.status, 0)
@@ -108,8 +115,9 @@ async def triage(
     fallback: Operator | None,
     show: Callable[[Event], None],
     resume: str = "",
+    started_by: str = "triage",
 ) -> Outcome:
-    """Take the current window through one case; `show` reads the events as they happen.
+    """Take the current window through one case; `show` reads the events as they happen. `started_by` is the command, for the record.
 
     `resume` goes on with the unfinished case that this id, or its beginning, names; its window must still be the same.
 
@@ -123,7 +131,7 @@ async def triage(
         return None if label.name == rulebook.name else rulebook.opinion(calls)
 
     unfinished = resumable(opened, resume) if resume else None
-    casework = Casework(opened, read_window, started_by="triage", operator=lambda: label.name, second=second)
+    casework = Casework(opened, read_window, started_by=started_by, operator=lambda: label.name, second=second)
     unread: list[Event] = []  # by the transcript, which opens when the case is known
     readers: list[Callable[[Event], None]] = [label, unread.append, show]
     broken: list[BaseException] = []
@@ -146,6 +154,8 @@ async def triage(
             return _known(opened, casework.known, operator.name)
         tools = await tool_specs(client)
         case = opened.cases.get(first.case_id)
+        if not case.unfinished:
+            return _shown(opened, case)
         path = opened.workspace.transcripts / f"{first.case_id}.jsonl"
         used = used_before(path)
         with Transcript(path) as transcript:
@@ -205,9 +215,11 @@ async def brief(
         return None
 
     drift = await result("get_drift_summary", {})
+    if drift.get("status", "open") not in {"open", "partial"}:  # the window's case is closed, and is shown as it is
+        return briefing(drift, None, None, opened.policy)
     case = {"case_id": drift["case_id"]}
     metrics, diagnosis = await where_possible("get_current_model_metrics", case), await where_possible("diagnose", case)
-    return briefing(drift, metrics, diagnosis, earlier_calls(opened.cases.calls(drift["case_id"])))
+    return briefing(drift, metrics, diagnosis, opened.policy, earlier_calls(opened.cases.calls(drift["case_id"])))
 
 
 def _file_partial(opened: Opened, case: Case, ending: Ending, emit: Callable[[Event], None]) -> Case:
@@ -243,6 +255,19 @@ def _known(opened: Opened, known: Known, operator: str) -> Outcome:
     )
 
 
+def _shown(opened: Opened, case: Case) -> Outcome:
+    """The window's case was closed before: what it came to, and what people made of it, is the answer."""
+    nothing = Ending(
+        stopped="finished", operator=case.operator or "", turns=0, tool_calls=0, trainings=0, spend=Spend(), report=None, failure=None,
+        conversation=(),
+    )  # fmt: skip
+    found = _outcome(opened, case, nothing)
+    looks = [call.at for call in opened.cases.calls(case.case_id) if call.tool == "get_drift_summary"]
+    again = case.status == "not_enough_data" and looked_again_lately(case, looks, opened.settings.watch.reminder)
+    status: Status = "no_deploy_needed" if case.status in {"approved", "rejected", "superseded"} else case.status
+    return found.model_copy(update={"shown": True, "closed_by_another": False, "said_lately": again, "status": status})
+
+
 def _outcome(opened: Opened, case: Case, ending: Ending) -> Outcome:
     spend = ending.spend
     another = ending.report is None and case.status != "partial"
@@ -259,6 +284,7 @@ def _outcome(opened: Opened, case: Case, ending: Ending) -> Outcome:
         "champion_version": case.champion.version,
         "second_opinion": ending.report.second_opinion if ending.report else None,
         "closed_by_another": another,
+        "waiting": waiting_in(opened.cases.waiting(case.champion.digest)),
         "said_lately": case.status == "not_enough_data" and said_lately(opened.cases.all(), case, opened.settings.watch.reminder),
         **_windows_of(case),
     }
@@ -267,4 +293,8 @@ def _outcome(opened: Opened, case: Case, ending: Ending) -> Outcome:
 
 def _windows_of(case: Case) -> dict[str, Any]:
     windows = case.window.windows if case.window else None
-    return {} if windows is None else {"recent": windows.recent, "matured": windows.matured, "unseen": windows.unseen}
+    return (
+        {}
+        if windows is None
+        else {"recent": windows.recent, "matured": windows.matured, "left_out": windows.left_out, "unseen": windows.unseen}
+    )

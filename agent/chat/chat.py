@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from pipeline.intake.window_choice import WindowChoice
 
 
+ASK = "/ask "  # what follows is a question; a published one can then be completed
+
+
 class Screen(Watcher, Protocol):
     """Where a session is shown, and the person at it, if there is one."""
 
@@ -76,7 +79,8 @@ class Chat:
             Leave: the human wants to go.
             WorkspaceError: the session cannot be written down.
         """
-        if text.startswith("/"):
+        asked = text[len(ASK) :].strip() if text.startswith(ASK) else ""
+        if text.startswith("/") and not asked:
             await self._command(text, queued)
         else:
             turn = Turn(
@@ -88,7 +92,7 @@ class Chat:
                 self.screen,
                 self.grounds.check,
             )
-            await turn.answer(text, queued=queued)
+            await turn.answer(asked or text, queued=queued)
 
     def wait(self, text: str) -> None:
         """The human typed `text` while something ran; it is taken later."""

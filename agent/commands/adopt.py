@@ -55,7 +55,7 @@ def adopt(
         if candidate.said:
             console.print(candidate.said, markup=False)
         trained = anyio.run(adopt_by_hand, here, candidate, reference is None)
-    show_trained(console, trained)
+    show_trained(console, trained, here.workspace.root)
     console.print("Its figures rest on rows it may have been trained on: where it was, they flatter it.")
     echo_json(as_json, trained)
 

@@ -41,12 +41,15 @@ def chat(
     as_json: JsonOption = False,
 ) -> None:
     """Talk with the operator of the model. Without a terminal, questions are read from stdin, a line each, and nobody is asked anything."""
+    import os
     import sys
 
     import anyio
     from rich.console import Console
 
     from agent.chat.session.log import find_session
+    from agent.views.status_view import status_lines
+    from reports.decisions.workspace_status import workspace_status
 
     if replay:
         show_again(opened_to_look(workspace), replay)
@@ -60,6 +63,10 @@ def chat(
     if ask or not (sys.stdin.isatty() and sys.stdout.isatty()):
         code = anyio.run(_without_person, here, crew, choice, stored, ask, as_json)
     else:
+        # The terminal's own width: COLUMNS may speak of another one.
+        screen = Console(highlight=False, width=os.get_terminal_size(sys.stdout.fileno()).columns)
+        for line in status_lines(workspace_status(here)):
+            screen.print(line, markup=False)  # which breaks it between words
         code = anyio.run(at_terminal, here, crew, choice, stored)
     if code:
         raise typer.Exit(code)

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-
     from pipeline.record.cases import Decision
     from pipeline.record.opened_workspace import Opened
+    from reports.decisions.sealing import Record
 
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; goes on record.", show_default=False)]
 ReviewerOption = Annotated[
@@ -34,7 +33,7 @@ def decision_of(here: "Opened", reason: str, reviewer: str) -> "Decision":
 
     from agent.setup.person import git_config
     from pipeline.errors import ChurnopsError
-    from pipeline.record.approvers import accepted_trust
+    from pipeline.record.authority import accepted_trust
     from pipeline.record.cases import Decision
 
     if not reason.strip() and sys.stdin.isatty():
@@ -49,28 +48,43 @@ def decision_of(here: "Opened", reason: str, reviewer: str) -> "Decision":
     return Decision(reviewer=name, reason=reason.strip(), at=here.clock())
 
 
-def seal_of(here: "Opened", record: "BaseModel", words: str, key: Path | None) -> str:
-    """What makes `record` count: a person at a terminal types `words`, and in signed mode signs.
-
-    Typing deters a program with the same shell; it cannot stop one. A key that asks for a touch or a passphrase can.
+def confirm(words: str) -> None:
+    """A person at a terminal types `words`. That deters a program with the same shell; it cannot stop one.
 
     Raises:
-        ChurnopsError: no terminal, other words, or no signature.
+        ChurnopsError: no terminal, or other words.
     """
     import sys
 
-    from pipeline.canonical_json import canonical
     from pipeline.errors import ChurnopsError
-    from pipeline.record.approvers import accepted_trust, confirmed
-    from pipeline.record.signatures import sign
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ChurnopsError("Approval needs a person at a terminal; there is none here.", "Run the command yourself, without pipes.")
     if typer.prompt(f"Type “{words}” to confirm, anything else to stop", default="", show_default=False).strip() != words:
         raise ChurnopsError("Not confirmed; nothing was deployed.", "")
-    if accepted_trust(here.ledger).mode == "local":
-        return confirmed(record)
-    return sign(canonical(record).encode(), key or _configured_key())
+
+
+def seal_of(here: "Opened", record: "Record", words: str, key: Path | None, *, signed: bool = False) -> "tuple[Record, str]":
+    """What makes `record` count: a person at a terminal types `words`, and in signed mode, or where it shall be `signed`, signs.
+
+    A key that asks for a touch or a passphrase stops a program with the same shell. What is signed is the record returned: it was asked for at
+    a row of its own, written after the confirmation.
+
+    Raises:
+        ChurnopsError: see `confirm`; or no signature.
+    """
+    from pipeline.canonical_json import canonical
+    from pipeline.record.approvers import confirmed
+    from pipeline.record.authority import accepted_trust
+    from pipeline.record.signatures import sign
+    from reports.decisions.sealing import requested
+
+    confirm(words)
+    if not signed and accepted_trust(here.ledger).mode == "local":
+        return record, confirmed(record)
+    own = key or _configured_key()
+    asked = requested(here, record)
+    return asked, sign(canonical(asked).encode(), own)
 
 
 def _configured_key() -> Path:

@@ -1,7 +1,7 @@
 """`churnops diagnose`: what happened in the current window."""
 
 from agent.commands import window_options
-from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened
+from agent.commands.options import HERE, JsonOption, VerboseOption, WorkspaceOption, echo_json, next_command, opened
 
 
 def diagnose(
@@ -12,17 +12,24 @@ def diagnose(
     since_deploy: window_options.SinceDeployOption = False,
     rows: window_options.RowsOption = None,
     workspace: WorkspaceOption = HERE,
+    verbose: VerboseOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Find out what happened in the current window, how sure that is, and what could not be seen; opens no case."""
+    """Find out what happened in the current window, how sure that is, and what could not be seen; opens no case. The answer comes last."""
     from rich.console import Console
 
     from agent.views.diagnosis_view import diagnosis_view
+    from agent.views.paged import show
+    from agent.views.theme import DETAIL
+    from agent.views.verdict_view import diagnosis_verdict
     from pipeline.diagnosis.dated_diagnosis import dated
     from pipeline.diagnosis.diagnose import diagnose as conclude
     from pipeline.diagnosis.observed import observe
-    from pipeline.rulings.noted_events import known_events, recorded_events
+    from pipeline.diagnosis.owners import owned
+    from pipeline.record.cases import WindowFacts
+    from pipeline.rulings.noted_events import happenings, known_events, recorded_events
     from pipeline.rulings.past_cases import past_rulings
+    from pipeline.words import counted
     from tools.case_windows import current_window
 
     console = Console(stderr=as_json, highlight=False)
@@ -31,15 +38,23 @@ def diagnose(
     with console.status("Reading the window") as status:
         _, artifact, baseline, window = current_window(here, choice.reader(here))
         status.update("Weighing the evidence")
+        recorded = recorded_events(here.state)
         found = conclude(
             observe(artifact, baseline, window),
             here.policy,
             value=here.settings.value,
             known=(
-                *known_events(recorded_events(here.state), window.since, window.until),
+                *known_events(recorded, window.since, window.until),
                 *past_rulings(here.cases.all(), None, window.since),
             ),
+            happened=happenings(recorded),
         )
-        found = dated(found, window.windows)
-    console.print(diagnosis_view(found, window.rows, window.labelled_rows, window.customers, window.windows))
+        found = owned(dated(found, window.windows), here.settings.owners)
+    facts = WindowFacts.of(window)
+    answer = diagnosis_verdict(found, facts, here.cases.all(), next_command(here.workspace.root, "triage"))
+    if verbose:
+        show(console, diagnosis_view(found, facts.rows, facts.labelled_rows, facts.customers, facts.windows))
+    answer.print_on(console)
+    if not verbose:
+        console.print(f"{counted(len(found.findings), 'finding')}, and what else it may be: --verbose", style=DETAIL)
     echo_json(as_json, found)

@@ -18,6 +18,7 @@ def drift(
     by: Annotated[str, typer.Option("--by", help="Also by segment: each value of this categorical column.", show_default=False)] = "",
     html: Annotated[Path | None, typer.Option("--html", help="Also write Evidently's own report there.", show_default=False)] = None,
     workspace: WorkspaceOption = HERE,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="A row for each feature that did not drift, too.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure drift of the current window against the champion's reference; opens no case."""
@@ -27,7 +28,8 @@ def drift(
 
     from agent.views.dates_view import dates_view
     from agent.views.drift_view import drift_view, segments_view
-    from pipeline.drift.summarise import summarise_drift, write_evidently_html
+    from pipeline.drift.evidently_page import write_evidently_html
+    from pipeline.drift.summarise import summarise_drift
     from pipeline.record.champion import open_champion
     from pipeline.windows.baseline import baseline_of, segments_of
     from pipeline.windows.window import require_whole
@@ -47,7 +49,7 @@ def drift(
             write_evidently_html(artifact.drift_reference(), window_rows(window), here.settings.data.columns, html, summary.features)
         parts = segments_of(artifact, by) if by else {}
         segments = {value: summarise_drift(part, read(champion, part), here.policy) for value, part in parts.items()}
-    console.print(drift_view(summary, here.policy))
+    console.print(drift_view(summary, here.policy, verbose=verbose))
     console.print(*dates_view(window.windows), sep="\n")
     if segments:
         console.print(segments_view(by, segments))

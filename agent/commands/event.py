@@ -1,9 +1,11 @@
 """`churnops event`: what people know of their world, as evidence for later cases."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from agent.commands.given_files import given_file
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened_by_person, opened_to_look
 
 app = typer.Typer(help="Write down what happened outside: a price list, a campaign, a migration.", no_args_is_help=True)
@@ -26,6 +28,31 @@ def add(
     echo_json(as_json, event)
 
 
+@app.command("import")
+def import_(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            parser=given_file,
+            help="JSON lines of deploys, Airflow runs or other events, or dbt's run_results.json; or its URL.",
+        ),
+    ],
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Add what other tools wrote down. A fault that begins shortly after one of these is shown beside it. Importing again adds what is new."""
+    from pipeline.rulings.imported_events import read_events
+    from pipeline.shown_text import plain
+    from pipeline.words import counted
+    from reports.decisions.rulings import import_events
+
+    found = read_events(file)
+    added = import_events(opened_by_person(workspace), found, plain(file.name))
+    typer.echo(f"{counted(added, 'event')} added, {len(found) - added:,} known already.", err=as_json)
+    echo_json(as_json, {"added": added, "known": len(found) - added})
+
+
 @app.command("list")
 def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
     """Show the events, oldest first."""
@@ -34,7 +61,7 @@ def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> Non
 
     events = recorded_events(opened_to_look(workspace).state)
     for event in events:
-        said = f"{event.number}: {event.since:%Y-%m-%d %H:%M} to before {event.until:%Y-%m-%d %H:%M} UTC, {event.name} ({event.by})"
+        said = f"{event.number}: {event.since:%Y-%m-%d %H:%M} to before {event.until:%Y-%m-%d %H:%M} UTC, {event.name} ({event.origin or event.by})"
         typer.echo(said, err=as_json)
     if not events:
         typer.echo('No event yet: `churnops event add "price list" --from DATE --to DATE`.', err=as_json)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.commands.given_files import given_file
-from agent.commands.options import HERE, JsonOption, echo_json
+from agent.commands.options import HERE, JsonOption, echo_json, next_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,12 +80,12 @@ def init(
                 workspace, given_file(data), target, positive, url=data if is_remote(data) else "", drop=drop or (), choose=asks
             )
     _show(console, found)
-    console.print(f"Wrote [bold]{escape(str(made.settings_file))}[/]: correct the roles there if one is wrong.")
+    console.print(f"Wrote [bold]{escape(str(made.settings_file))}[/]: correct the roles there if one is wrong.", soft_wrap=True)
     if found.ignored:
         console.print("To keep a column that is left out, add its name to `numerical` or `categorical` there.")
     ask_once(made, console)
     mapped = {"log": _map_log(console, made.root, log, log_table, yes)} if log or log_table else {}
-    console.print("Next: [bold]churnops train[/]")
+    console.print(f"Next: {next_command(made.root, 'train')}", style="bold", markup=False, soft_wrap=True)
     echo_json(as_json, found.schema.model_dump(mode="json") | mapped)
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 WorkspaceOption = Annotated[Path, typer.Option("--workspace", "-w", help="Folder of the workspace, or any folder below it.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of stdout.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show the evidence and its figures ahead of the answer.")]
 HERE = Path()
 
 
@@ -49,6 +50,13 @@ def opened_to_look(workspace: Path) -> "Opened":
         here = opened(workspace)
         typer.echo(f"churnops: {error}", err=True)
         return here
+
+
+def next_command(root: Path, words: str) -> str:
+    """A command as it runs from where the person stands: it names the workspace where that is another folder."""
+    import shlex
+
+    return f"churnops {words}" if Path.cwd().resolve() == root.resolve() else f"churnops {words} -w {shlex.quote(str(root))}"
 
 
 def echo_json(wanted: bool, answer: object) -> None:

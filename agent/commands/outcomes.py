@@ -21,7 +21,7 @@ def add(
         typer.Argument(
             metavar="FILE",
             parser=given_file,
-            help="Path or URL: id and outcome, optionally predicted_at (when scored) and observed_at (when known); under the names that [outcomes] gives.",
+            help="Path or URL: id and outcome, optionally predicted_at (when scored), observed_at (when known) and recorded_at (when written down); under the names that [outcomes] gives.",
         ),
     ],
     workspace: WorkspaceOption = HERE,

@@ -22,16 +22,24 @@ def rollback(
     from rich.console import Console
     from rich.markup import escape
 
+    from pipeline.record.champion import require_champion
     from reports.decisions.rollback import draft_rollback, roll_back
 
     console = Console(highlight=False)
     here = opened_to_look(workspace)  # going back is the way out of a champion that cannot be loaded
     record = draft_rollback(here, to or None, decision_of(here, reason, reviewer))
+    serving = require_champion(here.workspace, here.ledger)
     console.print(
-        f"Version [bold]{escape(record.version)}[/] ({record.digest[:12]}) shall serve again, instead of the champion {record.replaces[:12]}."
+        f"[bold]You decide whether version {escape(record.version)} serves again from the next request on, instead of version "
+        f"{escape(serving.version)}.[/]"
+    )
+    console.print(
+        f"Version {escape(serving.version)} stays on record: `churnops rollback --to {escape(serving.version)}` brings it back. Nothing is trained "
+        f"or deleted. Bytes: {record.digest[:12]} for {record.replaces[:12]}."
     )
     console.print(f"Reviewer: {escape(record.reviewer)}. Reason: {escape(record.reason)}")
-    done = roll_back(here, record, seal_of(here, record, f"roll back to {record.version}", key))
+    record, seal = seal_of(here, record, f"roll back to {record.version}", key)
+    done = roll_back(here, record, seal)
     console.print(f"[bold green]Version {done.champion.version} serves again[/]; ledger row {done.champion.ledger_seq}.")
     if done.warning:
         console.print(f"[yellow]{done.warning}[/]")

@@ -18,7 +18,10 @@ def serve(
     workers: Annotated[int, typer.Option("--workers", help="Processes that answer.", min=1, max=64)] = 1,
     allow_remote: Annotated[
         bool,
-        typer.Option("--allow-remote", help="Answer other machines. The API asks nobody who they are: put a proxy in front that does."),
+        typer.Option(
+            "--allow-remote",
+            help="Answer other machines. Set `serving.api_key_variable`, or put a proxy in front that asks who they are.",
+        ),
     ] = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
@@ -29,10 +32,13 @@ def serve(
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
+    from reports.web.api_keys import read_api_keys
+
     local = host in _LOOPBACK
     if not local and not allow_remote:
         raise typer.BadParameter(f"{host} can be reached from other machines; add --allow-remote if that is meant", param_hint="--host")
     here = opened_by_person(workspace)
+    keys = read_api_keys(here.settings.serving, here.workspace.root, os.environ)
     with TemporaryDirectory(prefix="churnops-") as counted:
         # Read by prometheus-client when it is imported, here and in the workers.
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = counted
@@ -41,6 +47,7 @@ def serve(
 
         from agent.setup.person import who
         from pipeline.clock import utc_now
+        from pipeline.serving.impatient_connections import ImpatientHttp
         from prompts import policy_text
         from reports.web.app import worker_app
         from reports.web.review_page.sign_in import LINK_LASTS, sign_in_link
@@ -52,6 +59,8 @@ def serve(
             host=host,
             port=port,
             workers=workers,
+            http=ImpatientHttp,
+            ws="none",
             access_log=False,
             log_level="warning",
             server_header=False,
@@ -67,7 +76,7 @@ def serve(
         link = sign_in_link(here.workspace.home, utc_now, bound) if sys.stdin.isatty() and sys.stdout.isatty() else ""
         once = f"{link.replace('127.0.0.1', shown) if local else link} (works once, for {LINK_LASTS.total_seconds() / 60:g} minutes)"
         typer.echo(f"Review page: {once if link else '`churnops reports page` at a terminal prints a link'}")
-        if not local:
+        if not local and not keys:
             typer.echo("The API asks nobody who they are: whoever reaches it can ask and write outcomes.", err=True)
         # A single worker, too, has a parent: it starts another one where that dies, and ends in order when it is told to.
         Multiprocess(config, sockets=[listening]).run()

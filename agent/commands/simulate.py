@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened
+from agent.commands.options import HERE, JsonOption, WorkspaceOption, next_command, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from rich.console import Console
 
@@ -62,14 +63,19 @@ def simulate(
             typer.echo(json.dumps({known.name: {"says": known.says, "truth": known.truth} for known in SCENARIOS.values()}))
         return
     if scenario not in SCENARIOS:
-        raise typer.BadParameter(f"{scenario} is none of: {', '.join(SCENARIOS)}", param_hint="--scenario")
+        from pipeline.tables.similar_names import most_alike
+
+        close = most_alike(scenario, SCENARIOS)
+        meant = f" Did you mean {close}?" if close else ""
+        raise typer.BadParameter(f"there is no {scenario}.{meant} `churnops simulate -s list` names them all.", param_hint="--scenario")
     from pipeline.windows.spans import parse_start
     from pipeline.worlds.simulation import simulate_weeks
 
     begin = parse_start(start).start if start else None
-    run = simulate_weeks(opened(workspace), scenario, rows, labelled_share=labels, seed=seed, severity=severity, weeks=weeks, start=begin)
+    here = opened(workspace)
+    run = simulate_weeks(here, scenario, rows, labelled_share=labels, seed=seed, severity=severity, weeks=weeks, start=begin)
     done, interrupted = _logged(run, weeks, console)
-    _show(console, done, interrupted)
+    _show(console, done, interrupted, here.workspace.root)
     if as_json and done:
         typer.echo(json.dumps(_answer(done), default=str))
     if interrupted:
@@ -93,7 +99,7 @@ def _logged(run: "Iterator[Simulated]", weeks: int, console: "Console") -> "tupl
     return done, False
 
 
-def _show(console: "Console", done: "Sequence[Simulated]", interrupted: bool) -> None:
+def _show(console: "Console", done: "Sequence[Simulated]", interrupted: bool, root: "Path") -> None:
     for week in done:
         console.print(
             f"Logged {week.rows:,} predictions of {week.since:%Y-%m-%d} to {week.until:%Y-%m-%d} under [bold]{week.scenario}[/]: "
@@ -111,7 +117,7 @@ def _show(console: "Console", done: "Sequence[Simulated]", interrupted: bool) ->
     if interrupted:
         console.print(f"[yellow]Interrupted.[/] {f'Weeks logged: {len(done)}.' if done else 'Nothing was logged.'}")
     else:
-        console.print("Next: [bold]churnops drift[/] or [bold]churnops triage[/].")
+        console.print(f"Next: {next_command(root, 'drift')} or {next_command(root, 'triage')}", markup=False, soft_wrap=True)
 
 
 def _answer(done: "Sequence[Simulated]") -> dict[str, object]:

@@ -1,10 +1,13 @@
 """`churnops train`: the first champion, later a challenger that waits for approval."""
 
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened_by_person
+from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, next_command, opened_by_person
 from pipeline.families import families
 
 if TYPE_CHECKING:
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
 
     from agent.training_by_hand import Trained
     from pipeline.record.opened_workspace import Opened
+    from pipeline.training.family_comparison import Compared
 
 
 def train(
@@ -19,6 +23,12 @@ def train(
         Literal[tuple(families())] | None,  # type: ignore[valid-type]
         typer.Option("--estimator", help="Instead of the one in churnops.toml.", show_default=False),
     ] = None,
+    compare: Annotated[bool, typer.Option("--compare", help="Compare families first, and train the one that is chosen.")] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--family", help="With --compare: this one, may be given again. Else all installed ones.", show_default=False),
+    ] = None,
+    fits: Annotated[int, typer.Option("--fits", min=10, max=10_000, help="With --compare: most fits for one family.")] = 40,
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
@@ -26,11 +36,63 @@ def train(
     from rich.console import Console
 
     console = Console(stderr=as_json, highlight=False)
-    trained = run_training(opened_by_person(workspace), estimator, console)
+    if compare and estimator is not None:
+        raise typer.BadParameter("--compare chooses the family; name those it may choose from with --family.", param_hint="--estimator")
+    here = opened_by_person(workspace)
+    chosen = _compared(here, tuple(only or ()), fits, console) if compare else None
+    if chosen is None:
+        trained = run_training(here, estimator, console)
+    else:
+        trained = run_training(here, chosen.family, console, chosen.hyperparameters)
     echo_json(as_json, trained)
 
 
-def run_training(here: "Opened", estimator: str | None, console: "Console") -> "Trained":
+def _compared(here: "Opened", only: tuple[str, ...], fits: int, console: "Console") -> "Compared":
+    from rich.live import Live
+
+    from agent.views.family_view import families_table
+    from pipeline.families import family_named, installed_families
+    from pipeline.intake.reference import load_split
+    from pipeline.models.unfitted_model import require_packages
+    from pipeline.training.family_comparison import Compared, compare_families
+    from reports.family_selection import file_comparison, named, why_chosen
+
+    for name in only:
+        family_named(name)
+        require_packages(name)
+    names = only or installed_families()
+    settings = here.settings
+    train = load_split(here).train
+    done: dict[str, Compared] = {}
+    with Live(families_table(names, done, None), console=console, auto_refresh=False) as live:
+
+        def show(family: str, line: Compared | None) -> None:
+            if line is not None:
+                done[family] = line
+            live.update(families_table(names, done, None if line else family), refresh=True)
+
+        found = compare_families(
+            names, train, settings.data.columns, here.policy, settings.value, seed=settings.training.seed, budget=fits, on_family=show
+        )
+    selection = found.selection
+    place = file_comparison(found, settings.value, here.workspace.comparisons, here.clock())
+    chosen = selection.of(selection.chosen)
+    console.print(
+        f"\n{why_chosen(selection)} {named(chosen)}.",
+        f"The comparison: {place / 'comparison.html'}",
+        sep="\n",
+        markup=False,
+        soft_wrap=True,
+    )
+    if len(selection.compared) < len(names):
+        console.print("Ended before all were compared: nothing is trained. What was compared is kept.")
+        raise typer.Exit(130)
+    return chosen
+
+
+def run_training(
+    here: "Opened", estimator: str | None, console: "Console", hyperparameters: Mapping[str, float] = MappingProxyType({})
+) -> "Trained":
     """Train with a progress bar and show what came of it."""
     import anyio
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -44,13 +106,13 @@ def run_training(here: "Opened", estimator: str | None, console: "Console") -> "
         async def show(stage: Stage) -> None:
             bar.update(task, completed=stage.fraction, description=stage.said)
 
-        trained = anyio.run(train_by_hand, here, estimator, show)
-    show_trained(console, trained)
+        trained = anyio.run(train_by_hand, here, estimator, show, hyperparameters)
+    show_trained(console, trained, here.workspace.root)
     return trained
 
 
-def show_trained(console: "Console", trained: "Trained") -> None:
-    """Show a judged model, and what became of it."""
+def show_trained(console: "Console", trained: "Trained", root: Path) -> None:
+    """Show a judged model, and what became of it in the workspace at `root`."""
     from rich.markup import escape
     from rich.table import Table
 
@@ -88,8 +150,9 @@ def show_trained(console: "Console", trained: "Trained") -> None:
     digest = (result.digest or "")[:12]
     if trained.case is None:
         console.print(
-            f"[bold green]Champion: version {result.version}[/] ({digest}). Next: [bold]churnops simulate[/] or [bold]churnops triage[/]"
+            f"[bold green]Champion: version {result.version}[/] ({digest}).",
         )
+        console.print(f"Next: {next_command(root, 'simulate')} or {next_command(root, 'triage')}", markup=False, soft_wrap=True)
     else:
         console.print(f"[bold]Challenger: version {result.version}[/] ({digest}) waits for approval:")
         console.print(f"churnops reports show {trained.case.case_id}")

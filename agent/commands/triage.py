@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from agent.commands import window_options
-from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened_by_person
+from agent.commands.options import HERE, JsonOption, VerboseOption, WorkspaceOption, opened_by_person
 from pipeline.intake.window_choice import WindowChoice
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
 
     from agent.case.triage import Outcome
@@ -36,6 +38,7 @@ def triage(
         bool, typer.Option("--detailed-exit-code", help="0 nothing to do, 10 people must act, 20 a challenger waits, 30 partial report.")
     ] = False,
     workspace: WorkspaceOption = HERE,
+    verbose: VerboseOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Find out what drift means for the model, act within the policy, and write a report that waits for a person."""
@@ -50,17 +53,7 @@ def triage(
         return
     chosen = choose_operator(here, operator, console)
     outcome = run_triage(here, chosen, console, choice, resume)
-    if outcome.status == "partial":
-        console.print(f"A partial report was written: {outcome.report.path}", markup=False)
-        console.print(f"Go on with the case: churnops triage --resume {outcome.case_id}", markup=False)
-    if outcome.closed_by_another:
-        console.print(f"Another run closed case {outcome.case_id} meanwhile. Its report: {outcome.report.path}", markup=False)
-    if outcome.acknowledgement is not None:
-        known = outcome.acknowledgement
-        console.print(
-            f"Nothing new: it rests on acknowledgement {known.number} of case {known.case_id}. Its report: {outcome.report.path}",
-            markup=False,
-        )
+    show_end(here, outcome, console, verbose=verbose)
     if as_json:
         typer.echo(outcome.model_dump_json(exclude={"drift": {"features"}}, ensure_ascii=True))
     if detailed_exit_code:
@@ -83,6 +76,43 @@ def run_triage(here: "Opened", claude: "Claude | None", console: "Console", choi
         if claude is None:
             return anyio.run(run, here, choice.reader(here), rulebook, None, view, resume)
         return anyio.run(run, here, choice.reader(here), claude, rulebook, view, resume)
+
+
+def show_end(here: "Opened", outcome: "Outcome", console: "Console", *, verbose: bool = False) -> None:
+    """End with the answer: what is special about this run, the case's first page, and the commands that follow."""
+    from agent.views.verdict_view import case_verdict
+    from pipeline.record.cases import concluded
+    from reports.filing import page_of
+
+    case = here.cases.get(outcome.case_id)
+    if verbose and outcome.diagnosis is not None and case.window is not None:
+        from agent.views.diagnosis_view import diagnosis_view
+
+        facts = case.window
+        console.print(diagnosis_view(outcome.diagnosis, facts.rows, facts.labelled_rows, facts.customers, facts.windows))
+    if case.decision is None and case.superseded_by is None:
+        case_verdict(page_of(here, case), concluded(case)).print_on(console)
+    for line in _told(outcome):
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def _told(outcome: "Outcome") -> "Iterator[str]":
+    """What is special about the run, and where the report is."""
+    path = outcome.report.path
+    if outcome.shown:
+        yield f"This window has a case already: {outcome.case_id}. Its report: {path}"
+    elif outcome.closed_by_another:
+        yield f"Another run closed case {outcome.case_id} meanwhile. Its report: {path}"
+    elif outcome.acknowledgement is not None:
+        known = outcome.acknowledgement
+        yield f"Nothing new: it rests on acknowledgement {known.number} of case {known.case_id}. Its report: {path}"
+    elif outcome.status == "partial":
+        yield f"A partial report was written: {path}"
+    else:
+        yield f"Report: {path}"
+    waiting = outcome.waiting
+    if waiting is not None and waiting.case_id != outcome.case_id:
+        yield f"Version {waiting.version} waits for approval: churnops reports show {waiting.case_id}, then churnops reports approve {waiting.case_id}"
 
 
 def choose_operator(here: "Opened", name: OperatorName, console: "Console") -> "Claude | None":

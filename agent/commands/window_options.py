@@ -24,7 +24,7 @@ OutcomesOption = Annotated[
         "--outcomes",
         parser=given_file,
         metavar="FILE",
-        help="Outcomes in a file or at its URL instead of the logged ones: id and outcome, optionally predicted_at and observed_at; names under "
+        help="Outcomes in a file or at its URL instead of the logged ones: id and outcome, optionally predicted_at, observed_at and recorded_at; names under "
         "[outcomes].",
         show_default=False,
     ),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import anyio
 
 from agent.conversation.messages import ToolCall, ToolReturn, ToolSpec
+from agent.conversation.readable_result import readable
 from pipeline.record.failure import Failure
 
 if TYPE_CHECKING:
@@ -48,8 +49,9 @@ async def make_call(client: "Client", call: ToolCall, on_progress: Progress | No
 
 
 def compact(result: Mapping[str, Any]) -> str:
-    """A result as a model reads it: JSON without blanks, measures at `FIGURES` significant digits, about half of what the server sends."""
-    return json.dumps(_rounded(result), ensure_ascii=False, separators=(",", ":"))
+    """A result as a model reads it: JSON without blanks and empty fields, measures at `FIGURES` significant digits, less than half of what the
+    server sends."""
+    return json.dumps(_rounded(readable(result)), ensure_ascii=False, separators=(",", ":"))
 
 
 def _rounded(value: Any) -> Any:

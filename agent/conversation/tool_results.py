@@ -6,15 +6,47 @@ from typing import Any
 from pydantic import ValidationError
 
 from pipeline.words import DRIFT_LEVELS, STATUSES, action_name, cause_name, counted
-from tools.results import ComparedModels, Dated, DiagnosisResult, DriftResult, FeatureResult, MetricsResult, ReportReply, TrainingReply
+from tools.results import (
+    ComparedModels,
+    Dated,
+    DiagnosisResult,
+    DriftResult,
+    FeatureResult,
+    HistoryResult,
+    MetricsResult,
+    OutcomeResult,
+    PairResult,
+    QueryResult,
+    RepairResult,
+    ReportReply,
+    TrainingReply,
+)
 
-Reading = DriftResult | MetricsResult | DiagnosisResult | FeatureResult | TrainingReply | ComparedModels | ReportReply
+Reading = (
+    DriftResult
+    | MetricsResult
+    | DiagnosisResult
+    | FeatureResult
+    | HistoryResult
+    | QueryResult
+    | RepairResult
+    | OutcomeResult
+    | PairResult
+    | TrainingReply
+    | ComparedModels
+    | ReportReply
+)
 
 _BY_TOOL: dict[str, type[Reading]] = {
     "get_drift_summary": DriftResult,
     "get_current_model_metrics": MetricsResult,
     "diagnose": DiagnosisResult,
     "inspect_feature": FeatureResult,
+    "get_history": HistoryResult,
+    "query": QueryResult,
+    "preview_repair": RepairResult,
+    "inspect_outcomes": OutcomeResult,
+    "inspect_pair": PairResult,
     "run_training": TrainingReply,
     "compare_models": ComparedModels,
     "save_remediation_report": ReportReply,
@@ -52,6 +84,21 @@ def line(reading: Reading) -> str:
             return (
                 f"{view.feature}: missing {view.missing_reference:.1%} before, {view.missing_window:.1%} now; {view.sampled} rows looked at"
             )
+        case QueryResult(found=found):
+            folded = f", {counted(found.folded, 'customer')} in groups too small to tell of" if found.folded else ""
+            return f"{counted(len(found.groups), 'group')}{folded}"
+        case RepairResult(preview=preview):
+            says = "the rows fit again" if preview.returns else "the rows do not fit again" if preview.told else "no other column tells"
+            return f"with {preview.done}, {says}; {preview.changed:.1%} of the customers changed"
+        case OutcomeResult(view=view):
+            fits = view.hypotheses[0].explains.replace("_", " ")
+            return f"{view.observed:.1%} churned, {view.expected:.1%} expected, of {view.customers}; fits best: {fits}"
+        case PairResult(view=view):
+            return f"{view.first} and {view.second}: {counted(len(view.cells), 'pair')} of values"
+        case HistoryResult(history=history):
+            serves = f"version {history.champion.version} serves" if history.champion else "no champion"
+            waits = f"version {history.waiting.version} waits for a person" if history.waiting else "nothing waits"
+            return f"{serves}, {waits}; {counted(len(history.open_cases), 'open case')}"
         case TrainingReply(gate=verdict, comparison=comparison):
             against = f" ({comparison.difference:+.4f} against the champion)" if comparison else ""
             failed = ", ".join(check.rule for check in verdict.checks if not check.passed)

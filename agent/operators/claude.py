@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any, Literal
 from agent.conversation.messages import Answer, Conversation, OperatorFailed, OperatorTurn, Say, Spend, ToolReturn, ToolSpec
 from agent.operators.claude_answer import StreamedAnswer, most_tokens
 from agent.operators.prices import price_of
-from pipeline.workspace.settings import OperatorSettings
+from pipeline.workspace.operator_settings import OperatorSettings
 
 if TYPE_CHECKING:
-    from anthropic import AsyncAnthropic, AsyncAnthropicBedrock, AsyncAnthropicVertex
+    from anthropic import APIStatusError, AsyncAnthropic, AsyncAnthropicBedrock, AsyncAnthropicVertex
 
 MAX_TOKENS = 8_000  # of one answer, thinking included: room for a reasoned report, a small part of the limits
 RETRIES = 2  # by the SDK, before the first byte only: 408, 409, 429, 5xx and connection errors
+
+# What an endpoint may do without, as the fields of a request and as people say it.
+_OPTIONAL = {"thinking": "thinking", "output_config": "effort", "cache_control": "caching"}
 
 Provider = Literal["anthropic", "bedrock", "vertex"]
 _KEYS: dict[Provider, tuple[str, ...]] = {
@@ -40,16 +43,29 @@ class Claude:
     def __init__(self, settings: OperatorSettings, system: str) -> None:
         self._settings = settings
         self._system = system
-        self._price = price_of(settings.model)
+        self._price = price_of(settings.model, settings.prices)
+        self._without: tuple[str, ...] = ()  # optional fields that the endpoint refused
+        self._answered = False
 
     @property
     def about(self) -> str:
-        """Model and effort, and a word on the price when it is not known."""
-        return "; ".join(filter(None, (f"{self._settings.model}, effort {self._settings.effort}", self._price.note)))
+        """Model and effort, what the endpoint refused, and a word on the price when it is not known."""
+        effort = "" if "output_config" in self._without else f", effort {self._settings.effort}"
+        return "; ".join(filter(None, (f"{self._settings.model}{effort}", self.refused_note, self._price.note)))
+
+    @property
+    def refused_note(self) -> str:
+        """What the endpoint does not take and is asked without; empty where it takes everything."""
+        return f"the endpoint takes no {', no '.join(_OPTIONAL[one] for one in self._without)}" if self._without else ""
+
+    @property
+    def price_note(self) -> str:
+        """A word on the price where it is not the built-in one."""
+        return self._price.note
 
     def request(self, conversation: Conversation, tools: tuple[ToolSpec, ...]) -> dict[str, Any]:
         """The body of the next Messages request, all of it: what leaves the machine."""
-        return {
+        body = {
             "model": self._settings.model,
             "max_tokens": MAX_TOKENS,
             "system": self._system,
@@ -60,6 +76,7 @@ class Claude:
             "output_config": {"effort": self._settings.effort},
             "cache_control": {"type": "ephemeral"},
         }
+        return {name: value for name, value in body.items() if name not in self._without}
 
     def worst_case(self, conversation: Conversation, tools: tuple[ToolSpec, ...]) -> Spend:
         """Every attempt reads the whole request and writes it to the cache; one of them answers at full length."""
@@ -72,11 +89,31 @@ class Claude:
         return Spend(input_tokens=count * tokens, usd=count * self._price.usd(0, tokens, 0, 0))
 
     async def ask(self, conversation: Conversation, tools: tuple[ToolSpec, ...], emit: Say) -> Answer:
-        """Stream one answer.
+        """Stream one answer. The first time, what an endpoint may not take (thinking, effort, caching) is left out where it refuses the
+        request: each alone, then all of it; a refusal costs nothing.
 
         Raises:
             OperatorFailed: no key, no connection, an error of the provider, or an answer that is not whole.
         """
+        refused: OperatorFailed | None = None
+        for without in [self._without] if self._answered else [(), *((one,) for one in _OPTIONAL), tuple(_OPTIONAL)]:
+            self._without = without
+            try:
+                answer = await self._ask_once(conversation, tools, emit)
+            except OperatorFailed as failed:
+                if self._answered or not _refuses_the_request(failed.__cause__):
+                    raise
+                refused = refused or failed
+                continue
+            if self._without and not self._answered:
+                emit(f"\n({self.refused_note[0].upper()}{self.refused_note[1:]}: asked without.)\n")
+            self._answered = True
+            return answer
+        self._without = ()
+        assert refused is not None
+        raise refused
+
+    async def _ask_once(self, conversation: Conversation, tools: tuple[ToolSpec, ...], emit: Say) -> Answer:
         request = self.request(conversation, tools)
         most, answer, sent = self.worst_case(conversation, tools), StreamedAnswer(thoughts=self.thoughts), list[str]()
         try:
@@ -101,10 +138,14 @@ class Claude:
 
     def _spent(self, answer: StreamedAnswer, request: dict[str, Any], sent: list[str]) -> Spend:
         """What the answer cost, and the attempts before it, which report nothing."""
-        return answer.spend(self._price) + self._attempts(request, max(0, len(sent) - 1))
+        return answer.spend(self._price, most_tokens(json.dumps(request, ensure_ascii=False))) + self._attempts(
+            request, max(0, len(sent) - 1)
+        )
 
     def _client(self, sent: list[str]) -> "AsyncAnthropic | AsyncAnthropicBedrock | AsyncAnthropicVertex":
         import anthropic
+
+        from agent.operators.bounded_answer import NO_COMPRESSION, bounded
 
         async def note(request: Any) -> None:
             sent.append(str(request.url))
@@ -113,7 +154,9 @@ class Claude:
             "base_url": self._settings.base_url or None,
             "max_retries": RETRIES,
             "open_telemetry": False,
-            "http_client": anthropic.DefaultAsyncHttpxClient(event_hooks={"request": [note]}),
+            "http_client": anthropic.DefaultAsyncHttpxClient(
+                event_hooks={"request": [note], "response": [bounded]}, headers=NO_COMPRESSION
+            ),
         }
         if self._settings.provider == "bedrock":
             return anthropic.AsyncAnthropicBedrock(**options)
@@ -145,15 +188,31 @@ def _messages(conversation: Conversation) -> list[dict[str, Any]]:
     return messages
 
 
+def _refuses_the_request(error: BaseException | None) -> bool:
+    """Whether the provider took the request for a wrong one, which another one may not be."""
+    import anthropic
+
+    return isinstance(error, anthropic.BadRequestError | anthropic.UnprocessableEntityError) and not _too_long(error)
+
+
+def _too_long(error: "APIStatusError") -> bool:
+    said = error.api_message or error.message
+    return error.status_code == 413 or (error.status_code == 400 and "prompt is too long" in said)
+
+
 def _sentence(error: Exception) -> str:
     import anthropic
     import httpx2
 
+    from agent.operators.bounded_answer import AnswerNotRead
+
+    if isinstance(error, AnswerNotRead):
+        return str(error)
     if isinstance(error, anthropic.AuthenticationError):
         return "The provider rejected the key (401)."
     if isinstance(error, anthropic.APIStatusError):
         said = error.api_message or error.message
-        if error.status_code == 413 or (error.status_code == 400 and "prompt is too long" in said):
+        if _too_long(error):
             return "The conversation no longer fits into the model's context window."
         did = "broke off its answer" if error.status_code < 400 else f"answered {error.status_code}"
         return f"The provider {did} ({error.type or 'no reason given'}): {said[:300]}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.conversation.messages import OperatorTurn, Spend, ToolCall
 from agent.operators.prices import Price
+from pipeline.canonical_json import json_once
 
 if TYPE_CHECKING:
     from anthropic.types import MessageDeltaUsage, RawContentBlockDelta, RawMessageStreamEvent, Usage
@@ -34,11 +35,14 @@ class StreamedAnswer:
         self._stop: str | None = None
         self._explanation: str | None = None
         self._usage: dict[str, int] = {}
+        self._output_counted = False  # at the end, that is: what an answer begins with says nothing of its length
         self._written = 0
+        self._begun = False
 
     def take(self, event: "RawMessageStreamEvent") -> str:
         """Take in one event; returns the text it brings for people, usually none."""
         if event.type == "message_start":
+            self._begun = True
             self._count(event.message.usage)
         elif event.type == "content_block_start":
             self._blocks.append(event.content_block.to_dict())
@@ -48,6 +52,7 @@ class StreamedAnswer:
             self._stop = event.delta.stop_reason
             self._explanation = event.delta.stop_details.explanation if event.delta.stop_details else None
             self._count(event.usage)
+            self._output_counted = bool(event.usage is not None and event.usage.output_tokens)
         return ""
 
     def _grow(self, index: int, delta: "RawContentBlockDelta") -> str:
@@ -67,15 +72,20 @@ class StreamedAnswer:
         self._written += most_tokens(text)
         return "" if delta.type == "thinking_delta" and not self._thoughts else text
 
-    def _count(self, usage: "Usage | MessageDeltaUsage") -> None:
+    def _count(self, usage: "Usage | MessageDeltaUsage | None") -> None:
+        if usage is None:  # of an endpoint that counts nothing
+            return
         # Counts are running totals; one that is left out keeps its value, and none gives anything back.
         self._usage.update({name: max(0, value) for name, value in usage if isinstance(value, int)})
 
-    def spend(self, price: Price) -> Spend:
-        """What was used so far: as reported, and of an answer that broke off no less than what was streamed."""
+    def spend(self, price: Price, asked: int) -> Spend:
+        """What was used so far: as reported, and where nothing is, or the answer broke off, no less than our own estimate. `asked`: the most
+        tokens that the request can have."""
         fresh, output = self._usage.get("input_tokens", 0), self._usage.get("output_tokens", 0)
         written, read = self._usage.get("cache_creation_input_tokens", 0), self._usage.get("cache_read_input_tokens", 0)
-        if self._stop is None:
+        if self._begun and not fresh + written + read:
+            fresh = asked
+        if self._stop is None or not self._output_counted:
             output = max(output, self._written)
         return Spend(
             input_tokens=fresh + written + read, output_tokens=output, cached_tokens=read, usd=price.usd(fresh, written, read, output)
@@ -111,8 +121,9 @@ class StreamedAnswer:
 
 def _call(block: dict[str, Any], text: str) -> ToolCall:
     try:
+        json_once(text or "{}")  # a key that stands twice says two things
         arguments = json.loads(text, parse_constant=_no_json) if text else block["input"]
-    except ValueError:
+    except (ValueError, RecursionError):
         arguments = None
     if isinstance(arguments, dict):
         return ToolCall(id=block["id"], name=block["name"], arguments=arguments)

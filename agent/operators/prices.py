@@ -36,11 +36,14 @@ _PRICES = (
 )
 
 
-def price_of(model: str) -> Price:
-    """Price of `model`, found by its family name inside a dated or provider-prefixed id.
+def price_of(model: str, told: tuple[float, float] | None = None) -> Price:
+    """Price of `model`, found by its family name inside a dated or provider-prefixed id, or as it was `told`: USD per million tokens of input
+    and output.
 
     An unknown model is reckoned at the dearest known price, which `note` says: a bound errs on the safe side.
     """
+    if told is not None:
+        return Price(model, *told, note="priced by `prices` under [operator]")
     for price in _PRICES:
         if price.model in model:
             return price

@@ -70,7 +70,7 @@ def set_up(
         **found.schema.model_dump(exclude_none=True),
         synthetic_seed=synthetic_seed,
     )
-    write_atomically(workspace.settings_file, render_settings(settings).encode())
+    write_atomically(workspace.settings_file, render_settings(settings).encode(), mode=0o600)
     return workspace, found
 
 
@@ -82,7 +82,7 @@ def set_up_synthetic(folder: Path, rows: int, seed: int) -> tuple[Workspace, Inf
     table = workspace.root / CUSTOMERS
     if table.exists():
         raise WorkspaceError(f"{table} exists already.", "Choose another folder with --workspace.")
-    write_atomically(table, make_customers(rows, seed).to_csv(index=False).encode())
+    write_atomically(table, make_customers(rows, seed).to_csv(index=False).encode(), mode=0o600)
     return set_up(folder, table, "Churn", synthetic_seed=seed)
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.views.dates_view import dates_view
+from agent.views.theme import LOOK, colour_of
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.diagnosis.expected_performance import ExpectedPerformance
 from pipeline.diagnosis.finding import Finding
@@ -18,14 +19,13 @@ from pipeline.windows.stretch import TwoWindows
 from pipeline.words import ACTIONS, CAUSES, rows_of_customers
 from reports.decision_summary import cause_words
 
-_COLOURS = {"none": "green", "covariate_benign": "green", "data_fault": "red", "unsure": "magenta"}
 _BAR = 6  # standard errors that fill a bar
 _SURE = 10  # cells of a certain cause
 
 
 def diagnosis_view(found: Diagnosis, rows: int, labelled: int, customers: int | None, windows: TwoWindows | None) -> Group:
     """What a person reads of a diagnosis. `windows` is None where an earlier version made it."""
-    colour = "yellow" if found.provisional else _COLOURS.get(found.cause, "yellow")
+    colour = LOOK if found.provisional else colour_of(found.cause)
     where = f" in {plain(found.column)}" if found.column else ""
     mode = f" ({found.mode})" if found.mode and found.action == "retrain" else ""
     head = Text.assemble((f"{cause_words(found)}{where}", f"bold {colour}"), f"  confidence {found.confidence:.0%}")
@@ -35,6 +35,8 @@ def diagnosis_view(found: Diagnosis, rows: int, labelled: int, customers: int | 
         Text(found.said),
         Text.assemble("So: ", (f"{ACTIONS[found.action].asks}{mode}", "bold"), "."),
     ]
+    if found.owners:
+        parts.append(Text.assemble("Call: ", (", ".join(plain(owner, 200) for owner in found.owners), "bold"), "."))
     if found.expected is not None:
         parts += [Text("\nExpected without outcomes", style="bold"), *_expected(found.expected)]
     notable = [finding for finding in found.findings if finding.notable]

@@ -17,8 +17,8 @@ _BANDS = {"monitor": "green", "evaluate": "yellow", "retrain": "red", "not_enoug
 _ARROWS = {"up": "↑", "down": "↓", "mixed": "↕", None: " "}
 
 
-def drift_view(summary: DriftSummary, policy: Policy) -> Group:
-    """What a person reads of a drift summary; drifted features first."""
+def drift_view(summary: DriftSummary, policy: Policy, *, verbose: bool = False) -> Group:
+    """What a person reads of a drift summary; drifted features first, those that did not drift in a line, or `verbose` as rows too."""
     if summary.share is None:
         return Group(
             Text.from_markup(
@@ -42,7 +42,9 @@ def drift_view(summary: DriftSummary, policy: Policy) -> Group:
     table.add_column("score", justify="right", no_wrap=True)
     table.add_column("rows moved", justify="right", no_wrap=True)
     table.add_column("what moved", overflow="fold")
-    for feature in sorted(summary.features, key=strength, reverse=True):
+    ordered = sorted(summary.features, key=strength, reverse=True)
+    shown = ordered if verbose else [feature for feature in ordered if feature.drifted or feature.calibrated]
+    for feature in shown:
         cells = bar_cells(feature)
         bar = Text("█" * cells + "░" * (10 - cells), style=colour if feature.drifted else "dim")
         moved = escape(f"{_ARROWS[feature.direction]} {feature.change}")
@@ -53,7 +55,10 @@ def drift_view(summary: DriftSummary, policy: Policy) -> Group:
     ]
     found = [Text(f"Finding: {spot.said}", style="bold yellow") for spot in summary.findings]
     legend = Text("Five cells are the threshold of the feature's test, ten are ten times it.", style="dim")
-    return Group(head, calibrated, legend, table, *notes, *found)
+    quiet = [plain(feature.name) for feature in ordered if feature not in shown]
+    folded = [Text(f"No drift in {counted(len(quiet), 'feature')}: {', '.join(quiet)}.", style="dim")] if quiet else []
+    tables: list[RenderableType] = [legend, table] if shown else []
+    return Group(head, calibrated, *tables, *folded, *notes, *found)
 
 
 def segments_view(column: str, segments: Mapping[str, DriftSummary]) -> Group:

@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.case import events
+from agent.views.theme import GOOD, LOOK
 from pipeline.words import STATUSES, action_name
 
 TAIL_LINES = 4  # of what the operator says while it says it
@@ -134,12 +135,10 @@ class LiveView:
 
     def _finish(self, event: events.Stopped) -> None:
         if not self._animated:
-            self._console.print(self._spend_line(), *_verdict_lines(event), sep="\n", soft_wrap=True)
+            self._console.print(self._spend_line(), *_ending_lines(event), sep="\n", soft_wrap=True)
             return
         self._live.stop()
-        style = "green" if event.stopped == "finished" else "yellow"
-        verdict = Panel(Group(*_verdict_lines(event)), title="verdict", title_align="left", border_style=style)
-        self._console.print(Group(*self._head(), self._table(len(self._rows)), self._spend_line(), verdict))
+        self._console.print(Group(*self._head(), self._table(len(self._rows)), self._spend_line(), *_ending_lines(event)))
 
     def _print(self, *lines: Text) -> None:
         if not self._animated:
@@ -200,10 +199,11 @@ class LiveView:
         return _plain(" · ".join([*parts, f"{self._seconds:.0f}/{limits.seconds:.0f} s"]), "dim")
 
 
-def _verdict_lines(event: events.Stopped) -> list[Text]:
+def _ending_lines(event: events.Stopped) -> list[Text]:
     lines = []
     if event.report:
-        lines.append(_plain(f"{action_name(event.report.action)}: {STATUSES[event.report.status]}", "bold"))
+        style = f"bold {GOOD if event.stopped == 'finished' else LOOK}"
+        lines.append(_plain(f"{action_name(event.report.action)}: {STATUSES[event.report.status]}", style))
         if event.report.second_opinion:
             lines.append(_plain(f"two opinions: {event.report.second_opinion} A person must decide.", "yellow"))
     elif event.stopped == "finished":
@@ -214,10 +214,6 @@ def _verdict_lines(event: events.Stopped) -> list[Text]:
         lines.append(_plain(f"stopped: {event.stopped.replace('_', ' ')}"))
     if event.failure:
         lines.append(_plain(event.failure))
-    if event.report:
-        lines.append(_plain(f"report: {event.report.report.path}"))
-        if event.report.next_command:
-            lines.append(_plain(f"next: {event.report.next_command}"))
     return lines
 
 

@@ -18,6 +18,7 @@ from reports.decision_summary import Outlook, outlook
 from reports.decisions.case_status import Standing
 from reports.markdown_cells import MEASURES, figure
 from reports.model_comparison import differences
+from reports.number_sources import without_links
 from reports.report_sections import TITLES, sections
 
 _HEADLINE = re.compile(r"^# .*$", re.MULTILINE)
@@ -43,7 +44,7 @@ def _parts(
     case: Case, standing: Standing, report: str, result: TrainingResult | None, ahead: Outlook, policy: Policy
 ) -> Iterator[RenderableType]:
     # The file may have been changed since: nothing in it may steer the terminal.
-    words = "".join(character if character.isprintable() or character == "\n" else " " for character in report)
+    words = "".join(character if character.isprintable() or character == "\n" else " " for character in without_links(report))
     head, parts = sections(words)
     if standing.headline:
         yield Text(standing.headline, style="bold underline", justify="center")

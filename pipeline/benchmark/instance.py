@@ -92,6 +92,10 @@ class Answer(_Fact):
         """The action with its mode, as something that can be done."""
         if self.action == "fix_data" and self.then == "retrain":
             return "fix_then_retrain"
+        if self.action == "wait_for_outcomes":
+            return "collect_labels"
+        if self.action == "rollback":  # until a person carries it out the champion serves on
+            return "monitor"
         if self.action != "retrain":
             return self.action
         return "retrain_combined" if self.mode in (None, "combined") else "retrain_recent"

@@ -1,7 +1,6 @@
 """Days whose rows are broken among older rows with a known outcome: a fault that is long repaired must neither be measured nor taught."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 
@@ -10,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.diagnosis.data_faults.checks import data_checks
+from pipeline.diagnosis.day_parts import part_of, periods_of
 from pipeline.diagnosis.evidence import evidence_of
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.observed import Observed
@@ -19,15 +19,11 @@ from pipeline.diagnosis.repairs.attempts import attempt_repairs, with_repairs
 from pipeline.diagnosis.seen import Seen
 from pipeline.diagnosis.setting import Setting
 from pipeline.diagnosis.weighing import shipped_weights, weigh
-from pipeline.profiles.counting import profile_window
-from pipeline.profiles.profile import of_features
-from pipeline.sources.source import Frame
 from pipeline.windows.stretch import BrokenDays
-from pipeline.windows.window import Labelled
 from pipeline.workspace.policy import Policy
 
 _DAY = timedelta(days=1)
-_PERIODS = 8  # of the stretch at most, each asked for itself: shorter ones have fewer rows to show a fault by, and every one takes its time
+_LIKELY = 0.5  # probability of a fault
 
 _Mask = NDArray[np.bool_]
 
@@ -43,7 +39,7 @@ def find_broken_days(matured: Observed, until: datetime, policy: Policy) -> tupl
         return ()
     days = matured.times.dt.floor("D").where(matured.times <= until)
     known = matured.labelled.times.where(matured.labelled.times <= until).dt.floor("D")
-    periods = _periods(days, policy.drift.min_rows)
+    periods = periods_of(days, policy.drift.min_rows)
     faults = [_fault(matured, days.isin(period).to_numpy(), policy) for period in periods]
     found = [(period, fault) for period, fault in zip(_widened(periods, faults), faults, strict=True) if fault is not None]
     gone = [day for period, _ in found for day in period]
@@ -75,23 +71,6 @@ def _before(broken: list[BrokenDays], place: int) -> int:
     return sum(one.since - before.until > _DAY for before, one in pairwise(broken[: place + 1]))
 
 
-def _periods(days: pd.Series, least: int) -> list[list[pd.Timestamp]]:
-    """Consecutive days of so many rows together; the last ones go with those before them where they are fewer."""
-    counts = days.value_counts().sort_index()
-    size = max(least, int(np.ceil(counts.sum() / _PERIODS)))
-    periods: list[list[pd.Timestamp]] = []
-    rows = size
-    for day, number in zip(pd.DatetimeIndex(counts.index), counts, strict=True):
-        if rows >= size:
-            periods.append([])
-            rows = 0
-        periods[-1].append(day)
-        rows += number
-    if rows < least and len(periods) > 1:
-        periods[-2:] = [periods[-2] + periods[-1]]
-    return periods
-
-
 def _widened(periods: list[list[pd.Timestamp]], faults: list[Finding | None]) -> list[list[pd.Timestamp]]:
     """Broken periods with the nearer half of the sound ones beside them; no day twice."""
     widened, taken = [list(period) for period in periods], set[pd.Timestamp]()
@@ -108,11 +87,12 @@ def _widened(periods: list[list[pd.Timestamp]], faults: list[Finding | None]) ->
 
 
 def _fault(matured: Observed, meant: _Mask, policy: Policy) -> Finding | None:
-    """What is most plainly broken in these rows of the sample; None where a fault is no more probable than the policy trains with, or they
-    are too few to tell."""
+    """What is most plainly broken in these rows of the sample; None where a fault is not likelier than all else, or they are too few to tell.
+
+    Outcomes are not asked, so a season or a competitor may look a little like a fault; whoever sets those rows aside sees no change at all."""
     if meant.sum() < policy.drift.min_rows:
         return None
-    part, rules = _part(matured, meant), policy.evidence
+    part, rules = part_of(matured, meant), policy.evidence
     found = (
         *data_checks(part, rules.data),
         *find_lost_dependencies(part, rules.dependency),
@@ -122,29 +102,8 @@ def _fault(matured: Observed, meant: _Mask, policy: Policy) -> Finding | None:
         return None
     found = with_repairs(found, attempt_repairs(part, found, rules.data), len(part.window))
     evidence = evidence_of(Seen(found), Setting(part.rows, 0, 0), policy)
-    if weigh(evidence, shipped_weights())["data_fault"] < policy.diagnosis.training_refused_from:
+    if weigh(evidence, shipped_weights())["data_fault"] < _LIKELY:
         return None
     return max(
         (one for one in found if one.notable and one.family != "repairs"), key=lambda one: (one.share, abs(one.z or 0)), default=None
-    )
-
-
-def _part(matured: Observed, meant: _Mask) -> Observed:
-    """Some rows of the sample as a window without outcomes. What is known of their customers from before is not asked again, but for whether they were."""
-    rows = matured.window[meant].reset_index(drop=True)
-    columns = matured.columns.model_copy(update={"id": None, "time": None})
-    return replace(
-        matured,
-        rows=len(rows),
-        customers=None if matured.ids is None else len(rows),
-        profile=of_features(profile_window(Frame(rows), columns, matured.profile_before), columns),
-        window=rows,
-        times=None if matured.times is None else matured.times[meant].reset_index(drop=True),
-        ids=None if matured.ids is None else matured.ids[meant].reset_index(drop=True),
-        scores=matured.scores[meant],
-        labelled=Labelled(matured.labelled.features.head(0), matured.labelled.churned.head(0), None, None),
-        labelled_scores=np.zeros(0),
-        scorings=None,
-        set_aside=0,
-        past=replace(matured.past, reference=None, scorings=None),
     )

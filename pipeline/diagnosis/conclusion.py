@@ -11,13 +11,18 @@ from pipeline.diagnosis.hypothesis import WHAT_SETTLES, Hypothesis
 from pipeline.diagnosis.readings import CauseReading, read_as
 from pipeline.diagnosis.seen import Seen
 from pipeline.diagnosis.setting import Setting
-from pipeline.diagnosis.weighing import Weights, contributions, shipped_weights, weigh
+from pipeline.diagnosis.weighing import Weights, contributions, probable_causes, shipped_weights
 from pipeline.workspace.policy import Policy
 
 _SHOWN = 3  # hypotheses
 _SENTENCES = 3  # for and against each
 _BEHIND_A_FAULT: tuple[Cause, ...] = ("concept_drift", "covariate_harmful")
 _TRAINS: tuple[Action, ...] = ("retrain", "recalibrate")
+_FAULTS: tuple[Cause, ...] = ("data_fault", "label_fault", "unsure")
+_CHANGES: tuple[Cause, ...] = ("concept_drift", "covariate_harmful", "prior_shift", "data_fault")
+_LIKELY = 0.5  # of the others, from which their change is told
+_ONCE_FIXED = "Besides, once that is fixed"
+_WHERE: Mapping[Cause, str] = {"unsure": "Besides, among the other customers"}
 # Where no finding tells the cause by itself, and several together make it the most probable one.
 _UNREAD: Mapping[Cause, tuple[Rule, Action, str]] = {
     "data_fault": ("broken_data", "fix_data", "Several small signs together speak for broken data, none of them by itself."),
@@ -33,17 +38,25 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy, weig
     """Weigh the causes and choose the action of least expected regret. `weights`: the shipped ones unless given."""
     seen, weights = Seen(findings), weights or shipped_weights()
     evidence = evidence_of(seen, setting, policy)
-    probabilities = weigh(evidence, weights)
+    contacts = next(iter(seen.notable("unlogged_contacts")), None)
+    probabilities = _beside_contacts(probable_causes(evidence, weights), contacts)
     told = {cause: p for cause, p in probabilities.items() if p >= policy.diagnosis.told_from}
     first = next(iter(probabilities))
     # What no finding tells may be probable, but proposes nothing, unless it is the most probable of all.
     readings = {cause: reading for cause in told if (reading := read_as(cause, seen, setting, policy))}
-    reading = readings.get(first) or _unread(first)
+    if contacts is not None:
+        readings["unsure"] = CauseReading("unlogged_contacts", "unsure", "collect_labels", contacts.said)
+    reading = readings.get(first) or _unread(first, setting, policy)
     readings = {**readings, first: reading}
-    chosen = _least_regret(probabilities, readings, policy)
-    besides = _besides(chosen, seen, setting, policy)
+    chosen = _least_regret(probabilities, readings, setting, policy)
+    besides = _besides(chosen, seen, setting, policy) or _among_the_others(probabilities, seen, setting, policy)
     said = reading.said if chosen.action == reading.action else f"{reading.said} {_instead(chosen)}"
-    said = said if besides is None else f"{said} Besides, once that is fixed: {besides.said}"
+    said = said if besides is None else f"{said} {_WHERE.get(first, _ONCE_FIXED)}: {besides.said}"
+    limit = setting.offers.limit if setting.offers else None
+    if limit:
+        said = f"{said} {limit}"
+        # Whom the campaign reached, nothing is known of: no model can be judged for them.
+        chosen = replace(chosen, action="collect_labels", mode=None) if chosen.action in _TRAINS else chosen
     second: Cause = [*probabilities][1]
     unseen = not setting.labels_usable(policy)
     if unseen and chosen.action == "monitor":
@@ -61,21 +74,24 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy, weig
         runner_up=RunnerUp(cause=second, tell_apart=WHAT_SETTLES[second]),
         without_outcomes=unseen,
         hypotheses=tuple(_hypothesis(cause, p, evidence, weights, seen) for cause, p in list(told.items())[:_SHOWN]),
-        also=None if besides is None else besides.cause if first == "data_fault" else "data_fault",
+        also=None if besides is None else besides.cause if first in {"data_fault", "unsure"} else "data_fault",
         then=None if besides is None else besides.action,
-        fault_probability=round(probabilities.get("data_fault", 0.0) + probabilities.get("label_fault", 0.0), 3),
+        fault_probability=round(_faulty(probabilities), 3),
     )
 
 
-def _unread(cause: Cause) -> CauseReading:
+def _unread(cause: Cause, setting: Setting, policy: Policy) -> CauseReading:
     rule, action, said = _UNREAD[cause]
-    return CauseReading(rule, cause, action, said)
+    all_in = setting.trainable(policy) and not setting.outcomes_to_come
+    return CauseReading(rule, cause, "monitor" if action == "collect_labels" and all_in and cause != "label_fault" else action, said)
 
 
-def _least_regret(probabilities: Mapping[Cause, float], readings: Mapping[Cause, CauseReading], policy: Policy) -> CauseReading:
+def _least_regret(
+    probabilities: Mapping[Cause, float], readings: Mapping[Cause, CauseReading], setting: Setting, policy: Policy
+) -> CauseReading:
     """The reading whose action loses least on average; a training is none of them while faulty data or outcomes are too probable."""
-    faulty = probabilities.get("data_fault", 0.0) + probabilities.get("label_fault", 0.0) >= policy.diagnosis.training_refused_from
-    allowed = [one for one in readings.values() if not (faulty and one.action in _TRAINS)] or [_unread("label_fault")]
+    faulty = _faulty(probabilities) >= policy.diagnosis.training_refused_from
+    allowed = [one for one in readings.values() if not (faulty and one.action in _TRAINS)] or [_unread("label_fault", setting, policy)]
     regret = policy.diagnosis.regret
 
     def expected(one: CauseReading) -> float:
@@ -97,12 +113,37 @@ def _besides(chosen: CauseReading, seen: Seen, setting: Setting, policy: Policy)
     return None
 
 
+def _beside_contacts(probabilities: Mapping[Cause, float], contacts: Finding | None) -> dict[Cause, float]:
+    """The probabilities with that of contacts nobody wrote down, as `unsure`, the most probable first."""
+    if contacts is None:
+        return {**probabilities}
+    found: dict[Cause, float] = {"unsure": contacts.strength, **{cause: p * (1 - contacts.strength) for cause, p in probabilities.items()}}
+    return dict(sorted(found.items(), key=lambda pair: -pair[1]))
+
+
+def _faulty(probabilities: Mapping[Cause, float]) -> float:
+    """Probability that nothing may be taught: of faulty data or outcomes, or outcomes of contacted customers."""
+    return sum(probabilities.get(cause, 0.0) for cause in _FAULTS)
+
+
+def _among_the_others(probabilities: Mapping[Cause, float], seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
+    """What outcomes of the customers below the score of a likely campaign show, where that most likely is a change of their own."""
+    contacted = probabilities.get("unsure", 0.0)
+    first, second = list(probabilities)[:2]
+    if first != "unsure" or second not in _CHANGES or probabilities[second] < _LIKELY * (1.0 - contacted):
+        return None
+    return read_as(second, seen, setting, policy)
+
+
 def _instead(chosen: CauseReading) -> str:
     """Why another action than that of the most probable cause."""
     return f"It may also be this: {chosen.said}"
 
 
 def _hypothesis(cause: Cause, p: float, evidence: Mapping[EvidenceName, float], weights: Weights, seen: Seen) -> Hypothesis:
+    if cause == "unsure":
+        told = tuple(one.said for one in seen.notable("unlogged_contacts"))
+        return Hypothesis(cause=cause, probability=round(p, 3), speaks_for=told, settle="A list of the customers who were contacted.")
     added = contributions(evidence, weights, cause)
     pro, contra = [name for name, one in added.items() if one > 0], [name for name, one in reversed(added.items()) if one < 0]
     return Hypothesis(

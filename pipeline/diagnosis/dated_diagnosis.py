@@ -8,4 +8,5 @@ def dated(found: Diagnosis, windows: TwoWindows) -> Diagnosis:
     """The same with both windows, and the days that no outcome speaks of yet or that were left out among its blind spots."""
     unseen = windows.unseen if windows.matured.labelled else None  # without any outcome the diagnosis says so itself
     spots = (*((unseen,) if unseen else ()), *(days.left_out for days in windows.left_out))
-    return found.model_copy(update={"recent": windows.recent, "matured": windows.matured, "blind_spots": (*spots, *found.blind_spots)})
+    told = {"recent": windows.recent, "matured": windows.matured, "left_out": windows.left_out, "offers": windows.offers}
+    return found.model_copy(update={**told, "blind_spots": (*spots, *found.blind_spots)})

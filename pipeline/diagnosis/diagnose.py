@@ -1,9 +1,10 @@
 """All evidence about one window, family by family, and what it comes to."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.diagnosis.conclusion import conclude
+from pipeline.diagnosis.data_faults.broken_expectations import broken_expectations
 from pipeline.diagnosis.data_faults.checks import data_checks
 from pipeline.diagnosis.data_faults.copied_rows import training_rows
 from pipeline.diagnosis.diagnosis import Diagnosis
@@ -12,16 +13,20 @@ from pipeline.diagnosis.finding import Family, Finding
 from pipeline.diagnosis.observed import Observed
 from pipeline.diagnosis.outcomes.estimated_performance import estimate_performance
 from pipeline.diagnosis.outcomes.expected_outcomes import labels_usable, one_row_each
-from pipeline.diagnosis.outcomes.label_checks import label_checks
+from pipeline.diagnosis.outcomes.label_checks import faults_of_recording, label_checks
 from pipeline.diagnosis.outcomes.labelled_performance import measured_on_labels
+from pipeline.diagnosis.outcomes.offer_findings import effect_findings
 from pipeline.diagnosis.outcomes.prior_shift import estimate_prior
 from pipeline.diagnosis.outcomes.remedies import find_gains
 from pipeline.diagnosis.outcomes.score_shift import find_score_shift
-from pipeline.diagnosis.population.domain_classifier import tell_apart
+from pipeline.diagnosis.outcomes.unlogged_contacts import Contacts, find_unlogged_contacts
+from pipeline.diagnosis.population.domain_classifier import tell_apart, tell_from_training
 from pipeline.diagnosis.population.lone_move import find_moved_alone
 from pipeline.diagnosis.population.lost_dependency import find_lost_dependencies
 from pipeline.diagnosis.population.support import find_support
+from pipeline.diagnosis.preceding_events import Happening, with_preceding
 from pipeline.diagnosis.repairs.attempts import Attempt, attempt_repairs, with_repairs
+from pipeline.diagnosis.repairs.repair import Repair
 from pipeline.diagnosis.repairs.repaired import repaired
 from pipeline.diagnosis.repairs.tried_repair import TriedRepair
 from pipeline.diagnosis.setting import Setting
@@ -31,6 +36,7 @@ from pipeline.workspace.policy import Policy
 from pipeline.workspace.settings import ValueSettings
 
 _NAMED = 3  # columns in a sentence
+_LIKELY = 0.5  # a campaign that is likelier than all other changes together
 
 
 @dataclass(frozen=True)
@@ -52,9 +58,9 @@ def examine(observed: Observed, policy: Policy, value: ValueSettings, without: C
     """
     rules = policy.evidence
     domain = None if {"support", "score"} <= {*without} else tell_apart(observed)
-    expected = None if "score" in without else estimate_performance(observed, domain, value)
+    expected = None if "score" in without else estimate_performance(observed, tell_from_training(observed, domain), value)
     about_rows: Mapping[Family, Callable[[], tuple[Finding, ...]]] = {
-        "data": lambda: data_checks(observed, rules.data),
+        "data": lambda: (*broken_expectations(observed.violations, rules.data, observed.rows), *data_checks(observed, rules.data)),
         "dependency": lambda: find_lost_dependencies(observed, rules.dependency),
         "moved_alone": lambda: find_moved_alone(observed, rules.dependency),
         "support": lambda: find_support(observed, domain, rules.support),
@@ -64,24 +70,52 @@ def examine(observed: Observed, policy: Policy, value: ValueSettings, without: C
     attempts = () if "repairs" in without else attempt_repairs(observed, found, rules.data)
     found = with_repairs(found, attempts, len(observed.window))
     basis = _basis(observed, found, attempts, policy)
+    checked = () if "labels" in without else label_checks(basis.observed, policy)
+    immature = tuple(one for one in checked if one.name == "labels_immature" and one.notable)
+    recording = () if "labels" in without else (*faults_of_recording(basis.observed, policy), *immature)
+    # Outcomes that went missing, or are not all in yet, take most from the high scores, as a campaign does.
+    contacts = None if "offers" in without or recording else find_unlogged_contacts(basis.observed, policy, value)
+    # What another model learns of contacted customers is the campaign, and their outcomes look wrong; those of the others speak.
+    campaign = contacts if contacts is not None and contacts.finding.strength >= _LIKELY else None
     by_outcomes: Mapping[Family, Callable[[], tuple[Finding, ...]]] = {
-        "labels": lambda: label_checks(basis.observed, policy),
+        "offers": lambda: () if contacts is None else (contacts.finding,),
+        "labels": lambda: (*recording, *(() if campaign else (one for one in checked if one not in immature))),
         "prior": lambda: estimate_prior(basis.observed, rules.prior),
-        "performance": lambda: measured_on_labels(basis.observed, policy),
-        "challengers": lambda: find_gains(basis.observed, policy, value),
+        "performance": lambda: _of_the_others(basis.observed, campaign, policy),
+        "challengers": lambda: () if campaign else find_gains(basis.as_seen(observed.teaching), policy, value),
     }
     known = tuple(basis.of(finding) for family, look in by_outcomes.items() if family not in without for finding in look())
     repairs = tuple(attempt.told for attempt in attempts)
     return Examined((*found, *known), basis.repaired + basis.suspects, expected, repairs)
 
 
+def _of_the_others(observed: Observed, campaign: Contacts | None, policy: Policy) -> tuple[Finding, ...]:
+    """What outcomes say of the champion; where a campaign is likelier than any other change, those of the customers scoring below it."""
+    if campaign is None:
+        return measured_on_labels(observed, policy)
+    below = observed.labelled_scores < campaign.cut
+    found = measured_on_labels(
+        replace(observed, labelled=observed.labelled.at(below), labelled_scores=observed.labelled_scores[below]), policy
+    )
+    return tuple(one.model_copy(update={"said": f"Of those scoring below {campaign.cut:.2f}: {one.said}"}) for one in found)
+
+
 @dataclass(frozen=True)
 class _Basis:
-    """What outcomes are asked of: `observed` with the columns `repaired`, seen by a model that never saw the `suspects`."""
+    """What outcomes are asked of: `observed` with `repairs` made to columns, seen by a model that never saw the `suspects`."""
 
     observed: Observed
-    repaired: tuple[str, ...] = ()
+    repairs: tuple[Repair, ...] = ()
     suspects: tuple[str, ...] = ()
+
+    @property
+    def repaired(self) -> tuple[str, ...]:
+        """The columns that were put back."""
+        return tuple(dict.fromkeys(column for repair in self.repairs for column in repair.columns))
+
+    def as_seen(self, teaching: Observed) -> Observed:
+        """The same of the rows that models are chosen by, which may be those judged by."""
+        return self.observed if teaching.restored is None else _as_seen(teaching, self.repairs, self.suspects)
 
     def of(self, finding: Finding) -> Finding:
         """The finding, saying what it rests on."""
@@ -96,12 +130,16 @@ def _basis(observed: Observed, found: Sequence[Finding], attempts: Sequence[Atte
         return _Basis(observed)
     # Of rows from before the fault, the same repair would make broken ones.
     mendable = () if observed.matured is not None else attempts
-    undone = [attempt.repair for attempt in mendable if attempt.told.returned and attempt.repair is not None]
-    put_back = tuple(dict.fromkeys(column for repair in undone for column in repair.columns))
+    undone = tuple(attempt.repair for attempt in mendable if attempt.told.returned and attempt.repair is not None)
+    put_back = {column for repair in undone for column in repair.columns}
     broken = [one.column for one in found if one.notable and "data_fault" in one.argues_for and one.column in observed.columns.features]
     suspects = tuple(dict.fromkeys(column for column in broken if column and column not in put_back))
-    mended = repaired(observed, undone) if undone else observed
-    return _Basis(without_columns(mended, suspects) if suspects else mended, put_back, suspects)
+    return _Basis(_as_seen(observed, undone, suspects), undone, suspects)
+
+
+def _as_seen(observed: Observed, repairs: tuple[Repair, ...], suspects: tuple[str, ...]) -> Observed:
+    mended = repaired(observed, list(repairs)) if repairs else observed
+    return without_columns(mended, suspects) if suspects else mended
 
 
 def _names(columns: Sequence[str]) -> str:
@@ -109,7 +147,13 @@ def _names(columns: Sequence[str]) -> str:
 
 
 def diagnose(
-    observed: Observed, policy: Policy, without: Collection[Family] = (), *, value: ValueSettings, known: Sequence[Finding] = ()
+    observed: Observed,
+    policy: Policy,
+    without: Collection[Family] = (),
+    *,
+    value: ValueSettings,
+    known: Sequence[Finding] = (),
+    happened: Sequence[Happening] = (),
 ) -> Diagnosis:
     """Look for all evidence but the families in `without`, and conclude.
 
@@ -119,6 +163,7 @@ def diagnose(
         without: families of findings to leave out, to see what they are worth.
         value: of a campaign; gains are told in it.
         known: findings from elsewhere: what people wrote down about the time of the window.
+        happened: events that a fault may have begun after.
     """
     once = one_row_each(observed)
     outcomes = once.labelled.churned
@@ -133,6 +178,17 @@ def diagnose(
         observed.past.scored_again,
         examined.judged_without,
         None if observed.matured is None else observed.matured.customers or observed.matured.rows,
+        _set_aside(observed),
+        observed.offers,
     )
-    found = conclude((*examined.findings, *known), setting, policy)
+    dated = tuple(with_preceding(finding, happened) for finding in examined.findings)
+    found = conclude((*dated, *known, *effect_findings(observed.offers)), setting, policy)
     return found.model_copy(update={"population": observed.past.population, "expected": examined.expected, "repairs": examined.repairs})
+
+
+def _set_aside(observed: Observed) -> int:
+    """Customers with a known outcome of whom no row is among the labelled, because of offers."""
+    known = observed.labelled
+    if known.set_aside is None or known.ids is None:
+        return 0
+    return int(known.set_aside[~known.set_aside.isin(known.ids)].nunique())

@@ -9,10 +9,11 @@ from pipeline.diagnosis.finding import Cause, Finding
 from pipeline.diagnosis.hypothesis import Hypothesis
 from pipeline.diagnosis.repairs.tried_repair import TriedRepair
 from pipeline.stored_record import StoredRecord
+from pipeline.windows.offers_made import OffersMade
 from pipeline.windows.population import Population
-from pipeline.windows.stretch import Stretch
+from pipeline.windows.stretch import BrokenDays, Stretch
 
-Action = Literal["monitor", "fix_data", "collect_labels", "recalibrate", "retrain"]
+Action = Literal["monitor", "fix_data", "collect_labels", "wait_for_outcomes", "rollback", "recalibrate", "retrain"]
 Mode = Literal["combined", "recent", "newest", "recalibrate"]
 Rule = Literal[
     "broken_data",
@@ -27,6 +28,7 @@ Rule = Literal[
     "changed_prior",
     "moved_harmlessly",
     "nothing",
+    "unlogged_contacts",
     "overruled",
 ]
 
@@ -41,12 +43,13 @@ class RunnerUp(StoredRecord):
 class Diagnosis(StoredRecord):
     """What happened. `cause` is the most probable one, `confidence` its probability (0-1), and `rule` the kind of evidence that tells it. `mode` says
     how to train, None where nothing is trained. `hypotheses`: the causes that may be the one, the most probable first.
-    `also`: a second cause that is there beside a fault, and `then` what to do about it once the fault is fixed; both None where there is none.
-    `fault_probability`: that data or outcomes are faulty (0-1), which keeps a training back; None in records of earlier versions. `said` is for people. `findings`: notable ones first. `blind_spots`: what nobody could have seen here.
+    `also`: a second cause that is there beside a fault, or among the customers who were not contacted, and `then` what to do about it once the fault is fixed; both None where there is none.
+    `fault_probability`: that data or outcomes are faulty, or outcomes those of contacted customers (0-1), which keeps a training back; None in records of earlier versions. `said` is for people. `findings`: notable ones first. `blind_spots`: what nobody could have seen here.
     `without_outcomes`: too few are known to see whether customers of the same kind behave differently.
     `population`: who was scored, None where neither settings nor ids say. `expected`: performance without outcomes,
     None where it was not or could not be computed. `repairs`: those that were tried, the ones that return first.
-    `recent` and `matured`: the rows it speaks of, see `TwoWindows`."""
+    `recent` and `matured`: the rows it speaks of, days `left_out` of them, and `offers`: whom of them the team had contacted, see `TwoWindows`.
+    `owners`: whom to call about what is broken, as the settings name them."""
 
     cause: Cause
     confidence: float
@@ -68,6 +71,9 @@ class Diagnosis(StoredRecord):
     repairs: tuple[TriedRepair, ...] = Field((), exclude_if=lambda tried: not tried)
     recent: Stretch | None = Field(None, exclude_if=lambda told: told is None)
     matured: Stretch | None = Field(None, exclude_if=lambda told: told is None)
+    left_out: tuple[BrokenDays, ...] = Field((), exclude_if=lambda told: not told)
+    owners: tuple[str, ...] = Field((), exclude_if=lambda told: not told)
+    offers: OffersMade | None = Field(None, exclude_if=lambda told: told is None)
 
     @property
     def provisional(self) -> bool:

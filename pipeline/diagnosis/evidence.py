@@ -35,6 +35,8 @@ EvidenceName = Literal[
     "outcomes_immature",
     "outcomes_selected",
     "outcomes_inverted",
+    "outcomes_stopped",
+    "churn_redefined",
     "outcomes_still_to_come",
     "ranking_fell",
     "churn_rate_moved",
@@ -49,18 +51,20 @@ EvidenceName = Literal[
     "ruled_real_before",
 ]
 EVIDENCE: tuple[EvidenceName, ...] = get_args(EvidenceName)
+# What shows a fault by itself: checks of the columns, and repairs that undo what they found. Relations are lost by real changes, too.
+OF_FAULTS: tuple[EvidenceName, ...] = (*EVIDENCE[: EVIDENCE.index("dependency_lost")], "repair_returns", "repair_fails")
 
 # Which findings tell it; what outcomes and columns do not show has none.
 SOURCES: Mapping[EvidenceName, tuple[Name, ...]] = MappingProxyType(
     {
         "schema_broken": ("missing_column", "text_in_numbers", "all_missing", "constant"),
-        "values_broken": ("value_spike", "impossible_values", "clipped"),
+        "values_broken": ("value_spike", "impossible_values", "clipped", "expectation_broken"),
         "missing_rose": ("more_missing",),
         "unit_changed": ("unit_change", "sign_flipped"),
         "categories_renamed": ("renamed_category", "vanished_category"),
         "columns_swapped": ("swapped_columns",),
-        "rows_copied": ("duplicate_rows", "replayed_rows"),
-        "feed_stopped": ("stopped_feed",),
+        "rows_copied": ("duplicate_rows", "replayed_rows", "too_many_rows"),
+        "feed_stopped": ("stopped_feed", "feed_late", "too_few_rows"),
         "dependency_lost": ("dependency_lost",),
         "column_moved_alone": ("moved_alone",),
         "repair_returns": ("repair_returns",),
@@ -75,6 +79,8 @@ SOURCES: Mapping[EvidenceName, tuple[Name, ...]] = MappingProxyType(
         "outcomes_immature": ("labels_immature",),
         "outcomes_selected": ("labels_selected",),
         "outcomes_inverted": ("labels_inverted",),
+        "outcomes_stopped": ("labels_stopped",),
+        "churn_redefined": ("labels_redefined",),
         "outcomes_still_to_come": ("level_change",),
         "ranking_fell": ("measured_performance",),
         "churn_rate_moved": ("level_change",),
@@ -87,6 +93,8 @@ SOURCES: Mapping[EvidenceName, tuple[Name, ...]] = MappingProxyType(
         "ruled_real_before": ("ruled_before",),
     }
 )
+# Findings that a person's declaration makes: nothing of them is chance.
+DECLARED: tuple[Name, ...] = ("expectation_broken", "feed_late", "too_few_rows", "too_many_rows")
 _HARM: tuple[EvidenceName, ...] = (
     "ranking_fell",
     "churn_rate_moved",
@@ -100,6 +108,8 @@ _WHATEVER: tuple[EvidenceName, ...] = (
     *EVIDENCE[: EVIDENCE.index("one_weight_explains")],
     "outcomes_immature",
     "outcomes_selected",
+    "outcomes_stopped",
+    "churn_redefined",
     "churn_rate_moved",
 )
 _FAULTS: tuple[Cause, ...] = ("data_fault", "label_fault")
@@ -115,9 +125,13 @@ def evidence_of(seen: Seen, setting: Setting, policy: Policy) -> Mapping[Evidenc
     trusted = setting.labels_usable(policy) and not seen.family("labels")
 
     def found(name: EvidenceName) -> float:
-        """Half for passing the threshold, the rest by the rows it concerns."""
+        """Half for passing the threshold, the rest by the rows it concerns; all of it where a person declared what is broken."""
         hits = seen.notable(*SOURCES[name])
-        return max((_HALF + _HALF * min(1.0, 2 * hit.share) for hit in hits), default=0.0)
+        return (
+            1.0
+            if any(hit.name in DECLARED for hit in hits)
+            else max((_HALF + _HALF * min(1.0, 2 * hit.share) for hit in hits), default=0.0)
+        )
 
     def measured(name: Name, of: Callable[[Finding], float]) -> float:
         one = seen.measured(name)
@@ -128,6 +142,9 @@ def evidence_of(seen: Seen, setting: Setting, policy: Policy) -> Mapping[Evidenc
         z = abs(finding.z or 0.0)
         return _HALF + (z - least) / _FULL_Z if finding.notable else _HALF * min(1.0, z / least) ** 2
 
+    rulings = [one for one in seen.all if one.name == "ruled_before"]
+    # What a person called real of these customers is no open question any more.
+    settled = {one.column for one in rulings if not {*one.argues_for} & {*_FAULTS}}
     strengths: dict[EvidenceName, float] = {
         "schema_broken": found("schema_broken"),
         "values_broken": found("values_broken"),
@@ -137,7 +154,7 @@ def evidence_of(seen: Seen, setting: Setting, policy: Policy) -> Mapping[Evidenc
         "columns_swapped": found("columns_swapped"),
         "rows_copied": found("rows_copied"),
         "feed_stopped": found("feed_stopped"),
-        "dependency_lost": measured("dependency_lost", lambda one: 1.0 - one.strength / 2),
+        "dependency_lost": measured("dependency_lost", lambda one: one.strength),
         "column_moved_alone": found("column_moved_alone"),
         "repair_returns": found("repair_returns"),
         "repair_fails": 0.0 if seen.notable("repair_returns") else found("repair_fails"),
@@ -153,6 +170,8 @@ def evidence_of(seen: Seen, setting: Setting, policy: Policy) -> Mapping[Evidenc
         "outcomes_immature": found("outcomes_immature"),
         "outcomes_selected": found("outcomes_selected"),
         "outcomes_inverted": found("outcomes_inverted"),
+        "outcomes_stopped": found("outcomes_stopped"),
+        "churn_redefined": float(any(one.column not in settled for one in seen.notable("labels_redefined"))),
         "outcomes_still_to_come": measured(
             "level_change", lambda one: surely(one, performance.level_z) if _missing(one, seen, setting, policy) else 0.0
         ),
@@ -167,7 +186,7 @@ def evidence_of(seen: Seen, setting: Setting, policy: Policy) -> Mapping[Evidenc
         ),
         "recalibration_gains": measured("gain_recalibrate", lambda one: one.strength / _FULL_GAIN + 0.2 if one.notable else 0.0),
     }
-    ruled = [one for one in seen.all if one.name == "ruled_before" and one.column in _suspects(seen)]
+    ruled = [one for one in rulings if one.column in _suspects(seen)]
     strengths["ruled_a_fault_before"] = float(any(one.argues_for[0] in _FAULTS for one in ruled))
     strengths["ruled_real_before"] = float(any(one.argues_for[0] not in _FAULTS for one in ruled))
     strengths["outcomes_show_no_harm"] = max(0.0, 1.0 - max(strengths[name] for name in _HARM)) if trusted else 0.0

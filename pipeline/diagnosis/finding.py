@@ -1,5 +1,6 @@
 """Findings: single pieces of evidence about what happened to a window, each with its strength and what it argues for."""
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
@@ -8,7 +9,20 @@ from pipeline.stored_record import StoredRecord
 
 Cause = Literal["none", "covariate_benign", "covariate_harmful", "prior_shift", "concept_drift", "data_fault", "label_fault", "unsure"]
 Family = Literal[
-    "data", "dependency", "moved_alone", "support", "score", "prior", "labels", "performance", "challengers", "events", "history", "repairs"
+    "data",
+    "dependency",
+    "moved_alone",
+    "support",
+    "score",
+    "prior",
+    "labels",
+    "performance",
+    "challengers",
+    "events",
+    "expectations",
+    "history",
+    "repairs",
+    "offers",
 ]
 RepairName = Literal["turned_round", "factor", "shift", "set_missing", "renamed", "exchanged", "left_out", "clipped"]
 # What no population does by itself.
@@ -29,6 +43,10 @@ DataName = Literal[
     "replayed_rows",
     "vanished_category",
     "stopped_feed",
+    "expectation_broken",
+    "feed_late",
+    "too_few_rows",
+    "too_many_rows",
 ]
 Name = Literal[
     DataName,
@@ -51,6 +69,8 @@ Name = Literal[
     "labels_immature",
     "labels_selected",
     "labels_inverted",
+    "labels_stopped",
+    "labels_redefined",
     # performance on trusted labels
     "measured_performance",
     "level_change",
@@ -61,8 +81,13 @@ Name = Literal[
     "gain_recent",
     "gain_newest",
     "gain_recalibrate",
+    # what offers brought, and offers that nobody wrote down
+    "offer_effect",
+    "unlogged_contacts",
     # what people wrote down
     "known_event",
+    # what breaks a declared expectation in too few rows to matter
+    "expectation_missed",
     # what people ruled of earlier cases
     "ruled_before",
     # faults undone in memory
@@ -71,12 +96,20 @@ Name = Literal[
 ]
 
 
+class Preceding(StoredRecord):
+    """An event, and how many `minutes` before a fault it was over, or had begun where it was not. `name` is untrusted text."""
+
+    name: str
+    minutes: float
+
+
 class Finding(StoredRecord):
     """One piece of evidence.
 
     `strength` is in the unit that `unit` names, measured on `n` rows, with its interval where one is known; `z` is how many standard errors
     it lies from what an unchanged world shows. `column` and `segment` (a column and its value) say where; None means the window as a whole.
     `days` are the first and last one of rows that lie in a span of days. `share` is the share of the window's rows it concerns, 0-1. `said` is one sentence for people: what, how sure, so what.
+    `began`: scoring time (UTC) of the first row of a fault that began within the window; `follows`: what happened shortly before.
     `notable`: it passed the policy's threshold. What is not notable is evidence of absence and is kept.
     """
 
@@ -85,6 +118,8 @@ class Finding(StoredRecord):
     column: str | None = None
     segment: tuple[str, str] | None = None
     days: tuple[str, str] | None = Field(None, exclude_if=lambda days: days is None)
+    began: datetime | None = Field(None, exclude_if=lambda began: began is None)
+    follows: tuple[Preceding, ...] = Field((), exclude_if=lambda events: not events)
     strength: float
     unit: str
     n: int

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.diagnosis.comparable_scores import comparable_scores, scores_as_unseen
 from pipeline.diagnosis.past import NO_PAST, Past, look_back
+from pipeline.expectations.violation import Violation
 from pipeline.models.artifact import Artifact
 from pipeline.profiles.counting import profile_with_customers
 from pipeline.profiles.profile import Profile, of_features, spelling_of
@@ -16,7 +17,8 @@ from pipeline.sources.customers import rows_of_each
 from pipeline.sources.sampling import Sample, draw_sample
 from pipeline.tables.schema import Schema
 from pipeline.windows.baseline import Baseline
-from pipeline.windows.window import Labelled, Window
+from pipeline.windows.offers_made import OffersMade
+from pipeline.windows.window import Labelled, OutcomeRecord, Window
 
 SAMPLE_ROWS = 20_000  # of the window and of the reference: the error of a share is at most 0.7 points (95%)
 SEED = 0  # of the samples: the same window has the same findings
@@ -35,7 +37,8 @@ class Observed:
     the labelled rows. `importances`: what the champion's ROC-AUC loses without a feature, by name. `scorings`: rows of the window of each
     customer in the sample or with a known outcome, by id; None where no customer repeats. `set_aside`: rows of the log that are dated in the future and in no
     window. `past`: what is known of the window's customers from before it. `matured`: the stretch that the labelled rows come from, seen in the
-    same way, where that is another one. All but scores and labelled rows is without the features that tell
+    same way, where that is another one. `record`: how outcomes came in, None where that was not asked. `violations`: of expectations that a person
+    declared. `offers`, `restored`: as `Window` has them. All but scores and labelled rows is without the features that tell
     the calendar: they move by themselves.
     """
 
@@ -60,6 +63,16 @@ class Observed:
     set_aside: int = 0
     past: Past = NO_PAST
     matured: "Observed | None" = None
+    record: OutcomeRecord | None = None
+    violations: tuple[Violation, ...] = ()
+    offers: OffersMade | None = None
+    restored: Labelled | None = None
+
+    @property
+    def teaching(self) -> "Observed":
+        """The same with the labelled rows that a model is chosen by."""
+        rows = self.restored
+        return self if rows is None else replace(self, labelled=rows, labelled_scores=_scores(self.champion, rows.features))
 
 
 def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
@@ -99,7 +112,11 @@ def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
         scorings=scorings,
         set_aside=window.set_aside,
         past=look_back(window, drawn.ids, scorings),
+        record=window.record,
         matured=None if window.wider is None else observe(champion, baseline, matured_window(window, baseline)),
+        violations=window.violations,
+        offers=window.offers,
+        restored=window.restored,
     )
 
 
@@ -132,7 +149,7 @@ def matured_window(window: Window, baseline: Baseline) -> Window:
     if window.wider is None:
         return window
     profile, scored = profile_with_customers(window.source, window.columns, baseline.profile, window.wider)
-    return replace(window, restriction=window.wider, profile=profile, scored=scored, wider=None)
+    return replace(window, restriction=window.wider, profile=profile, scored=scored, wider=None, violations=())
 
 
 def _scorings(window: Window, ids: pd.Series | None) -> pd.Series | None:

@@ -29,6 +29,12 @@ class CauseReading:
 
 
 def _broken_data(seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
+    # What a person declared is said before what statistics suspect.
+    if declared := seen.notable("expectation_broken"):
+        return _fault("broken_data", [*declared, *(one for one in seen.family("data") if one not in declared)])
+    if feed := seen.notable("feed_late", "too_few_rows", "too_many_rows"):
+        said = f"{feed[0].said} Ask the owner of the feed before anything rests on these rows."
+        return CauseReading("broken_data", "data_fault", "fix_data", said)
     return _fault("broken_data", seen.family("data"))
 
 
@@ -50,12 +56,12 @@ def _fault(rule: Rule, found: Sequence[Finding]) -> CauseReading | None:
 
 
 def _untrusted_labels(seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
-    found = seen.family("labels")
+    # What says since when comes first: it names whom to ask, and most of the rest follows from it.
+    found = seen.notable("labels_stopped", "labels_redefined") or seen.family("labels")
     if not found:
         return None
-    return CauseReading(
-        "untrusted_labels", "label_fault", "collect_labels", f"{found[0].said} Neither a verdict nor a model can rest on them yet."
-    )
+    said = f"{found[0].said} Neither a verdict nor a model can rest on them yet."
+    return CauseReading("untrusted_labels", "label_fault", "collect_labels", said, found[0].column)
 
 
 def _changed_behaviour(seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
@@ -132,9 +138,10 @@ def _unfamiliar_without_labels(seen: Seen, setting: Setting, policy: Policy) -> 
 
 def _changed_prior(seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
     estimate, explains = seen.notable("prior_estimate"), seen.notable("prior_explains")
-    if setting.labels_usable(policy) or not (estimate and explains):
+    if setting.labels_usable(policy) or not estimate:
         return None
-    said = f"{estimate[0].said} {explains[0].said} Outcomes are needed to recalibrate by, and to see that it helps."
+    why = explains[0].said if explains else "Whether it is the level or the mix of customers that moved, only outcomes tell."
+    said = f"{estimate[0].said} {why} Outcomes are needed to recalibrate by, and to see that it helps."
     return CauseReading("changed_prior", "prior_shift", "collect_labels", said)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pipeline.windows.offers_made import OffersMade
 from pipeline.workspace.policy import Policy
 
 
@@ -10,7 +11,8 @@ class Setting:
     """How much there is to go by: rows of the window, `labelled` customers with a known outcome, how many of these churned, how many of them
     equal a row of the champion's training data, and the window's customers where they are known (each row is one otherwise); rows `set_aside`
     because they are dated in the future; whether the same customers are `scored_again` and again; columns that are in question, so that outcomes were
-    `judged_without` them; `asked`, the customers of the stretch that outcomes come from, where it is not the window."""
+    `judged_without` them; `asked`, the customers of the stretch that outcomes come from, where it is not the window; how many customers with a known outcome are left out because of offers
+    (`contacted`), and what is known of these (`offers`)."""
 
     rows: int
     labelled: int
@@ -21,6 +23,8 @@ class Setting:
     scored_again: bool = False
     judged_without: tuple[str, ...] = ()
     asked: int | None = None
+    contacted: int = 0
+    offers: OffersMade | None = None
 
     @property
     def everyone(self) -> int:
@@ -30,7 +34,7 @@ class Setting:
     @property
     def outcomes_to_come(self) -> bool:
         """Whether customers of the labelled stretch have no known outcome yet."""
-        return self.labelled < (self.everyone if self.asked is None else self.asked)
+        return self.labelled + self.contacted < (self.everyone if self.asked is None else self.asked)
 
     def labels_usable(self, policy: Policy) -> bool:
         """Whether known outcomes are enough to say anything about the champion."""

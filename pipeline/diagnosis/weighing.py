@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pipeline.diagnosis.evidence import EvidenceName
+from pipeline.diagnosis.evidence import OF_FAULTS, EvidenceName
 from pipeline.diagnosis.finding import Cause
 
+_SURE = 0.9  # of a fault by the columns alone, beyond which outcomes say nothing against it
 WEIGHTS = Path(__file__).with_name("weights.toml")
 
 
@@ -44,6 +45,18 @@ def weigh(evidence: Mapping[EvidenceName, float], weights: Weights) -> dict[Caus
     odds = {cause: math.exp(one - highest) for cause, one in sums.items()}
     total = sum(odds.values())
     return dict(sorted(((cause, one / total) for cause, one in odds.items()), key=lambda pair: -pair[1]))
+
+
+def probable_causes(evidence: Mapping[EvidenceName, float], weights: Weights) -> dict[Cause, float]:
+    """As `weigh`, but broken data stay as probable as the columns alone make them, where these are sure: another cause that shows in the outcomes
+    may have come beside the fault, and does not take it back."""
+    weighed = weigh(evidence, weights)
+    fault = weigh({name: evidence[name] for name in OF_FAULTS if name in evidence}, weights)["data_fault"]
+    others = 1.0 - weighed["data_fault"]
+    if fault <= max(weighed["data_fault"], _SURE):
+        return weighed
+    apart = {cause: fault if cause == "data_fault" else one * (1.0 - fault) / others for cause, one in weighed.items()}
+    return dict(sorted(apart.items(), key=lambda pair: -pair[1]))
 
 
 def contributions(evidence: Mapping[EvidenceName, float], weights: Weights, cause: Cause) -> dict[EvidenceName, float]:

@@ -1,26 +1,24 @@
 """Drift of a window against the reference: Evidently's verdict and the calibrated one, from two profiles."""
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pipeline.drift.blindspots import find_blind_spots
-from pipeline.drift.scores import DISTANCE, EVIDENTLY_NAMES, KS_DISTANCE, PSI, Rule, Score, score_profiles
+from pipeline.drift.scores import DISTANCE, KS_DISTANCE, PSI, Rule, Score, score_profiles
 from pipeline.drift.shift import NumericalShift
 from pipeline.drift.summary import BlindSpot, DriftSummary, FeatureDrift
 from pipeline.drift.verdict import CalibratedFeature, calibrate
-from pipeline.errors import DataError
 from pipeline.models.importance import weighted_share
 from pipeline.profiles.counting import exact_values
 from pipeline.profiles.profile import Profile, of_features, spelling_of
-from pipeline.tables.schema import Kind, Schema
+from pipeline.tables.schema import Kind
 from pipeline.windows.baseline import Baseline
 from pipeline.windows.window import Window
 from pipeline.words import set_aside_words
 from pipeline.workspace.policy import DriftRules, Policy
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 SEED = 0  # of the null distribution: the same window has the same verdict
 
@@ -68,36 +66,6 @@ def summarise_drift(baseline: Baseline, window: Window, policy: Policy) -> Drift
         "features": features,
     }
     return _no_verdict(reference, profile, window, policy).model_copy(update=verdicts)
-
-
-def write_evidently_html(
-    reference: "pd.DataFrame", current: "pd.DataFrame", schema: Schema, path: Path, judged: Sequence[FeatureDrift]
-) -> None:
-    """Evidently's own report on the schema's features, for people, by the methods by which they were `judged` where they are Evidently's.
-
-    Raises:
-        DataError: a feature has no value at all, of which Evidently makes no report.
-    """
-    import os
-
-    os.environ.setdefault("DO_NOT_TRACK", "1")
-    from evidently import DataDefinition, Dataset, Report
-    from evidently.presets import DataDriftPreset
-
-    empty = [name for name in schema.features if current[name].isna().all() or reference[name].isna().all()]
-    if empty:
-        raise DataError(
-            f"Every value is missing in: {', '.join(empty)}.", "Evidently makes no report of that. Ask the owner of the feed to fix it."
-        )
-    # Kinds come from the schema: left to itself Evidently guesses them anew from each window.
-    roles = DataDefinition(numerical_columns=list(schema.numerical), categorical_columns=list(schema.categorical))
-    features = list(schema.features)
-    methods = {feature.name: EVIDENTLY_NAMES[feature.method] for feature in judged if feature.method in EVIDENTLY_NAMES}
-    snapshot = Report([DataDriftPreset(columns=features, per_column_method=methods)]).run(
-        Dataset.from_pandas(current[features], data_definition=roles), Dataset.from_pandas(reference[features], data_definition=roles)
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    snapshot.save_html(str(path))
 
 
 def _no_verdict(reference: Profile, profile: Profile, window: Window, policy: Policy) -> DriftSummary:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from importlib.metadata import distributions
 from pkgutil import iter_modules
 from types import MappingProxyType
 from typing import Any
@@ -21,18 +22,18 @@ class Hyperparameter:
         default: where none is given.
         whole: whether it must be a whole number.
         said: what it is, in a word or two.
-        words: by which people name it, lower case, in the singular.
         allowed: what an operator may choose, both ends included, for `reason`. The policy's `[hyperparameters.FAMILY]` goes before it; where
             neither says anything, operators may not choose.
         reason: why this range.
+        native: what the classifier calls it, where that is another name.
     """
 
     default: float
     whole: bool
     said: str
-    words: tuple[str, ...] = ()
     allowed: tuple[float, float] | None = None
     reason: str = ""
+    native: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,18 +41,29 @@ class Family:
     """One family.
 
     Args:
-        words: by which people name it, lower case; one that ends in `*` stands for all that begin so.
         hyperparameters: by name. Families may share a name, and each keeps its own default and range.
-        classifier: the unfitted scikit-learn classifier for all hyperparameters and a seed. It imports its library itself.
+        classifier: the unfitted scikit-learn classifier for all hyperparameters, by its own names for them, and a seed. It imports its library itself.
         members: the hyperparameter that counts an ensemble's members, of which a quick trial takes fewer; empty: none.
-        packages: what must be installed beyond scikit-learn, as pip names it; the versions are recorded with each model.
+        packages: what must be installed beyond scikit-learn, as pip names it, one of them; its version is recorded with each model.
+        native_missing: whether it takes missing numbers as they are. Else they become the training median.
+        complexity: of two families that are as good the one with less is chosen, 1 is a sum of columns.
     """
 
-    words: tuple[str, ...]
     hyperparameters: Mapping[str, Hyperparameter]
     classifier: Callable[[Mapping[str, Any], int], Any]
     members: str = ""
     packages: tuple[str, ...] = ()
+    native_missing: bool = False
+    complexity: int = 5
+
+    def native(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values by the names that the classifier has for them."""
+        return {self.hyperparameters[name].native or name: value for name, value in values.items()}
+
+    @property
+    def installed(self) -> tuple[str, ...]:
+        """Those of its packages that are installed."""
+        return tuple(name for name in self.packages if next(iter(distributions(name=name)), None))
 
     def quick(self, given: Mapping[str, float], most: int) -> dict[str, float]:
         """The `given` hyperparameters with at most so many members of the ensemble, where their number is given."""
@@ -65,10 +77,9 @@ def families() -> Mapping[str, Family]:
     return MappingProxyType({name: import_module(f"{__name__}.{name}").FAMILY for name in names})
 
 
-def hyperparameter_words(name: str) -> frozenset[str]:
-    """By which words people name a hyperparameter, in any family that has it; none where no family does."""
-    known = (family.hyperparameters.get(name) for family in families().values())
-    return frozenset(word for one in known if one for word in one.words)
+def installed_families() -> tuple[str, ...]:
+    """The families that can be fitted here."""
+    return tuple(name for name, family in families().items() if family.installed or not family.packages)
 
 
 def family_named(name: str) -> Family:

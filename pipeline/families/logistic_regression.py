@@ -13,9 +13,9 @@ def _classifier(values: Mapping[str, Any], seed: int) -> Any:
 
 
 FAMILY = Family(
-    words=("logistic", "regression", "logreg"),
     hyperparameters={
-        "C": Hyperparameter(1.0, whole=False, said="inverse regularisation", words=("c", "regularisation", "regularization")),
+        "C": Hyperparameter(1.0, whole=False, said="inverse regularisation"),
     },
     classifier=_classifier,
+    complexity=1,
 )

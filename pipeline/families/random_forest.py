@@ -15,11 +15,11 @@ def _classifier(values: Mapping[str, Any], seed: int) -> Any:
 
 
 FAMILY = Family(
-    words=("forest*", "tree", "trees", "rf"),
     hyperparameters={
-        "n_estimators": Hyperparameter(200, whole=True, said="trees", words=("estimator", "tree")),
-        "max_depth": Hyperparameter(10, whole=True, said="depth", words=("depth", "deep")),
+        "n_estimators": Hyperparameter(200, whole=True, said="trees"),
+        "max_depth": Hyperparameter(10, whole=True, said="depth"),
     },
     classifier=_classifier,
     members="n_estimators",
+    complexity=2,
 )

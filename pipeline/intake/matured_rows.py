@@ -10,7 +10,7 @@ from pipeline.profiles.counting import last_time
 from pipeline.record.champion import Champion
 from pipeline.record.ledger import MOVES
 from pipeline.record.opened_workspace import Opened
-from pipeline.sources.source import Files, Restriction
+from pipeline.sources.source import Exclusion, Files, Restriction
 from pipeline.windows.window import Labelled, Window
 
 _SAME_CUSTOMERS = 1.1  # at most so many times the customers where twice the time was read: a base scored again and again has no more
@@ -29,9 +29,19 @@ class OlderRows:
 def with_matured(opened: Opened, champion: Champion, window: Window, older: OlderRows) -> Window:
     """The window with known outcomes of older rows too, where its own are of fewer customers than `[window] minimum`.
 
-    It goes back to the champion's deployment: before it another model was judged, and later ones may have been trained on these rows. The
-    first champion replaced none; it goes back to the end of its reference, where that has times, else to the first row of the log.
+    It goes back to the newest row that the champion's case trained and tested it on, for these would flatter it; to its deployment where no case
+    says which rows these were. The first champion replaced none; it goes back to the end of its reference, where that has times, else to the
+    first row of the log.
     """
+
+    def without(gone: tuple[Exclusion, ...]) -> Window:
+        meant = replace(window.restriction, left_out=(*window.restriction.left_out, *gone))
+        return with_matured(opened, champion, replace(window, restriction=meant, known=older.labelled(meant)), older)
+
+    return replace(_matured(opened, champion, window, older), read_back=without)
+
+
+def _matured(opened: Opened, champion: Champion, window: Window, older: OlderRows) -> Window:
     since, until, least = window.restriction.since, window.restriction.until, opened.settings.window.minimum
     found = window.labelled
     if since is None or until is None or _customers(found) >= least:
@@ -58,11 +68,21 @@ def with_matured(opened: Opened, champion: Champion, window: Window, older: Olde
 def _floor(opened: Opened, champion: Champion, older: OlderRows) -> datetime | None:
     """The moment after which rows may count."""
     if opened.ledger.last(MOVES, before=champion.ledger_seq) is not None:
-        return moment(opened.ledger.entry(champion.ledger_seq).at)
+        deployed = opened.ledger.entry(champion.ledger_seq)
+        return _taught_until(opened, champion, deployed.case_id) or moment(deployed.at)
     end = _reference_end(opened)
     oldest = older.oldest()
     first = None if oldest is None else oldest - older.tick
     return first if end is None or first is None else max(end, first)
+
+
+def _taught_until(opened: Opened, champion: Champion, case_id: str | None) -> datetime | None:
+    """When the newest row was scored that the champion was trained or tested on, by the case it was deployed from."""
+    case = None if case_id is None else opened.cases.get(case_id)
+    if case is None or case.challenger is None or case.challenger.digest != champion.digest:
+        return None
+    windows = case.window.windows if case.window else None
+    return windows.matured.until if windows else None
 
 
 def _reference_end(opened: Opened) -> datetime | None:
@@ -86,6 +106,4 @@ def _newest(known: Labelled, least: int) -> tuple[Labelled, datetime]:
     customers = newest if known.ids is None else known.ids[newest.index]
     reached = newest[(~customers.duplicated()).cumsum().to_numpy() >= least] if known.ids is not None else newest.iloc[least - 1 :]
     day = (newest.iloc[-1] if reached.empty else reached.iloc[0]).floor("D")
-    kept = known.times >= day
-    ids = None if known.ids is None else known.ids[kept]
-    return Labelled(known.features[kept], known.churned[kept], ids, known.times[kept]), day.to_pydatetime()
+    return known.at((known.times >= day).to_numpy()), day.to_pydatetime()

@@ -42,7 +42,7 @@ def configured_outcomes(opened: Opened) -> tuple[str, RawTable, OutcomeColumns]:
         raise DataError(
             f"{log.name} has no id column, so outcomes cannot be joined.", "Name it as `id` under [predictions] in churnops.toml."
         )
-    columns = OutcomeColumns(log.columns.id, named.column, log.columns.time or named.scored_at, named.observed_at)
+    columns = OutcomeColumns(log.columns.id, named.column, log.columns.time or named.scored_at, named.observed_at, named.recorded_at)
     raw, _ = _cells(log.source, log.name, columns)
     return f"{named.column} of {log.name}", raw, columns
 
@@ -50,7 +50,8 @@ def configured_outcomes(opened: Opened) -> tuple[str, RawTable, OutcomeColumns]:
 def _cells(source: Source, name: str, columns: OutcomeColumns, other_id: str = "") -> tuple[RawTable, "pd.Index[str]"]:
     """The rows with an outcome as text, and the names of all columns. Of a table that lacks id or outcome no row, so
     that what is missing is said as it is of a file."""
-    meant = dict.fromkeys(name for name in (columns.id, columns.outcome, columns.scored_at, columns.observed_at, other_id) if name)
+    used = (columns.id, columns.outcome, columns.scored_at, columns.observed_at, columns.recorded_at, other_id)
+    meant = dict.fromkeys(name for name in used if name)
     schema = Schema(target=columns.outcome, positive="", categorical=tuple(meant))
     with open_source(source, schema, ALL_ROWS) as relation:
         there = pd.Index(list(relation.columns))

@@ -20,8 +20,8 @@ _SHOWN_NAMES = 20
 
 @dataclass(frozen=True)
 class OutcomeTable:
-    """`words`: columns `_id`, `_time` (missing where no scoring time is named), `_observed` (missing likewise), `_churned` (1.0 or 0.0), one row
-    for an id and time. `repeated` rows gave way to a later word, `unused_dates` names columns of dates that nobody reads."""
+    """`words`: columns `_id`, `_time` (missing where no scoring time is named), `_observed` and `_recorded` (missing likewise), `_churned` (1.0
+    or 0.0), one row for an id and time. `repeated` rows gave way to a later word, `unused_dates` names columns of dates that nobody reads."""
 
     words: pd.DataFrame
     repeated: int
@@ -36,6 +36,7 @@ class OutcomeColumns:
     outcome: str
     scored_at: str
     observed_at: str
+    recorded_at: str
 
 
 def outcome_columns(settings: Settings, present: Collection[str]) -> OutcomeColumns:
@@ -50,14 +51,14 @@ def outcome_columns(settings: Settings, present: Collection[str]) -> OutcomeColu
         raise DataError("The workspace names no id column, so outcomes cannot be joined.", "Set `id` under [outcomes] in churnops.toml.")
     if id_ not in present and data.id in present:
         id_ = data.id
-    return OutcomeColumns(id_, named.outcome or data.target, named.scored_at, named.observed_at)
+    return OutcomeColumns(id_, named.outcome or data.target, named.scored_at, named.observed_at, named.recorded_at)
 
 
 def read_outcomes_of(opened: Opened, raw: RawTable, columns: OutcomeColumns) -> OutcomeTable:
     """The outcomes in a table.
 
     Of several words on an id and scoring time the last one counts: by the time of observation where the table has it, else by the order of
-    rows. With a horizon, what happened to an id at different moments is no repetition.
+    rows. Where none says when it was observed, that is when it was recorded. With a horizon, what happened to an id at different moments is no repetition.
 
     Raises:
         DataError: a column is missing, a word has no meaning, a cell of times holds none, or a horizon has nothing to count from.
@@ -66,7 +67,12 @@ def read_outcomes_of(opened: Opened, raw: RawTable, columns: OutcomeColumns) -> 
     _require_columns(raw, columns, named)
     churned = _churned(opened, raw, columns.outcome)
     ids = ids_in(raw.frame[columns.id], raw.decimal)
-    times = {"_time": times_in(raw, columns.scored_at), "_observed": times_in(raw, columns.observed_at)}
+    recorded = times_in(raw, columns.recorded_at)
+    times = {
+        "_time": times_in(raw, columns.scored_at),
+        "_observed": times_in(raw, columns.observed_at).fillna(recorded),
+        "_recorded": recorded,
+    }
     told = pd.DataFrame({"_id": ids, **times, "_churned": churned}).dropna(subset=["_id", "_churned"])
     unused = _unused_dates(raw, columns)
     if named.horizon and told[["_time", "_observed"]].isna().all(axis=1).any():
@@ -89,7 +95,8 @@ def _churned(opened: Opened, raw: RawTable, name: str) -> "pd.Series[float]":
     if len(unknown):
         raise DataError(
             f"{raw.path.name}: `{name}` holds {unknown.nunique():,} {'value that is' if unknown.nunique() == 1 else 'values that are'} "
-            f"neither a yes nor a no, in {len(unknown):,} of {words.notna().sum():,} rows.",
+            f"neither a yes nor a no, in {len(unknown):,} of {words.notna().sum():,} rows, the first in data row "
+            f"{int((raw.frame.index == unknown.index[0]).argmax()) + 1}.",
             "Name its words as `yes` and `no` under [outcomes] in churnops.toml, or export both outcomes only.",
         )
     return words.map(meanings).astype("float64")
@@ -97,7 +104,7 @@ def _churned(opened: Opened, raw: RawTable, name: str) -> "pd.Series[float]":
 
 def _require_columns(raw: RawTable, columns: OutcomeColumns, named: OutcomeSettings) -> None:
     wanted = {"id": columns.id, "outcome": columns.outcome}
-    for role in ("scored_at", "observed_at"):
+    for role in ("scored_at", "observed_at", "recorded_at"):
         # Under its usual name a time may be there or not; under a name of the team's own it is meant to be.
         if getattr(named, role) != OutcomeSettings.model_fields[role].default:
             wanted[role] = getattr(columns, role)
@@ -121,7 +128,7 @@ def _meant(lacking: Mapping[str, str], there: list[str]) -> str:
 
 
 def _unused_dates(raw: RawTable, columns: OutcomeColumns) -> tuple[str, ...]:
-    used = {columns.id, columns.outcome, columns.scored_at, columns.observed_at}
+    used = {columns.id, columns.outcome, columns.scored_at, columns.observed_at, columns.recorded_at}
     return tuple(name for name in raw.frame.columns if name not in used and _holds_dates(raw, name))
 
 

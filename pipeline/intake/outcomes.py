@@ -1,6 +1,7 @@
 """Outcomes taken in: from a file, from where [outcomes] says that they lie, and back out again."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -60,8 +61,8 @@ def pull_outcomes(opened: Opened) -> Added:
 
 def _added(opened: Opened, table: OutcomeTable, source: str) -> Added:
     words = [
-        KnownOutcome(id_, None if pd.isna(at) else at, None if pd.isna(known) else known, int(churned))
-        for id_, at, known, churned in table.words[["_id", "_time", "_observed", "_churned"]].itertuples(index=False)
+        KnownOutcome(id_, _given(at), _given(known), int(churned), _given(recorded))
+        for id_, at, known, churned, recorded in table.words[["_id", "_time", "_observed", "_churned", "_recorded"]].itertuples(index=False)
     ]
     now = opened.clock()
     with opened.state.write() as connection:
@@ -78,6 +79,10 @@ def _added(opened: Opened, table: OutcomeTable, source: str) -> Added:
         repeated=table.repeated,
         unused_dates=table.unused_dates,
     )
+
+
+def _given(at: pd.Timestamp) -> datetime | None:
+    return None if pd.isna(at) else at.to_pydatetime()
 
 
 def newest_intake(opened: Opened) -> RecordedIntake:

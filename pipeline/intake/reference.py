@@ -7,13 +7,22 @@ from pipeline.errors import DataError
 from pipeline.record.opened_workspace import Opened
 from pipeline.rulings.exclusions import excluded, without_excluded
 from pipeline.tables.cell_values import spelling_in
-from pipeline.tables.reading import read_raw, typed
+from pipeline.tables.reading import RawTable, read_raw, typed
 from pipeline.tables.remote_files import fetch, is_remote
 from pipeline.tables.splits import Split, split_reference
 
 
 def load_reference(opened: Opened) -> pd.DataFrame:
     """The typed reference table.
+
+    Raises:
+        DataError: see `read_reference` and `typed`.
+    """
+    return typed(read_reference(opened), opened.settings.data.columns, with_target=True)
+
+
+def read_reference(opened: Opened) -> RawTable:
+    """The reference table as written.
 
     Raises:
         DataError: it is gone, unreadable, or not the bytes `churnops init` saw.
@@ -31,7 +40,7 @@ def load_reference(opened: Opened) -> pd.DataFrame:
             f"The reference table {path if copy is None else data.file} changed: its sha256 is {found}, churnops.toml remembers {data.sha256}.",
             "Restore it, or start a new workspace with `churnops init`.",
         )
-    return typed(read_raw(path, data.format), data.columns, with_target=True)
+    return read_raw(path, data.format)
 
 
 def load_split(opened: Opened) -> Split:

@@ -39,6 +39,7 @@ def told_in_file(opened: Opened, path: Path) -> pd.DataFrame:
         DataError: as `read_outcome_file`.
     """
     words = read_outcome_file(opened, path).words
+    words = words.assign(_recorded=words["_recorded"].fillna(words["_observed"]))
     if words.empty:
         raise DataError(f"{path.name} holds no outcome.", "Each row needs an id and a word for churned or stayed.")
     if not opened.settings.outcomes.horizon:

@@ -19,7 +19,19 @@ def window_rows(window: Window) -> "pd.DataFrame":
     Raises:
         DataError: the source cannot be read row by row.
     """
-    features, spelling = list(window.columns.features), spelling_of(window.profile)
+    lying = window.source.source if isinstance(window.source, MappedSource) else window.source
+    if not isinstance(lying, PredictionLog | Files | Frame):
+        raise DataError(f"The rows of {window.name} stay where they are.", "Take a window from a file for this.")
+    return rows_with_ids(window)[list(window.columns.features)]
+
+
+def rows_with_ids(window: Window) -> "pd.DataFrame":
+    """As `window_rows`, after the columns `_id` and `_time` (UTC) where the source has them, wherever the rows lie.
+
+    Raises:
+        DataError: the source cannot be read any more.
+    """
+    spelling = spelling_of(window.profile)
     if isinstance(window.source, PredictionLog) and window.since is not None and window.until is not None:
         from pipeline.state.database import open_state
         from pipeline.state.predictions import read_predictions
@@ -28,15 +40,12 @@ def window_rows(window: Window) -> "pd.DataFrame":
         try:
             since = window.restriction.since or window.since
             logged = read_predictions(state, window.columns, since, window.until)
-            return kept_rows(logged, window.restriction, spelling)[features]
+            return kept_rows(logged, window.restriction, spelling)
         finally:
             state.close()
-    lying = window.source.source if isinstance(window.source, MappedSource) else window.source
-    if isinstance(lying, Files | Frame):
-        from pipeline.sources.rows import rows_of
+    from pipeline.sources.rows import rows_of
 
-        return rows_of(window.source, window.columns, window.restriction, spelling)[features]
-    raise DataError(f"The rows of {window.name} stay where they are.", "Take a window from a file for this.")
+    return rows_of(window.source, window.columns, window.restriction, spelling)
 
 
 def kept_rows(logged: "pd.DataFrame", restriction: Restriction, spelling: Spelling) -> "pd.DataFrame":

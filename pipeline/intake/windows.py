@@ -1,8 +1,9 @@
 """The current window: where the customers scored lately lie, what they look like, and the outcomes known by now."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from pipeline.intake.scoring_time import with_roles
 from pipeline.intake.team_log import TICK, OwnLog, current_file, meant_rows, own_log
 from pipeline.intake.window_rows import kept_rows
 from pipeline.intake.window_start import start_of
-from pipeline.profiles.counting import last_time, profile_window, profile_with_customers
+from pipeline.profiles.counting import count_rows, last_time, profile_window, profile_with_customers
 from pipeline.profiles.daily import profile_log
 from pipeline.profiles.grid import even_grid
 from pipeline.profiles.profile import Cells, NumericalProfile, Profile, spelling_of
@@ -46,8 +47,15 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
     Raises:
         DataError: nothing is logged, all of it is dated in the future, nothing lies in the span, or the team's log cannot be read or has no times to choose a span by.
     """
+    from pipeline.intake.outcome_record import with_outcome_record
     from pipeline.intake.window_labels import require_some, told_in_file, told_in_log
-    from pipeline.state.predictions import logged_customers, newest_prediction, oldest_prediction, predictions_after, read_predictions
+    from pipeline.state.predictions import (
+        logged_customers,
+        newest_prediction,
+        oldest_prediction,
+        predictions_after,
+        read_predictions,
+    )
 
     columns, segment, spelling = opened.settings.data.columns, baseline.restriction.segment, spelling_of(baseline.profile)
     own = own_log(opened)
@@ -57,7 +65,7 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
         told = told_in_log(opened) if outcomes is None else told_in_file(opened, outcomes)
         reaching = champion if _reaches_back(span, segment) else None
         window = _own_window(opened, baseline.profile, log, meant.restriction, told, outcomes, reaching)
-        return replace(window, set_aside=meant.set_aside)
+        return replace(window, set_aside=meant.set_aside, logged=True)
     newest = newest_prediction(opened.state)
     if newest is None:
         raise DataError(
@@ -81,10 +89,15 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
     given = None if outcomes is None else told_in_file(opened, outcomes)
     known = partial(_known_in_log, opened, spelling, given)
     window = Window(
-        "prediction log", source, columns, restriction, profile, known(restriction), scored, set_aside, declared(opened), roster(opened)
-    )
+        "prediction log", source, columns, restriction, profile, known(restriction), scored, set_aside, declared(opened), roster(opened),
+        logged=True,
+    )  # fmt: skip
     if _reaches_back(span, segment):
         window = with_matured(opened, champion, window, OlderRows(known, partial(oldest_prediction, opened.state), MICROSECOND))
+    if given is not None or window.labelled_rows:
+        told = told_in_log(opened) if given is None else given
+        count = partial(predictions_after, opened.state)
+        window = with_outcome_record(opened, window, told, spelling, count, logged=given is None)
     if given is not None and outcomes is not None and not window.labelled_rows:
         rows = kept_rows(read_predictions(opened.state, columns, since, newest), restriction, spelling)
         require_some(window.labelled, rows["_id"], given, outcomes.name, "prediction log")
@@ -150,6 +163,7 @@ def _own_window(
         return window
     if profile.repeats is None:
         raise DataError(f"{name} has no id column, so outcomes cannot be joined.", "Name it as `id` under [predictions] in churnops.toml.")
+    from pipeline.intake.outcome_record import with_outcome_record
     from pipeline.intake.window_labels import labels_of_source, require_some_of_source
 
     spelling = spelling_of(reference)
@@ -158,9 +172,16 @@ def _own_window(
     if champion is not None:
         oldest = partial(last_time, log.source, log.columns, place=_EVERY_ROW)
         window = with_matured(opened, champion, window, OlderRows(known, oldest, TICK))
+    count = _counting(log, restriction)
+    window = with_outcome_record(opened, window, outcomes, spelling, count, logged=said is None)
     if said is not None:
         require_some_of_source(window, spelling, outcomes, said.name)
     return window
+
+
+def _counting(log: OwnLog, restriction: Restriction) -> Callable[[datetime, datetime], int]:
+    """How to count the rows between two moments."""
+    return lambda since, until: count_rows(log.source, log.columns, replace(restriction, since=since, until=until))
 
 
 def _say_unknown_values(values: Mapping[str, Mapping[str, str]], reference: Profile) -> None:

@@ -1,8 +1,8 @@
 """What a retention campaign is worth, so that two scorings of the same customers can be compared by what they would earn.
 
 An offer to a customer who would leave with probability p brings acceptance · p · margin and costs offer_cost, taken or not. A campaign makes
-an offer to everybody for whom that is more than nothing. The maximum is earned by offers to the churners alone; what a scoring earns is
-told as a percentage of that, so that windows of any size and currency can be compared.
+an offer to everybody for whom that is more than nothing; one of a fixed size, to so many of the riskiest. The maximum is earned by offers
+to as many churners alone; what a scoring earns is told as a percentage of that, so that windows of any size and currency can be compared.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.errors import DataError
+from pipeline.measures.measure import CampaignReach, Campaigns
 from pipeline.workspace.settings import ValueSettings
 
 Numbers = NDArray[np.float64]
@@ -48,6 +49,50 @@ def expected_value(p: ArrayLike, value: ValueSettings) -> Numbers:
     return np.asarray(value.acceptance * value.margin * np.asarray(p, dtype=np.float64) - value.offer_cost)
 
 
+def offered(p: ArrayLike, value: ValueSettings, weights: ArrayLike | None = None) -> Numbers:
+    """Which part of an offer each customer gets, 0-1, shape of `p`: all of it where it pays; with a capacity, all of it among so many of the
+    riskiest. Those who are equally risky share what is left. `weights`: for how many customers each stands; None: each for itself.
+
+    >>> offered([0.9, 0.6, 0.6, 0.1], ValueSettings(margin=500, offer_cost=50, acceptance=0.3)).tolist()
+    [1.0, 1.0, 1.0, 0.0]
+    >>> offered([0.9, 0.6, 0.6, 0.1], ValueSettings(margin=500, offer_cost=50, acceptance=0.3, capacity=0.5)).tolist()
+    [1.0, 0.5, 0.5, 0.0]
+    """
+    risk = np.asarray(p, dtype=np.float64)
+    if value.capacity == 1:
+        return (expected_value(risk, value) > 0).astype(np.float64)
+    weight = np.ones(risk.shape) if weights is None else np.asarray(weights, dtype=np.float64)
+    _, place = np.unique(-risk, return_inverse=True)  # the riskiest first
+    many = np.bincount(place, weights=weight)
+    left = value.capacity * weight.sum() - (np.cumsum(many) - many)
+    return np.asarray(np.clip(left / many, 0.0, 1.0)[place])
+
+
+def reachable(churners: float, customers: float, value: ValueSettings) -> float:
+    """How many of the `churners` among the `customers` a campaign can reach at most."""
+    return min(churners, value.capacity * customers)
+
+
+def campaigns(y: ArrayLike, p: ArrayLike, p_before: ArrayLike, value: ValueSettings, weights: ArrayLike | None = None) -> Campaigns:
+    """Whom a campaign by the scores `p` and one by `p_before` would contact of the same customers; arguments and errors as `gain`.
+
+    >>> offers = ValueSettings(margin=500, offer_cost=50, acceptance=0.3)
+    >>> both = campaigns([1, 1, 0, 0], [0.9, 0.8, 0.2, 0.1], [0.9, 0.2, 0.8, 0.1], offers)
+    >>> both.candidate.caught, both.champion.caught, both.champion.contacted, round(both.maximum, 6)
+    (1.0, 0.5, 0.5, 50.0)
+    """
+    outcome = np.asarray(y, dtype=np.float64)
+    weight = np.ones(outcome.size) if weights is None else np.asarray(weights, dtype=np.float64)
+    churners, customers = _churners_of(outcome, weight), float(weight.sum())
+
+    def reach(scores: ArrayLike) -> CampaignReach:
+        sent = weight * offered(scores, value, weight)
+        return CampaignReach(contacted=float(sent.sum()) / customers, caught=float((sent * outcome).sum()) / churners)
+
+    most = reachable(churners, customers, value) * max(0.0, float(expected_value(1.0, value)))
+    return Campaigns(candidate=reach(p), champion=reach(p_before), maximum=most / customers)
+
+
 def worth(y: ArrayLike, p: ArrayLike, value: ValueSettings) -> Worth:
     """What a campaign by the scores `p` would have earned of customers whose outcome is known.
 
@@ -66,32 +111,42 @@ def worth(y: ArrayLike, p: ArrayLike, value: ValueSettings) -> Worth:
     25.0
     """
     outcome = np.asarray(y, dtype=np.float64)
-    return _ratio(_profits(outcome, p, value), outcome, value)
+    weight = np.ones(outcome.size)
+    return _ratio(_profits(outcome, p, value, weight), outcome, value, weight)
 
 
-def gain(y: ArrayLike, p: ArrayLike, p_before: ArrayLike, value: ValueSettings) -> Worth:
-    """What a campaign by the scores `p` would have earned beyond one by `p_before` on the same rows; arguments and errors as `worth`.
+def gain(y: ArrayLike, p: ArrayLike, p_before: ArrayLike, value: ValueSettings, weights: ArrayLike | None = None) -> Worth:
+    """What a campaign by the scores `p` would have earned beyond one by `p_before` on the same rows; arguments and errors as `worth`. `weights`:
+    for how many rows each stands, shape (n,); None: each for itself.
 
     >>> offers = ValueSettings(margin=500, offer_cost=50, acceptance=0.3)
     >>> gain([1, 1, 0, 0], [0.9, 0.8, 0.2, 0.1], [0.9, 0.2, 0.8, 0.1], offers).percent
     75.0
     """
     outcome = np.asarray(y, dtype=np.float64)
-    return _ratio(_profits(outcome, p, value) - _profits(outcome, p_before, value), outcome, value)
+    weight = np.ones(outcome.size) if weights is None else np.asarray(weights, dtype=np.float64)
+    return _ratio(_profits(outcome, p, value, weight) - _profits(outcome, p_before, value, weight), outcome, value, weight)
 
 
-def _profits(outcome: Numbers, p: ArrayLike, value: ValueSettings) -> Numbers:
-    return np.where(expected_value(p, value) > 0, expected_value(outcome, value), 0.0)
+def _profits(outcome: Numbers, p: ArrayLike, value: ValueSettings, weights: Numbers) -> Numbers:
+    return offered(p, value, weights) * expected_value(outcome, value)
 
 
-def _ratio(profits: Numbers, outcome: Numbers, value: ValueSettings) -> Worth:
+def _ratio(profits: Numbers, outcome: Numbers, value: ValueSettings, weights: Numbers) -> Worth:
+    churners, customers = _churners_of(outcome, weights), float(weights.sum())
+    reached = reachable(churners, customers, value)
+    # Of the churners, or where they are too many to be reached, of the customers.
+    most = (outcome if reached == churners else np.full(outcome.size, reached / customers)) * max(0.0, float(expected_value(1.0, value)))
+    if not most.any():
+        return Worth(0.0, 0.0, outcome.size)
+    share = (weights * profits).sum() / (weights * most).sum()
+    error = np.sqrt(np.sum((weights * (profits - share * most)) ** 2)) / (weights * most).sum()
+    return Worth(float(100 * share), float(100 * error), outcome.size)
+
+
+def _churners_of(outcome: Numbers, weights: Numbers) -> float:
     if not outcome.any():
         raise DataError(
             f"None of the {outcome.size} customers churned, so no campaign could have earned anything.", "Wait for more outcomes."
         )
-    most = outcome * max(0.0, float(expected_value(1.0, value)))
-    if not most.any():
-        return Worth(0.0, 0.0, outcome.size)
-    share = profits.sum() / most.sum()
-    error = np.sqrt(np.sum((profits - share * most) ** 2)) / most.sum()
-    return Worth(float(100 * share), float(100 * error), outcome.size)
+    return float((weights * outcome).sum())

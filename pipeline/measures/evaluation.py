@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from pipeline.measures.measure import Comparison, Margins, Metrics, Reliability, ServingProof
+from pipeline.measures.measure import Campaigns, Comparison, Margins, Metrics, Reliability, ServingProof, WeakestGroup
 from pipeline.measures.risk_tiers import TierFlow
 from pipeline.stored_record import StoredRecord
 
@@ -14,8 +14,9 @@ class Evaluation(StoredRecord):
 
     `margins` are over the champion, `margins_recalibrated` over the champion recalibrated on the recent training rows. `serving`: how single
     customers would be scored; `tier_flow`: who changes risk tier from the champion to the candidate; `reliability`: whether its
-    probabilities came true, and the champion's. `fitted_elsewhere`: which of the two others fitted, on rows that nobody here knows. All five
-    are absent from records of earlier versions, whose digests must stay what they were.
+    probabilities came true, and the champion's. `fitted_elsewhere`: which of the two others fitted, on rows that nobody here knows.
+    `campaigns`: whom an offer by either model's scores would reach; `weakest_group`: whom it would serve
+    worst. All seven are absent from records of earlier versions, whose digests must stay what they were.
     """
 
     metrics: Metrics
@@ -27,6 +28,8 @@ class Evaluation(StoredRecord):
     tier_flow: TierFlow | None = Field(None, exclude_if=lambda found: found is None)
     reliability: Reliability | None = Field(None, exclude_if=lambda found: found is None)
     champion_reliability: Reliability | None = Field(None, exclude_if=lambda found: found is None)
+    campaigns: Campaigns | None = Field(None, exclude_if=lambda found: found is None)
+    weakest_group: WeakestGroup | None = Field(None, exclude_if=lambda found: found is None)
     fitted_elsewhere: tuple[Literal["candidate", "champion"], ...] = Field((), exclude_if=lambda found: not found)
 
     def whether_unseen(self) -> str:

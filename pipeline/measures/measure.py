@@ -68,6 +68,36 @@ class Margins(StoredRecord):
     profit: Comparison
 
 
+class CampaignReach(StoredRecord):
+    """Whom a campaign by a model's scores would contact: `contacted` is the share of all customers, `caught` the share of the churners, 0-1."""
+
+    contacted: float
+    caught: float
+
+
+class Campaigns(StoredRecord):
+    """Two campaigns on the same rows, by the candidate's scores and by the champion's. `maximum`: what the best campaign would earn for each
+    customer scored, in the team's currency, of which `Margins.profit` is a percentage."""
+
+    candidate: CampaignReach
+    champion: CampaignReach
+    maximum: float
+
+
+class WeakestGroup(StoredRecord):
+    """Customers with `value` in `column`: the candidate's ROC-AUC among them minus the champion's, with an interval that holds for all groups
+    looked at together."""
+
+    column: str
+    value: str
+    roc_auc: Comparison
+
+    @property
+    def worse(self) -> bool:
+        """Whether they are ranked worse than before, beyond chance."""
+        return self.roc_auc.high < 0
+
+
 class GateCheck(StoredRecord):
     """One condition of the quality gate: the rule's name in the policy, and what was measured against it."""
 

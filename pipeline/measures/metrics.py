@@ -19,7 +19,7 @@ _BIN_ROWS = 20
 SMALLEST_PROBABILITY = 1e-6
 
 
-def measure(y: ArrayLike, p: ArrayLike, threshold: float, confidence: float) -> Metrics:
+def measure(y: ArrayLike, p: ArrayLike, threshold: float, confidence: float, weights: ArrayLike | None = None) -> Metrics:
     """All metrics of one model.
 
     Args:
@@ -27,6 +27,7 @@ def measure(y: ArrayLike, p: ArrayLike, threshold: float, confidence: float) -> 
         p: probabilities of churn in 0-1, shape (n,).
         threshold: a row at or above it is predicted to churn.
         confidence: of the intervals, such as 0.95. ROC-AUC has DeLong's, proportions have Wilson's, the rest none.
+        weights: for how many rows each stands, shape (n,); None: each for itself. Intervals are those of as many rows as tell as much.
 
     Precision without a predicted churner is 0 on n = 0 rows, with the interval 0 to 1.
 
@@ -40,29 +41,28 @@ def measure(y: ArrayLike, p: ArrayLike, threshold: float, confidence: float) -> 
     from sklearn import metrics as sk
 
     outcome, probability = _judgeable(y), _probabilities(p)
-    predicted = probability >= threshold
-    rows, churners, called = outcome.size, int(outcome.sum()), int(predicted.sum())
-    found = int((predicted & (outcome == 1)).sum())
-    right = int((predicted == (outcome == 1)).sum())
-    auc, covariance = delong(outcome, probability[None, :])
+    weight = np.ones(outcome.size) if weights is None else np.asarray(weights, dtype=np.float64)
+    predicted, left = probability >= threshold, outcome == 1
+    rows, all_ = outcome.size, np.ones(outcome.size, dtype=bool)
+    auc, covariance = delong(outcome, probability[None, :], weight)
     reach = _deviates(confidence) * math.sqrt(covariance[0, 0])
     return Metrics(
         n=rows,
-        churners=churners,
+        churners=int(outcome.sum()),
         threshold=threshold,
         roc_auc=Measure(value=auc[0], n=rows, low=max(0.0, auc[0] - reach), high=min(1.0, auc[0] + reach)),
-        pr_auc=Measure(value=sk.average_precision_score(outcome, probability), n=rows),
-        accuracy=_proportion(right, rows, confidence),
-        f1=Measure(value=sk.f1_score(outcome, predicted, zero_division=0.0), n=rows),
-        precision=_proportion(found, called, confidence),
-        recall=_proportion(found, churners, confidence),
-        log_loss=Measure(value=sk.log_loss(outcome, probability, labels=[0, 1]), n=rows),
-        brier=Measure(value=sk.brier_score_loss(outcome, probability), n=rows),
-        calibration_error=Measure(value=calibration_error(outcome, probability), n=rows),
+        pr_auc=Measure(value=sk.average_precision_score(outcome, probability, sample_weight=weights), n=rows),
+        accuracy=_proportion(predicted == left, all_, weight, confidence),
+        f1=Measure(value=sk.f1_score(outcome, predicted, zero_division=0.0, sample_weight=weights), n=rows),
+        precision=_proportion(left, predicted, weight, confidence),
+        recall=_proportion(predicted, left, weight, confidence),
+        log_loss=Measure(value=sk.log_loss(outcome, probability, labels=[0, 1], sample_weight=weights), n=rows),
+        brier=Measure(value=sk.brier_score_loss(outcome, probability, sample_weight=weights), n=rows),
+        calibration_error=Measure(value=calibration_error(outcome, probability, weight), n=rows),
     )
 
 
-def compare(y: ArrayLike, p_candidate: ArrayLike, p_champion: ArrayLike, confidence: float) -> Comparison:
+def compare(y: ArrayLike, p_candidate: ArrayLike, p_champion: ArrayLike, confidence: float, weights: ArrayLike | None = None) -> Comparison:
     """ROC-AUC of candidate minus champion on the same rows, with DeLong's paired interval.
 
     Args:
@@ -70,6 +70,7 @@ def compare(y: ArrayLike, p_candidate: ArrayLike, p_champion: ArrayLike, confide
         p_candidate: probabilities of churn, shape (n,).
         p_champion: probabilities of churn for the same rows in the same order, shape (n,).
         confidence: of the interval, such as 0.95.
+        weights: as in `measure`.
 
     Raises:
         DataError: fewer than two rows of a class, or a probability outside 0-1.
@@ -78,7 +79,7 @@ def compare(y: ArrayLike, p_candidate: ArrayLike, p_champion: ArrayLike, confide
     0.25
     """
     outcome = _judgeable(y)
-    aucs, covariance = delong(outcome, np.stack([_probabilities(p_candidate), _probabilities(p_champion)]))
+    aucs, covariance = delong(outcome, np.stack([_probabilities(p_candidate), _probabilities(p_champion)]), weights)
     difference = float(aucs[0] - aucs[1])
     # Rounding can leave the variance of two equal models a hair below zero.
     variance = max(0.0, float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]))
@@ -86,8 +87,9 @@ def compare(y: ArrayLike, p_candidate: ArrayLike, p_champion: ArrayLike, confide
     return Comparison(difference=difference, low=difference - reach, high=difference + reach, n=outcome.size)
 
 
-def calibration_error(y: NDArray[np.int8], p: NDArray[np.float64]) -> float:
-    """Mean distance between predicted and observed churn over ten bins of equal mass, weighted by rows; 0 is perfect.
+def calibration_error(y: NDArray[np.int8], p: NDArray[np.float64], weights: NDArray[np.float64] | None = None) -> float:
+    """Mean distance between predicted and observed churn over ten bins of equally many rows, weighted by rows, or by how many each stands for;
+    0 is perfect.
 
     Equal scores share a bin, so the order of rows does not matter.
 
@@ -98,7 +100,8 @@ def calibration_error(y: NDArray[np.int8], p: NDArray[np.float64]) -> float:
     """
     edges = np.quantile(p, np.linspace(0, 1, CALIBRATION_BINS + 1)[1:-1])
     bins = np.searchsorted(edges, p, side="right")
-    return float(np.abs(np.bincount(bins, weights=p - y)).sum() / p.size)
+    weight = np.ones(p.size) if weights is None else weights
+    return float(np.abs(np.bincount(bins, weights=weight * (p - y))).sum() / weight.sum())
 
 
 def reliability(y: ArrayLike, p: ArrayLike) -> Reliability:
@@ -135,15 +138,18 @@ def _bin(outcome: NDArray[np.int8], ascending: NDArray[np.float64]) -> Reliabili
     return ReliabilityBin(predicted=mean, observed=float(outcome.mean()), low=low, high=high, rows=outcome.size)
 
 
-def _proportion(hits: int, rows: int, confidence: float) -> Measure:
-    """A share of rows with Wilson's interval (Wilson 1927), which holds for few rows and near 0 and 1."""
-    if rows == 0:
+def _proportion(hits: NDArray[np.bool_], of: NDArray[np.bool_], weights: NDArray[np.float64], confidence: float) -> Measure:
+    """A share of rows by weight, with Wilson's interval (Wilson 1927), which holds for few rows and near 0 and 1; of as many rows as tell as
+    much (Kish 1965)."""
+    if not of.any():
         return Measure(value=0.0, n=0, low=0.0, high=1.0)
-    low, high = wilson(hits, rows, confidence)
-    return Measure(value=hits / rows, n=rows, low=low, high=high)
+    total = weights[of].sum()
+    share, worth = float(weights[of & hits].sum() / total), float(total**2 / (weights[of] ** 2).sum())
+    low, high = wilson(share * worth, worth, confidence)
+    return Measure(value=share, n=int(of.sum()), low=low, high=high)
 
 
-def wilson(hits: int, rows: int, confidence: float) -> tuple[float, float]:
+def wilson(hits: float, rows: float, confidence: float) -> tuple[float, float]:
     """Ends, in 0-1, of the interval of a share of at least one row.
 
     Source: Wilson (1927), "Probable Inference, the Law of Succession, and Statistical Inference".

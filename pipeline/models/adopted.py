@@ -18,10 +18,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from pipeline.models.asked_model import AskedModel, asked, library_of
 from pipeline.models.earlier_names import answer_earlier_names
 from pipeline.models.mlflow_folder import FILE_FLAVOUR, SAVE_AGAIN, Described, ModelError, describe, quiet
+from pipeline.models.own_types import OwnType, encoded_types, in_own_types, signed_types
 from pipeline.models.pickled_file import load_pickled
 from pipeline.tables.schema import Schema
 
-_WHOLE = frozenset({"integer", "long"})
 _SAME = 1e-6  # how far two probabilities of one row may be from adding up to one
 # What pip installs for a package that is imported and not there.
 _EXTRAS = {name: f"churnops[{name}]" for name in ("lightgbm", "xgboost", "catboost")}
@@ -46,8 +46,9 @@ def load_adopted(folder: Path, columns: Schema) -> "AdoptedClassifier":
             raise
         except Exception as error:  # loading runs the model's own code
             raise not_loaded(error, described) from error
+    signed = signed_types(described.inputs)
     if described.flavour == "pyfunc":
-        return AdoptedClassifier(model, way, described.inputs, columns, home)
+        return AdoptedClassifier(model, way, {name: signed.get(name) for name in described.inputs}, columns, home)
     takes = _with_blanks(way.takes, columns) if library_of(model) == "lightgbm" else way.takes
     inputs = dict.fromkeys(takes) or dict.fromkeys(described.inputs)
     if not inputs:
@@ -59,7 +60,9 @@ def load_adopted(folder: Path, columns: Schema) -> "AdoptedClassifier":
         raise ModelError(
             f"--features names other columns than the model itself, which takes {', '.join(inputs)} in this order.", "Leave --features out."
         )
-    return AdoptedClassifier(model, way, inputs, columns, home)
+    # What an encoder saw is what it knows, whatever a signature says.
+    types = {**signed, **encoded_types(model)}
+    return AdoptedClassifier(model, way, {name: types.get(name) for name in inputs}, columns, home)
 
 
 def load_within(folder: Path, columns: Mapping[str, Any]) -> "AdoptedClassifier":
@@ -72,12 +75,12 @@ def load_within(folder: Path, columns: Mapping[str, Any]) -> "AdoptedClassifier"
 
 
 class AdoptedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """The classifier that scikit-learn's parts and ours expect, around a model of any flavour, asked in its own `way`. Its parameters are
-    those of `load_adopted`; `home` keeps the loaded files until the model is gone."""
+    """The classifier that scikit-learn's parts and ours expect, around a model of any flavour, asked in its own `way`. `inputs` are the columns
+    it takes and in which type, None where that is not on record; `home` keeps the loaded files until the model is gone."""
 
     classes_ = np.array([0, 1])
 
-    def __init__(self, model: Any, way: AskedModel, inputs: dict[str, str | None], columns: Schema, home: Any) -> None:
+    def __init__(self, model: Any, way: AskedModel, inputs: dict[str, OwnType | None], columns: Schema, home: Any) -> None:
         self.model = model
         self.way = way
         self.inputs = inputs
@@ -92,17 +95,15 @@ class AdoptedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return True
 
     def predict_proba(self, x: pd.DataFrame) -> NDArray[np.float64]:
-        """Probabilities of (stays, churns) for each row of a typed frame, shape (n, 2).
+        """Probabilities of (stays, churns) for each row of a typed frame, or of one as its file has it, shape (n, 2).
 
         Raises:
             ModelError: a column it takes is missing, it fails on these rows, or what it gives are no probabilities of churn.
         """
         given = x[[name for name in self.inputs if name in x.columns] or list(self.columns.features)]
-        # MLflow refuses a whole number that comes as a float, as all numbers of a typed frame do.
-        whole = {name: "int64" for name in given.columns if self.inputs.get(name) in _WHOLE and (given[name] % 1 == 0).all()}
         with quiet():
             try:
-                raw = self.way.probabilities(given.astype(whole))
+                raw = self.way.probabilities(in_own_types(given, self.inputs))
             except Exception as error:  # the model's own code
                 missing = [name for name in self.inputs if name not in x.columns]
                 if missing:

@@ -2,20 +2,24 @@
 
 import pickle
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter
 
-from pipeline.atomic_files import digest_of_folder, sync_folder
+from pipeline.atomic_files import digest_of_folder, make_folder, sync_folder
 from pipeline.errors import DataError, IntegrityError
 from pipeline.measures.measure import CalibrationTrial, Metrics
+from pipeline.models.held_pickle import load_held
 from pipeline.models.importance import Importance
 from pipeline.models.library_versions import check_versions
 from pipeline.profiles.profile import Profile, spelling_of
@@ -35,6 +39,9 @@ METRICS = "metrics.json"
 PROFILE = "profile.json"
 IMPORTANCE = "importance.json"
 REFERENCE_SCORES = "reference_scores.npy"
+
+
+USUAL_PACKAGES = frozenset({"python", "scikit-learn", "numpy", "pandas", "churnops"})
 
 
 class Recalibration(StoredRecord):
@@ -93,7 +100,8 @@ class Manifest(StoredRecord):
     Of an `adopted` model they are of the rows given as its reference, `estimator` is what its class is called, `trained_at` is when it was
     adopted, and `versions` are those on record with it.
 
-    Without a `drift_reference` windows are compared with the training rows."""
+    Without a `drift_reference` windows are compared with the training rows. `runs_code`: whether a model of churnops' own needs more than
+    scikit-learn's estimators, so that loading it runs code; None where it was trained before that was on record."""
 
     columns: Schema
     estimator: str
@@ -109,6 +117,14 @@ class Manifest(StoredRecord):
     recalibration: Recalibration | None = None
     adopted: Adopted | None = None
     drift_reference: DriftReference | None = Field(None, exclude_if=lambda told: told is None)
+    runs_code: bool | None = Field(None, exclude_if=lambda told: told is None)
+
+    @property
+    def loads_code(self) -> bool:
+        """Whether loading the model runs whatever is in it: one that others fitted, or of a family that scikit-learn does not have."""
+        if self.adopted is not None:
+            return True
+        return self.runs_code if self.runs_code is not None else not set(self.versions) <= USUAL_PACKAGES
 
     @property
     def family(self) -> str:
@@ -118,12 +134,14 @@ class Manifest(StoredRecord):
 
 @dataclass(frozen=True)
 class Artifact:
-    """One published model whose bytes matched its digest when it was opened. `metrics` are on its test set."""
+    """One published model whose bytes matched its digest when it was opened. `metrics` are on its test set. `for_review`: it lies in a copy
+    for review, and loading it would run what others wrote."""
 
     digest: str
     path: Path
     manifest: Manifest
     metrics: Metrics
+    for_review: bool = False
 
     @property
     def reference_file(self) -> Path:
@@ -180,20 +198,32 @@ class Artifact:
         """The fitted classifier.
 
         Raises:
-            IntegrityError: the bytes changed since the artifact was opened, cannot be loaded by the installed packages, or were fitted
-                with another scikit-learn.
+            IntegrityError: the bytes changed since the artifact was opened, cannot be loaded by the installed packages, were fitted
+                with another scikit-learn, or lie in a copy for review.
             ModelError: it was adopted, and cannot be loaded.
         """
-        # Unpickling runs what the bytes say, and they may have changed since the artifact was opened.
-        _check(self.path, self.digest)
+        if self.for_review:
+            raise IntegrityError("This workspace is a copy for review: its models are not loaded.", "Score where the case came from.")
+        # Unpickling runs what the bytes say: those that are checked here, and not those that lie there a moment later.
+        files = [file for file in (self.path / MODEL).rglob("*") if file.is_file() and not file.is_symlink()]
+        held = {file.relative_to(self.path).as_posix(): file.read_bytes() for file in files}
+        _check(self.path, self.digest, held)
         adopted = self.manifest.adopted
         check_versions(self.manifest.versions, adopted.accepted_scikit_learn if adopted else None)
         if adopted is not None:
             from pipeline.models.adopted import load_adopted
 
-            return load_adopted(self.path / MODEL, self.manifest.columns)
+            with TemporaryDirectory(prefix="churnops-model-") as own:
+                for name, content in held.items():
+                    place = Path(own, name)
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    place.write_bytes(content)
+                return load_adopted(Path(own, MODEL), self.manifest.columns)
+        content = held[f"{MODEL}/{PICKLE}"]
         try:
-            return pickle.loads((self.path / MODEL / PICKLE).read_bytes())
+            return pickle.loads(content) if self.manifest.loads_code else load_held(content)
+        except IntegrityError:
+            raise
         except Exception as error:
             trained = ", ".join(f"{name} {number}" for name, number in self.manifest.versions.items())
             raise IntegrityError(
@@ -230,7 +260,7 @@ def publish(staged: Path, workspace: Workspace) -> str:
         return digest
     for path in (staged, *staged.rglob("*")):
         sync_folder(path)
-    workspace.models.mkdir(parents=True, exist_ok=True)
+    make_folder(workspace.models)
     staged.rename(place)
     sync_folder(workspace.models)
     return digest
@@ -252,14 +282,15 @@ def open_artifact(workspace: Workspace, digest: str) -> Artifact:
         path=path,
         manifest=Manifest.model_validate_json((path / MANIFEST).read_bytes()),
         metrics=Metrics.model_validate_json((path / METRICS).read_bytes()),
+        for_review=workspace.review_mark.exists(),
     )
 
 
-def _check(path: Path, digest: str) -> None:
+def _check(path: Path, digest: str, held: Mapping[str, bytes] = MappingProxyType({})) -> None:
     if not path.is_dir():
         raise IntegrityError(f"The model {digest[:12]} was deleted: {path} is not there.", "Restore that folder from a backup.")
     try:
-        found = digest_of_folder(path)
+        found = digest_of_folder(path, held)
     except ValueError:
         found = ""
     if found != digest:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from pipeline.errors import IntegrityError
 from pipeline.measures.measure import Metrics
 from pipeline.models.artifact import (
     DRIFT_REFERENCE,
@@ -16,11 +17,13 @@ from pipeline.models.artifact import (
     MANIFEST,
     METRICS,
     MODEL,
+    PICKLE,
     PROFILE,
     REFERENCE,
     REFERENCE_SCORES,
     Manifest,
 )
+from pipeline.models.held_pickle import load_held
 from pipeline.models.importance import Importance
 from pipeline.profiles.profile import Profile, categorical_profile
 from pipeline.sources.source import Frame
@@ -60,6 +63,7 @@ def write_artifact(
         shutil.copytree(model, folder / MODEL)
     else:
         _save(model, manifest, folder / MODEL)
+        manifest = manifest.model_copy(update={"runs_code": not _is_held((folder / MODEL / PICKLE).read_bytes())})
     write_rows(train_rows[[*columns.features, columns.target]], folder / REFERENCE)
     np.save(folder / REFERENCE_SCORES, scores, allow_pickle=False)
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
@@ -69,6 +73,15 @@ def write_artifact(
         write_rows(drift_rows, folder / DRIFT_REFERENCE)
     profile = _profile(columns, train_rows, train_rows if drift_rows is None else drift_rows)
     (folder / PROFILE).write_text(profile.model_dump_json() + "\n", encoding="utf-8")
+
+
+def _is_held(content: bytes) -> bool:
+    """Whether the model's bytes name what `load_held` admits."""
+    try:
+        load_held(content)
+    except IntegrityError:
+        return False
+    return True
 
 
 def _profile(columns: Schema, train_rows: "pd.DataFrame", rows: "pd.DataFrame") -> Profile:

@@ -5,14 +5,15 @@ they are read there, and no other table decides which category a code stands for
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
-from pandas.api.types import is_numeric_dtype
 
 from pipeline.models.mlflow_folder import ModelError
+from pipeline.models.own_types import numbers_in, texts_in, truths_in
 
 _MISSING_TEXT = "nan"  # CatBoost takes no missing category; this is what its own advice, `astype(str)`, makes of one
 _UNNAMED = re.compile(r"(Column_)?\d+")  # what LightGBM and CatBoost call columns they were given without names
@@ -92,37 +93,42 @@ def _xgboost(model: Any) -> tuple[Sequence[str], Callable[[pd.DataFrame], Any]]:
 def _catboost(model: Any) -> tuple[Sequence[str], Callable[[pd.DataFrame], Any]]:
     names = model.feature_names_
     categories = [names[place] for place in model.get_cat_feature_indices()]
+    texts_of_rows = {names[place] for place in model.get_text_feature_indices()}
 
     def ask(frame: pd.DataFrame) -> Any:
         given = frame.set_axis(names, axis=1)
-        texts = {name: _text(given[name]).fillna(_MISSING_TEXT) for name in categories}
-        return model.predict(given.assign(**texts), prediction_type="Probability")
+        texts = {name: texts_in(_counted(given[name])).fillna(_MISSING_TEXT) for name in categories}
+        return model.predict(_with_numbers(given, {*texts, *texts_of_rows}).assign(**texts), prediction_type="Probability")
 
     return names, ask
 
 
+def _counted(column: pd.Series) -> pd.Series:
+    """True as 1 and false as 0, which is how CatBoost spells them."""
+    return column.astype(object).map(lambda cell: int(cell) if isinstance(cell, bool | np.bool_) else cell, na_action="ignore")
+
+
 def _with_categories(frame: pd.DataFrame, numbered: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
-    """The frame with these columns as categories, numbered in this order; what is not among them is missing, as an unknown category."""
+    """The frame with these columns as categories, numbered in this order, and all others as numbers; what is not among the categories is
+    missing, as an unknown category."""
     given = {name: _alike(frame[name], values) for name, values in numbered.items()}
     known = {name: column.where(column.isin(numbered[name])) for name, column in given.items()}
-    return frame.assign(**{name: pd.Categorical(column, categories=numbered[name]) for name, column in known.items()})
+    categories = {name: pd.Categorical(column, categories=numbered[name]) for name, column in known.items()}
+    return _with_numbers(frame, set(numbered)).assign(**categories)
+
+
+def _with_numbers(frame: pd.DataFrame, others: Set[str]) -> pd.DataFrame:
+    """The frame with all but the `others` as numbers, of which these libraries know no second kind."""
+    return frame.assign(**{name: numbers_in(frame[name]) for name in frame.columns if name not in others})
 
 
 def _alike(column: pd.Series, categories: Sequence[Any]) -> pd.Series:
-    """The column's values as the kind that the categories are, numbers or text."""
-    texts = all(isinstance(category, str) for category in categories)
-    if texts == (not is_numeric_dtype(column)):
-        return column
-    return _text(column) if texts else pd.to_numeric(column, errors="coerce")
-
-
-def _text(column: pd.Series) -> pd.Series:
-    """Values as text, a whole number without its fraction; missing stays missing."""
-
-    def written(cell: Any) -> str:
-        return f"{cell:.0f}" if isinstance(cell, float) and cell.is_integer() else str(cell)
-
-    return column.astype(object).map(written, na_action="ignore")
+    """The column's values as the kind that the categories are: text, true and false, or numbers."""
+    if all(isinstance(category, str) for category in categories):
+        return texts_in(column)
+    if all(isinstance(category, bool) for category in categories):
+        return truths_in(column).astype(object)
+    return numbers_in(column)
 
 
 def _unnumbered(library: str) -> ModelError:

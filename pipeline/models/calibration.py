@@ -11,6 +11,7 @@ from pipeline.errors import DataError
 from pipeline.measures.measure import CalibrationTrial
 from pipeline.measures.metrics import SMALLEST_PROBABILITY, log_losses
 from pipeline.models.unfitted_model import fit_on_all_processors
+from pipeline.tables.schema import Schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +33,14 @@ class OutOfFold:
 
     probability: NDArray[np.float64]
     response: NDArray[np.float64]
+
+
+def customer_groups(rows: "pd.DataFrame", columns: Schema) -> NDArray[np.int64] | None:
+    """Customer of each row as numbers from 0, shape (rows,); None where no customer repeats."""
+    if columns.id is None or columns.id not in rows.columns or rows[columns.id].is_unique:
+        return None
+    codes, _ = rows[columns.id].factorize(use_na_sentinel=False)
+    return codes
 
 
 def cross_fit_folds(y: NDArray[np.int8], groups: NDArray[np.int64] | None, seed: int) -> Folds:
@@ -58,7 +67,7 @@ def cross_fit_folds(y: NDArray[np.int8], groups: NDArray[np.int64] | None, seed:
     return list(StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(y, y, groups))
 
 
-def out_of_fold(pipeline: "Pipeline", x: "pd.DataFrame", y: NDArray[np.int8], folds: Folds) -> OutOfFold:
+def out_of_fold(pipeline: "Pipeline", x: "pd.DataFrame", y: NDArray[np.int8], folds: Folds, *, side_by_side: bool = False) -> OutOfFold:
     """Fit a copy of the unfitted pipeline once per fold, and ask it about the rows it was not given.
 
     Args:
@@ -66,15 +75,26 @@ def out_of_fold(pipeline: "Pipeline", x: "pd.DataFrame", y: NDArray[np.int8], fo
         x: training rows, shape (n, features).
         y: outcomes, 1 is churn, shape (n,).
         folds: from `cross_fit_folds`.
+        side_by_side: fit the folds in processes of joblib's backend, instead of an ensemble's members in threads; the numbers are the same.
     """
+    from joblib import Parallel, delayed
+
+    fit = Parallel(n_jobs=-1 if side_by_side else 1)
+    said = fit(delayed(_unseen)(pipeline, x.iloc[train], y[train], x.iloc[test], not side_by_side) for train, test in folds)
+    raw, response = np.empty(y.size), np.empty(y.size)
+    for (_, test), found in zip(folds, said, strict=True):
+        raw[test], response[test] = found
+    return OutOfFold(raw, response)
+
+
+def _unseen(
+    pipeline: "Pipeline", x: "pd.DataFrame", y: NDArray[np.int8], asked: "pd.DataFrame", threads: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     from sklearn.base import clone
 
-    raw, response = np.empty(y.size), np.empty(y.size)
-    for train, test in folds:
-        fitted = fit_on_all_processors(clone(pipeline), x.iloc[train], y[train])
-        raw[test] = fitted.predict_proba(x.iloc[test])[:, 1]
-        response[test] = fitted.decision_function(x.iloc[test]) if hasattr(fitted, "decision_function") else raw[test]
-    return OutOfFold(raw, response)
+    fitted = fit_on_all_processors(clone(pipeline), x, y) if threads else clone(pipeline).fit(x, y)
+    raw = fitted.predict_proba(asked)[:, 1]
+    return raw, fitted.decision_function(asked) if hasattr(fitted, "decision_function") else raw
 
 
 def try_calibration(

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from pipeline.errors import TrainingError
@@ -52,20 +51,16 @@ def require_packages(estimator: str) -> None:
     Raises:
         TrainingError: there is no such estimator, or it needs a package that is not installed.
     """
-    for package in family_named(estimator).packages:
-        try:
-            version(package)
-        except PackageNotFoundError:
-            others = ", ".join(name for name, family in families().items() if not family.packages)
-            raise TrainingError(
-                f"{estimator} needs {package}, which is not installed.", f"Install it, or choose another: {others}."
-            ) from None
+    family = family_named(estimator)
+    if family.packages and not family.installed:
+        others = ", ".join(name for name, other in families().items() if not other.packages)
+        raise TrainingError(f"{estimator} needs {family.packages[0]}, which is not installed.", f"Install it, or choose another: {others}.")
 
 
 def build(estimator: str, given: Mapping[str, float], seed: int, columns: Schema) -> "Pipeline":
     """The unfitted pipeline, from a typed frame with at least `columns.features` to probabilities of (stays, churns).
 
-    Missing numbers become the training median. A missing category is a category of its own, because that it is missing
+    Missing numbers become the training median, unless the family takes them as they are. A missing category is a category of its own, because that it is missing
     often says something. Of a column with more than 50 categories the rarest are folded into one, and a category never seen in training counts
     as one of those, or as none of the known ones.
 
@@ -80,13 +75,16 @@ def build(estimator: str, given: Mapping[str, float], seed: int, columns: Schema
     family, values = family_named(estimator), hyperparameters_of(estimator, given)
     require_packages(estimator)
     # A numerical column without any value in training stays, as zeros; else scikit-learn warns at every fit and prediction.
-    numerical = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())
+    scaled = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())
+    numerical = "passthrough" if family.native_missing else scaled
     one_hot = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MOST_CATEGORIES)
     categorical = make_pipeline(SimpleImputer(strategy="constant", fill_value="missing"), one_hot)
     prepare = ColumnTransformer(
-        [("numerical", numerical, list(columns.numerical)), ("categorical", categorical, list(columns.categorical))]
+        [("numerical", numerical, list(columns.numerical)), ("categorical", categorical, list(columns.categorical))],
+        # A zero that is left out of a sparse matrix is a missing number to some libraries, and others take none.
+        sparse_threshold=0.0 if family.native_missing else 0.3,
     )
-    return Pipeline([("prepare", prepare), ("classify", family.classifier(values, seed))])
+    return Pipeline([("prepare", prepare), ("classify", family.classifier(family.native(values), seed))])
 
 
 def fit_on_all_processors(pipeline: "Pipeline", x: "pd.DataFrame", y: "NDArray[np.int8]") -> "Pipeline":

@@ -4,27 +4,32 @@ A program that edits churnops.toml therefore gains nothing: until a person accep
 approvals are signed only a signer of the set that was in force before can accept it.
 """
 
+import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from pipeline.canonical_json import canonical, digest_of
 from pipeline.errors import IntegrityError, SettingsError
-from pipeline.record.ledger import Entry, Ledger
+from pipeline.record.pinned_file import check_pinned
 from pipeline.record.signatures import verify
+from pipeline.workspace.approval_settings import ApprovalSettings
 from pipeline.workspace.folder import Workspace
-from pipeline.workspace.settings import ApprovalSettings, read_settings
+from pipeline.workspace.settings import read_settings
 
 
 class Trust(BaseModel, frozen=True, extra="forbid"):
-    """The rules of approval. `signers` is the text of the file of allowed signers, empty in local mode."""
+    """The rules of approval. `signers` is the text of the file of allowed signers, empty in local mode; `pinned`: that file lies out of the
+    workspace's reach, and the champion needs a signature; `anchor`: the file outside that keeps heads of the ledger, empty for none."""
 
     mode: Literal["local", "signed"] = "local"
     require_second_person: bool = False
     expires_hours: float = 72.0
     signers: str = ""
+    pinned: bool = False
+    anchor: str = ""
 
 
 UNWRITTEN = Trust()
@@ -35,6 +40,7 @@ def configured_trust(workspace: Workspace) -> Trust:
 
     Raises:
         SettingsError: signed mode without a readable file of allowed signers.
+        IntegrityError: the file shall be pinned, and whoever runs this could change it.
     """
     file = workspace.settings_file
     approval = read_settings(file).approval if file.exists() else ApprovalSettings()
@@ -42,75 +48,48 @@ def configured_trust(workspace: Workspace) -> Trust:
     if approval.mode == "signed":
         path = workspace.root / approval.signers
         try:
+            if not path.is_file():
+                raise FileNotFoundError(path)  # nor is anybody kept waiting at a pipe
             signers = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(
                 f"The file of allowed signers {path} cannot be read.", "Write one as git uses it: e-mail, key type, key; docs/approval.md."
             ) from error
+        if approval.pinned:
+            check_pinned(path)
     return Trust(signers=signers, **approval.model_dump(exclude={"signers"}))
 
 
-class TrustRecord(BaseModel, frozen=True, extra="forbid"):
-    """A person accepts who may approve from now on. `previous` is the hash of the ledger's row that said so before."""
+class SealedRecord(BaseModel, frozen=True, extra="forbid"):
+    """What a person confirms or signs. `workspace` is the id of the workspace it is for, and `head` (`NUMBER:HASH`) the row of its ledger that
+    it was asked for at: whoever seals a record vouches for every row up to that one, and no other ledger has it."""
 
-    act: Literal["trust"] = "trust"
-    trust: Trust
-    previous: str | None
+    workspace: str
+    head: str
     reviewer: str
     reason: str
     at: datetime
 
 
+class TrustRecord(SealedRecord, frozen=True):
+    """A person accepts who may approve from now on. `previous` is the hash of the ledger's row that said so before."""
+
+    act: Literal["trust"] = "trust"
+    trust: Trust
+    previous: str | None
+
+
+class ClockRecord(SealedRecord, frozen=True):
+    """A person says that the ledger's newest times are wrong, and that `at` is the time."""
+
+    act: Literal["clock"] = "clock"
+
+
 def first_trust(trust: Trust, at: datetime) -> dict[str, Any]:
-    """Body of the first row of a new workspace: it begins with what its settings say, and nothing is there yet that needs a guard."""
-    return sealed(TrustRecord(trust=trust, previous=None, reviewer="", reason="The workspace was made.", at=at), "")
-
-
-def trust_rows(ledger: Ledger) -> tuple[tuple[Entry, Trust], ...]:
-    """Every row that said who may approve, oldest first, each accepted under the one before.
-
-    Raises:
-        IntegrityError: a row that no person of the time accepted.
-    """
-    found: list[tuple[Entry, Trust]] = []
-    for entry in ledger.of_kind("trusted"):
-        if entry.hash != entry.expected_hash or entry.body.get("previous") != (found[-1][0].hash if found else None):
-            raise IntegrityError(f"Row {entry.seq} of the ledger, on who may approve, was changed.", "Run `churnops reports verify`.")
-        if entry.seq > 1:  # the workspace's first row says what it began with
-            check_seal(found[-1][1] if found else UNWRITTEN, entry.body)
-        try:
-            found.append((entry, Trust.model_validate(entry.body.get("trust"))))
-        except ValidationError as error:
-            raise IntegrityError(
-                f"Row {entry.seq} of the ledger does not say who may approve.", "Run `churnops reports verify`."
-            ) from error
-    return tuple(found)
-
-
-def trust_at(ledger: Ledger, seq: int) -> Trust:
-    """The rules in force when row `seq` was written."""
-    return next((trust for entry, trust in reversed(trust_rows(ledger)) if entry.seq < seq), UNWRITTEN)
-
-
-def accepted_trust(ledger: Ledger) -> Trust:
-    """The rules in force now, as a person last accepted them."""
-    rows = trust_rows(ledger)
-    return rows[-1][1] if rows else UNWRITTEN
-
-
-def require_trust(workspace: Workspace, ledger: Ledger) -> Trust:
-    """The rules in force now.
-
-    Raises:
-        IntegrityError: churnops.toml or the file of allowed signers says something else, and no person has accepted it.
-    """
-    accepted = accepted_trust(ledger)
-    if configured_trust(workspace) != accepted:
-        raise IntegrityError(
-            "Who may approve was changed in churnops.toml or in the file of allowed signers, and no person has accepted it.",
-            "Undo the change, or accept it with `churnops reports trust`.",
-        )
-    return accepted
+    """Body of the first row of a new workspace: it begins with what its settings say, and nothing is there yet that needs a guard. The row
+    gives the workspace its id, a random one."""
+    workspace, reason = secrets.token_hex(16), "The workspace was made."
+    return sealed(TrustRecord(workspace=workspace, head="", trust=trust, previous=None, reviewer="", reason=reason, at=at), "")
 
 
 def confirmed(record: BaseModel) -> str:
@@ -123,8 +102,8 @@ def sealed(record: BaseModel, seal: str) -> dict[str, Any]:
     return {**record.model_dump(mode="json"), "seal": seal}
 
 
-def check_seal(trust: Trust, body: Mapping[str, Any]) -> None:
-    """Check the seal of a sealed record under `trust`.
+def check_seal(trust: Trust, body: Mapping[str, Any], also_at: datetime | None = None) -> None:
+    """Check the seal of a sealed record under `trust`; of a signature also that its signer might still sign at `also_at`, where given.
 
     Raises:
         IntegrityError: it does not fit the record, or is not by somebody who may.
@@ -132,10 +111,24 @@ def check_seal(trust: Trust, body: Mapping[str, Any]) -> None:
     record = {name: value for name, value in body.items() if name != "seal"}
     seal = str(body.get("seal"))
     if trust.mode == "signed":
-        try:
-            at = datetime.fromisoformat(str(body.get("at")))
-        except ValueError as error:
-            raise IntegrityError("A record without its time was not signed.", "Run `churnops reports verify`.") from error
-        verify(canonical(record).encode(), seal, str(body.get("reviewer")), trust.signers, at)
+        content, reviewer = canonical(record).encode(), str(body.get("reviewer"))
+        verify(content, seal, reviewer, trust.signers, time_of(body))
+        if also_at is not None and "valid-" in trust.signers:
+            verify(content, seal, reviewer, trust.signers, also_at)
     elif seal != f"confirmed sha256:{digest_of(record)}":
         raise IntegrityError("This is not what was confirmed.", "Look at it and confirm it again.")
+
+
+def time_of(body: Mapping[str, Any]) -> datetime:
+    """When a record says that it was sealed.
+
+    Raises:
+        IntegrityError: it does not say so.
+    """
+    try:
+        at = datetime.fromisoformat(str(body.get("at")))
+    except ValueError as error:
+        raise IntegrityError("A record without its time was not signed.", "Run `churnops reports verify`.") from error
+    if at.tzinfo is None:
+        raise IntegrityError("A record whose time has no zone was not signed.", "Run `churnops reports verify`.")
+    return at

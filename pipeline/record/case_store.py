@@ -20,11 +20,12 @@ class CaseFile:
         self._state = state
 
     def open(self, draft: Case) -> Case:
-        """The unfinished case with the draft's key if there is one, else the draft, its id made unique. One per key, whoever asks."""
+        """The case of the draft's key if there is one, else the draft, its id made unique: one per key, whoever asks. What a person starts by
+        hand is begun anew once it is closed; no other is."""
         with self._state.write() as connection:
-            unfinished = _unfinished(connection, draft.key)
-            if unfinished is not None:
-                return unfinished
+            known = _of_key(connection, draft.key, closed=draft.kind != "manual")
+            if known is not None:
+                return known
             taken = set(
                 connection.execute(select(cases.c.case_id).where(cases.c.case_id.startswith(draft.case_id, autoescape=True))).scalars()
             )
@@ -40,10 +41,17 @@ class CaseFile:
             )
             return case
 
-    def unfinished(self, key: str) -> Case | None:
-        """The open or partial case with this key, if there is one."""
+    def of_key(self, key: str) -> Case | None:
+        """The newest case with this key, open or closed, if there is one."""
         with self._state.read() as connection:
-            return _unfinished(connection, key)
+            return _of_key(connection, key, closed=True)
+
+    def waiting(self, champion: str, beside: str = "") -> Case | None:
+        """The newest case whose challenger waits to replace the champion with this digest, other than the case `beside`."""
+        query = select(cases).where(cases.c.status == "pending_approval", cases.c.case_id != beside).order_by(cases.c.opened_at.desc())
+        with self._state.read() as connection:
+            found = (_case(row) for row in connection.execute(query))
+            return next((case for case in found if case.champion.digest == champion and case.challenger is not None), None)
 
     def get(self, case_id: str) -> Case:
         """One case.
@@ -74,6 +82,12 @@ class CaseFile:
         """Every case, newest first."""
         with self._state.read() as connection:
             return tuple(_case(row) for row in connection.execute(select(cases).order_by(cases.c.opened_at.desc(), cases.c.case_id.desc())))
+
+    def newest(self, most: int) -> tuple[Case, ...]:
+        """At most so many cases, newest first."""
+        query = select(cases).order_by(cases.c.opened_at.desc(), cases.c.case_id.desc()).limit(most)
+        with self._state.read() as connection:
+            return tuple(_case(row) for row in connection.execute(query))
 
     def move(self, case_id: str, expected: tuple[Status, ...], **changes: Any) -> Case:
         """Change fields of a case if its status is one of `expected`; the check and the change are one transaction.
@@ -161,8 +175,10 @@ def _no_case(named: str) -> ChurnopsError:
     return ChurnopsError(f"There is no case {named[:64]!r}.", "`churnops reports list` shows the cases.")
 
 
-def _unfinished(connection: Connection, key: str) -> Case | None:
-    query = select(cases).where(cases.c.key == key, cases.c.status.in_(("open", "partial"))).order_by(cases.c.opened_at.desc()).limit(1)
+def _of_key(connection: Connection, key: str, *, closed: bool) -> Case | None:
+    query = select(cases).where(cases.c.key == key).order_by(cases.c.opened_at.desc(), cases.c.case_id.desc()).limit(1)
+    if not closed:
+        query = query.where(cases.c.status.in_(("open", "partial")))
     row = connection.execute(query).first()
     return None if row is None else _case(row)
 

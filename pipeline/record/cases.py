@@ -12,15 +12,27 @@ from pipeline.drift.summary import DriftSummary
 from pipeline.measures.evaluation import Evaluation
 from pipeline.measures.measure import CalibrationTrial, GateResult, Metrics
 from pipeline.models.artifact import DriftReference
+from pipeline.record.case_id import CaseId
 from pipeline.record.failure import Failure
 from pipeline.shown_text import plain
 from pipeline.stored_record import StoredRecord
 from pipeline.windows.stretch import TwoWindows
+from pipeline.windows.window import Window
 from pipeline.words import cause_name
 
 Status = Literal[
-    "open", "no_deploy_needed", "not_enough_data", "needs_people", "pending_approval", "partial", "approving", "approved", "rejected"
+    "open",
+    "no_deploy_needed",
+    "not_enough_data",
+    "needs_people",
+    "pending_approval",
+    "partial",
+    "approving",
+    "approved",
+    "rejected",
+    "superseded",
 ]
+# What a case may come to: an operator's action, or what a watch recommends to people alone.
 CallOutcome = Literal["ok", "refused", "failed"]
 
 
@@ -45,6 +57,21 @@ class WindowFacts(StoredRecord):
     customers: int | None = Field(None, exclude_if=lambda told: told is None)
     windows: TwoWindows | None = Field(None, exclude_if=lambda told: told is None)
 
+    @classmethod
+    def of(cls, window: Window) -> "WindowFacts":
+        """What is remembered of `window`."""
+        return cls(
+            source=window.name,
+            since=window.since,
+            until=window.until,
+            rows=window.rows,
+            labelled_rows=window.labelled_rows,
+            labelled_churners=window.labelled_churners,
+            fingerprint=window.fingerprint,
+            customers=window.customers,
+            windows=window.windows,
+        )
+
 
 class Challenger(StoredRecord):
     """A candidate that passed the gate and waits for approval."""
@@ -53,6 +80,13 @@ class Challenger(StoredRecord):
     digest: str
     gate: GateResult
     metrics: Metrics
+
+
+class Waiting(StoredRecord):
+    """A challenger that waits for a person, by the case that trained it."""
+
+    case_id: str
+    version: str
 
 
 class ReportRef(StoredRecord):
@@ -94,11 +128,13 @@ class Override(StoredRecord):
 
 
 class Case(StoredRecord):
-    """One case. `champion` is the model that served when it was opened; `person` is who opened it, as far as the machine says."""
+    """One case. `champion` is the model that served when it was opened; `person` is who opened it, as far as the machine says;
+    of kind `deploy` it is about how
+    that model does since it was deployed. `unsourced` are numbers of its report's narrative without a source."""
 
-    case_id: str
+    case_id: CaseId
     key: str
-    kind: Literal["triage", "manual"]
+    kind: Literal["triage", "manual", "deploy"]
     status: Status = "open"
     opened_at: datetime
     started_by: str
@@ -116,6 +152,13 @@ class Case(StoredRecord):
     report: ReportRef | None = None
     closed_at: datetime | None = None
     decision: Decision | None = None
+    superseded_by: str | None = Field(None, exclude_if=lambda told: told is None)
+    unsourced: tuple[str, ...] = Field((), exclude_if=lambda told: not told)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether an operator may go on with it."""
+        return self.status in {"open", "partial"}
 
 
 class Call(StoredRecord):
@@ -181,7 +224,15 @@ def concluded(case: Case) -> Diagnosis | None:
         blind_spots=found.blind_spots if found else (),
         runner_up=None,
         expected=found.expected if found else None,
+        owners=found.owners if found else (),
     )
+
+
+def waiting_in(case: Case | None) -> Waiting | None:
+    """The challenger that waits in the case, if one does."""
+    if case is None or case.challenger is None or case.status != "pending_approval":
+        return None
+    return Waiting(case_id=case.case_id, version=case.challenger.version)
 
 
 def mode_of(case: Case, trainings: Sequence[Training]) -> str | None:

@@ -6,12 +6,14 @@ from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import IntegrityError, SettingsError, WorkspaceError
 from pipeline.models.artifact import Artifact, open_artifact
-from pipeline.record.approvers import check_seal, require_trust, trust_at
-from pipeline.record.ledger import MOVES, Entry, Ledger
+from pipeline.own_file import read_own
+from pipeline.record.authority import require_authority
+from pipeline.record.entry import Entry
+from pipeline.record.ledger import MOVES, Ledger
 from pipeline.record.opened_workspace import Opened
 from pipeline.workspace.folder import Workspace
 
-_VERIFY = "Run `churnops reports verify`."
+_POINTER_BYTES = 64 << 10
 _RESTORED = "Find out who did it, then delete .churnops/champion: `churnops reports list` restores it from the ledger."
 
 
@@ -28,15 +30,15 @@ def read_pointer(workspace: Workspace) -> Champion | None:
     """What the pointer file says, unchecked; None where there is none.
 
     Raises:
-        IntegrityError: it is no pointer.
+        IntegrityError: it is no pointer, or no plain file.
     """
     try:
-        content = workspace.champion_pointer.read_bytes()
+        content = read_own(workspace.champion_pointer, _POINTER_BYTES)
     except FileNotFoundError:
         return None
     try:
         return Champion(**json.loads(content))
-    except (ValueError, TypeError, ValidationError) as error:
+    except (ValueError, TypeError, RecursionError, ValidationError) as error:
         raise IntegrityError(f"{workspace.champion_pointer} is not a champion pointer.", _RESTORED) from error
 
 
@@ -47,16 +49,16 @@ def find_champion(workspace: Workspace, ledger: Ledger) -> Champion | None:
     therefore changes nothing; one that says what the ledger never said is refused.
 
     Raises:
-        IntegrityError: the pointer is unreadable or names what its row did not deploy; the row has no approval by somebody who may give
-            it; who may approve was changed and no person accepted it.
+        IntegrityError: the pointer is unreadable or names what its row did not deploy; as `require_authority`; or signers are pinned and no
+            signature covers the champion.
     """
-    require_trust(workspace, ledger)
     check_pointer(workspace, ledger)
-    head = ledger.last(MOVES)
-    if head is None:
+    authority = require_authority(workspace, ledger)
+    if authority.move is None:
         return None
-    check_move(ledger, head)
-    return champion_of(head)
+    if authority.trust.pinned and not authority.move_is_signed:
+        raise IntegrityError("Nobody has signed the ledger since this champion came.", "A signer does with `churnops reports trust`.")
+    return champion_of(authority.move)
 
 
 def check_pointer(workspace: Workspace, ledger: Ledger) -> Champion | None:
@@ -79,27 +81,6 @@ def champion_of(entry: Entry) -> Champion | None:
     if entry.kind not in MOVES:
         return None
     return Champion(version=str(entry.body["version"]), digest=str(entry.body["digest"]), ledger_seq=entry.seq, ledger_hash=entry.hash)
-
-
-def check_move(ledger: Ledger, entry: Entry) -> None:
-    """Check that who may approve let the champion move: in signed mode, by a valid signature that was made for this one move.
-
-    Raises:
-        IntegrityError: there is no such approval.
-    """
-    trust = trust_at(ledger, entry.seq)
-    if trust.mode == "local":
-        return
-    before = ledger.last(MOVES, before=entry.seq)
-    if before is None and entry.body.get("bootstrap") is True:
-        return  # nothing stood in its place, so there was nothing to approve it against
-    approval = entry.body.get("approval")
-    approved = ledger.entry(approval) if isinstance(approval, int) and approval < entry.seq else entry
-    allowed = (approved.case_id, approved.body.get("version"), approved.body.get("digest"), approved.body.get("replaces_row"))
-    moved = (entry.case_id, entry.body.get("version"), entry.body.get("digest"), before and before.hash)
-    if approved.kind not in {"approved", "rolled_back"} or allowed != moved:
-        raise IntegrityError(f"Row {entry.seq} of the ledger moved the champion without an approval of its own.", _VERIFY)
-    check_seal(trust, approved.body)
 
 
 def require_champion(workspace: Workspace, ledger: Ledger) -> Champion:

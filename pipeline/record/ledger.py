@@ -8,13 +8,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel
 from sqlalchemy import Connection, Row, func, select
 
-from pipeline.atomic_files import sync_folder
-from pipeline.canonical_json import canonical, digest_of
-from pipeline.clock import stamp
+from pipeline.atomic_files import make_file, sync_folder
+from pipeline.canonical_json import canonical
+from pipeline.clock import Clock, stamp, utc_now
 from pipeline.errors import IntegrityError
+from pipeline.own_file import open_own
+from pipeline.record.chain import Chain, check_links
+from pipeline.record.entry import FIRST, Entry, entry_of
 from pipeline.state.database import State, ledger
 
 Kind = Literal[
@@ -24,6 +26,7 @@ Kind = Literal[
     "reported",
     "approved",
     "rejected",
+    "superseded",
     "deployed",
     "rolled_back",
     "refused",
@@ -32,39 +35,27 @@ Kind = Literal[
     "noted",
     "excluded",
     "included",
+    "held",
+    "released",
+    "went_on",
     "outcomes_undone",
     "verified",
     "trusted",
     "trust_changed",
+    "requested",
+    "clock_corrected",
 ]
 MOVES: tuple[Kind, ...] = ("deployed", "rolled_back")
-FIRST = "0" * 64
 _TAIL_BYTES = 1 << 16
 
 
-class Entry(BaseModel, frozen=True, extra="forbid"):
-    """One row. `hash` is the sha256 over all the other fields; `previous` is the hash of row `seq - 1`."""
-
-    seq: int
-    at: str
-    kind: str
-    case_id: str | None
-    body: dict[str, Any]
-    previous: str
-    hash: str
-
-    @property
-    def expected_hash(self) -> str:
-        """What `hash` must be for the other fields."""
-        return digest_of(self.model_dump(exclude={"hash"}))
-
-
 class Ledger:
-    """The rows in the state database and their mirror."""
+    """The rows in the state database and their mirror. By `clock` the times of its signatures are judged."""
 
-    def __init__(self, state: State, mirror: Path) -> None:
+    def __init__(self, state: State, mirror: Path, clock: Clock = utc_now) -> None:
         self._state = state
         self._mirror = mirror
+        self.clock = clock
 
     def append(self, at: datetime, kind: Kind, case_id: str | None, body: Mapping[str, Any]) -> Entry:
         """Write one row in a transaction of its own, then mirror it. It is durable when this returns."""
@@ -124,6 +115,27 @@ class Ledger:
         """All rows of one kind, oldest first."""
         return self._rows(select(ledger).where(ledger.c.kind == kind).order_by(ledger.c.seq))
 
+    def chain(self, kinds: Collection[Kind] = ()) -> Chain:
+        """The whole ledger, checked from its first row, with the rows of `kinds`.
+
+        Raises:
+            IntegrityError: a row was changed, removed or inserted, or the mirror has rows that the database lost.
+        """
+        seq, known = _mirror_head(self._mirror)  # before the database, which is never behind it
+        with self._state.read() as connection:
+            chain = check_links(connection.execute(select(ledger).order_by(ledger.c.seq)), kinds)
+        if seq and chain.row_of(f"{seq}:{known}") is None:
+            raise _differ(seq, len(chain.hashes))
+        return chain
+
+    def newest(self) -> tuple[int, str] | None:
+        """Number and time (as stored) of the row with the latest time, of those since a person last corrected the clock; None without rows."""
+        with self._state.read() as connection:
+            corrected = connection.execute(select(func.max(ledger.c.seq)).where(ledger.c.kind == "clock_corrected")).scalar() or 0
+            since = select(ledger.c.seq, ledger.c.at).where(ledger.c.seq >= corrected)
+            row = connection.execute(since.order_by(ledger.c.at.desc(), ledger.c.seq.desc()).limit(1)).first()
+        return None if row is None else (row.seq, row.at)
+
     def lines(self) -> tuple[str, ...]:
         """All rows as the mirror spells them, but with the body as it stands in the database, oldest first."""
         with self._state.read() as connection:
@@ -138,18 +150,17 @@ class Ledger:
             IntegrityError: the mirror's last row is not the database's: one of the two was changed behind our back.
         """
         with self._state.write() as connection:
+            _cut_torn_line(self._mirror)
             seq, known = _mirror_head(self._mirror)
             there = connection.execute(select(ledger.c.hash).where(ledger.c.seq == seq)).scalar() if seq else known
             if there != known:
                 newest = connection.execute(select(func.max(ledger.c.seq))).scalar() or 0
-                raise IntegrityError(
-                    f"The ledger and its mirror differ at row {seq}; the database ends with row {newest}.",
-                    "Run `churnops reports verify`, find out who wrote to .churnops, and restore it from a backup.",
-                )
+                raise _differ(seq, newest)
             rows = connection.execute(select(ledger).where(ledger.c.seq > seq).order_by(ledger.c.seq)).all()
             if not rows:
                 return
-            handle = os.open(self._mirror, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            make_file(self._mirror)
+            handle = open_own(self._mirror, os.O_WRONLY | os.O_APPEND)
             with os.fdopen(handle, "wb") as stream:
                 stream.write(b"".join(_line(row).encode() + b"\n" for row in rows))
                 stream.flush()
@@ -159,18 +170,11 @@ class Ledger:
 
     def _rows(self, query: Any) -> tuple[Entry, ...]:
         with self._state.read() as connection:
-            return tuple(_entry(row) for row in connection.execute(query))
-
-
-def _entry(row: Row[Any]) -> Entry:
-    try:
-        return Entry(**{**row._mapping, "body": json.loads(row.body)})
-    except (ValueError, TypeError) as error:
-        raise IntegrityError(f"Row {row.seq} of the ledger is no row any more.", "Compare it with .churnops/ledger.jsonl.") from error
+            return tuple(entry_of(row) for row in connection.execute(query))
 
 
 def _checked(row: Row[Any]) -> Entry:
-    entry = _entry(row)
+    entry = entry_of(row)
     if entry.hash != entry.expected_hash:
         raise IntegrityError(f"Row {entry.seq} of the ledger was changed after it was written.", "Compare it with .churnops/ledger.jsonl.")
     return entry
@@ -182,25 +186,42 @@ def _line(row: Row[Any]) -> str:
     return "{" + ",".join(f'"{name}":{spelled[name]}' for name in sorted(spelled)) + "}"
 
 
+def _differ(row: int, newest: int) -> IntegrityError:
+    return IntegrityError(
+        f"The ledger and its mirror differ at row {row}; the database ends with row {newest}.",
+        "Run `churnops reports verify`, find out who wrote to .churnops, and restore it from a backup.",
+    )
+
+
 def _mirror_head(mirror: Path) -> tuple[int, str]:
-    """Number and hash of the mirror's last whole line, (0, "") without one; a torn last line (killed while writing) is cut off first."""
-    try:
-        size = mirror.stat().st_size
-    except FileNotFoundError:
+    """Number and hash of the mirror's last whole line, (0, "") without one."""
+    whole = _tail(mirror).rpartition(b"\n")[0]
+    if not whole:
         return 0, ""
-    with mirror.open("rb") as stream:
-        tail = b""
+    try:
+        last = json.loads(whole.rpartition(b"\n")[2])
+        return int(last["seq"]), str(last["hash"])
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise IntegrityError(f"The last line of {mirror} is no row of a ledger.", "Restore it from a backup.") from error
+
+
+def _cut_torn_line(mirror: Path) -> None:
+    """Cut off what a process that was killed while writing left without its end."""
+    torn = len(_tail(mirror).rpartition(b"\n")[2])
+    if torn:
+        os.truncate(mirror, mirror.stat().st_size - torn)
+
+
+def _tail(mirror: Path) -> bytes:
+    """The end of the mirror: its last whole line at least, and what follows it."""
+    try:
+        stream = os.fdopen(open_own(mirror), "rb")
+    except FileNotFoundError:
+        return b""
+    with stream:
+        size, tail = os.fstat(stream.fileno()).st_size, b""
         while size > len(tail) and tail.count(b"\n") < 2:
             start = max(0, size - len(tail) - _TAIL_BYTES)
             stream.seek(start)
             tail = stream.read(size - start)
-    whole = tail[: tail.rfind(b"\n") + 1]
-    if len(whole) != len(tail):
-        os.truncate(mirror, size - len(tail) + len(whole))
-    if not whole:
-        return 0, ""
-    try:
-        last = json.loads(whole.rstrip(b"\n").rpartition(b"\n")[2])
-        return int(last["seq"]), str(last["hash"])
-    except (ValueError, TypeError, KeyError) as error:
-        raise IntegrityError(f"The last line of {mirror} is no row of a ledger.", "Restore it from a backup.") from error
+    return tail

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pipeline.atomic_files import write_atomically
+from pipeline.atomic_files import make_file, write_atomically
+from pipeline.errors import WorkspaceError
 from pipeline.measures.measure import Comparison, GateResult, Measure, Metrics
 from pipeline.models.artifact import MODEL, Artifact, Manifest
+from pipeline.own_file import read_own
 from pipeline.workspace.folder import Workspace
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 EXPERIMENT = "churnops"
 REGISTERED_MODEL = "churnops"
 CHAMPION_ALIAS = "champion"
+_MIRRORED_BYTES = 1 << 10
 
 
 def log_run(
@@ -74,7 +77,7 @@ def champion_version(workspace: Workspace) -> str | None:
 def mirrored(workspace: Workspace) -> str | None:
     """Hash of the ledger's row that the alias last followed, or None. Asking loads no MLflow."""
     try:
-        return workspace.mlflow_mirrored.read_text(encoding="ascii").strip()
+        return read_own(workspace.mlflow_mirrored, _MIRRORED_BYTES).decode("ascii", "replace").strip()
     except FileNotFoundError:
         return None
 
@@ -86,24 +89,35 @@ def note_mirrored(workspace: Workspace, ledger_hash: str) -> None:
 
 @contextmanager
 def _client(workspace: Workspace) -> "Iterator[MlflowClient]":
-    """A client of the workspace's own store, which says nothing on standard output or error."""
+    """A client of the workspace's own store, which says nothing on standard output or error.
+
+    Raises:
+        WorkspaceError: the store cannot be read or written.
+    """
     # Read when MLflow is imported.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "true")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from mlflow import MlflowClient
+        from mlflow.exceptions import MlflowException
         from sqlalchemy import URL
+        from sqlalchemy.exc import SQLAlchemyError
 
         loggers = [logging.getLogger(name) for name in ("mlflow", "alembic")]
         levels = [logger.level for logger in loggers]
         for logger in loggers:
-            logger.setLevel(logging.ERROR)
+            logger.setLevel(logging.CRITICAL)  # what fails is raised as well
         try:
-            workspace.home.mkdir(parents=True, exist_ok=True)
+            make_file(workspace.mlflow_db)
             # The driver named, because of `sqlite:///` MLflow takes the escaped path for a folder and makes it.
             uri = URL.create("sqlite+pysqlite", database=str(workspace.mlflow_db.resolve())).render_as_string()
             yield MlflowClient(tracking_uri=uri, registry_uri=uri)
+        except (MlflowException, SQLAlchemyError) as error:
+            said = str(error).splitlines()[0]
+            raise WorkspaceError(
+                f"MLflow's store {workspace.mlflow_db} cannot be used ({said}).", "Look after it and the room on its disk, then try again."
+            ) from error
         finally:
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)

@@ -5,11 +5,13 @@ from pathlib import Path
 
 from pipeline.clock import Clock
 from pipeline.errors import WorkspaceError
+from pipeline.record.anchor import note_head
 from pipeline.record.approvers import configured_trust, first_trust
 from pipeline.record.case_store import CaseFile
 from pipeline.record.ledger import Ledger
 from pipeline.state.database import State, open_state
 from pipeline.state.engine import named
+from pipeline.workspace.access import settle_access
 from pipeline.workspace.folder import Workspace, find_workspace
 from pipeline.workspace.policy import Policy, load_policy
 from pipeline.workspace.settings import Settings, read_settings
@@ -28,7 +30,7 @@ class Opened:
 
     @property
     def ledger(self) -> Ledger:
-        return Ledger(self.state, self.workspace.ledger_mirror)
+        return Ledger(self.state, self.workspace.ledger_mirror, self.clock)
 
     @property
     def reference_file(self) -> Path:
@@ -53,12 +55,16 @@ def open_workspace(start: Path, policy_text: str, clock: Clock, person: str = ""
     policy = load_policy(policy_text, settings.policy)
     # A folder that holds settings alone (fresh from version control, say) is a new workspace, not a damaged one.
     new = not workspace.home.exists()
+    if not (new and settings.database_url):  # whether that database is this workspace's is not known yet
+        settle_access(workspace, settings.workspace.mode)
     state = open_state(settings.database_url or workspace.state_db, create=new)
     opened = Opened(workspace, settings, policy, state, clock, person)
     if new and not opened.ledger.of_kind("trusted"):
         found = first_trust(configured_trust(workspace), clock())
-        workspace.home.mkdir(exist_ok=True)
-        opened.ledger.append(clock(), "trusted", None, found)
+        settle_access(workspace, settings.workspace.mode)
+        first = opened.ledger.append(clock(), "trusted", None, found)
+        if anchor := settings.approval.anchor:
+            note_head(workspace.root / anchor, str(found["workspace"]), f"{first.seq}:{first.hash}")
     elif new and settings.database_url:
         raise WorkspaceError(
             f"{named(state.place)} holds the state of another workspace.",

@@ -7,6 +7,17 @@ from itertools import takewhile
 from pipeline.record.cases import Case
 
 
+def looked_again_lately(case: Case, looks: Sequence[datetime], remind: timedelta) -> bool:
+    """Whether people were told of a closed case less than `remind` ago; `looks`: when its window was looked at, the last of them just now."""
+    told = case.closed_at
+    if told is None:
+        return False
+    for at in looks[:-1]:
+        if at - told >= remind:
+            told = at
+    return looks[-1] - told < remind
+
+
 def said_lately(cases: Sequence[Case], case: Case, remind: timedelta) -> bool:
     """Whether people were told by an earlier triage, less than `remind` ago, that data are too few.
 

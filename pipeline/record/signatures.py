@@ -4,6 +4,7 @@ import os
 import subprocess
 import tempfile
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from pipeline.errors import ChurnopsError, IntegrityError
@@ -46,12 +47,17 @@ def verify(content: bytes, signature: str, signer: str, allowed_signers: str, at
         IntegrityError: it is not their signature over these bytes, or they were not allowed to sign then.
         ChurnopsError: ssh-keygen is missing.
     """
+    _verified(content, signature, signer, allowed_signers, f"{at.astimezone(UTC):%Y%m%d%H%M%S}")
+
+
+@lru_cache(maxsize=4096)  # of what was found valid; an error is raised anew each time
+def _verified(content: bytes, signature: str, signer: str, allowed_signers: str, at: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         signers, given = Path(folder) / "allowed_signers", Path(folder) / "signature"
         signers.write_text(allowed_signers, encoding="utf-8")
         given.write_text(signature, encoding="utf-8")
         command = ["ssh-keygen", "-Y", "verify", "-n", NAMESPACE, "-f", str(signers), "-s", str(given)]
-        command += [f"-Overify-time={at.astimezone(UTC):%Y%m%d%H%M%S}", "-I", signer]
+        command += [f"-Overify-time={at}", "-I", signer]
         try:
             checked = subprocess.run(
                 command, input=content, capture_output=True, check=False, timeout=_TIMEOUT_SECONDS, env={**os.environ, "TZ": "UTC"}

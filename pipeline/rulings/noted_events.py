@@ -1,4 +1,5 @@
-"""What people wrote down about their world: a price list, a campaign, a migration. Evidence beside the data, never an instruction."""
+"""What is known of the world outside: a price list that a person wrote down, a deploy that was imported. Evidence beside the data, never an
+instruction."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -7,6 +8,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 from pipeline.diagnosis.finding import Finding
+from pipeline.diagnosis.preceding_events import Happening
 from pipeline.shown_text import plain
 from pipeline.state.database import State, events
 
@@ -15,7 +17,8 @@ _LINGERS = timedelta(days=45)  # a change of prices shows a billing period later
 
 
 class Event(BaseModel, frozen=True, extra="forbid"):
-    """Something that happened in `since` <= time < `until` (UTC), in the words of `by`. `name` is untrusted text."""
+    """Something that happened in `since` <= time < `until` (UTC), in the words of `by`; with a `kind`, those of another tool, imported by them
+    from the file `origin`. `name` is untrusted text."""
 
     number: int
     name: str
@@ -23,6 +26,8 @@ class Event(BaseModel, frozen=True, extra="forbid"):
     until: datetime
     at: datetime
     by: str
+    kind: str | None = None
+    origin: str | None = None
 
 
 def recorded_events(state: State) -> tuple[Event, ...]:
@@ -33,15 +38,21 @@ def recorded_events(state: State) -> tuple[Event, ...]:
 
 
 def known_events(recorded: Sequence[Event], since: datetime | None, until: datetime | None) -> tuple[Finding, ...]:
-    """Findings on the events that fall into a window, or ended at most 45 days before it began; all where it has no times.
+    """Findings on the events that people wrote down and that fall into a window, or ended at most 45 days before it began; all where it has no
+    times. What was imported is too much for that, and stands beside the fault that began after it (`happenings`).
 
     A finding argues for nothing: that somebody announced a change explains a shift, but does not show it.
     """
     return tuple(
         _finding(event, since)
         for event in recorded
-        if since is None or until is None or (event.since <= until and event.until > since - _LINGERS)
+        if event.kind is None and (since is None or until is None or (event.since <= until and event.until > since - _LINGERS))
     )
+
+
+def happenings(recorded: Sequence[Event]) -> tuple[Happening, ...]:
+    """All events as what a fault may have begun after."""
+    return tuple(Happening(event.name, event.since, event.until) for event in recorded)
 
 
 def _finding(event: Event, since: datetime | None) -> Finding:

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from pipeline.scoring.customer_row import Cell
 from pipeline.scoring.exactness import NotExact
-from pipeline.scoring.forest_traversal import Forest, forest_of
 from pipeline.scoring.linear_model import LinearModel, linear_of
 from pipeline.scoring.link_functions import Link, OnLogOdds, Platt, logistic, probability
 from pipeline.scoring.row_encoder import RowEncoder, encoder_of
+from pipeline.scoring.tree_traversal import Forest, boosted_of, forest_of, histogram_boosted_of
 from pipeline.tables.schema import Schema
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class CompiledModel:
 
     @property
     def tolerance(self) -> float:
-        """How far its probabilities may be from scikit-learn's: a forest's not at all; a dot product is summed in another order there."""
+        """How far its probabilities may be from scikit-learn's: trees' not at all; a dot product is summed in another order there."""
         return 0.0 if isinstance(self.classifier, Forest) else 1e-12
 
     def probability(self, cells: Sequence[Cell]) -> float:
@@ -95,12 +95,12 @@ def _compiled(model: Any, columns: Schema, centre_rows: "pd.DataFrame") -> Compi
     encoder = encoder_of(prepare, columns)
     centre = np.asarray(prepare.transform(centre_rows[list(columns.features)]).mean(axis=0)).ravel()
     classifier = _classifier(model["classify"], centre)
-    own: Link = probability if isinstance(classifier, Forest) else logistic
+    own: Link = probability if isinstance(classifier, Forest) and classifier.averaged else logistic
     return CompiledModel(encoder, classifier, (calibrator or own, *after))
 
 
 def _classifier(made: Any, centre: Numbers) -> Forest | LinearModel:
-    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier, RandomForestClassifier
     from sklearn.linear_model import LogisticRegression
 
     if made.classes_.tolist() != [0, 1]:
@@ -109,6 +109,10 @@ def _classifier(made: Any, centre: Numbers) -> Forest | LinearModel:
         if made.n_jobs is not None:
             raise NotExact("it adds its trees up in several threads, whose order changes")
         return forest_of(made)
+    if type(made) is GradientBoostingClassifier:
+        return boosted_of(made, centre.size)
+    if type(made) is HistGradientBoostingClassifier:
+        return histogram_boosted_of(made)
     if type(made) is LogisticRegression:
         return linear_of(made, centre)
     raise NotExact(f"there is none for {type(made).__name__}")

@@ -1,5 +1,6 @@
 """What scikit-learn's preparation of `pipeline.models.unfitted_model.build` makes of one customer, without a table around it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -62,7 +63,9 @@ def encoder_of(prepare: Any, columns: Schema) -> RowEncoder:
     numbers: list[NumberRule] = []
     categories: list[Mapping[Cell, int]] = []
     others: list[int | None] = []
-    if columns.numerical:
+    if columns.numerical and _passed_through(prepare.named_transformers_["numerical"]):
+        numbers = [NumberRule(0.0, 1.0, math.nan)] * len(columns.numerical)
+    elif columns.numerical:
         imputer, scaler = _steps(prepare.named_transformers_["numerical"], SimpleImputer, StandardScaler)
         for middle, mean, scale in zip(imputer.statistics_.tolist(), scaler.mean_.tolist(), scaler.scale_.tolist(), strict=True):
             numbers.append(NumberRule(mean, scale, (middle - mean) / scale))
@@ -85,6 +88,12 @@ def encoder_of(prepare: Any, columns: Schema) -> RowEncoder:
     if len(numbers) != len(columns.numerical) or len(categories) != len(columns.categorical):
         raise NotExact("it takes other columns than the workspace has")
     return RowEncoder(tuple(numbers), tuple(categories), tuple(others), np.array(owners, dtype=np.intp))
+
+
+def _passed_through(made: Any) -> bool:
+    from sklearn.preprocessing import FunctionTransformer
+
+    return type(made) is FunctionTransformer and made.func is None
 
 
 def _steps(made: Any, *kinds: type) -> list[Any]:

@@ -61,6 +61,20 @@ class OutcomeResults(_Answer):
     outcomes: tuple[OutcomeResult, ...]
 
 
+class OfferResult(_Answer):
+    """What became of one offer: `added`; `corrected`, an earlier word on it was another; `known`, nothing changed; `unknown`, no prediction is
+    logged for this id, so it was not kept."""
+
+    id: str
+    result: Literal["added", "corrected", "known", "unknown"]
+
+
+class OfferResults(_Answer):
+    """One result per offer, in their order."""
+
+    offers: tuple[OfferResult, ...]
+
+
 class Refused(_Answer):
     """Why a body was not taken: everything that is wrong with it."""
 
@@ -71,6 +85,12 @@ class Failed(_Answer):
     """Why there is no answer, and what to do."""
 
     detail: str
+
+
+class Held(Failed):
+    """Why no list is answered: the cases that keep it back."""
+
+    cases: tuple[str, ...]
 
 
 class Alive(_Answer):

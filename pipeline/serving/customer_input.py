@@ -2,12 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
+from sys import float_info
 from types import MappingProxyType
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, TypeVar, cast
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
+from pydantic_core import from_json
 from typing_extensions import TypedDict
 
+from pipeline.canonical_json import RepeatedKey, json_once
+from pipeline.clock import in_utc
+from pipeline.serving.json_items import holds_more_items
 from pipeline.tables.categories import NO_SPELLING, Spelling
 from pipeline.tables.missing import present
 from pipeline.tables.schema import Schema
@@ -17,12 +33,16 @@ MOST_CUSTOMERS = 1_000  # in one batch: scored in a tenth of a second, so nobody
 GREATEST = 3e38  # forests compute in single precision, which ends there
 _BATCH: Mapping[str, str] = MappingProxyType({"customers": f"a list of 1 to {MOST_CUSTOMERS:,} customers"})
 _MOST_WRONGS = 100
+_SPARE_ITEMS = 1_000  # of a customer alone, beyond the known fields: what is wrong is named, as far as it goes
+_SPARE_IN_BATCH = 16  # of each customer, on average
+_OBJECT = "a JSON object with the fields that /docs names"
 ALLOWED_ID = f"a text of 1 to {LONGEST_TEXT} characters, or a whole number; not a word for a missing value"
 _SHOWN_NAMES = 40
 _SHOWN_CHARACTERS = 100
 _NO_NULL_CHARACTER = r"^[^\x00]*$"  # no database takes it
 
 CustomerRow = Mapping[str, float | str | None]
+_Read = TypeVar("_Read")
 
 
 class Wrong(BaseModel, frozen=True):
@@ -47,7 +67,7 @@ class CustomerInput:
     """The type of one customer and of a batch, and what each field takes, in words."""
 
     one: TypeAdapter[CustomerRow]
-    batch: TypeAdapter[Mapping[str, list[CustomerRow]]]
+    batch: TypeAdapter[Mapping[str, list[Any]]]
     allowed: Mapping[str, str]
 
     def read(self, body: bytes) -> CustomerRow:
@@ -56,17 +76,22 @@ class CustomerInput:
         Raises:
             InputError: it is no JSON object of these fields and types.
         """
-        try:
-            return self.one.validate_json(body)
-        except ValidationError as error:
-            raise InputError(wrongs(error, self.allowed)) from error
+        return _checked(self.one, _json(body, len(self.allowed) + _SPARE_ITEMS, _OBJECT), self.allowed)
 
     def read_batch(self, body: bytes) -> list[CustomerRow]:
-        """The customers of `{"customers": [...]}`; errors as `read`."""
-        try:
-            return self.batch.validate_json(body)["customers"]
-        except ValidationError as error:
-            raise InputError(wrongs(error, _BATCH, self.allowed)) from error
+        """The customers of `{"customers": [...]}`; errors as `read`. Looks no further once there is more wrong than is told."""
+        found = _json(body, MOST_CUSTOMERS * (len(self.allowed) + _SPARE_IN_BATCH), _BATCH["customers"])
+        rows, wrong = list[CustomerRow](), list[Wrong]()
+        for place, told in enumerate(_checked(self.batch, found, _BATCH)["customers"]):
+            try:
+                rows.append(_checked(self.one, told, self.allowed, place))
+            except InputError as error:
+                wrong += error.wrong
+                if len(wrong) >= _MOST_WRONGS:
+                    break
+        if wrong:
+            raise InputError(tuple(wrong[:_MOST_WRONGS]))
+        return rows
 
 
 def customer_input(columns: Schema, spelling: Spelling = NO_SPELLING) -> CustomerInput:
@@ -87,9 +112,25 @@ def customer_input(columns: Schema, spelling: Spelling = NO_SPELLING) -> Custome
             f"a text of at most {LONGEST_TEXT} characters, none of them U+0000{', a whole number' if name in codes else ''}, or null"
         )
     # A typed dictionary takes any name for a field, as columns have any.
-    customer, list_of = _strict("Customer", fields), cast(Any, list)
-    batch = _strict("Customers", {"customers": Annotated[list_of[customer], Field(min_length=1, max_length=MOST_CUSTOMERS)]})
-    return CustomerInput(TypeAdapter(customer), TypeAdapter(batch), allowed)
+    batch = _strict("Customers", {"customers": Annotated[list[Any], Field(min_length=1, max_length=MOST_CUSTOMERS)]})
+    return CustomerInput(TypeAdapter(_strict("Customer", fields)), TypeAdapter(batch), allowed)
+
+
+def check_items(body: bytes, most: int, allowed: str) -> None:
+    """Before anything is made of a body.
+
+    Raises:
+        InputError: it holds more than `most` items, as `holds_more_items` counts them, or a key twice; `allowed` says in words what may be
+            sent.
+    """
+    if holds_more_items(body, most):
+        raise InputError((Wrong(field="", rule="too_many_items", allowed=allowed),))
+    try:
+        json_once(body)
+    except RepeatedKey as error:
+        raise InputError((Wrong(field="", rule="repeated_key", allowed="each key of an object once"),)) from error
+    except (ValueError, RecursionError):
+        return  # whoever reads it says so
 
 
 def wrongs(error: ValidationError, allowed: Mapping[str, str], of_rows: Mapping[str, str] = MappingProxyType({})) -> tuple[Wrong, ...]:
@@ -108,13 +149,32 @@ def _wrong(rule: str, place: tuple[int | str, ...], allowed: Mapping[str, str], 
     row = next((part for part in place if isinstance(part, int)), None)
     inside = place if row is None else place[place.index(row) + 1 :]
     if not inside:
-        return Wrong(row=row, field="", rule=rule, allowed="a JSON object with the fields that /docs names")
+        return Wrong(row=row, field="", rule=rule, allowed=_OBJECT)
     field, known = str(inside[0]), allowed if row is None else of_rows
     if field in known:
         return Wrong(row=row, field=field, rule=rule, allowed=known[field])
     names = list(known)
     more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
     return Wrong(row=row, field=field[:_SHOWN_CHARACTERS], rule="unknown_field", allowed=f"only {', '.join(names[:_SHOWN_NAMES])}{more}")
+
+
+def _json(body: bytes, most: int, allowed: str) -> Any:
+    check_items(body, most, allowed)
+    try:
+        return from_json(body)
+    except ValueError as error:
+        raise InputError((Wrong(field="", rule="json_invalid", allowed=_OBJECT),)) from error
+
+
+def _checked(reader: TypeAdapter[_Read], told: Any, allowed: Mapping[str, str], row: int | None = None) -> _Read:
+    """What `reader` makes of a value; else InputError. Values and not their JSON text, in which the validator would look for each known field
+    among all that were sent."""
+    if isinstance(told, dict) and len(told) > len(allowed) + _MOST_WRONGS:
+        raise InputError((Wrong(row=row, field="", rule="too_many_fields", allowed=_OBJECT),))
+    try:
+        return reader.validate_python(told)
+    except ValidationError as error:
+        raise InputError(tuple(one.model_copy(update={"row": row}) for one in wrongs(error, allowed))) from error
 
 
 def _strict(name: str, fields: Mapping[str, Any]) -> Any:
@@ -125,6 +185,10 @@ def _strict(name: str, fields: Mapping[str, Any]) -> Any:
 
 def _number_as_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _no_float_is_as_great(value: object) -> object:
+    return inf if isinstance(value, int) and value.bit_length() > float_info.max_exp else value
 
 
 def _id(text: str) -> str:
@@ -138,4 +202,6 @@ _Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT, pattern=_NO_NU
 _TextOrNumber = Annotated[_Text, BeforeValidator(_number_as_text, json_schema_input_type=str | int)]
 _TEXT, _CODE = _Text | None, _TextOrNumber | None
 CustomerId = Annotated[_TextOrNumber, StringConstraints(min_length=1), AfterValidator(_id)]
-_NUMBER = Annotated[float, Field(ge=-GREATEST, le=GREATEST, allow_inf_nan=False)] | None
+Moment = Annotated[AwareDatetime, AfterValidator(in_utc)]
+_Finite = Annotated[float, Field(ge=-GREATEST, le=GREATEST, allow_inf_nan=False)]
+_NUMBER = Annotated[_Finite, BeforeValidator(_no_float_is_as_great)] | None

@@ -3,20 +3,22 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import compress
+from types import MappingProxyType
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 from sqlalchemy import Connection, select
 
 from pipeline.clock import moment, stamp
 from pipeline.record.opened_workspace import Opened
 from pipeline.serving.answers import OutcomeResult
-from pipeline.serving.customer_input import ALLOWED_ID, CustomerId, InputError, Wrong, wrongs
+from pipeline.serving.customer_input import ALLOWED_ID, CustomerId, InputError, Moment, Wrong, check_items, wrongs
 from pipeline.state import outcomes as log
 from pipeline.state.database import predictions
 
 MOST_OUTCOMES = 1_000  # in one request: one transaction, which others wait for
+_LIST: Mapping[str, str] = MappingProxyType({"outcomes": f"a list of 1 to {MOST_OUTCOMES:,} outcomes"})
 _UNKNOWN_WORD = "unknown_word"
 _CLOCKS_DIFFER = timedelta(minutes=5)  # between two machines at most
 
@@ -37,8 +39,8 @@ class Outcome(BaseModel, frozen=True, extra="forbid", strict=True):
     churned: Annotated[bool | str, BeforeValidator(_word, json_schema_input_type=bool | Literal[0, 1] | str)] = Field(
         description="true or false, 1 or 0, or one of the words that the workspace has for it"
     )
-    observed_at: AwareDatetime | None = Field(None, description="When it became known, with its offset; absent: now")
-    predicted_at: AwareDatetime | None = Field(None, description="Of the prediction it belongs to, as answered; absent: of all of this id")
+    observed_at: Moment | None = Field(None, description="When it became known, with its offset; absent: now")
+    predicted_at: Moment | None = Field(None, description="Of the prediction it belongs to, as answered; absent: of all of this id")
 
 
 class Outcomes(BaseModel, frozen=True, extra="forbid", strict=True):
@@ -71,10 +73,11 @@ class OutcomeIntake:
         Raises:
             InputError: it is no such object, or a word is not known.
         """
+        check_items(body, MOST_OUTCOMES * 2 * len(self._allowed), _LIST["outcomes"])
         try:
             found = tuple(Outcomes.model_validate_json(body).outcomes)
         except ValidationError as error:
-            raise InputError(wrongs(error, {"outcomes": f"a list of 1 to {MOST_OUTCOMES:,} outcomes"}, self._allowed)) from error
+            raise InputError(wrongs(error, _LIST, self._allowed)) from error
         unknown = tuple(
             Wrong(row=row, field="churned", rule=_UNKNOWN_WORD, allowed=self._allowed["churned"])
             for row, outcome in enumerate(found)

@@ -13,9 +13,11 @@ from pipeline.errors import ChurnopsError
 from pipeline.record.opened_workspace import Opened
 from pipeline.scoring.customer_row import Cell
 from pipeline.scoring.scorer import Scored
-from pipeline.serving.answers import OutcomeResults, Prediction, Predictions, Ready, prediction
+from pipeline.serving.answers import OfferResults, OutcomeResults, Prediction, Predictions, Ready, prediction
 from pipeline.serving.champion_watch import ChampionWatch, Serving
 from pipeline.serving.customer_input import CustomerRow
+from pipeline.serving.held_lists import check_list
+from pipeline.serving.offer_intake import OfferIntake
 from pipeline.serving.outcome_intake import OutcomeIntake
 from pipeline.serving.prediction_writer import LoggedPrediction, PredictionWriter
 from pipeline.serving.request_counters import Measures
@@ -30,6 +32,7 @@ class PredictionService:
         self._opened = opened
         self._watch = ChampionWatch(opened, self.measures)
         self._intake = OutcomeIntake(opened)
+        self._offers = OfferIntake(opened)
         self._writer = PredictionWriter(opened.state, self.measures)
 
     @asynccontextmanager
@@ -55,10 +58,16 @@ class PredictionService:
         scored = serving.scorer.score(row) if serving.scorer.path == "fast" else await asyncio.to_thread(serving.scorer.score, row)
         return (await self._written(serving, at, [row], [scored]))[0]
 
-    async def predict_batch(self, body: bytes) -> Predictions:
-        """The answers about the customers of `body`, by one champion at one time; errors as `predict`."""
+    async def predict_batch(self, body: bytes, despite: Sequence[str] = ()) -> Predictions:
+        """The answers about the customers of `body`, a list, by one champion at one time, `despite` what the cases of these ids say.
+
+        Raises:
+            ListHeld: a case that `despite` does not name keeps lists back.
+            InputError, ChurnopsError: as `predict`.
+        """
         at, serving = await self._moment()
         rows = await asyncio.to_thread(serving.customers.read_batch, body)
+        await asyncio.to_thread(check_list, self._opened, serving.scorer.schema.features, despite, len(rows))
         scored = await asyncio.to_thread(serving.scorer.score_many, rows)
         return Predictions(predictions=await self._written(serving, at, rows, scored))
 
@@ -69,8 +78,13 @@ class PredictionService:
             InputError: it holds none that can be taken.
             WorkspaceError: the state database does not answer.
         """
-        told = self._intake.read(body)
+        told = await asyncio.to_thread(self._intake.read, body)
         return OutcomeResults(outcomes=await asyncio.to_thread(self._intake.take, told))
+
+    async def take_offers(self, body: bytes) -> OfferResults:
+        """What became of the offers of `body`; errors as `take_outcomes`."""
+        told = await asyncio.to_thread(self._offers.read, body)
+        return OfferResults(offers=await asyncio.to_thread(self._offers.take, told))
 
     async def readiness(self) -> Ready:
         """Whether requests are answered. A pointer that is not believed is a problem, but the verified champion goes on answering."""

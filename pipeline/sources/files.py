@@ -79,6 +79,8 @@ def _paths(pattern: str) -> tuple[list[Path], tuple[str, ...]]:
             raise DataError(f"There is no file or folder {pattern}.", "Check the path; a relative one counts from where you are.")
     if other := next((path for path in found if kind_of(path.name) is None), None):
         raise DataError(f"{other} is no table that churnops reads, by its ending.", f"Supported are {ENDINGS}.")
+    if odd := next((path for path in found if path.exists() and not (path.is_file() or path.is_dir())), None):
+        raise DataError(f"{odd} is a pipe or a device, no file.", "Write the rows into a file.")
     first, *others = found
     kind = kind_of(first.name)
     if different := next((path for path in others if kind_of(path.name) != kind), None):

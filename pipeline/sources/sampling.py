@@ -37,13 +37,13 @@ def draw_sample(source: Source, schema: Schema, restriction: Restriction, spelli
         DataError: the source cannot be read, or lacks a column that the restriction needs.
     """
     if isinstance(source, PredictionLog):
-        with open_log(source, schema, restriction, _chosen("seq", rows, most, seed)) as log:
+        with open_log(source, schema, restriction, chosen_by("seq", rows, most, seed)) as log:
             return _drawn(restricted(log, restriction, spelling), schema, spelling, "", most)
     with open_source(source, schema, restriction, spelling) as relation:
-        return _drawn(relation, schema, spelling, _chosen("place", rows, most, seed), most)
+        return _drawn(relation, schema, spelling, chosen_by("place", rows, most, seed), most)
 
 
-def _chosen(place: str, rows: int, most: int, seed: int) -> str:
+def chosen_by(place: str, rows: int, most: int, seed: int) -> str:
     """SQL that holds for about `most` of `rows` rows numbered by `place`; empty where it holds for all."""
     return "" if rows <= most else f"(({place} + {seed}) % {_PRIME} * {_STRIDE}) % {_PRIME} < {most * _PRIME // rows}"
 

@@ -1,8 +1,9 @@
-"""The state database: predictions, outcomes, cases, what people ruled, and the ledger, under one schema version; an SQLite file, or a
-database in PostgreSQL.
+"""The state database: predictions, outcomes, offers, cases, what people ruled, and the ledger, under one schema version; an SQLite file, or
+a database in PostgreSQL.
 
-Version 2 added `events`, `exclusions` and `acknowledgements`, version 3 `outcome_intakes` and `outcomes.intake`. A database of an older
-version is brought up to date when it is opened.
+Version 2 added `events`, `exclusions` and `acknowledgements`, version 3 `outcome_intakes` and `outcomes.intake`, version 4 `offers`, `holds`,
+`outcomes.recorded_at`, `events.kind` and `events.origin`, version 5 the tables of `watch_tables`, version 6 `shadow_scores` and `checks.figures`.
+A database of an older version is brought up to date when it is opened.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,18 +11,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
-from sqlalchemy import JSON, Column, Connection, Float, Index, Integer, MetaData, String, Table, Text, inspect, select, text
+from sqlalchemy import JSON, Column, Connection, Float, Index, Integer, String, Table, Text, inspect, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from pipeline.atomic_files import make_file
 from pipeline.errors import WorkspaceError
-from pipeline.state.engine import StatePlace, engine_for, named
+from pipeline.state.engine import UNWRITTEN, StatePlace, after_lost_commit, engine_for, named
+from pipeline.state.holds_table import holds
+from pipeline.state.metadata import metadata
+from pipeline.state.watch_tables import checks, shadow_scores, watch_tables
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 6
 
 _RESTORE = "Restore it from a backup."
-
-metadata = MetaData()
 
 _CustomerId = String(200).with_variant(Text, "postgresql")  # SQLite takes longer ones, too
 _Features = JSON().with_variant(JSONB, "postgresql")  # people query them there
@@ -50,6 +53,7 @@ outcomes = Table(
     Column("observed_at", String(32), nullable=False),
     Column("churned", Integer, nullable=False),
     Column("intake", Integer),
+    Column("recorded_at", String(32)),
     Index("outcomes_by_id", "id", "predicted_at"),
 )
 
@@ -62,6 +66,19 @@ outcome_intakes = Table(
     Column("at", String(32), nullable=False),
     Column("by", Text, nullable=False),
     Column("undoes", Integer),
+)
+
+offers = Table(
+    "offers",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", _CustomerId, nullable=False),
+    Column("offered_at", String(32), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("accepted", Integer),
+    Column("held_out", Integer, nullable=False),
+    Index("offers_by_time", "offered_at"),
+    Index("offers_by_id", "id", "offered_at"),
 )
 
 cases = Table(
@@ -107,6 +124,8 @@ events = Table(
     Column("until", String(32), nullable=False),
     Column("at", String(32), nullable=False),
     Column("by", Text, nullable=False),
+    Column("kind", Text),
+    Column("origin", Text),
 )
 
 exclusions = Table(
@@ -175,22 +194,22 @@ class State:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction that holds the write lock from its start, so that what it reads cannot change under it. Errors as `read`."""
-        with self._reached(), self._writing.begin() as connection:
+        with self._reached(), self._writing.connect() as connection, connection.begin() as transaction:
             yield connection
+            with self._reached(after_lost_commit(self.place)):
+                transaction.commit()
 
     def close(self) -> None:
         """Release the file, or the connections."""
         self._engine.dispose()
 
     @contextmanager
-    def _reached(self) -> Iterator[None]:
+    def _reached(self, then: str = UNWRITTEN) -> Iterator[None]:
         try:
             yield
         except OperationalError as error:
             said = str(error.orig).partition("\n")[0]
-            raise WorkspaceError(
-                f"The state database {named(self.place)} does not answer ({said}).", "Nothing was written; look after it, then try again."
-            ) from error
+            raise WorkspaceError(f"The state database {named(self.place)} does not answer ({said}).", then) from error
 
 
 def open_state(place: StatePlace, *, create: bool = False) -> State:
@@ -204,7 +223,7 @@ def open_state(place: StatePlace, *, create: bool = False) -> State:
         if not place.exists() and not create:
             raise WorkspaceError(f"The workspace has no state database ({place}).", _RESTORE)
         if create:
-            place.parent.mkdir(parents=True, exist_ok=True)
+            make_file(place)
     state = State(place)
     try:
         if create:
@@ -252,4 +271,28 @@ def _from_2_to_3(connection: Connection) -> None:
     connection.execute(text("ALTER TABLE outcomes ADD COLUMN intake INTEGER"))
 
 
-_STEPS: Mapping[int, Callable[[Connection], None]] = MappingProxyType({1: _from_1_to_2, 2: _from_2_to_3})
+def _from_3_to_4(connection: Connection) -> None:
+    metadata.create_all(connection, tables=[holds, offers])
+    _add_column(connection, outcomes, "recorded_at", "VARCHAR(32)")
+    _add_column(connection, events, "kind", "TEXT")
+    _add_column(connection, events, "origin", "TEXT")
+
+
+def _from_4_to_5(connection: Connection) -> None:
+    metadata.create_all(connection, tables=watch_tables)
+
+
+def _from_5_to_6(connection: Connection) -> None:
+    metadata.create_all(connection, tables=[shadow_scores])
+    _add_column(connection, checks, "figures", "JSON")
+
+
+def _add_column(connection: Connection, table: Table, name: str, kind: str) -> None:
+    """A table that an earlier step has just made has the column already."""
+    if name not in {column["name"] for column in inspect(connection).get_columns(table.name)}:
+        connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {name} {kind}"))
+
+
+_STEPS: Mapping[int, Callable[[Connection], None]] = MappingProxyType(
+    {1: _from_1_to_2, 2: _from_2_to_3, 3: _from_3_to_4, 4: _from_4_to_5, 5: _from_5_to_6}
+)

@@ -1,14 +1,17 @@
 """What holds the state: a file of SQLite, or a database in PostgreSQL. In both, writers come one after another and readers see one moment."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
-from pipeline.errors import SettingsError
+from pipeline.errors import IntegrityError, SettingsError
 
 StatePlace = Path | str  # a file, or the URL of a database in PostgreSQL
+UNWRITTEN = "Nothing was written; look after it, then try again."
+_PERHAPS_WRITTEN = "Whether this was written is not known; look after it, and at what is there, then try again."
 _PATIENCE_SECONDS = 10  # of a writer for the writers before it: longer than any transaction here takes
 
 
@@ -21,6 +24,11 @@ def engine_for(place: StatePlace) -> Engine:
     return _sqlite(place) if isinstance(place, Path) else _postgresql(place)
 
 
+def after_lost_commit(place: StatePlace) -> str:
+    """What a person can do where the answer to a commit was lost. A server may have committed all the same; a file of SQLite is in this process."""
+    return UNWRITTEN if isinstance(place, Path) else _PERHAPS_WRITTEN
+
+
 def named(place: StatePlace) -> str:
     """The place for people: a URL without what it says of passwords."""
     if isinstance(place, Path):
@@ -30,7 +38,9 @@ def named(place: StatePlace) -> str:
 
 
 def _sqlite(file: Path) -> Engine:
-    engine = create_engine(URL.create("sqlite", database=str(file)))  # in one written by hand `?` and `%20` would not be the folder's
+    engine = create_engine(
+        URL.create("sqlite", database=str(file)), json_deserializer=_json
+    )  # in one written by hand `?` and `%20` would not be the folder's
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -49,7 +59,7 @@ def _begin_sqlite(connection: Connection) -> None:
 def _postgresql(url: str) -> Engine:
     try:
         # A server that restarted is found again: connections are tried before they are used.
-        engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), pool_pre_ping=True, json_deserializer=_json)
     except ArgumentError as error:
         raise SettingsError("`database_url` is not a database URL.", "Write it like postgresql://user@host/database.") from error
     except ModuleNotFoundError as error:
@@ -67,6 +77,14 @@ def _begin_postgresql(connection: Connection) -> None:
             f"select set_config('lock_timeout', '{_PATIENCE_SECONDS}s', true),"
             " pg_advisory_xact_lock(hashtextextended('churnops state ' || coalesce(current_schema(), ''), 0))"
         )
+
+
+def _json(text: str) -> Any:
+    """What a column of JSON says; only churnops writes there."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise IntegrityError("The state database holds what churnops never wrote.", "Restore it from a backup.") from error
 
 
 def _writes(connection: Connection) -> bool:

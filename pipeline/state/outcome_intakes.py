@@ -38,6 +38,13 @@ def record_intake_in(connection: Connection, origin: IntakeOrigin, rows: int, un
     return int(inserted[0])
 
 
+def intake_times(connection: Connection) -> tuple[datetime, ...]:
+    """When the intakes came that were not taken back, oldest first."""
+    undone = select(outcome_intakes.c.undoes).where(outcome_intakes.c.undoes.is_not(None))
+    query = select(outcome_intakes.c.at).where(outcome_intakes.c.undoes.is_(None), outcome_intakes.c.number.not_in(undone))
+    return tuple(sorted(map(moment, connection.execute(query).scalars())))
+
+
 def newest_intake_in(connection: Connection) -> RecordedIntake | None:
     """The newest intake that was not taken back; None where there is none."""
     undone = select(outcome_intakes.c.undoes).where(outcome_intakes.c.undoes.is_not(None))

@@ -66,6 +66,30 @@ def horizon_labels(ids: pd.Series, times: pd.Series, told: pd.DataFrame, horizon
     return pd.Series(found, index=ids.index)
 
 
+def churn_recorded(ids: pd.Series, times: pd.Series, told: pd.DataFrame, rule: LabelRule) -> pd.Series:
+    """When the churn of each row was written down (datetime64[us, UTC]), as far as it is known, whether or not the horizon is over; missing where
+    none is. `told`: as `outcomes.read_outcomes` gives them."""
+    churns = told[(told["_churned"] == 1) & told["_recorded"].notna()]
+    # As numbers, which is what labels are.
+    moments = churns.assign(_churned=churns["_recorded"].astype("datetime64[us, UTC]").astype("int64").astype("float64"))
+    undated = moments[moments["_time"].isna()]
+    if rule.horizon is None:
+        found = ids.map(undated.drop_duplicates("_id", keep="last").set_index("_id")["_churned"]).astype("float64")
+    else:
+        rows = pd.DataFrame({"_id": ids.astype(object), "_time": times.astype("datetime64[us, UTC]"), "place": np.arange(len(ids))})
+        rows = rows.dropna().sort_values("_time", kind="stable", ignore_index=True)
+        events = undated[["_id", "_observed", "_churned"]].astype({"_id": object, "_observed": "datetime64[us, UTC]"})
+        events = events.dropna().sort_values("_observed", kind="stable", ignore_index=True)
+        following = pd.merge_asof(
+            rows, events, left_on="_time", right_on="_observed", by="_id", direction="forward", tolerance=pd.Timedelta(rule.horizon)
+        )
+        moment = np.full(len(ids), np.nan)
+        moment[rows["place"]] = following["_churned"]
+        found = pd.Series(moment, index=ids.index)
+    known = _at_scoring_times(ids, times, moments[moments["_time"].notna()], rule.timezone).fillna(found)
+    return pd.to_datetime(known, unit="us", utc=True).astype("datetime64[us, UTC]")
+
+
 def _ids_join(rows: pd.DataFrame, churns: pd.DataFrame, horizon: timedelta) -> bool:
     meanwhile = churns["_observed"].between(rows["_time"].min(), rows["_time"].max() + horizon)
     return not meanwhile.any() or bool(churns.loc[meanwhile, "_id"].isin(rows["_id"]).any())

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, case, false, func, select, true
+from sqlalchemy import ColumnElement, Connection, TextClause, case, false, func, select, true
 
 from pipeline.clock import moment, stamp
 from pipeline.state.database import State, outcomes, predictions
@@ -90,10 +90,12 @@ def oldest_prediction(state: State) -> datetime | None:
     return moment(found) if found else None
 
 
-def predictions_after(state: State, moment_: datetime) -> int:
-    """How many logged predictions say that they were made after a moment."""
+def predictions_after(state: State, moment_: datetime, until: datetime | None = None) -> int:
+    """How many logged predictions say that they were made after a moment, and `until` another one where it is given."""
+    after = predictions.c.predicted_at > stamp(moment_)
+    before = true() if until is None else predictions.c.predicted_at <= stamp(until)
     with state.read() as connection:
-        return int(connection.execute(select(func.count()).where(predictions.c.predicted_at > stamp(moment_))).scalar_one())
+        return int(connection.execute(select(func.count()).where(after, before)).scalar_one())
 
 
 def logged_ids(state: State) -> set[str]:
@@ -114,6 +116,35 @@ def logged_customers(state: State, since: datetime, until: datetime) -> Customer
         found = connection.execute(select(func.count(), func.sum(each.c.n), again, func.sum(each.c.n * each.c.n)).select_from(each)).one()
     customers, rows, several, squares = (int(number or 0) for number in found)
     return CustomerCounts(rows, customers, several, squares)
+
+
+def logged_rows_per_day(state: State, since: datetime | None, until: datetime | None) -> dict[datetime, int]:
+    """Rows in `since < predicted_at <= until` of each day (UTC) that has any; None is no limit."""
+    after = true() if since is None else predictions.c.predicted_at > stamp(since)
+    before = true() if until is None else predictions.c.predicted_at <= stamp(until)
+    day = func.substr(predictions.c.predicted_at, 1, 10).label("day")
+    with state.read() as connection:
+        rows = connection.execute(select(day, func.count()).where(after, before).group_by("day")).all()
+    return {datetime.fromisoformat(text).replace(tzinfo=UTC): count for text, count in rows}
+
+
+@dataclass(frozen=True)
+class LoggedDay:
+    """One day (UTC) of the log: its rows, and the mean of their scores (0-1)."""
+
+    at: datetime
+    rows: int
+    mean_score: float
+
+
+def logged_per_day(state: State, since: datetime, until: datetime) -> tuple[LoggedDay, ...]:
+    """The days in `since < predicted_at <= until` that have a row, oldest first."""
+    day = func.substr(predictions.c.predicted_at, 1, 10).label("day")
+    meant = (predictions.c.predicted_at > stamp(since), predictions.c.predicted_at <= stamp(until))
+    query = select(day, func.count(), func.avg(predictions.c.score)).where(*meant).group_by("day").order_by("day")
+    with state.read() as connection:
+        rows = connection.execute(query).all()
+    return tuple(LoggedDay(datetime.fromisoformat(text).replace(tzinfo=UTC), int(count), float(mean)) for text, count, mean in rows)
 
 
 def logged_rows_of_each(state: State, since: datetime | None, until: datetime | None, ids: Sequence[str]) -> dict[str, int]:
@@ -141,6 +172,42 @@ def read_predictions(
     )
     with state.read() as connection:
         return _frame(connection.execute(query).all(), schema)
+
+
+def read_served(
+    state: State, schema: Schema, since: datetime, until: datetime, version: str, which: TextClause | None = None
+) -> pd.DataFrame:
+    """As `read_predictions`, only those that the model of this version made, with a last column `_score` (0-1)."""
+    query = (
+        select(predictions)
+        .where(
+            predictions.c.predicted_at > stamp(since), predictions.c.predicted_at <= stamp(until), predictions.c.model_version == version
+        )
+        .where(true() if which is None else which)
+        .order_by(predictions.c.predicted_at, predictions.c.seq)
+    )
+    with state.read() as connection:
+        rows = connection.execute(query).all()
+    return _frame(rows, schema).assign(_score=pd.Series([row.score for row in rows], dtype="float64"))
+
+
+def served_rows(state: State, since: datetime, until: datetime, version: str) -> int:
+    """How many rows `read_served` chooses from."""
+    meant = (predictions.c.predicted_at > stamp(since), predictions.c.predicted_at <= stamp(until), predictions.c.model_version == version)
+    with state.read() as connection:
+        return int(connection.execute(select(func.count()).where(*meant)).scalar_one())
+
+
+def read_scores(state: State, since: datetime, until: datetime) -> pd.DataFrame:
+    """Logged scores of `since < predicted_at <= until`, oldest first: columns `_id`, `_time` (UTC) and `score` (0-1)."""
+    query = (
+        select(predictions.c.id, predictions.c.predicted_at, predictions.c.score)
+        .where(predictions.c.predicted_at > stamp(since), predictions.c.predicted_at <= stamp(until))
+        .order_by(predictions.c.predicted_at, predictions.c.seq)
+    )
+    with state.read() as connection:
+        frame = pd.DataFrame(connection.execute(query).all(), columns=["_id", "_time", "score"])
+    return frame.assign(_time=pd.to_datetime(frame["_time"], utc=True, format="ISO8601"), score=frame["score"].astype("float64"))
 
 
 def read_labelled(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.canonical_json import RepeatedKey, json_once
 from pipeline.errors import DataError
 from pipeline.tables.delimited import require_unique
 from pipeline.tables.text_file import TextFile, find_text
@@ -43,7 +44,10 @@ def _values(text: TextFile) -> Iterator[tuple[str, object]]:
 def _parsed(written: str, text: TextFile, line: int = 0) -> object:
     """`line`: its only line's number in the file; 0 where it is the whole file."""
     try:
-        return json.loads(written)
+        return json_once(written)
+    except RepeatedKey as error:
+        where = f"line {line}" if line else "an object"
+        raise DataError(f"{text.path.name}, {where}: {error}.", "Write each key of an object once.") from error
     except (json.JSONDecodeError, RecursionError) as error:
         found = error.lineno if isinstance(error, json.JSONDecodeError) else 1
         raise DataError(

@@ -47,6 +47,8 @@ def read_raw(path: Path, fmt: FileFormat = TO_FIND_OUT) -> RawTable:
         raise DataError(f"There is no file {path}.", "Check the path.")
     if path.is_dir():
         raise DataError(f"{path} is a folder.", "Name one file in it.")
+    if not path.is_file():
+        raise DataError(f"{path} is a pipe or a device, no file.", "Write the rows into a file.")
     try:
         return _read(path, fmt)
     except OSError as error:

@@ -10,7 +10,8 @@ from pipeline.tables.schema import Schema
 
 TRAIN_SHARE, GATE_SHARE = 0.6, 0.2  # the rest is held back
 FEWEST_ROWS = 20  # of one part; below it an AUC says nothing
-_DAYS_TO_CUT_BETWEEN = 3
+_LEFT_AT_LEAST = 1 / 3  # of the latest rows, once customers who train are dropped: fewer are newcomers, and no sample of the base
+DAYS_IN_ORDER = 3  # fewer calendar days are a batch, whose rows have no order in time
 
 
 @dataclass(frozen=True)
@@ -63,22 +64,32 @@ def split_reference(frame: pd.DataFrame, schema: Schema, seed: int, *, newest_to
 def split_recent(frame: pd.DataFrame, time: pd.Series, ids: pd.Series | None, held_out_share: float) -> RecentSplit:
     """The latest rows judge, the earlier ones train; `time` and `ids` belong to `frame` row by row.
 
-    The cut is the one between two times that comes nearest to `held_out_share` (0-1); it falls between calendar days (UTC) where there
-    are three or more. Rows without a time count as earliest. Rows of one single time have no order, so every so-manieth is held out.
-    Held-out rows of a customer who also trains are dropped.
+    The cut is the one between two calendar days (UTC) that comes nearest to `held_out_share` (0-1). Rows without a time count as earliest.
+    Held-out rows of a customer who also trains are dropped. Rows of one or two days are a batch, whose order tells of nothing but how its
+    table was sorted, by customers' ids as a rule: there every so-manieth customer is held out. So it is where the same customers came before
+    the cut and after it, such that dropping would leave less than a third of the held-out rows, those of newcomers; of these customers the latest
+    rows judge, and none train.
     """
-    moments = time.dt.floor("D") if time.dt.floor("D").nunique() >= _DAYS_TO_CUT_BETWEEN else time
-    ranks = moments.rank(method="dense", na_option="top").to_numpy(dtype=int)
-    if (ranks == ranks[:1]).all():
-        held_out = np.floor((np.arange(len(frame)) + 1) * held_out_share) > np.floor(np.arange(len(frame)) * held_out_share)
-    else:
-        earlier = np.cumsum(np.bincount(ranks, minlength=2))[:-1]
-        cut = 1 + int(np.argmin(np.abs(earlier[1:] / len(frame) - (1 - held_out_share))))
-        held_out = ranks > cut
-    train = ~held_out
-    if ids is not None:
-        held_out &= ~(ids.isin(ids[train].dropna())).to_numpy()
-    return RecentSplit(train, held_out)
+    days = time.dt.floor("D")
+    in_turn = _in_turn(len(frame), ids, held_out_share)
+    if days.nunique() < DAYS_IN_ORDER:
+        return RecentSplit(~in_turn, in_turn)
+    ranks = days.rank(method="dense", na_option="top").to_numpy(dtype=int)
+    earlier = np.cumsum(np.bincount(ranks, minlength=2))[:-1]
+    cut = 1 + int(np.argmin(np.abs(earlier[1:] / len(frame) - (1 - held_out_share))))
+    latest = ranks > cut
+    known_before = np.zeros(len(frame), dtype=bool) if ids is None else ids.isin(ids[~latest].dropna()).to_numpy()
+    if (latest & ~known_before).sum() < _LEFT_AT_LEAST * latest.sum():
+        return RecentSplit(~in_turn, latest & in_turn)
+    return RecentSplit(~latest, latest & ~known_before)
+
+
+def _in_turn(rows: int, ids: pd.Series | None, share: float) -> np.ndarray:
+    """Whether each row is of every so-manieth customer, in the order in which they come; a row without an id is a customer of its own."""
+    places = pd.Series(np.arange(rows))
+    customer = places if ids is None else ids.reset_index(drop=True).where(ids.notna().to_numpy(), places)
+    number = pd.factorize(customer)[0]
+    return np.asarray(np.floor((number + 1) * share) > np.floor(number * share))
 
 
 def _random_parts(churned: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -106,7 +117,7 @@ def _newest_to_test(frame: pd.DataFrame, schema: Schema) -> np.ndarray:
 
 def can_split_by_time(frame: pd.DataFrame, schema: Schema) -> bool:
     """Whether a typed, labelled table can be split by time: it has the column, on several days, and enough outcomes in every part."""
-    if schema.time is None or frame[schema.time].dt.floor("D").nunique() < _DAYS_TO_CUT_BETWEEN:
+    if schema.time is None or frame[schema.time].dt.floor("D").nunique() < DAYS_IN_ORDER:
         return False
     return _problem(_newest_to_test(frame, schema), frame[schema.target].to_numpy(dtype=bool)) is None
 

@@ -37,47 +37,49 @@ _NEWER_FROM = 0.5  # of the rows in the order of time
 @dataclass(frozen=True)
 class Rows:
     """Typed rows to train on and to test on; no customer is in both. The last `recent` training rows are of the window. `before`: what windows
-    are to be compared with, None for the training rows."""
+    are to be compared with, None for the training rows. `test_weights`: as `TrainingJob` has them."""
 
     train: pd.DataFrame
     test: pd.DataFrame
     recent: int = 0
     before: RowsBefore | None = None
+    test_weights: tuple[float, ...] | None = None
 
 
 def retraining_rows(champion: Artifact, window: Window, held_out_share: float, mode: Mode = "combined") -> Rows:
     """The window's earlier outcomes to train on, its later ones to test on; in mode `combined` the champion's training data, too, in mode `newest`
-    only the newer half of the earlier ones.
+    only the newer half of the earlier ones, in whole days.
 
-    A window without times is taken in the order of its rows.
+    A window without times is taken in the order of its rows, as if each were of a day of its own.
     """
-    columns, known = champion.manifest.columns, window.labelled
+    columns, known = champion.manifest.columns, window.teaching
     recent = known.features.assign(**{columns.target: known.churned.astype("int8")})
     times = known.times
     if times is None:
-        times = pd.Series(pd.date_range("2000-01-01", periods=len(recent), freq="s", tz="UTC"), index=recent.index)
+        times = pd.Series(pd.date_range("2000-01-01", periods=len(recent), freq="D", tz="UTC", unit="us"), index=recent.index)
     split = split_recent(recent, times, known.ids, held_out_share)
     recent_train = recent[split.train]
     if mode == "newest":
-        recent_train = recent_train[(times[split.train].rank(pct=True) > _NEWER_FROM).to_numpy()]
+        recent_train = recent_train[(times[split.train].dt.floor("D").rank(pct=True) > _NEWER_FROM).to_numpy()]
     train = (
         pd.concat([champion.reference(), recent_train], ignore_index=True) if mode == "combined" else recent_train.reset_index(drop=True)
     )
-    return Rows(train=train, test=recent[split.held_out], recent=len(recent_train))
+    weights = None if known.weights is None else tuple(known.weights[split.held_out].tolist())
+    return Rows(train=train, test=recent[split.held_out], recent=len(recent_train), test_weights=weights)
 
 
-def same_again(champion: Artifact, rows: Rows, settings: Settings, estimator: str) -> bool:
-    """Whether a new model with the estimator's defaults would be the champion once more: same rows, same settings, same versions. What a
+def same_again(champion: Artifact, rows: Rows, settings: Settings, estimator: str, hyperparameters: Mapping[str, float]) -> bool:
+    """Whether a new model with these hyperparameters, else the estimator's defaults, would be the champion once more: same rows, same settings, same versions. What a
     trainer of the team's own would make, nobody knows before."""
     made, columns = champion.manifest, settings.data.columns
     now = made.model_copy(
         update={
             "estimator": estimator,
-            "hyperparameters": hyperparameters_of(estimator, {}),
+            "hyperparameters": hyperparameters_of(estimator, hyperparameters),
             "seed": settings.training.seed,
             "threshold": settings.training.threshold,
             "data_sha256": fingerprint(rows.train[[*columns.features, columns.target]]),
-            "versions": installed_versions(family_named(estimator).packages),
+            "versions": installed_versions(family_named(estimator).installed),
             "recalibration": None,
             "adopted": None,
         }
@@ -113,6 +115,7 @@ async def challenge(
         "hyperparameters": dict(hyperparameters),
         "recent_rows": rows.recent,
         "drift_reference": before.told if before else None,
+        "test_weights": rows.test_weights,
     }
     job = usual_job(opened, champion).model_copy(update=asked)
     if mode == "recalibrate":

@@ -17,14 +17,11 @@ from pipeline.measures.evaluation import Evaluation
 from pipeline.measures.risk_tiers import tier_flow
 from pipeline.models.artifact import Artifact, Manifest, Recalibration, installed_versions, open_artifact
 from pipeline.models.artifact_writer import write_artifact
-from pipeline.tables.schema import Schema
 from pipeline.training.job import ARTIFACT, DRIFT_ROWS, RESULT, TEST_ROWS, TRAIN_ROWS, Made, Progress, Say, TrainingJob
 from pipeline.workspace.folder import Workspace
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
 
 ORPHANED = 3
 
@@ -104,7 +101,7 @@ def _own(job: TrainingJob, folder: Path, workspace: Workspace, train: "pd.DataFr
 
 def _fitted(job: TrainingJob, train: "pd.DataFrame", say: Say) -> Made:
     """A new model of the training rows."""
-    from pipeline.models.calibration import calibrated_model, cross_fit_folds, out_of_fold, try_calibration
+    from pipeline.models.calibration import calibrated_model, cross_fit_folds, customer_groups, out_of_fold, try_calibration
     from pipeline.models.importance import measure_importance
     from pipeline.models.unfitted_model import build, fit_on_all_processors, hyperparameters_of
     from pipeline.tables.typed_parquet import fingerprint
@@ -112,7 +109,7 @@ def _fitted(job: TrainingJob, train: "pd.DataFrame", say: Say) -> Made:
     features, target = list(job.columns.features), job.columns.target
     x, y = train[features], train[target].to_numpy()
     say("calibrating", 0.2, f"Trying calibration on {len(train):,} training rows")
-    groups = _groups(train, job.columns)
+    groups = customer_groups(train, job.columns)
     folds = cross_fit_folds(y, groups, job.seed)
     pipeline = build(job.estimator, job.hyperparameters, job.seed, job.columns)
     found = out_of_fold(pipeline, x, y, folds)
@@ -132,7 +129,7 @@ def _fitted(job: TrainingJob, train: "pd.DataFrame", say: Say) -> Made:
         data_sha256=fingerprint(train[[*features, target]]),
         rows=len(train),
         churners=int(y.sum()),
-        versions=installed_versions(family_named(job.estimator).packages),
+        versions=installed_versions(family_named(job.estimator).installed),
         trained_at=job.trained_at,
     )
     return Made(model, model, manifest, train, unseen, lambda: measure_importance(model, x, y, job.seed))
@@ -140,14 +137,14 @@ def _fitted(job: TrainingJob, train: "pd.DataFrame", say: Say) -> Made:
 
 def _recalibrated(job: TrainingJob, champion: Artifact, train: "pd.DataFrame", folder: Path, say: Say) -> Made:
     """The recalibrated champion. Its ranks stay, and with them its training data and its feature importance."""
-    from pipeline.models.calibration import cross_fit_folds, try_recalibration
+    from pipeline.models.calibration import cross_fit_folds, customer_groups, try_recalibration
     from pipeline.models.recalibration import recalibrate
     from pipeline.tables.typed_parquet import fingerprint
 
     features, target = list(job.columns.features), job.columns.target
     x, y = train[features], train[target].to_numpy()
     say("calibrating", 0.2, f"Trying recalibration on {len(train):,} recent rows")
-    trial = try_recalibration(champion.scores(train), y, cross_fit_folds(y, _groups(train, job.columns), job.seed))
+    trial = try_recalibration(champion.scores(train), y, cross_fit_folds(y, customer_groups(train, job.columns), job.seed))
 
     say("fitting", 0.5, f"Recalibrating the champion {champion.digest[:12]}")
     made, before = recalibrate(champion.model, x, y), champion.manifest
@@ -156,7 +153,7 @@ def _recalibrated(job: TrainingJob, champion: Artifact, train: "pd.DataFrame", f
         "threshold": job.threshold,
         "calibration": trial,
         # Of the packages of a model that is loaded and fitted on; of an adopted one those that fitted it.
-        "versions": before.versions if adopted else installed_versions(family_named(before.estimator).packages),
+        "versions": before.versions if adopted else installed_versions(family_named(before.estimator).installed),
         "trained_at": job.trained_at,
         "recalibration": Recalibration(
             of=champion.digest,
@@ -178,16 +175,18 @@ def _recalibrated(job: TrainingJob, champion: Artifact, train: "pd.DataFrame", f
 
 def judge_made(job: TrainingJob, made: Made, champion: Artifact | None, train: "pd.DataFrame", test: "pd.DataFrame") -> Evaluation:
     """The model beside the champion, and beside the champion recalibrated, on the test set."""
+    from pipeline.measures.campaign_value import campaigns
     from pipeline.measures.margins import measure_margins
     from pipeline.measures.metrics import compare, measure, reliability
+    from pipeline.measures.weakest_group import weakest_group
     from pipeline.models.recalibration import recalibrate
     from pipeline.scoring.proof import not_ours, prove
 
     features, target = list(job.columns.features), job.columns.target
-    outcome = test[target].to_numpy()
+    outcome, weights = test[target].to_numpy(), job.test_weights
     p = made.model.predict_proba(test[features])[:, 1]
     alone = Evaluation(
-        metrics=measure(outcome, p, job.threshold, job.confidence),
+        metrics=measure(outcome, p, job.threshold, job.confidence, weights),
         champion_metrics=None,
         comparison=None,
         serving=not_ours() if made.manifest.adopted else prove(made.model, job.columns, made.reference, job.threshold)[1],
@@ -197,31 +196,26 @@ def judge_made(job: TrainingJob, made: Made, champion: Artifact | None, train: "
     if champion is None:
         return alone
     p_champion = champion.scores(test)
+    groups = {name: test[name].astype(str).where(test[name].notna(), "missing").tolist() for name in job.columns.categorical}
     beside = {
-        "champion_metrics": measure(outcome, p_champion, champion.manifest.threshold, job.confidence),
+        "champion_metrics": measure(outcome, p_champion, champion.manifest.threshold, job.confidence, weights),
         "champion_reliability": reliability(outcome, p_champion),
-        "comparison": compare(outcome, p, p_champion, job.confidence),
+        "comparison": compare(outcome, p, p_champion, job.confidence, weights),
         "tier_flow": tier_flow(p_champion.tolist(), p.tolist()),
-        "margins": measure_margins(outcome, p, p_champion, job.value, job.confidence),
+        "margins": measure_margins(outcome, p, p_champion, job.value, job.confidence, weights),
+        "weakest_group": weakest_group(outcome, p, p_champion, groups, job.confidence),
+        "campaigns": campaigns(outcome, p, p_champion, job.value, weights),
     }
     recent = train.iloc[len(train) - job.recent_rows :]
     if recent[target].nunique() == 2 and not job.recalibrates:
         rival = recalibrate(champion.model, recent[features], recent[target].to_numpy())
-        beside["margins_recalibrated"] = measure_margins(outcome, p, rival.passed_through(p_champion), job.value, job.confidence)
+        beside["margins_recalibrated"] = measure_margins(outcome, p, rival.passed_through(p_champion), job.value, job.confidence, weights)
     return alone.model_copy(update=beside)
 
 
 def _fitted_elsewhere(made: Made, champion: Artifact | None) -> tuple[Literal["candidate", "champion"], ...]:
     candidate: tuple[Literal["candidate"], ...] = ("candidate",) if made.manifest.adopted else ()
     return (*candidate, "champion") if champion is not None and champion.manifest.adopted else candidate
-
-
-def _groups(train: "pd.DataFrame", columns: Schema) -> "NDArray[np.int64] | None":
-    """Customer of each row as numbers from 0, where customers repeat."""
-    if columns.id is None or columns.id not in train.columns or train[columns.id].is_unique:
-        return None
-    codes, _ = train[columns.id].factorize(use_na_sentinel=False)
-    return codes
 
 
 def _die_with_parent(whole_group: bool) -> None:

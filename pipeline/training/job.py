@@ -36,7 +36,7 @@ class TrainingJob(_Message):
     `recent_rows` of the training rows, the last ones, are of the window: on them the champion is recalibrated, as a rival to beat too. A
     job that `recalibrates` makes that rival itself, from training rows that are all recent. `command`: words that start the team's own
     trainer, which then makes the model. `drift_reference` tells of the rows that windows will be compared with, where they are not the
-    training rows.
+    training rows. `test_weights`: for how many rows each row of the test set stands, None: each for itself.
     """
 
     columns: Schema
@@ -52,6 +52,7 @@ class TrainingJob(_Message):
     value: ValueSettings = ValueSettings()
     drift_reference: DriftReference | None = None
     trained_at: datetime
+    test_weights: tuple[float, ...] | None = None
 
 
 class Progress(_Message):

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from pipeline.shown_text import plain
 from pipeline.stored_record import StoredRecord
+from pipeline.windows.offers_made import OffersMade
 from pipeline.words import counted, rows_of_customers
 
 _DAY = timedelta(days=1)
@@ -23,29 +24,40 @@ class Stretch(StoredRecord):
 
 
 class BrokenDays(StoredRecord):
-    """Days, the first and the last, whose rows a data check found broken, so that they are left out of the matured window: `labelled` rows, all
-    of the fault in `column`, and what the check `said`."""
+    """Days, the first and the last, whose rows a data check found broken in `column`, with what the check `said`. They are left out of the
+    matured window, `labelled` rows of it. Where they lie in the recent window too, `rows` of it are left out, because the fault is `repaired`:
+    the newest rows are sound again. `kept`: they are too many to be left out, and only told."""
 
     since: datetime
     until: datetime
     labelled: int
     column: str | None
     said: str
+    rows: int = Field(0, exclude_if=lambda rows: not rows)
+    repaired: bool = Field(False, exclude_if=lambda repaired: not repaired)
+    kept: bool = Field(False, exclude_if=lambda kept: not kept)
 
     @property
     def left_out(self) -> str:
         """For people."""
         what = "the data were" if self.column is None else f"`{plain(self.column)}` was"
-        return f"{dates(self.since, self.until)}: {counted(self.labelled, 'row')} left out, {what} broken then."
+        days = dates(self.since, self.until)
+        if self.kept:
+            return f"{days}: {what} broken and is repaired, but its {counted(self.rows, 'row')} are too many to set aside."
+        if self.repaired:
+            return f"{days}: {counted(self.rows, 'row')} set aside, {what} broken then and is repaired; they count again once they are loaded anew."
+        return f"{days}: {counted(self.labelled, 'row')} left out, {what} broken then."
 
 
 class TwoWindows(StoredRecord):
     """`recent`: the newest rows, asked for drift, data faults and who the customers are. `matured`: the newest rows with a known outcome,
-    asked for performance, behaviour and labels, and taught in a training. `left_out` of the matured ones are broken."""
+    asked for performance, behaviour and labels, and taught in a training. `left_out` of both are broken; `offers` says whom of the matured
+    ones the team had contacted, None where it told of no offer."""
 
     recent: Stretch
     matured: Stretch
     left_out: tuple[BrokenDays, ...] = Field((), exclude_if=lambda days: not days)
+    offers: OffersMade | None = Field(None, exclude_if=lambda made: made is None)
 
     @property
     def reach_back(self) -> bool:
@@ -62,7 +74,7 @@ class TwoWindows(StoredRecord):
     @property
     def left_out_share(self) -> float:
         """Share of the matured rows, 0-1, that are left out."""
-        gone = sum(days.labelled for days in self.left_out)
+        gone = sum(days.labelled for days in self.left_out if not days.kept)
         return gone / (gone + self.matured.labelled) if gone else 0.0
 
     @property
@@ -72,7 +84,7 @@ class TwoWindows(StoredRecord):
         told = [f"Drift and data: {_of(recent)}{rows_of_customers(recent.rows, recent.customers)}."]
         if matured.labelled:
             told.append(f"Performance: {_of(matured)}{rows_of_customers(matured.labelled, matured.customers)} with a known outcome.")
-        return (*told, *(days.left_out for days in self.left_out))
+        return (*told, *(days.left_out for days in self.left_out), *(self.offers.said if self.offers else ()))
 
     @property
     def unseen(self) -> str | None:
@@ -81,7 +93,7 @@ class TwoWindows(StoredRecord):
             return "No outcome is known yet, so a change of behaviour is not visible."
         if self.lag is None or self.matured.until is None or self.lag < _DAY:
             return None
-        return f"Outcomes lag {counted(self.lag.days, 'day')}; what changed since {_date(self.matured.until)} is not visible yet."
+        return f"Outcomes lag {counted(self.lag.days, 'day')}; what changed since {date_words(self.matured.until)} is not visible yet."
 
 
 def dates(since: datetime, until: datetime) -> str:
@@ -90,7 +102,7 @@ def dates(since: datetime, until: datetime) -> str:
     >>> dates(datetime(2026, 10, 2), datetime(2026, 11, 1)), dates(datetime(2026, 10, 2), datetime(2026, 10, 2, 9))
     ('2 Oct 2026 to 1 Nov 2026', '2 Oct 2026')
     """
-    first, last = _date(since), _date(until)
+    first, last = date_words(since), date_words(until)
     return first if first == last else f"{first} to {last}"
 
 
@@ -98,5 +110,6 @@ def _of(stretch: Stretch) -> str:
     return "" if stretch.since is None or stretch.until is None else f"{dates(stretch.since, stretch.until)}, "
 
 
-def _date(moment: datetime) -> str:
+def date_words(moment: datetime) -> str:
+    """A day for people: 21 Oct 2026."""
     return f"{moment.day} {moment:%b %Y}"

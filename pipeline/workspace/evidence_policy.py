@@ -29,6 +29,7 @@ class DataRules(Rules):
     replayed_share: Share
     refreshed_share: Share
     stopped_times: Positive
+    declared_share: Share
 
 
 class DependencyRules(Rules):
@@ -83,6 +84,7 @@ class PerformanceRules(Rules):
     level_z_agreed: Positive
     slope_z: Positive
     auc_z: Positive
+    deploy_z: Positive
     segment_p: Share
     covered: Share
 
@@ -112,4 +114,6 @@ class DiagnosisRules(Rules):
 
     training_refused_from: Share
     told_from: Share
+    set_aside_from: Share
+    set_aside_at_most: Share
     regret: dict[str, dict[str, Annotated[float, Field(ge=0)]]]

@@ -35,8 +35,10 @@ class Workspace:
     staging = _Below(".churnops", "staging")
     champion_pointer = _Below(".churnops", "champion")
     reports = _Below(".churnops", "reports")
+    comparisons = _Below(".churnops", "comparisons")
     transcripts = _Below(".churnops", "transcripts")
     profiles = _Below(".churnops", "profiles")
+    review_mark = _Below(".churnops", "review_copy.json")
 
     def require_writable(self) -> None:
         """Fail early, before anything has been computed.

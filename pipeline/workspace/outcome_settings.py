@@ -30,6 +30,9 @@ class OutcomeSettings(Section):
     outcome: str = Field("", description="Column that says who churned; empty: the target of [data]")
     scored_at: str = Field("predicted_at", description="Column with the scoring time of the prediction it belongs to, where there is one")
     observed_at: str = Field("observed_at", description="Column that says when it happened or became known, where there is one")
+    recorded_at: str = Field(
+        "recorded_at", description="Column that says when it was written down, where that is another day than the one it happened on"
+    )
     yes: tuple[str, ...] = Field((), description="Its words for churned, in any case of letters; empty: `positive` of [data]")
     no: tuple[str, ...] = Field((), description="Its words for stayed, in any case of letters; empty: the reference's other value")
     horizon: str = Field(

@@ -2,7 +2,7 @@
 
 import shlex
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,24 +16,36 @@ from pipeline.tables.file_format import kind_of
 from pipeline.tables.remote_files import holds_secret, is_remote
 from pipeline.tables.similar_names import most_alike
 from pipeline.workspace import retired_names
+from pipeline.workspace.access import WorkspaceSettings
+from pipeline.workspace.alert_settings import AlertSettings
+from pipeline.workspace.approval_settings import ApprovalSettings
 from pipeline.workspace.data_settings import DataSettings
+from pipeline.workspace.expectation_settings import ExpectationSettings
+from pipeline.workspace.offer_settings import OfferSettings
+from pipeline.workspace.operator_settings import OperatorSettings
 from pipeline.workspace.outcome_settings import OutcomeSettings
+from pipeline.workspace.owners import check_owners
 from pipeline.workspace.prediction_settings import PredictionSettings
 from pipeline.workspace.section import Section
+from pipeline.workspace.toml_text import parse_toml
 from pipeline.workspace.watch_settings import WatchSettings
 from pipeline.workspace.window_settings import WindowSettings
 
 
 class ServingSettings(Section):
-    """How `churnops serve` words its answers."""
+    """How `churnops serve` words its answers, and whom it asks for a key."""
 
     churned: str = Field("Churned", min_length=1, description="Label of a customer predicted to churn")
     retained: str = Field("Retained", min_length=1, description="Label of any other")
+    api_key_variable: str = Field("", description="Environment variable with the key that the prediction API asks for; empty: no key")
+    api_key_file: str = Field("", description="Or a file with such keys, one on each line, from this file's folder")
 
     @model_validator(mode="after")
-    def _told_apart(self) -> "ServingSettings":
+    def _one_of_each(self) -> "ServingSettings":
         if self.churned == self.retained:
             raise ValueError("`churned` and `retained` are the same word")
+        if self.api_key_variable and self.api_key_file:
+            raise ValueError("`api_key_variable` and `api_key_file` both name keys; keep one of them")
         return self
 
 
@@ -50,7 +62,7 @@ class TrainingSettings(Section):
     command: str = Field(
         "", description="Your own trainer instead, like python train.py, run without a shell; docs/own-model.md; empty: none"
     )
-    seed: int = Field(42, description="Of the split and the fit")
+    seed: int = Field(42, ge=0, lt=1 << 32, description="Of the split and the fit")
     threshold: float = Field(0.5, gt=0, lt=1, description="Probability from which a customer counts as churning")
     time_limit_seconds: float = Field(600, gt=0, description="After which a training is stopped")
 
@@ -74,30 +86,15 @@ class TrainingSettings(Section):
 class ValueSettings(Section):
     """What a retention campaign is worth, in the team's currency: decisions are compared by it."""
 
-    margin: float = Field(500.0, gt=0, description="What a churner who stays after all brings")
-    offer_cost: float = Field(50.0, gt=0, description="What one offer costs, taken or not")
+    margin: float = Field(500.0, gt=0, allow_inf_nan=False, description="What a churner who stays after all brings")
+    offer_cost: float = Field(50.0, gt=0, allow_inf_nan=False, description="What one offer costs, taken or not")
     acceptance: float = Field(0.3, gt=0, le=1, description="Share of churners whom an offer keeps")
-
-
-class OperatorSettings(Section):
-    """Who operates. `claude = true` is the workspace's agreement that aggregates may leave the machine."""
-
-    claude: bool | None = Field(None, description="May aggregates (never rows or ids) go to Claude? Unset: asked once")
-    provider: Literal["anthropic", "bedrock", "vertex"] = Field("anthropic", description="anthropic, bedrock or vertex")
-    model: str = Field("claude-sonnet-5-5", description="Model id")
-    effort: Literal["low", "medium", "high"] = Field("medium", description="How long it thinks: low, medium, high")
-    base_url: str = Field("", description="A compatible endpoint; empty: the provider's own")
-
-
-class ApprovalSettings(Section):
-    """Who may deploy, and for how long a report can be approved. A change counts once a person accepted it: `churnops reports trust`."""
-
-    mode: Literal["local", "signed"] = Field(
-        "local", description="local: typed at a terminal; signed: with an SSH key of an allowed signer"
+    capacity: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="Share of the customers that every campaign contacts, the riskiest, like 0.12; 1: everybody for whom an offer pays",
     )
-    signers: str = Field("allowed_signers", description="Signed mode: who may sign, a file as git uses it, from this file's folder")
-    require_second_person: bool = Field(False, description="Refuse the approval of whoever started the case")
-    expires_hours: float = Field(72.0, gt=0, le=24 * 366, description="After its report, a challenger can be approved for this long")
 
 
 class Settings(BaseSettings):
@@ -113,17 +110,25 @@ class Settings(BaseSettings):
         description="State in PostgreSQL instead of .churnops/state.db, like postgresql://user@host/name; "
         "one with a password only as CHURNOPS_DATABASE_URL",
     )
+    workspace: WorkspaceSettings = WorkspaceSettings()
     data: DataSettings
     predictions: PredictionSettings = PredictionSettings()
     outcomes: OutcomeSettings = OutcomeSettings()
+    expectations: ExpectationSettings = ExpectationSettings()
+    offers: OfferSettings = OfferSettings()
     window: WindowSettings = WindowSettings()
     watch: WatchSettings = WatchSettings()
+    alerts: AlertSettings = AlertSettings()
     engine: EngineSettings = EngineSettings()
     training: TrainingSettings = TrainingSettings()
     value: ValueSettings = ValueSettings()
     serving: ServingSettings = ServingSettings()
     operator: OperatorSettings = OperatorSettings()
     approval: ApprovalSettings = ApprovalSettings()
+    owners: dict[str, str] = Field(
+        {},
+        description="Whom to call about a fault: by feature, by COLUMN=VALUE for a source, and by the feeds `predictions` and `outcomes`",
+    )
     policy: dict[str, Any] = {}
 
     @model_validator(mode="before")
@@ -153,6 +158,30 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _expected_of_the_log(self) -> "Settings":
+        log, named = self.predictions, self.expectations.columns
+        own = not (log.file or log.table)
+        known = {*self.data.columns.features, *log.columns, *filter(None, (self.data.id, log.id))}
+        for name, expected in named.items():
+            feature = log.columns.get(name, name)
+            if own and name not in known:
+                close = most_alike(name, sorted(known))
+                hint = f"; perhaps `{close}` is meant" if close else ""
+                raise ValueError(f"`expectations.columns` names `{name[:80]}`, which the log does not have{hint}")
+            if feature in self.data.categorical and not (expected.min is None and expected.max is None):
+                raise ValueError(
+                    f"`expectations.columns` gives a range to `{name[:80]}`, which is categorical in [data]; list its `values`"
+                )
+            if feature != name and feature in named:
+                raise ValueError(f"`expectations.columns` names `{feature[:80]}` twice, also as `{name[:80]}`; keep one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _owned_by_known_names(self) -> "Settings":
+        check_owners(self.owners, self.data.columns)
+        return self
+
+    @model_validator(mode="after")
     def _engine_has_the_log(self) -> "Settings":
         log, spark = self.predictions, self.engine.name == "spark"
         if log.table and not log.url and not spark:
@@ -175,6 +204,12 @@ class Settings(BaseSettings):
             raise ValueError("`outcomes.column` is one of your own log: name it as `file` or `table` under [predictions]")
         return self
 
+    @model_validator(mode="after")
+    def _offers_have_a_place(self) -> "Settings":
+        if self.offers.table and not (self.offers.url or self.predictions.url):
+            raise ValueError("`offers.table` needs `offers.url`, or `predictions.url` where both lie in one database")
+        return self
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -195,7 +230,7 @@ def read_settings(file: Path) -> Settings:
         SettingsError: not TOML, an unknown key, a value of the wrong kind.
     """
     try:
-        values = tomllib.loads(file.read_text(encoding="utf-8"))
+        values = parse_toml(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} is not valid TOML: {error}.", "Correct that line, or run `churnops init` in a new folder.") from error
     _refuse_secrets(file, values)
@@ -216,10 +251,23 @@ def read_settings(file: Path) -> Settings:
     return settings.model_copy(update={"predictions": log})
 
 
+def set_from_environment(environment: Iterable[str]) -> tuple[str, ...]:
+    """The names of variables that stand in for a key of churnops.toml, sorted; never what they hold."""
+    prefix = "CHURNOPS_"
+    keys = Settings.model_fields
+    return tuple(sorted(name for name in environment if name.upper().startswith(prefix) and _section_of(name[len(prefix) :]) in keys))
+
+
+def _section_of(variable: str) -> str:
+    return variable.lower().partition("__")[0]
+
+
 def _refuse_secrets(file: Path, values: dict[str, Any]) -> None:
     """Bundles and copies carry the settings along, so a secret has no place in them."""
-    sections = {name: values[name] for name in ("data", "outcomes", "predictions") if isinstance(values.get(name), dict)}
+    sections = {name: values[name] for name in ("data", "offers", "outcomes", "predictions") if isinstance(values.get(name), dict)}
     urls = {"database_url": values.get("database_url"), **{f"{name}.url": section.get("url") for name, section in sections.items()}}
+    operator = values.get("operator")
+    urls["operator.base_url"] = operator.get("base_url") if isinstance(operator, dict) else None
     for key, url in urls.items():
         if holds_password(url):
             variable = "CHURNOPS_" + key.upper().replace(".", "__")

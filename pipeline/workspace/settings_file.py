@@ -11,11 +11,18 @@ from tomlkit.items import InlineTable, Item
 
 from pipeline.atomic_files import write_atomically
 from pipeline.errors import SettingsError
+from pipeline.workspace.access import WorkspaceSettings
 from pipeline.workspace.data_settings import DataSettings
+from pipeline.workspace.expectation_settings import ColumnExpectation
 from pipeline.workspace.prediction_settings import PredictionSettings
 from pipeline.workspace.settings import Settings
 
 _HEAD = """# A churnops workspace. Every key can be set from outside, too: CHURNOPS_TRAINING__SEED=8 overrides seed under [training].
+"""
+_PASTED = """# Read, correct, and paste at the end of churnops.toml. What the rows do not tell goes under [expectations]:
+# newest_within = "26h"       the newest row of the log is at most this old
+# rows_per_day = [900, 1500]  fewest and most rows of a whole day (UTC)
+
 """
 _POLICY = """
 [policy]
@@ -26,10 +33,19 @@ _POLICY = """
 
 
 def render_settings(data: DataSettings) -> str:
-    """The text of a new `churnops.toml`: `data` as found, everything else at its default."""
+    """The text of a new `churnops.toml`: `data` as found, its owner's alone, everything else at its default."""
     defaults = {name: field.default for name, field in Settings.model_fields.items() if isinstance(field.default, BaseModel)}
     whole = f'database_url = ""  # {Settings.model_fields["database_url"].description}\n'
-    return _HEAD + whole + "".join(_section(name, values) for name, values in {"data": data, **defaults}.items()) + _POLICY
+    sections = {"data": data, **defaults, "workspace": WorkspaceSettings(mode="private")}
+    return _HEAD + whole + "".join(_section(name, values) for name, values in sections.items()) + _POLICY
+
+
+def render_expectations(columns: Mapping[str, ColumnExpectation]) -> str:
+    """The text of `columns` under [expectations], to be pasted at the end of a file that has that section, or has not."""
+    declared = {
+        name: one.model_dump(exclude_unset=True) | ({"values": list(one.values)} if one.values else {}) for name, one in columns.items()
+    }
+    return _PASTED + tomlkit.dumps({"expectations": {"columns": declared}})
 
 
 def set_claude(file: Path, agreed: bool) -> None:

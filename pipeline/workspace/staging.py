@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipeline.atomic_files import make_file
 from pipeline.workspace.folder import Workspace
 
 OWNER = "owner.lock"
@@ -20,7 +21,7 @@ def staging_folder(workspace: Workspace) -> Iterator[Path]:
     Its owner is whoever holds the lock on the file in it. The kernel frees that lock when a process dies, however it dies,
     so unlike a process id it can neither outlive its owner nor be taken for another's.
     """
-    workspace.staging.mkdir(parents=True, exist_ok=True)
+    make_file(workspace.staging / ".lock")
     # One process at a time sweeps and makes folders, so none is swept between being made and being locked.
     with (workspace.staging / ".lock").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)

@@ -14,7 +14,9 @@ class WindowSettings(Section):
     length: str = Field("7d", description="Recent window: this long before the newest prediction, like 7d, 24h or 2w")
     # Enough to train on and to hold out a test set of several hundred; fewer than a full quarter of a small base.
     minimum: int = Field(
-        1500, ge=1, description="Matured window: back in time until this many customers have a known outcome, at most to the deploy"
+        1500,
+        ge=1,
+        description="Matured window: back in time until this many customers have a known outcome, none that the champion was trained on",
     )
 
     @field_validator("length")

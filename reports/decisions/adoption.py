@@ -12,7 +12,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from pipeline.intake.reference import load_split
+from pipeline.intake.reference import load_split, read_reference
 from pipeline.models.adopted import not_loaded
 from pipeline.models.artifact import Artifact
 from pipeline.models.artifact_writer import write_artifact
@@ -20,12 +20,13 @@ from pipeline.models.library_versions import check_versions
 from pipeline.models.mlflow_folder import Described, ModelError, describe, quiet
 from pipeline.models.pickled_file import folder_of
 from pipeline.record.opened_workspace import Opened
-from pipeline.tables.reading import read_raw, typed
+from pipeline.tables.reading import RawTable, read_raw, typed
 from pipeline.training.adopted_fit import take_over
 from pipeline.training.challenge import Rows, usual_job
 from pipeline.training.child import judge_made
 from pipeline.training.job import ARTIFACT
 from pipeline.training.parent import TrainingOutcome
+from pipeline.training.scored_both_ways import require_same_scores
 from pipeline.workspace.staging import staging_folder
 
 if TYPE_CHECKING:
@@ -36,13 +37,14 @@ _SCHEME = "models:/"
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model as it was found, copied into a staging folder and not yet loaded. `source` names it for people; `said` is a sentence on its
-    versions, or None."""
+    """A model as it was found, copied into a staging folder and not yet loaded. `source` names it for people; `table` has the rows as written;
+    `said` is a sentence on its versions, or None."""
 
     source: str
     folder: Path
     described: Described
     rows: Rows
+    table: RawTable
     accepted: str | None
     said: str | None
 
@@ -73,7 +75,8 @@ def found_model(
         described = describe(folder)
         accepted = version("scikit-learn") if accept_version_mismatch else None
         said = check_versions(described.versions, accepted)
-        yield Candidate(source, folder, described, _rows(opened, reference), accepted, said)
+        table = read_reference(opened) if reference is None else read_raw(reference, opened.settings.data.format)
+        yield Candidate(source, folder, described, _rows(opened, table, own=reference is None), table, accepted, said)
 
 
 def is_file(model: str) -> bool:
@@ -85,10 +88,11 @@ def judged_model(opened: Opened, candidate: Candidate, champion: Artifact | None
     """Load the candidate, which runs its code, and judge it beside the champion; the artifact is staged, not published.
 
     Raises:
-        ModelError, DataError, IntegrityError: see `pipeline.training.adopted_fit.take_over`.
+        ModelError, DataError, IntegrityError: see `pipeline.training.adopted_fit.take_over` and `require_same_scores`.
     """
     started, rows, job = monotonic(), candidate.rows, usual_job(opened, champion)
     made = take_over(job, candidate.folder, rows.train, candidate.source, candidate.accepted)
+    require_same_scores(made, candidate.table)
     evaluation = judge_made(job, made, champion, rows.train, rows.test)
     staged = candidate.folder.parent / ARTIFACT
     write_artifact(staged, made.saved, made.manifest, evaluation.metrics, made.importances(), made.reference, made.scores)
@@ -163,10 +167,9 @@ def _location(client: "MlflowClient", name: str, number: str) -> str:
     return str(client.get_logged_model(location.removeprefix(_SCHEME)).artifact_location)
 
 
-def _rows(opened: Opened, reference: Path | None) -> Rows:
-    if reference is None:
+def _rows(opened: Opened, table: RawTable, *, own: bool) -> Rows:
+    if own:
         split = load_split(opened)
         return Rows(train=split.train, test=split.test)
-    data = opened.settings.data
-    rows = typed(read_raw(reference, data.format), data.columns, with_target=True)
+    rows = typed(table, opened.settings.data.columns, with_target=True)
     return Rows(train=rows, test=rows)

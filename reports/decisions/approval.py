@@ -11,23 +11,25 @@ from pydantic import BaseModel
 
 from pipeline.atomic_files import digest_of_file
 from pipeline.canonical_json import digest_of
-from pipeline.clock import moment
+from pipeline.clock import CLOCKS_DIFFER, moment
 from pipeline.errors import ChurnopsError, IntegrityError
 from pipeline.models.artifact import open_artifact
-from pipeline.record.approvers import Trust, accepted_trust, check_seal, require_trust, sealed
+from pipeline.record.approvers import SealedRecord, Trust, check_seal, sealed
+from pipeline.record.authority import accepted_trust, require_authority
 from pipeline.record.cases import Case, Decision, TrainingResult
 from pipeline.record.champion import Champion, require_champion
-from pipeline.record.ledger import Entry, Kind
+from pipeline.record.entry import Entry
+from pipeline.record.ledger import Kind
 from pipeline.record.opened_workspace import Opened
 from pipeline.words import STATUSES
 from reports.decisions.promotion import finish_move, mirror_champion, record_move
+from reports.decisions.sealing import head_to_seal, ledger_time, note_in_anchor, require_own_ledger
 from reports.filing import report_path
 
 _AGAIN = "Run `churnops triage` again."
-_CLOCKS_DIFFER = timedelta(minutes=5)  # between the machine that signed and this one
 
 
-class ApprovalRecord(BaseModel, frozen=True, extra="forbid"):
+class ApprovalRecord(SealedRecord, frozen=True):
     """All that one approval is bound to. Digests are sha256 in hex: `digest` of the whole artifact, `report` of the report's bytes,
     `metrics` of what the training measured, `replaces` of the champion; `replaces_row` is the hash of the ledger's row that made it one."""
 
@@ -40,9 +42,6 @@ class ApprovalRecord(BaseModel, frozen=True, extra="forbid"):
     policy_version: str
     replaces: str
     replaces_row: str
-    reviewer: str
-    reason: str
-    at: datetime
     expires_at: datetime
 
 
@@ -77,16 +76,16 @@ def approve(opened: Opened, record: ApprovalRecord, seal: str) -> Deployed:
             not fit it. Nothing has changed then.
     """
     case = opened.cases.get(record.case_id)
-    expected = _expected(opened, case, Decision(reviewer=record.reviewer, reason=record.reason, at=record.at))
+    authority = require_own_ledger(opened, record)
+    expected = _expected(opened, case, Decision(reviewer=record.reviewer, reason=record.reason, at=record.at), record.head)
     for name, value in expected:
         if getattr(record, name) != value:
             raise IntegrityError(f"The approval's `{name}` is not that of case {case.case_id}.", "Review the case and approve it again.")
     body = sealed(record, seal)
-    check_seal(require_trust(opened.workspace, opened.ledger), body)
+    check_seal(authority.trust, body, also_at=ledger_time(opened))
     _check_bytes(opened, record)
     opened.ledger.catch_up()
-    decision = Decision(reviewer=record.reviewer, reason=record.reason, at=record.at)
-    now = opened.clock()
+    decision, now = Decision(reviewer=record.reviewer, reason=record.reason, at=record.at), opened.clock()
     with opened.state.write() as connection:
         opened.cases.move_in(connection, case.case_id, ("pending_approval",), status="approved", decision=decision)
         approved = opened.ledger.append_in(connection, now, "approved", case.case_id, body)
@@ -105,10 +104,11 @@ def approve(opened: Opened, record: ApprovalRecord, seal: str) -> Deployed:
 
 
 def finish(opened: Opened) -> Deployed:
-    """Let the champion's pointer and MLflow's alias follow the ledger."""
+    """Let the champion's pointer, the anchor and MLflow's alias follow the ledger."""
     opened.ledger.catch_up()
     champion = finish_move(opened)
-    return Deployed(champion=champion, warning=mirror_champion(opened, champion))
+    warnings = filter(None, [note_in_anchor(opened), mirror_champion(opened, champion)])
+    return Deployed(champion=champion, warning=" ".join(warnings) or None)
 
 
 def reject(opened: Opened, case_id: str, decision: Decision) -> Case:
@@ -146,9 +146,10 @@ def compared(opened: Opened, case: Case) -> TrainingResult:
     raise IntegrityError(f"The training of the challenger of case {case.case_id} is not on record.", _AGAIN)
 
 
-def _expected(opened: Opened, case: Case, decision: Decision) -> ApprovalRecord:
-    """The record as case and ledger have it; no large file has been read yet."""
-    trust = require_trust(opened.workspace, opened.ledger)
+def _expected(opened: Opened, case: Case, decision: Decision, head: str = "") -> ApprovalRecord:
+    """The record as case and ledger have it, asked for at `head`, or now; no large file has been read yet."""
+    authority = require_authority(opened.workspace, opened.ledger)
+    trust = authority.trust
     if case.status != "pending_approval" or case.challenger is None or case.report is None:
         raise ChurnopsError(f"Case {case.case_id} waits for no approval (status: {STATUSES[case.status]}).", "See `churnops reports list`.")
     if _last_row(opened, case.case_id, "approved") is not None:
@@ -161,9 +162,11 @@ def _expected(opened: Opened, case: Case, decision: Decision) -> ApprovalRecord:
         raise IntegrityError(f"The metrics of case {case.case_id} were changed.", _AGAIN)
     if case.policy_version != opened.policy.version:
         raise ChurnopsError(f"The policy changed since the report of case {case.case_id}.", _AGAIN)
-    _check_time(case, decision.at, _expiry(reported, trust), opened.clock())
+    _check_time(case, decision.at, _expiry(reported, trust), ledger_time(opened))
     _check_person(opened, case, reported, decision, trust)
     return ApprovalRecord(
+        workspace=authority.workspace_id,
+        head=head or head_to_seal(opened, authority),
         case_id=case.case_id,
         version=version,
         digest=digest,
@@ -196,7 +199,7 @@ def _check_time(case: Case, at: datetime, expires_at: datetime, now: datetime) -
         raise ChurnopsError(
             f"Case {case.case_id} could be approved until {expires_at:%Y-%m-%d %H:%M} UTC; its figures are old now.", _AGAIN
         )
-    if at > now + _CLOCKS_DIFFER or (case.closed_at is not None and at < case.closed_at - _CLOCKS_DIFFER):
+    if at > now + CLOCKS_DIFFER or (case.closed_at is not None and at < case.closed_at - CLOCKS_DIFFER):
         raise ChurnopsError(f"The approval is dated {at:%Y-%m-%d %H:%M} UTC, which cannot be.", "Look at the clocks, then approve again.")
 
 

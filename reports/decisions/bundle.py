@@ -4,31 +4,47 @@ The same case and ledger give the same bytes. A bundle is a zip: `manifest.json`
 calls and trainings, report, settings, the whole ledger, and the artifacts of challenger and champion.
 """
 
+import errno
 import hashlib
 import json
+import lzma
+import os
 import re
 import stat
+import struct
 import zipfile
-from pathlib import Path
-from typing import Any
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from pipeline.atomic_files import digest_of_file
-from pipeline.canonical_json import canonical
+from pipeline.canonical_json import canonical, json_once
 from pipeline.errors import ChurnopsError, DataError
+from pipeline.record.case_id import CaseId
 from pipeline.record.cases import Call, Case, Training
 from pipeline.record.opened_workspace import Opened
 from pipeline.words import STATUSES
 from reports.filing import report_path
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 FORMAT = "churnops-bundle/1"
 MANIFEST, CASE, REPORT, LEDGER, SETTINGS = "manifest.json", "case.json", "report.md", "ledger.jsonl", "churnops.toml"
 MOST_FILES = 2_000
 MOST_BYTES = 2 << 30
 _MANIFEST_BYTES = 1 << 20
+_READ_WHOLE = {CASE: 64 << 20, REPORT: 16 << 20, LEDGER: 64 << 20, SETTINGS: 1 << 20}  # at most so many bytes: these are read into memory
+_DIRECTORY_BYTES = 1 << 20
+_ENDING = 22  # bytes of a zip's last record, without a comment
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_NAME = re.compile(r"(case\.json|report\.md|ledger\.jsonl|churnops\.toml|models/[0-9a-f]{64}(/[A-Za-z0-9_][A-Za-z0-9._-]*)+)")
+# What Python's reader of zips raises of bytes that are none.
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, ValidationError),
+    *(NotImplementedError, RuntimeError, EOFError, ValueError, OverflowError),
+)
+_NAME = re.compile(r"(case\.json|report\.md|ledger\.jsonl|churnops\.toml|models/[0-9a-f]{64}(/[A-Za-z0-9_][A-Za-z0-9._-]{0,199}){1,9})")
 
 
 class Member(BaseModel, frozen=True, extra="forbid"):
@@ -42,7 +58,7 @@ class Manifest(BaseModel, frozen=True, extra="forbid"):
     """What a bundle holds, by name. `head` is `NUMBER:HASH` of the ledger's newest row."""
 
     format: str
-    case_id: str
+    case_id: CaseId
     head: str
     files: dict[str, Member]
 
@@ -100,14 +116,19 @@ def unpack(file: Path, folder: Path) -> tuple[Manifest, CaseRecord]:
     Raises:
         DataError: it is no bundle, or not as it was written.
     """
+    if file.exists() and not file.is_file():
+        raise DataError(f"{file} is no plain file.", "Name the file that `churnops reports export` wrote.")
     try:
+        _check_directory(file)
         with zipfile.ZipFile(file) as bundle:
             manifest = _manifest(bundle)
             for info in bundle.infolist():
                 if info.filename != MANIFEST:
                     _keep(bundle, info, manifest.files[info.filename], folder / info.filename)
-        return manifest, CaseRecord.model_validate_json((folder / CASE).read_bytes())
-    except (zipfile.BadZipFile, ValidationError, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+        return manifest, _read(CaseRecord, (folder / CASE).read_bytes())
+    except (*_DAMAGED, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # a damaged zip sends its reader ahead of its own start
+            raise
         raise DataError(
             f"{file} is no bundle of a case ({type(error).__name__}).", "Export it again with `churnops reports export`."
         ) from error
@@ -119,20 +140,40 @@ def _manifest(bundle: zipfile.ZipFile) -> Manifest:
         raise _damaged("it has no manifest, files of the same name, or too many")
     if infos[MANIFEST].file_size > _MANIFEST_BYTES:
         raise _damaged("its manifest is too large")
-    manifest = Manifest.model_validate_json(bundle.read(MANIFEST))
+    manifest = _read(Manifest, bundle.read(MANIFEST))
     if manifest.format != FORMAT:
         raise _damaged(f"its format is {manifest.format[:40]!r}, not {FORMAT}")
     if set(infos) != {MANIFEST, *manifest.files} or not {CASE, REPORT, LEDGER, SETTINGS} <= set(manifest.files):
         raise _damaged("its files are not those of its manifest")
     if sum(member.size for member in manifest.files.values()) > MOST_BYTES:
         raise _damaged(f"it is larger than {MOST_BYTES >> 30} GiB")
+    if folders := set(infos) & {above.as_posix() for name in infos for above in PurePosixPath(name).parents}:
+        raise _damaged(f"{min(folders)[:80]!r} is a file and a folder in one")
     for name, info in infos.items():
         kind = stat.S_IFMT(info.external_attr >> 16)
         if name != MANIFEST and not _NAME.fullmatch(name):
             raise _damaged(f"{name[:80]!r} has no place in one")
         if kind not in (0, stat.S_IFREG) or info.flag_bits & 1:
             raise _damaged(f"{name[:80]!r} is not a plain file")
+        if name in _READ_WHOLE and manifest.files[name].size > _READ_WHOLE[name]:
+            raise _damaged(f"{name} is larger than {_READ_WHOLE[name] >> 20} MiB")
     return manifest
+
+
+def _check_directory(file: Path) -> None:
+    """The list of members is read whole when a zip is opened, so it is bounded by what the zip's end says of it.
+
+    An end with a comment, or of a zip above 4 GiB, is none that `export_case` writes.
+    """
+    with file.open("rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, size - _ENDING - 20))
+        end = stream.read()
+    if len(end) < _ENDING or not end[-_ENDING:].startswith(b"PK\5\6"):
+        raise _damaged("it does not end as one")
+    directory = int.from_bytes(end[-_ENDING:][12:16], "little")
+    if directory > _DIRECTORY_BYTES or end[:-_ENDING].startswith(b"PK\6\7"):
+        raise _damaged("its list of files is too large")
 
 
 def _keep(bundle: zipfile.ZipFile, info: zipfile.ZipInfo, expected: Member, place: Path) -> None:
@@ -149,6 +190,11 @@ def _keep(bundle: zipfile.ZipFile, info: zipfile.ZipInfo, expected: Member, plac
             kept.write(chunk)
     if left or digest.hexdigest() != expected.sha256:
         raise _damaged(f"{info.filename} is not the file its manifest names")
+
+
+def _read(model: type[_Model], content: bytes) -> _Model:
+    json_once(content)
+    return model.model_validate_json(content)
 
 
 def _add(bundle: zipfile.ZipFile, name: str, content: bytes) -> None:

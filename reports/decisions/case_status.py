@@ -7,23 +7,34 @@ from datetime import datetime
 from pipeline.errors import ChurnopsError
 from pipeline.record.cases import Case
 from pipeline.record.champion import champion_of
-from pipeline.record.ledger import MOVES, Entry
+from pipeline.record.entry import Entry
+from pipeline.record.ledger import MOVES
 from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
 from pipeline.words import STATUSES
 from reports.decisions.approval import approvable_until
+from reports.decisions.sealing import ledger_time
 
 _NAME_LENGTH = 80
+_DONE = ("no_deploy_needed", "not_enough_data", "approving", "approved", "rejected")
 
 
 @dataclass(frozen=True)
 class Standing:
     """`status` in a word or two, beginning with the case's own. `headline` says in a sentence what came of the report's question; empty
-    while that is still open, or where it had none. `expired`: the challenger waited too long to be approved."""
+    while that is still open, or where it had none. `expired`: the challenger waited too long to be approved. `ended`: nobody has to decide any
+    more, because the champion it speaks of was replaced, or another case took its place."""
 
     status: str
     headline: str = ""
     expired: bool = False
+    ended: bool = False
+
+
+def is_open(case: Case, standing: Standing) -> bool:
+    """Whether a case still asks something of people."""
+    asks = case.unfinished or case.status in {"needs_people", "pending_approval", "approving"}
+    return asks and not standing.expired and not standing.ended
 
 
 def standings(opened: Opened, cases: Iterable[Case]) -> Mapping[str, Standing]:
@@ -42,6 +53,12 @@ def standing_of(opened: Opened, case: Case) -> Standing:
 
 def _standing(opened: Opened, case: Case, moves: tuple[Entry, ...]) -> Standing:
     status, challenger, decision = STATUSES[case.status], case.challenger, case.decision
+    if case.superseded_by:
+        return Standing(status, f"Superseded by case {case.superseded_by}: its challenger can no longer be approved", ended=True)
+    champion_now = next((champion for entry in reversed(moves) if (champion := champion_of(entry))), None)
+    if decision is None and case.status not in _DONE and champion_now is not None and champion_now.digest != case.champion.digest:
+        said = f"Ended without a decision: champion version {case.champion.version} was replaced, version {champion_now.version} serves"
+        return Standing(f"{status}, ended", said, ended=True)
     if challenger is None:
         return Standing(status)
     if case.status == "pending_approval" and (until := _expired(opened, case)) is not None:
@@ -80,4 +97,4 @@ def _expired(opened: Opened, case: Case) -> datetime | None:
         until = approvable_until(opened, case.case_id)
     except ChurnopsError:
         return None
-    return until if until is not None and opened.clock() >= until else None
+    return until if until is not None and ledger_time(opened) >= until else None

@@ -9,8 +9,10 @@ from sqlalchemy import Connection
 from pipeline.atomic_files import write_atomically
 from pipeline.errors import ChurnopsError, IntegrityError
 from pipeline.models.artifact import open_artifact
-from pipeline.record.champion import Champion, champion_of, check_move, read_pointer
-from pipeline.record.ledger import MOVES, Entry, Ledger
+from pipeline.record.authority import read_authority
+from pipeline.record.champion import Champion, champion_of, read_pointer
+from pipeline.record.entry import Entry
+from pipeline.record.ledger import MOVES, Ledger
 from pipeline.record.opened_workspace import Opened
 
 
@@ -52,7 +54,7 @@ def finish_move(opened: Opened) -> Champion:
         if head is None or champion is None:
             raise IntegrityError("The ledger deployed nothing yet.", "Run `churnops train` first.")
         if read_pointer(opened.workspace) != champion:
-            check_move(opened.ledger, head)
+            read_authority(opened.ledger)
             open_artifact(opened.workspace, champion.digest)
             write_atomically(opened.workspace.champion_pointer, champion.model_dump_json(indent=2).encode() + b"\n")
     return champion

@@ -1,10 +1,12 @@
 """What a kill cut off is completed by the next command of a person; nothing is decided here, only finished."""
 
 from pipeline.canonical_json import digest_of
-from pipeline.record.approvers import accepted_trust, configured_trust
+from pipeline.record.approvers import configured_trust
+from pipeline.record.authority import accepted_trust
 from pipeline.record.champion import check_pointer
 from pipeline.record.ledger import MOVES
 from pipeline.record.opened_workspace import Opened
+from pipeline.record.review_mark import read_review_mark
 from reports.decisions.promotion import finish_move, mirror_champion
 from reports.filing import finish_report, unfinished_reports
 
@@ -35,6 +37,8 @@ def note_changed_trust(opened: Opened) -> bool:
     Raises:
         SettingsError: see `configured_trust`.
     """
+    if read_review_mark(opened.workspace) is not None:
+        return False
     configured, accepted = configured_trust(opened.workspace), accepted_trust(opened.ledger)
     if configured == accepted:
         return False

@@ -12,21 +12,24 @@ from pydantic import TypeAdapter
 from pipeline.atomic_files import digest_of_file, digest_of_folder, write_atomically
 from pipeline.canonical_json import canonical
 from pipeline.clock import Clock, stamp
-from pipeline.errors import DataError, WorkspaceError
-from pipeline.record.approvers import accepted_trust
+from pipeline.errors import DataError, IntegrityError, WorkspaceError
+from pipeline.record.authority import read_authority
 from pipeline.record.cases import Case, ReportRef
 from pipeline.record.champion import champion_of
-from pipeline.record.ledger import MOVES, Entry
+from pipeline.record.entry import Entry
 from pipeline.record.mlflow_mirror import note_mirrored
 from pipeline.record.opened_workspace import Opened, open_workspace
+from pipeline.record.review_mark import ReviewMark, mark_for_review
 from pipeline.state.database import calls, cases, ledger, open_state, trainings
 from pipeline.workspace.folder import SETTINGS_FILE, Workspace
 from pipeline.workspace.settings import read_settings
+from pipeline.workspace.toml_text import parse_toml
 from reports.decisions.bundle import LEDGER, REPORT, SETTINGS, CaseRecord, unpack
-from reports.decisions.verification import check_chain, check_moves
+from reports.decisions.verification import check_chain
 from reports.filing import report_path
 
-_SIGNERS = "allowed_signers"
+_KEPT_SECTIONS = ("data", "policy", "value", "serving", "owners")
+_NO_FILE = "not-in-this-copy.csv"
 
 
 def accept_bundle(file: Path, folder: Path, policy_text: str, clock: Clock) -> Case:
@@ -51,10 +54,9 @@ def accept_bundle(file: Path, folder: Path, policy_text: str, clock: Clock) -> C
         _build(Workspace(made), record.model_copy(update={"case": case}), entries, unpacked)
         opened = open_workspace(made, policy_text, clock)
         try:
-            _settle(opened, entries)
+            _settle(opened, manifest.head, case.case_id)
         finally:
             opened.state.close()
-        made.chmod(0o755)
         made.rename(folder)
         return case
     finally:
@@ -85,10 +87,8 @@ def _moved(case: Case, folder: Path) -> ReportRef | None:
 
 def _build(workspace: Workspace, record: CaseRecord, entries: tuple[Entry, ...], unpacked: Path) -> None:
     """The workspace's files and its database, as the bundle has them."""
-    workspace.home.mkdir()
-    document = tomlkit.parse((unpacked / SETTINGS).read_text(encoding="utf-8"))
-    document.pop("database_url", None)  # the copy has a state of its own
-    write_atomically(workspace.root / SETTINGS_FILE, tomlkit.dumps(document).encode())
+    workspace.home.mkdir(mode=0o700)
+    write_atomically(workspace.root / SETTINGS_FILE, _neutral((unpacked / SETTINGS).read_bytes()).encode())
     if read_settings(workspace.settings_file).database_url:
         raise WorkspaceError("CHURNOPS_DATABASE_URL names the state of another workspace.", "Unset it where you look at a bundle.")
     place = report_path(workspace, record.case.case_id)
@@ -114,21 +114,32 @@ def _columns(one: Any) -> Mapping[str, Any]:
     return {**dumped, **{name: stamp(getattr(one, name)) for name in ("at", "started_at") if name in dumped}}
 
 
-def _settle(opened: Opened, entries: tuple[Entry, ...]) -> None:
-    """Signers, pointer and mirror as the ledger has them; signatures checked."""
+def _settle(opened: Opened, head: str, case_id: str) -> None:
+    """Mark, mirror and pointer as the ledger has them; every seal checked."""
     workspace = opened.workspace
-    accepted = accepted_trust(opened.ledger)
-    if accepted.signers:
-        write_atomically(workspace.root / _SIGNERS, accepted.signers.encode())
-        document = tomlkit.parse(workspace.settings_file.read_text(encoding="utf-8"))
-        document.setdefault("approval", tomlkit.table())["signers"] = _SIGNERS
-        write_atomically(workspace.settings_file, tomlkit.dumps(document).encode())
     opened.ledger.catch_up()
-    wrong = next(check_moves(opened, entries), None)
-    if wrong is not None:
-        raise DataError(f"The ledger in the bundle does not hold: {wrong.said}", "Ask whoever sent it.")
-    head = opened.ledger.last(MOVES)
-    champion = champion_of(head) if head else None
+    try:
+        authority = read_authority(opened.ledger)
+    except IntegrityError as error:
+        raise DataError(f"The ledger in the bundle does not hold: {error.problem}", "Ask whoever sent it.") from error
+    champion = champion_of(authority.move) if authority.move else None
     if champion is not None:
         write_atomically(workspace.champion_pointer, champion.model_dump_json(indent=2).encode() + b"\n")
         note_mirrored(workspace, champion.ledger_hash)
+    mark_for_review(workspace, ReviewMark(case_id=case_id, head=head))
+
+
+def _neutral(settings: bytes) -> str:
+    """Of the settings in a bundle what a reviewer needs; nothing that runs, reads or sends anything, or that a machine of theirs stands for."""
+    try:
+        parse_toml(text := settings.decode())
+        document = tomlkit.parse(text)
+    except (ValueError, RecursionError) as error:  # both readers' own errors are of the first kind
+        raise DataError("The settings in the bundle are no TOML.", "Ask whoever sent it.") from error
+    for name in [name for name in document if name not in _KEPT_SECTIONS]:
+        document.remove(name)
+    data = document.get("data")
+    if isinstance(data, dict):
+        data["file"] = _NO_FILE
+    document["workspace"] = {"mode": "private"}
+    return tomlkit.dumps(document)

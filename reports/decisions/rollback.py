@@ -1,22 +1,21 @@
 """Going back to a model that served before: the same human act as an approval, with a record, a seal and a row before the effect."""
 
-from datetime import datetime
 from typing import Literal
-
-from pydantic import BaseModel
 
 from pipeline.errors import ChurnopsError
 from pipeline.models.artifact import open_artifact
-from pipeline.record.approvers import check_seal, require_trust, sealed
+from pipeline.record.approvers import SealedRecord, check_seal, sealed
+from pipeline.record.authority import require_authority
 from pipeline.record.cases import Decision
 from pipeline.record.champion import Champion, champion_of
 from pipeline.record.ledger import MOVES
 from pipeline.record.opened_workspace import Opened
 from reports.decisions.approval import Deployed, finish
 from reports.decisions.promotion import record_move
+from reports.decisions.sealing import head_to_seal, ledger_time, require_own_ledger
 
 
-class RollbackRecord(BaseModel, frozen=True, extra="forbid"):
+class RollbackRecord(SealedRecord, frozen=True):
     """All that one rollback is bound to: the model to serve again, the champion it replaces and the ledger's row that made it one."""
 
     act: Literal["rollback"] = "rollback"
@@ -24,19 +23,17 @@ class RollbackRecord(BaseModel, frozen=True, extra="forbid"):
     digest: str
     replaces: str
     replaces_row: str
-    reviewer: str
-    reason: str
-    at: datetime
 
 
-def draft_rollback(opened: Opened, version: str | None, decision: Decision) -> RollbackRecord:
-    """What going back to `version` would be bound to; None: to the model that the champion replaced when it was approved.
+def draft_rollback(opened: Opened, version: str | None, decision: Decision, head: str = "") -> RollbackRecord:
+    """What going back to `version` would be bound to, asked for at `head`, or now. None: to the model that the champion replaced when it was
+    approved.
 
     Raises:
         ChurnopsError: that version never served, serves now, or nothing served before.
         IntegrityError: its artifact is gone or not the bytes that were recorded, or who may approve was changed.
     """
-    require_trust(opened.workspace, opened.ledger)
+    authority = require_authority(opened.workspace, opened.ledger)
     rows = [entry for entry in opened.ledger.entries() if entry.kind in MOVES]
     served = [champion for entry in rows if (champion := champion_of(entry))]
     if not served:
@@ -56,6 +53,8 @@ def draft_rollback(opened: Opened, version: str | None, decision: Decision) -> R
         raise ChurnopsError(f"Version {current.version} serves already.", "Nothing was changed.")
     open_artifact(opened.workspace, target.digest)
     return RollbackRecord(
+        workspace=authority.workspace_id,
+        head=head or head_to_seal(opened, authority),
         version=target.version,
         digest=target.digest,
         replaces=current.digest,
@@ -70,11 +69,12 @@ def roll_back(opened: Opened, record: RollbackRecord, seal: str) -> Deployed:
     Raises:
         ChurnopsError, IntegrityError: as `draft_rollback`; or the champion moved since, or the seal does not fit the record.
     """
-    decision = Decision(reviewer=record.reviewer, reason=record.reason, at=record.at)
-    if draft_rollback(opened, record.version, decision) != record:
+    authority = require_own_ledger(opened, record)
+    decision, now = Decision(reviewer=record.reviewer, reason=record.reason, at=record.at), opened.clock()
+    if draft_rollback(opened, record.version, decision, record.head) != record:
         raise ChurnopsError("The champion moved since this rollback was prepared.", "Look again, then decide.")
     body = sealed(record, seal)
-    check_seal(require_trust(opened.workspace, opened.ledger), body)
+    check_seal(authority.trust, body, also_at=ledger_time(opened))
     opened.ledger.catch_up()
     with opened.state.write() as connection:
         record_move(
@@ -85,7 +85,7 @@ def roll_back(opened: Opened, record: RollbackRecord, seal: str) -> Deployed:
             digest=record.digest,
             after=record.replaces_row,
             case_id=None,
-            at=opened.clock(),
+            at=now,
             record=body,
         )
     return finish(opened)

@@ -1,9 +1,10 @@
 """What people rule about cases and data, written down with who and when. The only writers of it: import contracts keep tools and operators out."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Insert
+from sqlalchemy import Insert, select
 
 from pipeline.clock import stamp
 from pipeline.drift.summary import DriftSummary
@@ -13,8 +14,11 @@ from pipeline.record.ledger import Kind
 from pipeline.record.opened_workspace import Opened
 from pipeline.rulings.acknowledgements import Acknowledgement, Shift, recorded_acknowledgements
 from pipeline.rulings.exclusions import RecordedExclusion, recorded_exclusions
+from pipeline.rulings.holds import Hold, recorded_holds, standing_holds
+from pipeline.rulings.imported_events import ImportedEvent
 from pipeline.rulings.noted_events import LONGEST_NAME, Event, recorded_events
 from pipeline.state.database import acknowledgements, events, exclusions
+from pipeline.state.holds_table import holds
 from pipeline.words import STATUSES
 
 LONGEST_REASON = 500
@@ -97,6 +101,33 @@ def note_event(opened: Opened, name: str, since: datetime, until: datetime) -> E
     return next(event for event in recorded_events(opened.state) if event.number == number)
 
 
+def import_events(opened: Opened, found: Sequence[ImportedEvent], origin: str) -> int:
+    """Write down events that other tools told, all or none; those that are there already are not written again. Returns how many are new."""
+    at = opened.clock()
+    with opened.state.write() as connection:
+        rows = connection.execute(select(events.c.kind, events.c.name, events.c.since)).all()
+        known = {(kind, name, since) for kind, name, since in rows}
+        new = {key: event for event in found if (key := (event.kind, event.name, stamp(event.since))) not in known}
+        if not new:
+            return 0
+        values = [
+            {
+                "kind": kind,
+                "name": name,
+                "since": since,
+                "until": stamp(event.until),
+                "origin": origin,
+                "at": stamp(at),
+                "by": opened.person,
+            }
+            for (kind, name, since), event in new.items()
+        ]
+        connection.execute(events.insert(), values)
+        opened.ledger.append_in(connection, at, "noted", None, {"imported": len(new), "origin": origin, "by": opened.person})
+    opened.ledger.catch_up()
+    return len(new)
+
+
 def exclude(opened: Opened, since: datetime, until: datetime, where: tuple[str, str] | None, reason: str) -> RecordedExclusion:
     """Keep rows of `since` <= scoring time < `until`, and of those the ones with a feature's value, out of everything from now on.
 
@@ -131,6 +162,33 @@ def include(opened: Opened, number: int) -> RecordedExclusion:
         opened.ledger.append_in(connection, at, "included", None, {"number": number, "by": opened.person})
     opened.ledger.catch_up()
     return recorded_exclusions(opened.state)[number - 1]
+
+
+def hold(opened: Opened, case_id: str) -> Hold:
+    """Send no list while this case is open, whatever it is about. One that is held already stays so."""
+    standing = next((one for one in standing_holds(opened.state) if one.case_id == case_id), None)
+    if standing is not None:
+        return standing
+    number = _write(opened, holds.insert(), {"case_id": case_id}, "held", case_id)
+    return next(one for one in recorded_holds(opened.state) if one.number == number)
+
+
+def release(opened: Opened, case_id: str) -> Hold:
+    """End the hold of a case.
+
+    Raises:
+        ChurnopsError: nothing is held for it.
+    """
+    at = opened.clock()
+    with opened.state.write() as connection:
+        ended = connection.execute(
+            holds.update().where(holds.c.case_id == case_id, holds.c.ended_at.is_(None)).values(ended_at=stamp(at), ended_by=opened.person)
+        )
+        if ended.rowcount == 0:
+            raise ChurnopsError(f"No list is held for case {case_id}.", "`churnops hold CASE` holds lists back.")
+        opened.ledger.append_in(connection, at, "released", case_id, {"by": opened.person})
+    opened.ledger.catch_up()
+    return next(one for one in reversed(recorded_holds(opened.state)) if one.case_id == case_id)
 
 
 _ENDED = ("needs_people", "no_deploy_needed", "rejected")

@@ -1,10 +1,11 @@
 """Does the record still say what it said? Chain, mirror, pointer, reports, artifacts and signatures, each checked against the others.
 
-What cannot be seen from here: last entries missing in the database and the mirror alike, with the champion's pointer put back. A copy of the head
-kept elsewhere shows that, too.
+What cannot be seen from here: last entries missing in the database and the mirror alike, with the champion's pointer put back, or a ledger written
+anew. A head kept elsewhere, by a person or in the anchor, shows that, too.
 """
 
 import json
+import os
 from collections.abc import Iterator
 
 from pydantic import BaseModel, ValidationError
@@ -13,9 +14,11 @@ from pipeline.atomic_files import digest_of_file
 from pipeline.canonical_json import canonical
 from pipeline.errors import ChurnopsError, IntegrityError
 from pipeline.models.artifact import open_artifact
-from pipeline.record.approvers import check_seal, require_trust, trust_at, trust_rows
-from pipeline.record.champion import champion_of, check_move, read_pointer
-from pipeline.record.ledger import FIRST, MOVES, Entry
+from pipeline.own_file import open_own
+from pipeline.record.authority import UnsealedRow, require_authority
+from pipeline.record.champion import champion_of, read_pointer
+from pipeline.record.entry import FIRST, Entry
+from pipeline.record.ledger import MOVES
 from pipeline.record.opened_workspace import Opened
 from pipeline.words import STATUSES
 from reports.filing import report_path
@@ -59,7 +62,7 @@ def verify(opened: Opened, known_head: str = "") -> Verification:
     problems += _mirror(lines, _read_mirror(opened))
     problems += _known_head(entries, known_head)
     if not broken:  # what a broken chain says is not worth checking
-        for check in (_trust, _pointer, check_moves, _reports, _artifacts, _cases):
+        for check in (check_authority, _pointer, _reports, _artifacts, _cases):
             problems += check(opened, entries)
     bad = [problem.row for problem in problems if problem.row is not None]
     head = f"{entries[-1].seq}:{entries[-1].hash}" if entries else None
@@ -73,7 +76,7 @@ def check_chain(lines: tuple[str, ...]) -> tuple[tuple[Entry, ...], list[Problem
     for number, line in enumerate(lines, start=1):
         try:
             entry = Entry(**json.loads(line))
-        except (ValueError, TypeError, ValidationError):
+        except (ValueError, TypeError, RecursionError, ValidationError):
             return tuple(good), [Problem(what="chain", row=number, said=f"Row {number} is no row of a ledger any more.")]
         if entry.seq != number:
             return tuple(good), [Problem(what="chain", row=number, said=f"Row {number} is missing; row {entry.seq} stands in its place.")]
@@ -92,7 +95,8 @@ def check_chain(lines: tuple[str, ...]) -> tuple[tuple[Entry, ...], list[Problem
 
 def _read_mirror(opened: Opened) -> tuple[str, ...]:
     try:
-        return tuple(opened.workspace.ledger_mirror.read_bytes().decode("utf-8", errors="replace").split("\n")[:-1])
+        with os.fdopen(open_own(opened.workspace.ledger_mirror), "rb") as stream:
+            return tuple(stream.read().decode("utf-8", errors="replace").split("\n")[:-1])
     except FileNotFoundError:
         return ()
 
@@ -117,7 +121,7 @@ def _fields(ours: str, theirs: str) -> list[str]:
     try:
         one, other = json.loads(ours), json.loads(theirs)
         return sorted(name for name in {*one, *other} if one.get(name) != other.get(name)) or ["spelling"]
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return ["everything: one of them is no row"]
 
 
@@ -132,10 +136,12 @@ def _known_head(entries: tuple[Entry, ...], known: str) -> Iterator[Problem]:
         yield Problem(what="head", row=row, said=f"Row {row} is gone, or not the one whose hash was noted elsewhere.")
 
 
-def _trust(opened: Opened, _: tuple[Entry, ...]) -> Iterator[Problem]:
+def check_authority(opened: Opened, _: tuple[Entry, ...] = ()) -> Iterator[Problem]:
+    """Who may approve, approvals, moves and corrections are sealed by somebody who might, for this ledger, and used once."""
     try:
-        trust_rows(opened.ledger)
-        require_trust(opened.workspace, opened.ledger)
+        require_authority(opened.workspace, opened.ledger)
+    except UnsealedRow as error:
+        yield _problem("approval", error.row, error)
     except ChurnopsError as error:
         yield _problem("trust", None, error)
 
@@ -158,23 +164,6 @@ def _pointer(opened: Opened, _: tuple[Entry, ...]) -> Iterator[Problem]:
         )
     else:
         yield Problem(what="pointer", row=pointer.ledger_seq, said=f"The pointer names version {pointer.version}, not {made.version}.")
-
-
-def check_moves(opened: Opened, entries: tuple[Entry, ...]) -> Iterator[Problem]:
-    """Approvals are sealed by somebody who may, used once, and nothing moved without one."""
-    used: set[object] = set()
-    for entry in entries:
-        try:
-            if entry.kind in {"approved", "rolled_back"}:
-                check_seal(trust_at(opened.ledger, entry.seq), entry.body)
-            if entry.kind in MOVES:
-                check_move(opened.ledger, entry)
-        except ChurnopsError as error:
-            yield _problem("approval", entry.seq, error)
-        key = entry.case_id if entry.kind == "approved" else entry.body.get("approval") if entry.kind == "deployed" else None
-        if key is not None and key in used:
-            yield Problem(what="approval", row=entry.seq, said=f"Row {entry.seq} uses an approval again.")
-        used.add(key)
 
 
 def _reports(opened: Opened, entries: tuple[Entry, ...]) -> Iterator[Problem]:

@@ -7,10 +7,11 @@ from typing import Literal
 from pydantic import BaseModel
 
 from pipeline.errors import ChurnopsError
-from pipeline.record.approvers import accepted_trust, require_trust
+from pipeline.record.authority import accepted_trust, require_trust
 from pipeline.record.champion import open_champion, read_pointer
 from pipeline.record.opened_workspace import Opened
 from pipeline.state.database import SCHEMA_VERSION
+from reports.decisions.sealing import clock_problem
 from reports.decisions.verification import verify
 
 State = Literal["ok", "note", "broken"]
@@ -25,10 +26,11 @@ class Finding(BaseModel, frozen=True):
 
 
 def workspace_health(opened: Opened) -> tuple[Finding, ...]:
-    """Disk, champion, ledger, registry and who may approve, in this order."""
+    """Disk, clock, who may approve, champion, ledger and registry, in this order."""
     looks: tuple[tuple[str, Callable[[Opened], Finding]], ...] = (
         ("disk", _disk),
         ("schema", _schema),
+        ("clock", _clock),
         ("approval", _approval),
         ("champion", _champion),
         ("ledger", _ledger),
@@ -57,6 +59,15 @@ def _schema(_: Opened) -> Finding:
     return Finding(name="schema", state="ok", said=f"The state database has schema version {SCHEMA_VERSION}.")  # opening it saw to that
 
 
+def _clock(opened: Opened) -> Finding:
+    problem = clock_problem(opened)
+    if problem:
+        return Finding(
+            name="clock", state="broken", said=f"{problem} Set the clock, or run `churnops reports clock` if the row's is wrong."
+        )
+    return Finding(name="clock", state="ok", said="This machine's clock is not behind the ledger.")
+
+
 def _approval(opened: Opened) -> Finding:
     trust = require_trust(opened.workspace, opened.ledger)
     signers = len([line for line in trust.signers.splitlines() if line.strip() and not line.lstrip().startswith("#")])
@@ -69,8 +80,19 @@ def _champion(opened: Opened) -> Finding:
     if read_pointer(opened.workspace) is None and not opened.ledger.of_kind("deployed"):
         return Finding(name="champion", state="note", said="Nothing has been trained yet. Run `churnops train`.")
     champion, artifact = open_champion(opened)
+    if artifact.for_review:
+        said = (
+            f"This is a copy for review; version {champion.version} ({champion.digest[:12]}) is as its digest names it, and is not loaded."
+        )
+        return Finding(name="champion", state="note", said=said)
     artifact.scores(artifact.reference().head(1))
-    return Finding(name="champion", state="ok", said=f"Version {champion.version} ({champion.digest[:12]}) loads and scores.")
+    how = (
+        "loading it runs the code in it, which its author wrote"
+        if artifact.manifest.loads_code
+        else "its bytes name scikit-learn's estimators alone, so loading it runs no other code"
+    )
+    said = f"Version {champion.version} ({champion.digest[:12]}) loads and scores; {how}."
+    return Finding(name="champion", state="note" if artifact.manifest.loads_code else "ok", said=said)
 
 
 def _ledger(opened: Opened) -> Finding:

@@ -1,17 +1,30 @@
-"""The numbers of the tools' results: each with where it stands, and with the words that a sentence about it must hold."""
+"""The values of the tools' results: each number and date with where it stands, and which feature and measure it is of."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from reports.grounding.sentences import NUMBER, SKIPPED, Sentence, WrittenNumber, sentences, singular, words
-from reports.grounding.vocabulary import Groups, groups_of, nearby, of_policy
+from reports.grounding.writing import sentences
 
-_NAMES = ("column", "feature", "name", "label", "rule")  # of the parts of a list: the first that is there tells which part it is
-_BESIDE = 3  # words to either side of a number in a string that say what it is
-_EMPTY = frozenset(
-    {"the", "a", "an", "of", "in", "on", "is", "was", "are", "were", "it", "its", "and", "or", "at", "by", "for", "with", "as"}
-)
+MEASURES: Mapping[str, re.Pattern[str]] = {
+    name: re.compile(rf"(?<![\w-])(?:{words})(?!\w)", re.IGNORECASE)
+    for name, words in {
+        "roc_auc": r"roc|(?:roc[-_ ])?auc",
+        "pr_auc": r"pr[-_ ]auc|average precision",
+        "accuracy": "accuracy",
+        "f1": "f1",
+        "precision": "precision",
+        "recall": "recall",
+        "log_loss": r"log[-_ ]loss",
+        "brier": "brier",
+        "calibration_error": r"calibration[-_ ]error",
+    }.items()
+}
+_OF_THE_CALL = ("call", "case_id")  # keys that say which answer this is, and nothing else
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_NAMING = ("feature", "column", "by")  # keys under which a result names the column it speaks of
 
 
 @dataclass(frozen=True)
@@ -25,107 +38,97 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Fact:
-    """One number of a result. `groups`: of each, a word must be said; `near` speaks for it where said; `quoted` is the sentence it stands in,
-    where it stands in one. `total` is what parts are parts of."""
+    """One value of a result. A `percent` is kept as a share; a day's value is MMDD. `features` and `measure` say what it is of, where the
+    result says so."""
 
     call: int | None
     name: str
     path: str
     value: float
-    percent: bool
     whole: bool
-    groups: Groups
-    near: frozenset[str]
-    total: bool = False
-    quoted: Sentence | None = None
-    place: int = 0
+    percent: bool = False
+    is_day: bool = False
+    year: int | None = None
+    features: frozenset[str] = frozenset()
+    measure: str | None = None
 
 
-@dataclass(frozen=True)
-class _At:
-    """Where the walk through a result stands."""
+class Features:
+    """The names of the columns that results speak of, as a text holds them: as they are, or with another first letter where they are long."""
 
-    source: Evidence
-    path: str
-    key: str
-    unit: str | None
-    groups: Groups
-    near: frozenset[str]
+    def __init__(self, evidence: Iterable[Evidence]) -> None:
+        self.names = frozenset(name for source in evidence for name in _names(source.result, ""))
+        written = {way: name for name in self.names if len(name) > 4 for way in (name[0].upper() + name[1:], name[0].lower() + name[1:])}
+        self._written = written | {name: name for name in self.names if re.search(r"[^\W\d]", name)}
+        ways = "|".join(re.escape(way) for way in sorted(self._written, key=len, reverse=True))
+        self._pattern = re.compile(rf"(?<!\w)(?:{ways})(?!\w)") if ways else None
 
-    def below(self, key: str, path: str, groups: Groups = (), unit: str | None = None) -> "_At":
-        return _At(self.source, path, key, unit, (*self.groups, *groups), self.near | nearby(key) | frozenset(words(key)))
+    def named(self, text: str) -> frozenset[str]:
+        """Those that `text` names."""
+        return frozenset(self._written[way] for way in self._pattern.findall(text)) if self._pattern else frozenset()
+
+    def masked(self, text: str) -> str:
+        """`text` with letters in place of their names: no digit, stop or number word of a name is the text's own."""
+        return self._pattern.sub(lambda match: "x" * len(match[0]), text) if self._pattern else text
 
 
-def facts(evidence: Iterable[Evidence]) -> Iterator[Fact]:
-    """Every number of `evidence`, in order."""
+def _names(value: Any, key: str) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        keys = (*_NAMING, "name") if key == "features" else _NAMING
+        yield from (value[one] for one in keys if isinstance(value.get(one), str) and value[one].strip())
+        for below, part in value.items():
+            yield from _names(part, str(below))
+    elif isinstance(value, Iterable) and not isinstance(value, str):
+        for part in value:
+            yield from _names(part, key)
+
+
+def facts(evidence: Iterable[Evidence], features: Features) -> Iterator[Fact]:
+    """Every number and date of `evidence` in order, the lengths of its lists and how many of their items are alike among them."""
     for source in evidence:
-        start = _At(source, "", "", None, (), nearby(source.name))
-        yield from _walk(source.result, start)
+        yield from _walk(source.result, Fact(source.call, source.name, "", 0.0, False), features)
 
 
-def _walk(value: Any, at: _At) -> Iterator[Fact]:
-    if value is None or isinstance(value, bool):
-        return
-    if isinstance(value, int | float):
-        if value == value:  # a measure that could not be taken is no fact
-            yield _fact(at, float(value), whole=isinstance(value, int))
-    elif isinstance(value, str):
-        yield from _said(value, at)
+def _walk(value: Any, at: Fact, features: Features) -> Iterator[Fact]:
+    if isinstance(value, str):
+        yield from _said(value, at, features)
     elif isinstance(value, Mapping):
-        name = _identity(value) if at.path.endswith("]") or at.key == "view" else ()
+        named = {value[key] for key in ("feature", "column", "name") if isinstance(value.get(key), str)} & features.names
         for key, part in value.items():
-            key = str(key)
-            path = f"{at.path}.{key}" if at.path else key
-            unit = str(value["unit"]) if key == "strength" and "unit" in value else None
-            # A measure is named by its own key; what stands below it is called value, n, low and high.
-            inner = _named(at) if key in {"value", "low", "high"} or (key == "n" and "value" in value) else ()
-            yield from _walk(part, at.below(key, path, (*name, *inner), unit))
+            if not at.path and key in _OF_THE_CALL:
+                continue
+            path = f"{at.path}.{key}" if at.path else str(key)
+            if _DAY.fullmatch(str(key)):  # a count by day has its days as keys
+                yield from _said(str(key), replace(at, path=path), features)
+            measure = key if key in MEASURES else at.measure
+            cut_by = {value["by"]} & features.names if key == "by_segment" and isinstance(value.get("by"), str) else set()
+            yield from _walk(part, replace(at, path=path, features=at.features | named | cut_by, measure=measure), features)
     elif isinstance(value, Iterable):
         parts = list(value)
-        yield _fact(at, float(len(parts)), whole=True, path=f"{at.path}.length()", total=True)
+        yield replace(at, path=f"{at.path}.length()", value=float(len(parts)), whole=True)
+        yield from _alike(parts, at)
         for index, part in enumerate(parts):
-            yield from _walk(part, _At(at.source, f"{at.path}[{index}]", at.key, None, at.groups, at.near))
+            yield from _walk(part, replace(at, path=f"{at.path}[{index}]"), features)
+    elif isinstance(value, int | float) and not isinstance(value, bool) and value == value:  # a measure that could not be taken is no fact
+        yield replace(at, value=float(value), whole=isinstance(value, int))
 
 
-def _fact(at: _At, value: float, *, whole: bool, path: str | None = None, total: bool = False) -> Fact:
-    groups = (*at.groups, *_named(at))
-    if at.source.name == "policy":
-        groups = (*groups, of_policy(at.key))
-    total = total or at.key.endswith("_total")
-    near = at.near.difference(*groups)  # what must be said anyway sets no value apart
-    return Fact(at.source.call, at.source.name, path or at.path, value, False, whole, groups, near, total)
+def _alike(parts: list[Any], at: Fact) -> Iterator[Fact]:
+    told = Counter(
+        (str(key), part)
+        for one in parts
+        if isinstance(one, Mapping)
+        for key, part in one.items()
+        if isinstance(part, bool) or (isinstance(part, str) and len(part) < 40)
+    )
+    for (key, part), count in told.items():
+        if count > 1 or isinstance(part, bool):
+            yield replace(at, path=f"{at.path}[{key}={part}].length()", value=float(count), whole=True)
 
 
-def _named(at: _At) -> Groups:
-    return groups_of(at.key, words(at.key), at.unit)
-
-
-def _identity(part: Mapping[str, Any]) -> Groups:
-    name = next((part[key] for key in _NAMES if isinstance(part.get(key), str)), None)
-    if name is None:
-        return ()
-    if "column" in part and part["column"] is None:
-        return (frozenset(words(name)),)  # a finding about the window as a whole is told by any word of its name
-    said = tuple(token for sentence in sentences(name) for token in sentence.tokens if token != NUMBER)
-    return tuple(frozenset({singular(token)}) for token in said) or (frozenset({SKIPPED, "range", "bin", "between", "day"}),)
-
-
-def _said(text: str, at: _At) -> Iterator[Fact]:
-    found = sentences(text)
-    if len(found) == 1 and found[0].tokens == (NUMBER,):  # a number kept as text: a version
-        (number,) = found[0].numbers
-        yield _fact(at, number.value, whole=number.whole)
-        return
-    for sentence in found:
+def _said(text: str, at: Fact, features: Features) -> Iterator[Fact]:
+    about = replace(at, features=at.features | features.named(text))
+    for sentence in sentences(features.masked(text) if text not in features.names else text):
         for number in sentence.numbers:
-            value = -number.value if number.sign in {"-", "−"} else number.value
-            beside = _beside(sentence, number)
-            groups = (*at.groups, beside) if beside else at.groups
-            yield Fact(
-                at.source.call, at.source.name, at.path, value, number.percent, number.whole, groups, at.near, False, sentence, number.place
-            )
-
-
-def _beside(sentence: Sentence, number: WrittenNumber) -> frozenset[str]:
-    around = sentence.tokens[max(0, number.place - _BESIDE) : number.place + 1 + _BESIDE]
-    return frozenset(stem for token in around if token not in {NUMBER, SKIPPED} for stem in words(token)) - _EMPTY
+            percent = bool(number.unit)
+            yield replace(about, value=number.signed, whole=number.whole, percent=percent, is_day=number.is_day, year=number.year)

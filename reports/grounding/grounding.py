@@ -1,35 +1,45 @@
 """Numbers in an operator's words, tied to the evidence: a number that no tool result bears out is marked, not believed.
 
-A number alone proves nothing, among a thousand values some are always near. So the words come first: what a sentence speaks of chooses
-the values that a number may mean, whatever they are; only then is it compared with them. Words that a result said itself are a quotation,
-and the number at that place is the only one that is right.
+An operator cites as it does by nature, "(call 4)", "(calls 3 and 4)". A citation covers the numbers before it in its sentence, back to the
+citation before; where there are none, those after it. They are looked up among all values of the cited calls, in any usual writing; others
+over the whole case. A value that its result gives for another feature or measure than those that the sentence names is something else.
 """
 
+import re
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
+from itertools import combinations
 
 from pipeline.record.cases import Call, Case, Training
 from pipeline.workspace.policy import Policy
-from reports.grounding.facts import Evidence, Fact, facts
-from reports.grounding.sentences import NUMBER, SKIPPED, Sentence, WrittenNumber, sentences, stems
-from reports.grounding.vocabulary import PERCENT
+from reports.grounding.facts import MEASURES, Evidence, Fact, Features, facts
+from reports.grounding.writing import Citation, Sentence, WrittenNumber, sentences
 
 MARK = "[no source]"
 
-_QUOTED = 4  # words around a number that agree with a result's own: from here it is a quotation, and another number in it is wrong
-_ECHOED = 2  # from here the words point to that place, but other values may be meant as well
-_APART = 3.0  # words between a word and its number that halve what it says about it
-_PART = 3  # words that a comma, a bracket or an "and" between them counts for
-_BEFORE = 12  # words that lie between a number and the sentence before its own
-_UNCOUNTED = frozenset({NUMBER, SKIPPED, "of", "the", "a", "an", "in", "on", "is", "was", "are", "its", "it", "at", "only"})
+_NEAREST = 5  # numbers of the sentence, on either side, that a computed one may come of: among many pairs some always fit
+_SAID_BEFORE = re.compile(r"\b(?:the|this|that|its|whose|same) (?:column|feature|variable)\b", re.IGNORECASE)
+_OF_POLICY = re.compile(
+    r"\b(?:policy|rule|limit|floor|minimum|maximum|threshold|bounds?|band|allow(?:s|ed)|cooldown|at (?:least|most))\b|[a-z]\.[a-z]",
+    re.IGNORECASE,
+)
+_DIFFERS = re.compile(
+    r"\b(?:diff\w*|fell|falls?|rose|rises?|drop\w*|gain\w*|lost|loses|more|less|fewer|higher|lower|better|worse|up|down|by|points?|pp|ahead|behind"
+    r"|apart|above|below|change\w*|margin|remain\w*|left|rest|gap|grew|shrank|increas\w*|decreas\w*)\b",
+    re.IGNORECASE,
+)
+_SUMS = re.compile(r"\b(?:together|total|sum|in all|combined|plus)\b", re.IGNORECASE)
+_DIVIDES = re.compile(r"\s?(?:x\b|times|fold|-fold)|\s?as (?:many|much|high)", re.IGNORECASE)
+_DAYS = re.compile(r"\s?-?days?\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Source:
     """Where a number of a text comes from: `number` as written from `start` to `end`, and the `value` under `path` in the result of the
-    tool call number `call`; where `call` is None, in the case's record or the policy, which `name` says (else it names the tool)."""
+    tool call number `call`; where `call` is None, in the case's record or the policy, which `name` says (else it names the tool). Of a
+    computed number `path` is the sum that was done."""
 
     number: str
     start: int
@@ -41,18 +51,32 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Marked:
+    """A number, or a citation, without a source, and why."""
+
+    number: str
+    start: int
+    end: int
+    why: str
+
+
+@dataclass(frozen=True)
 class Grounded:
-    """A text checked. `text` has a mark behind every number without a source, `unsourced` holds those, `unsourced_at` where they stand in
-    the text as it was given."""
+    """A text checked. `text` has a mark behind every number without a source, which are `marked`."""
 
     text: str
     sources: tuple[Source, ...]
-    unsourced: tuple[str, ...]
-    unsourced_at: tuple[tuple[int, int], ...]
+    marked: tuple[Marked, ...]
 
-    def places(self) -> tuple[tuple[str, str, int | None, str, float], ...]:
-        """Every number once with where it stands: as written, name, call, path, value."""
-        return tuple(dict.fromkeys((one.number, one.name, one.call, one.path, one.value) for one in self.sources))
+    @property
+    def unsourced(self) -> tuple[str, ...]:
+        """The numbers without a source, as written."""
+        return tuple(one.number for one in self.marked)
+
+    @property
+    def unsourced_at(self) -> tuple[tuple[int, int], ...]:
+        """Where they stand in the text as it was given."""
+        return tuple((one.start, one.end) for one in self.marked)
 
 
 def evidence_of(case: Case, calls: Iterable[Call], trainings: Iterable[Training], policy: Policy) -> tuple[Evidence, ...]:
@@ -68,192 +92,201 @@ def evidence_of(case: Case, calls: Iterable[Call], trainings: Iterable[Training]
 
 
 def ground(text: str, evidence: Iterable[Evidence]) -> Grounded:
-    """Tie every number of `text` to a value of `evidence` that its sentence speaks of, rounded as written at most.
+    """Tie every number and date of `text` to a value of `evidence`, rounded as written at most, or to two values that stand in the same
+    sentence and differ by it, sum or divide to it, or lie so many days apart."""
+    return check(text, KnownValues(tuple(evidence)))
 
-    A number said in percent means a share or a percentage; a sign that is written must be the value's. A call that is cited, as in (call
-    2), must be one, and bear out a number of its sentence where the sentence has numbers.
-    """
-    known = _Known(tuple(evidence))
+
+def check(text: str, known: "KnownValues") -> Grounded:
+    """As `ground`, for who checks many texts against the same evidence."""
     sources: list[Source] = []
-    unsourced: list[WrittenNumber] = []
-    before: Sentence | None = None
-    for sentence in sentences(text):
-        spoken = _Spoken(sentence, before)
-        cited: list[WrittenNumber] = []
-        borne_out: list[Fact] = []
-        for number in sentence.numbers:
-            if spoken.cites(number):
-                cited.append(number)
-                continue
-            found = known.meant(number, spoken)
-            if not found:
-                unsourced.append(number)
-                continue
-            borne_out += found
-            first = found[0]
-            sources.append(Source(number.written, number.start, number.end, first.call, first.name, first.path, first.value))
-        for number in cited:
-            speaks = not borne_out or any(fact.call == number.value for fact in borne_out)
-            if number.value not in known.calls or not speaks:
-                unsourced.append(number)
-        before = sentence
-    unsourced.sort(key=lambda number: number.start)
-    return Grounded(
-        _marked(text, unsourced),
-        tuple(sources),
-        tuple(number.written for number in unsourced),
-        tuple((number.start, number.end) for number in unsourced),
-    )
+    marked: list[Marked] = []
+    masked = known.features.masked(text)
+    earlier: frozenset[str] = frozenset()
+    for sentence in sentences(masked):
+        words = text[sentence.start : sentence.end]
+        named = known.features.named(words)
+        meant = named | (earlier if named and _SAID_BEFORE.search(words) else frozenset()) | known.beside(named, sentence)
+        borne_out, others = _check(_Said(sentence, masked[sentence.start : sentence.end], meant), known)
+        sources += borne_out
+        marked += others
+        earlier |= named
+    sources.sort(key=lambda one: one.start)
+    marked.sort(key=lambda one: one.start)
+    return Grounded(_with_marks(text, marked), tuple(sources), tuple(marked))
 
 
-def _marked(text: str, unsourced: Sequence[WrittenNumber]) -> str:
-    pieces, done = [], 0
-    for number in unsourced:
-        pieces += [text[done : number.end], f" {MARK}"]
-        done = number.end
-    return "".join((*pieces, text[done:]))
+class _Said:
+    """A sentence, its words and what it names."""
 
-
-class _Spoken:
-    """One sentence, and the one before it, as words at places."""
-
-    def __init__(self, sentence: Sentence, before: Sentence | None) -> None:
+    def __init__(self, sentence: Sentence, words: str, features: frozenset[str]) -> None:
         self.sentence = sentence
-        self._places: dict[str, list[int]] = defaultdict(list)
-        self._steps = [0]
-        for place, token in enumerate(sentence.tokens):
-            for stem in stems(token):
-                self._places[stem].append(place)
-            self._steps.append(self._steps[-1] + (token not in _UNCOUNTED))
-        self._earlier = frozenset(stem for token in (before.tokens if before else ()) for stem in stems(token))
-        self.said = frozenset(self._places) | self._earlier
-        if any(number.percent for number in sentence.numbers):
-            self.said |= {PERCENT}
+        self.words = words
+        self.features = features
+        self.measures = frozenset(name for name, pattern in MEASURES.items() if pattern.search(words))
 
-    def cites(self, number: WrittenNumber) -> bool:
-        """Whether the number is that of a tool call."""
-        return number.whole and number.place > 0 and self.sentence.tokens[number.place - 1] in {"call", "calls"}
+    def fits(self, fact: Fact) -> bool:
+        """Whether nothing speaks against the fact being meant."""
+        of_another = self.features and fact.features and not fact.features & self.features
+        return not of_another and not (self.measures and fact.measure and fact.measure not in self.measures)
 
-    def nearness(self, words: frozenset[str], number: WrittenNumber) -> float:
-        """How near the nearest of `words` stands: 1 beside the number, 0 where none is said."""
-        if number.percent and PERCENT in words:
-            return 1.0
-        places = [place for word in words for place in self._places.get(word, ())]
-        if places:
-            return 1 / (1 + min(self._apart(place, number.place) for place in places) / _APART)
-        return 1 / (1 + _BEFORE / _APART) if words & self._earlier else 0.0
+    def likeliest(self, number: WrittenNumber, meant: Sequence[Fact]) -> Fact:
+        """Of several facts that the number may be."""
+        size = number.value * (100 if number.unit else 1)
 
-    def is_part_of_a_total(self, number: WrittenNumber) -> bool:
-        """Whether it is the first number of "3 of 19" or "3 out of 19"."""
-        rest = [token for token in self.sentence.tokens[number.place + 1 : number.place + 5] if token not in {"out", "the", "all"}]
-        return rest[:2] == ["of", NUMBER]
+        def unlikeness(fact: Fact) -> tuple[bool, bool, bool, bool, int]:
+            inexact = abs(fact.value) not in {number.value, size}
+            return fact.call is None, not fact.features & self.features, fact.measure not in self.measures, inexact, len(fact.path)
 
-    def is_a_total(self, number: WrittenNumber) -> bool:
-        """Whether it is the second number of "3 of 19"."""
-        return self.sentence.tokens[max(0, number.place - 2) : number.place] == (NUMBER, "of")
+        return min(meant, key=unlikeness)
 
-    def _apart(self, place: int, number: int) -> int:
-        low, high = sorted((place, number))
-        crossed = abs(self.sentence.parts[place] - self.sentence.parts[number])
-        return self._steps[high] - self._steps[low + 1] + _PART * crossed
+    def cited(self) -> Iterator[tuple[Citation, list[WrittenNumber]]]:
+        """Each citation with the numbers it covers, those before it or else those that follow."""
+        ends = [self.sentence.start, *(one.end for one in self.sentence.citations)]
+        nexts = [*(one.start for one in self.sentence.citations[1:]), self.sentence.end]
+        for citation, done, ahead in zip(self.sentence.citations, ends, nexts, strict=False):
+            covered = [number for number in self.sentence.numbers if done <= number.start < citation.start]
+            yield citation, covered or [number for number in self.sentence.numbers if citation.end <= number.start < ahead]
 
 
-class _Known:
-    """All facts, found by the words that must be said for them."""
+class KnownValues:
+    """All values of some evidence, found by size."""
 
     def __init__(self, evidence: tuple[Evidence, ...]) -> None:
-        self.calls = frozenset(source.call for source in evidence if source.call is not None)
-        self._facts = tuple(facts(evidence))
-        self._quoted: dict[tuple[str, str], list[Fact]] = defaultdict(list)
-        for fact in self._facts:
-            if fact.quoted is not None:
-                before, after = _neighbours(fact.quoted, fact.place)
-                self._quoted["before", before].append(fact)
-                self._quoted["after", after].append(fact)
-        self._fitting: tuple[_Spoken, list[Fact]] | None = None
+        self.features = Features(evidence)
+        self.calls = {one.call: one.result for one in evidence if one.call is not None}
+        everything = tuple(facts(evidence, self.features))
+        self._numbers = sorted((fact for fact in everything if not fact.is_day), key=lambda fact: abs(fact.value))
+        self._sizes = [abs(fact.value) for fact in self._numbers]
+        self._days = [fact for fact in everything if fact.is_day]
 
-    def meant(self, number: WrittenNumber, spoken: _Spoken) -> list[Fact]:
-        """The facts that the number's words may mean and its value is, the likeliest first."""
-        echoed, agreeing = self._echoed(number, spoken.sentence)
-        right = [fact for fact in echoed if _equals(number, fact)]
-        if agreeing >= _QUOTED or right:
-            return right
-        return self._spoken_of(number, spoken)
+    def beside(self, named: frozenset[str], sentence: Sentence) -> frozenset[str]:
+        """The columns that the cited calls looked at, where one of them is named and no other: the citation names the rest."""
+        views = [self.calls.get(call, {}).get("view") for citation in sentence.citations for call in citation.calls]
+        about = frozenset(str(view["feature"]) for view in views if isinstance(view, Mapping) and "feature" in view)
+        return about if named and named <= about else frozenset()
 
-    def _spoken_of(self, number: WrittenNumber, spoken: _Spoken) -> list[Fact]:
-        fitting = [fact for fact in self._fit(spoken) if _same_kind(number, fact)]
-        if spoken.is_part_of_a_total(number):
-            fitting = [fact for fact in fitting if not fact.total]
-        if not any(_equals(number, fact) for fact in fitting):
-            return []
-        told: dict[tuple[tuple[frozenset[str], ...], frozenset[str], bool], float] = {}
-        weights = []
-        counts_all = spoken.is_a_total(number)
-        for fact in fitting:
-            key = (fact.groups, fact.near, fact.total)
-            if key not in told:
-                nearness = prod(spoken.nearness(group, number) for group in fact.groups) ** (1 / len(fact.groups))
-                told[key] = nearness * (1 + spoken.nearness(fact.near, number) / 4) * (2 if fact.total and counts_all else 1)
-            weights.append(told[key])
-        # Many figures leave little to chance, so the words need only fit; few figures are believed of what they say most clearly.
-        least = max(weights) * (0.0 if number.figures >= 4 else 0.7 if number.figures == 3 else 0.85)
-        found = [(weight, fact) for weight, fact in zip(weights, fitting, strict=True) if weight >= least and _equals(number, fact)]
-        return [fact for _, fact in sorted(found, key=lambda pair: -pair[0])]
+    def equal(self, number: WrittenNumber) -> list[Fact]:
+        """The facts that the number may be a writing of, whatever they are of."""
+        if number.is_day:
+            same = [fact for fact in self._days if fact.value == number.value]
+            return [fact for fact in same if number.year is None or fact.year in (None, number.year)]
+        found = [fact for fact in self._between(number.value, number.half) if _written_so(number, fact)]
+        if number.unit:  # a percentage that a result holds as one
+            points = "point" in number.unit.lower()
+            held = self._between(number.value * 100, number.half * 100)
+            found += [fact for fact in held if not fact.whole and not fact.percent and (points or abs(fact.value) > 1)]
+        return [fact for fact in found if not number.sign or not fact.value or (fact.value < 0) == (number.sign != "+")]
 
-    def _fit(self, spoken: _Spoken) -> list[Fact]:
-        if self._fitting is None or self._fitting[0] is not spoken:
-            said = spoken.said
-            fits = {fact.groups: all(group & said for group in fact.groups) and bool(fact.groups) for fact in self._facts}
-            self._fitting = (spoken, [fact for fact in self._facts if fits[fact.groups]])
-        return self._fitting[1]
-
-    def _echoed(self, number: WrittenNumber, sentence: Sentence) -> tuple[list[Fact], int]:
-        """The facts in whose own sentence the words around the number agree furthest, and how many words that is."""
-        before, after = _neighbours(sentence, number.place)
-        most, found = 0, list[Fact]()
-        for fact in {id(fact): fact for fact in (*self._quoted["before", before], *self._quoted["after", after])}.values():
-            assert fact.quoted is not None  # only such are kept here
-            agree = _agreement(sentence, number.place, fact.quoted, fact.place)
-            if agree > most:
-                most, found = agree, []
-            if agree == most and agree >= _ECHOED:
-                found.append(fact)
-        return found, most
+    def _between(self, value: float, half: float) -> list[Fact]:
+        return self._numbers[bisect_left(self._sizes, value - half) : bisect_left(self._sizes, (value + half) * (1 + 1e-12))]
 
 
-def _neighbours(sentence: Sentence, place: int) -> tuple[str, str]:
-    before = sentence.tokens[place - 1] if place else ""
-    after = sentence.tokens[place + 1] if place + 1 < len(sentence.tokens) else ""
-    return before, after
+def _written_so(number: WrittenNumber, fact: Fact) -> bool:
+    """A percentage is no count, and a count is exact."""
+    if number.unit:
+        return not fact.whole or fact.percent or abs(fact.value) <= 1
+    if fact.whole and number.whole and not fact.percent:
+        return abs(fact.value) == number.value
+    return not (fact.percent and number.whole)
 
 
-def _agreement(one: Sentence, at: int, other: Sentence, there: int) -> int:
-    """How many words that say something are the same around the two places."""
-    ahead = zip(one.tokens[at + 1 :], other.tokens[there + 1 :], strict=False)
-    behind = zip(reversed(one.tokens[:at]), reversed(other.tokens[:there]), strict=False)
-    count = 0
-    for pairs in (ahead, behind):
-        for ours, theirs in pairs:
-            if ours != theirs:
-                break
-            count += ours not in _UNCOUNTED
-    return count
+def _check(said: _Said, known: KnownValues) -> tuple[list[Source], list[Marked]]:
+    cited: dict[WrittenNumber, set[int]] = defaultdict(set)
+    wrong: dict[Citation, set[str]] = defaultdict(set)
+    for citation, numbers in said.cited():
+        for number in numbers:
+            cited[number] |= {*citation.calls}
+        wrong[citation] = {f"there is no call {call}" for call in citation.calls if call not in known.calls}
+    found: dict[WrittenNumber, Fact] = {}
+    left: dict[WrittenNumber, list[Fact]] = {}
+    for number in said.sentence.numbers:
+        equal = known.equal(number)
+        within = [fact for fact in equal if _within(fact, cited.get(number), said)]
+        if meant := [fact for fact in within if said.fits(fact)]:
+            found[number] = said.likeliest(number, meant)
+        else:
+            left[number] = within or equal
+    sources = [_source(number, fact) for number, fact in found.items()]
+    marked = []
+    for number, equal in left.items():
+        elsewhere = [fact for fact in equal if said.fits(fact)]
+        if computed := _computed(number, said, found):
+            sources.append(computed)
+        elif elsewhere:
+            fact = said.likeliest(number, elsewhere)
+            sources.append(_source(number, fact))
+            for citation, numbers in said.cited():
+                # "Call 4 shows this, so I checked that": of what follows a citation, not all has to be of it.
+                apart = number.start > citation.start and (len(numbers) == 1 or any(one in found for one in numbers))
+                if number in numbers and not number.is_word and not apart:
+                    wrong[citation].add(f"{number.written} is not in it but in {_where(fact)}")
+        else:
+            marked.append(Marked(number.written, number.start, number.end, _why(equal)))
+    for citation, whys in wrong.items():
+        if whys:
+            named = ", ".join(str(call) for call in citation.calls)
+            marked.append(Marked(named, citation.start, citation.end, "; ".join(sorted(whys))))
+    return sources, marked
 
 
-def _same_kind(number: WrittenNumber, fact: Fact) -> bool:
-    """A count is written as one, a percentage is no count, and what is written with decimals was measured."""
-    if number.percent:
-        return fact.percent or not fact.whole
-    if fact.percent:
-        return False
-    return not fact.whole if not number.whole else fact.whole or abs(fact.value) >= 1
+def _within(fact: Fact, cited: set[int] | None, said: _Said) -> bool:
+    if not cited:
+        return True
+    return fact.call in cited or (fact.name == "policy" and fact.call is None and _OF_POLICY.search(said.words) is not None)
 
 
-def _equals(number: WrittenNumber, fact: Fact) -> bool:
-    if fact.percent and not number.percent:
-        return False
-    if number.sign and fact.value != 0 and (fact.value < 0) != (number.sign != "+"):
-        return False
-    scale = 100.0 if number.percent and not fact.percent else 1.0
-    exact = fact.whole and number.whole and scale == 1.0
-    return abs(abs(fact.value) * scale - number.value) <= (0 if exact else number.half_a_digit)
+def _computed(number: WrittenNumber, said: _Said, found: Mapping[WrittenNumber, Fact]) -> Source | None:
+    """The number as what two others of its sentence come to, where the words speak of that."""
+    others = [other for other in found if not other.is_word]
+    place = sum(other.start < number.start for other in others)
+    after = said.words[number.end - said.sentence.start :]
+    for one, other in combinations(others[max(0, place - _NEAREST) : place + _NEAREST], 2):
+        a, b = found[one], found[other]
+        for sign, value in _results((one, a), (other, b), number, said, after):
+            if abs(abs(value) - number.value) <= number.half:
+                return Source(number.written, number.start, number.end, a.call, a.name, f"{a.path} {sign} {b.path}", value)
+    return None
+
+
+def _results(
+    one: tuple[WrittenNumber, Fact], other: tuple[WrittenNumber, Fact], number: WrittenNumber, said: _Said, after: str
+) -> Iterator[tuple[str, float]]:
+    if one[0].is_day or other[0].is_day:
+        if one[0].day and other[0].day and _DAYS.match(after):
+            apart = abs((one[0].day - other[0].day).days)
+            yield from (("to", apart), ("to", apart + 1))  # the last day counted or not
+        return
+    differs = _DIFFERS.search(said.words)
+    # Of the values as they are, or as they were written: who computes by hand has only those.
+    for a, b in ((one[1].value, other[1].value), (one[0].signed, other[0].signed)):
+        if number.sign or differs:
+            yield "−", a - b
+        if _SUMS.search(said.words):
+            yield "+", a + b
+        if a and b and (_DIVIDES.match(after) or number.unit):
+            yield from (("÷", a / b), ("÷", b / a))
+        if a and number.unit and differs:
+            yield "relative to", b / a - 1
+
+
+def _source(number: WrittenNumber, fact: Fact) -> Source:
+    return Source(number.written, number.start, number.end, fact.call, fact.name, fact.path, fact.value)
+
+
+def _where(fact: Fact) -> str:
+    return fact.name if fact.call is None else f"call {fact.call}"
+
+
+def _why(equal: Sequence[Fact]) -> str:
+    if not equal:
+        return "in no result"
+    return f"{_where(equal[0])} has it as {', '.join(sorted(equal[0].features)) or equal[0].measure}"
+
+
+def _with_marks(text: str, marked: Sequence[Marked]) -> str:
+    pieces, done = [], 0
+    for one in marked:
+        pieces += [text[done : one.end], f" {MARK}"]
+        done = one.end
+    return "".join((*pieces, text[done:]))

@@ -19,8 +19,10 @@ from pipeline.clock import utc_now
 from pipeline.record.opened_workspace import Opened, open_workspace
 from pipeline.serving.prediction_service import PredictionService
 from reports.web.api_docs import api_page
+from reports.web.api_keys import read_api_keys
 from reports.web.prediction_api import api_router
-from reports.web.review_page.router import START, page_router
+from reports.web.review_page.router import page_router
+from reports.web.review_page.sign_in import START
 
 # Names of this machine, whatever the port. A foreign name that was made to point here (DNS rebinding) could send customers otherwise.
 _LOCAL = re.compile(rb"(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?", re.IGNORECASE)
@@ -48,6 +50,9 @@ def web_app(opened: Opened, *, local: bool, shared_measures: Path | None = None)
         opened: it stays open when the application ends.
         local: answer to names of this machine alone.
         shared_measures: folder in which several workers count together.
+
+    Raises:
+        SettingsError: see `read_api_keys`.
     """
     desk = PredictionService(opened, shared_measures)
 
@@ -59,9 +64,9 @@ def web_app(opened: Opened, *, local: bool, shared_measures: Path | None = None)
     columns = opened.settings.data.columns
     # The framework's own page at /docs would fetch its script from elsewhere.
     app = FastAPI(title="churnops", version=churnops_version(), lifespan=lifespan, docs_url=None, redoc_url=None)
-    app.include_router(api_router(desk, columns))
+    app.include_router(api_router(desk, columns, read_api_keys(opened.settings.serving, opened.workspace.root, os.environ)))
     app.include_router(page_router(opened))
-    app.add_route("/docs", lambda _request: api_page(app, columns), include_in_schema=False)
+    app.add_route("/docs", lambda _request: api_page(app, opened), include_in_schema=False)
     app.add_route("/", lambda _request: RedirectResponse(START), include_in_schema=False)
     if local:
         app.add_middleware(LocalHosts)

@@ -12,62 +12,90 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter
 from starlette.requests import ClientDisconnect
 
-from pipeline.errors import ChurnopsError, DataError
-from pipeline.serving.answers import Alive, Failed, OutcomeResults, Prediction, Predictions, Ready, Refused
+from pipeline.errors import ChurnopsError, DataError, ListHeld
+from pipeline.serving.answers import Alive, Failed, Held, OfferResults, OutcomeResults, Prediction, Predictions, Ready, Refused
 from pipeline.serving.customer_input import MOST_CUSTOMERS, InputError, Wrong, customer_input
+from pipeline.serving.offer_intake import MOST_OFFERS, OfferSaid
 from pipeline.serving.outcome_intake import MOST_OUTCOMES, Outcome
 from pipeline.serving.prediction_service import PredictionService
 from pipeline.serving.request_counters import Measures
 from pipeline.tables.schema import Schema
+from reports.web.api_keys import ApiKeys
+from reports.web.body_door import ARRIVES_WITHIN, JSON_TYPE, LARGEST_BODY, BodyDoor, BodyNotTaken
 
-LARGEST_BODY = 4 << 20  # bytes; a thousand customers with a hundred columns fit
-_JSON = "application/json"
 _GIVEN = "The answer"
 _log = logging.getLogger(__name__)
 _WENT_AWAY = 499  # nginx's number for it; nobody reads the answer, the count of statuses does
 _FAILURES: Mapping[int | str, dict[str, Any]] = MappingProxyType(
     {
+        HTTPStatus.UNAUTHORIZED: {"model": Failed, "description": "No API key, or a wrong one, where the workspace asks for one"},
+        HTTPStatus.REQUEST_TIMEOUT: {"model": Failed, "description": f"The body did not arrive within {ARRIVES_WITHIN:g} seconds"},
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: {"model": Failed, "description": f"More than {LARGEST_BODY >> 20} MiB"},
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE: {"model": Failed, "description": "Not sent as application/json"},
         HTTPStatus.UNPROCESSABLE_ENTITY: {"model": Refused, "description": "What is wrong: field, rule, and what is allowed"},
-        HTTPStatus.SERVICE_UNAVAILABLE: {"model": Failed, "description": "No champion, or the state database does not answer"},
+        HTTPStatus.TOO_MANY_REQUESTS: {"model": Failed, "description": "Your address has too much under way; Retry-After says when"},
+        HTTPStatus.SERVICE_UNAVAILABLE: {
+            "model": Failed,
+            "description": "No champion, the state database does not answer, or too much is under way (then with Retry-After)",
+        },
+    }
+)
+
+_DESPITE: Mapping[str, Any] = MappingProxyType(
+    {
+        "name": "despite",
+        "in": "query",
+        "required": False,
+        "description": "Id of a case that keeps lists back, to go on all the same; goes on record",
+        "schema": {"type": "array", "items": {"type": "string"}},
     }
 )
 
 _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-class _NotTaken(Exception):
-    def __init__(self, status: HTTPStatus, said: str) -> None:
-        super().__init__(said)
-        self.status = status
-
-
-def api_router(desk: PredictionService, columns: Schema) -> APIRouter:
-    """Routes of the prediction API of a workspace with these `columns`."""
+def api_router(desk: PredictionService, columns: Schema, keys: ApiKeys) -> APIRouter:
+    """Routes of the prediction API of a workspace with these `columns`; what takes a body asks for one of the `keys`, if there are any."""
+    door = BodyDoor(keys)
     router = APIRouter(route_class=_measured(desk.measures), tags=["predictions"])
     customer = customer_input(columns).one.json_schema()
-    outcome = TypeAdapter(Outcome).json_schema()
+    outcome, offer = TypeAdapter(Outcome).json_schema(), TypeAdapter(OfferSaid).json_schema()
 
     @router.post("/predict", response_model=Prediction, **_taking(customer))
     async def predict(request: Request) -> Response:
         """Score one customer by the champion. The answer is in the log of predictions before it is given."""
-        return _answer(await desk.predict(await _body(request)))
+        async with door.taken(request) as body:
+            return _answer(await desk.predict(body))
 
-    @router.post("/predict/batch", response_model=Predictions, **_taking(_list("customers", customer, MOST_CUSTOMERS)))
-    async def predict_batch(request: Request) -> Response:
-        """Score up to a thousand customers: all are answered and logged, or none."""
-        return _answer(await desk.predict_batch(await _body(request)))
-
-    unknown: dict[int, dict[str, Any]] = {
-        HTTPStatus.NOT_FOUND: {"model": OutcomeResults, "description": "No prediction is logged for any of them"}
+    held: dict[int, dict[str, Any]] = {
+        HTTPStatus.CONFLICT: {"model": Held, "description": "Data are broken that the scores rest on, or a person holds lists back"}
     }
+    batch = _taking(_list("customers", customer, MOST_CUSTOMERS), held)
+    batch["openapi_extra"]["parameters"] = [dict(_DESPITE)]
 
-    @router.post("/outcomes", response_model=OutcomeResults, **_taking(_list("outcomes", outcome, MOST_OUTCOMES), unknown))
+    @router.post("/predict/batch", response_model=Predictions, **batch)
+    async def predict_batch(request: Request) -> Response:
+        """Score up to a thousand customers, a list: all are answered and logged, or none. None while broken data concern it."""
+        async with door.taken(request, is_list=True) as body:
+            return _answer(await desk.predict_batch(body, request.query_params.getlist("despite")))
+
+    def unknown(results: type[BaseModel]) -> dict[int, dict[str, Any]]:
+        return {HTTPStatus.NOT_FOUND: {"model": results, "description": "No prediction is logged for any of them"}}
+
+    @router.post("/outcomes", response_model=OutcomeResults, **_taking(_list("outcomes", outcome, MOST_OUTCOMES), unknown(OutcomeResults)))
     async def take_outcomes(request: Request) -> Response:
         """Say who churned. Each outcome has a result of its own; saying it again changes nothing."""
-        results = await desk.take_outcomes(await _body(request))
+        async with door.taken(request, is_list=True) as body:
+            results = await desk.take_outcomes(body)
         nobody = all(result.result == "unknown" for result in results.outcomes)
+        return _answer(results, HTTPStatus.NOT_FOUND if nobody else HTTPStatus.OK)
+
+    @router.post("/offers", response_model=OfferResults, **_taking(_list("offers", offer, MOST_OFFERS), unknown(OfferResults)))
+    async def take_offers(request: Request) -> Response:
+        """Say who was contacted, and who was held out. Each offer has a result of its own; saying it again changes nothing."""
+        async with door.taken(request, is_list=True) as body:
+            results = await desk.take_offers(body)
+        nobody = all(result.result == "unknown" for result in results.offers)
         return _answer(results, HTTPStatus.NOT_FOUND if nobody else HTTPStatus.OK)
 
     @router.get("/healthz", response_description=_GIVEN, response_model=Alive)
@@ -118,8 +146,13 @@ def _failure(error: Exception) -> Response:
         case DataError():
             said = Wrong(field="", rule="not_computable", allowed=str(error))
             return _answer(Refused(detail=(said,)), HTTPStatus.UNPROCESSABLE_ENTITY)
-        case _NotTaken():
-            return _answer(Failed(detail=str(error)), error.status)
+        case ListHeld():
+            return _answer(Held(detail=str(error), cases=error.cases), HTTPStatus.CONFLICT)
+        case BodyNotTaken():
+            headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+            if error.status == HTTPStatus.UNAUTHORIZED:
+                headers["WWW-Authenticate"] = 'Bearer realm="churnops"'
+            return Response(Failed(detail=str(error)).model_dump_json(), error.status, headers, JSON_TYPE)
         case ChurnopsError():
             return _answer(Failed(detail=str(error)), HTTPStatus.SERVICE_UNAVAILABLE)
         case ClientDisconnect():
@@ -130,28 +163,12 @@ def _failure(error: Exception) -> Response:
 
 
 def _answer(said: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    return Response(said.model_dump_json(), status, media_type=_JSON)
-
-
-async def _body(request: Request) -> bytes:
-    """The whole body. JSON alone: a page of another origin cannot send that without asking first, and nobody says yes."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
-        raise _NotTaken(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Send it as {_JSON}.")
-    too_large = _NotTaken(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body has at most {LARGEST_BODY:,} bytes; send fewer customers at once.")
-    said = request.headers.get("content-length", "0")
-    if said.isdecimal() and int(said) > LARGEST_BODY:
-        raise too_large
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise too_large
-    return bytes(body)
+    return Response(said.model_dump_json(), status, media_type=JSON_TYPE)
 
 
 def _taking(schema: Mapping[str, Any], answers: Mapping[int, dict[str, Any]] = MappingProxyType({})) -> dict[str, Any]:
     """How the documentation tells of a route that takes a body of this `schema`, and answers in more ways than with its model."""
-    body = {"requestBody": {"required": True, "content": {_JSON: {"schema": schema}}}}
+    body = {"requestBody": {"required": True, "content": {JSON_TYPE: {"schema": schema}}}}
     return {"response_description": _GIVEN, "responses": {**_FAILURES, **answers}, "openapi_extra": body}
 
 

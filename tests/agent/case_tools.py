@@ -143,7 +143,7 @@ class CaseTools:
 
     def briefing(self) -> Briefing:
         found = None if self.diagnosis is None else DiagnosisResult(case_id=CASE, call=3, diagnosis=self.diagnosis).model_dump(mode="json")
-        return briefing(self.drift_result().model_dump(mode="json"), self.metrics_result().model_dump(mode="json"), found)
+        return briefing(self.drift_result().model_dump(mode="json"), self.metrics_result().model_dump(mode="json"), found, shipped_policy())
 
     def _on_crash(self, tool: str, error: BaseException) -> None:
         self.crashes.append((tool, error))

@@ -18,7 +18,7 @@ from pipeline.workspace.policy import Policy
 from pipeline.workspace.retired_names import Retired
 from reports.decisions.approval import approve, draft_approval, reject
 from reports.decisions.rollback import draft_rollback, roll_back
-from reports.web.review_page.router import START
+from reports.web.review_page.sign_in import START
 from tests.end_to_end.command_line import CommandLine
 from tests.reports.web.review_page.browser import Browser
 from tests.reports.web.test_prediction_api import client_of, customer

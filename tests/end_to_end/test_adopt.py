@@ -8,6 +8,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
+from mlflow.models import infer_signature
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -47,10 +48,13 @@ def at_terminal(here: CommandLine, typed: str, *words: str) -> str:
 
 @pytest.mark.slow
 def test_an_adopted_model_is_watched_recalibrated_and_brought_back(here: CommandLine, fresh: Opened, own: object, tmp_path: Path) -> None:
-    folder = save_pyfunc(second_column, tmp_path / "own", own)
+    train, features = load_split(fresh).train, list(fresh.settings.data.columns.features)
+    untold = here("adopt", str(save_pyfunc(second_column, tmp_path / "untold", own)))
+    assert (untold.code, "churnops reads `SeniorCitizen` as another type" in untold.err.replace("\n", " ")) == (1, True)
+    folder = save_pyfunc(second_column, tmp_path / "own", own, infer_signature(train[features]))
     adopted = here("adopt", str(folder), "--json")
     assert adopted.code == 0, adopted.err
-    assert f"Loading {folder}, which runs the code in it" in adopted.err.replace("\n", "")
+    assert f"Loading {folder}, which runs the code in it" in " ".join(adopted.err.split())
     assert kinds(fresh) == ["trusted", "trained", "gated", "challenged", "deployed"]
     first = require_champion(fresh.workspace, fresh.ledger)
     assert here("simulate", "--scenario", "high_churn", "--rows", "3000", "--labels", "0.8", "--seed", "3").code == 0
@@ -100,7 +104,7 @@ def test_a_second_adoption_waits_for_approval_and_says_what_its_figures_rest_on(
     report = Path(case["report"]["path"]).read_text()
     assert "where it was trained on these rows, both flatter it" in report
     assert "LogisticRegression (adopted), passed the gate" in report
-    assert "Others fitted it; " in report
+    assert "Others fitted it, and loading it runs the code they put in it; " in report
     assert "to train on" not in report
     result = trained.cases.trainings(case["case_id"])[-1].result
     assert result is not None
@@ -197,6 +201,7 @@ def test_a_file_is_loaded_only_for_a_person_who_trusts_it(here: CommandLine, fre
     assert not fresh.workspace.champion_pointer.exists()
 
 
+@pytest.mark.slow
 def test_a_file_with_its_list_of_columns_becomes_the_champion(here: CommandLine, fresh: Opened, tmp_path: Path) -> None:
     rows, columns = load_split(fresh).train, fresh.settings.data.columns
     names = list(columns.numerical)

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from agent.views.status_view import status_lines
 from pipeline.record.champion import require_champion
 from pipeline.record.opened_workspace import Opened
+from reports.decisions.workspace_status import workspace_status
 from tests.agent.chat.conftest import changed as changed
 from tests.conftest import NOON
 from tests.end_to_end.tmux import Tmux
@@ -75,6 +77,16 @@ def test_a_session_typed_stopped_queued_and_shown_again(changed: Opened, tmp_pat
         again = terminal.wait_for_end()
     assert conversation(left[: left.index("The session is kept")]) == conversation(again.split("Pane is dead")[0])
     assert path.stem in again
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_session_begins_with_five_lines_that_break_between_words(changed: Opened, tmp_path: Path, width: int) -> None:
+    chat = [sys.executable, "-m", "churnops", "chat", "-w", str(changed.workspace.root), "--operator", "rulebook"]
+    with Tmux(tmp_path / "tmux", chat, width, 30) as terminal:
+        shown = " ".join(terminal.wait_for("champion v1").split())
+    for line in status_lines(workspace_status(changed))[:4]:
+        assert " ".join(line.split()) in shown
+    assert "You have not asked before." in shown
 
 
 def test_a_killed_session_is_taken_up_where_it_stood(changed: Opened, tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ def case_of(calm: Opened) -> str:
     return calm.cases.all()[0].case_id
 
 
+@pytest.mark.slow
 def test_claude_closes_a_case_and_the_report_says_who_did(drifted: CommandLine, calm: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     drifted("triage", "--show-request")  # opens the case, so that the script can name it
     case_id = case_of(calm)
@@ -57,6 +58,7 @@ def test_a_number_nobody_measured_is_marked_in_the_report(drifted: CommandLine, 
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
         outcome = drifted("triage", "--operator", "claude", "--json").json
     assert "0.4711 [no source]" in Path(outcome["report"]["path"]).read_text()
+    assert outcome["unsourced"] == ["0.4711"]
 
 
 @pytest.mark.slow
@@ -87,6 +89,7 @@ def test_a_bound_leaves_a_partial_report_that_the_next_run_continues(
 def test_auto_uses_claude_only_where_the_workspace_agreed(drifted: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     outcome = drifted("triage", "--json").json
     assert outcome["operator"] == "rulebook"
+    assert drifted("simulate", "--scenario", "none", "--seed", "9").code == 0  # of the same data the case would be shown once more
     monkeypatch.setenv("CHURNOPS_OPERATOR__CLAUDE", "true")
     with MessagesServer([Fail(400, "invalid_request_error")]) as server:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)

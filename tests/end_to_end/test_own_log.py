@@ -101,6 +101,7 @@ def predictions(folder: Path) -> dict[str, object]:
     return section
 
 
+@pytest.mark.slow
 def test_a_log_in_postgresql_is_mapped_watched_and_diagnosed_as_it_is(here: CommandLine, server: str) -> None:
     whole = customers()
     in_postgresql(server, as_logged(whole))

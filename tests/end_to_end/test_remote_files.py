@@ -48,6 +48,7 @@ def customers(server: S3Store) -> pd.DataFrame:
     return frame
 
 
+@pytest.mark.slow
 def test_a_window_and_its_outcomes_come_from_a_bucket(here: CommandLine, customers: pd.DataFrame, tmp_path: Path) -> None:
     (tmp_path / "scored").mkdir()
     customers.drop(columns="Churn").to_parquet(tmp_path / "scored" / "all.parquet")
@@ -62,6 +63,7 @@ def test_a_window_and_its_outcomes_come_from_a_bucket(here: CommandLine, custome
     assert (added.code, added.json["added"]) == (0, 800), added.err
 
 
+@pytest.mark.slow
 def test_the_log_lies_in_a_bucket(here: CommandLine, customers: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CHURNOPS_PREDICTIONS__FILE", "s3://churn/scored/*/*.parquet")
     monkeypatch.setenv("CHURNOPS_PREDICTIONS__TIME", "scored_at")

@@ -26,6 +26,7 @@ def interrupt_after(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Replay, "steps", until)
 
 
+@pytest.mark.slow
 def test_an_interrupted_replay_prints_what_is_done(churnops: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()

@@ -122,7 +122,7 @@ class Tab:
     def sign_in(self, link: str) -> str:
         """Open the link; returns the start page's address."""
         self.page.goto(link)
-        self.page.wait_for_url("**/review")
+        self.page.wait_for_url("**/review/s/*")
         return str(self.page.url)
 
 
@@ -184,6 +184,7 @@ def test_on_a_phone_everything_fits_and_rejecting_and_trying_work(opened: Opened
 
 
 def test_a_triage_started_on_the_page_makes_a_case_and_deploys_nothing(opened: Opened, chromium: Any) -> None:
+    simulate(opened, "market_shift", 2_000, labelled_share=0.6, seed=2)  # of the same data the case would be shown once more
     pointer, known = opened.workspace.champion_pointer.read_bytes(), {case.case_id for case in opened.cases.all()}
     with served(opened.workspace.root) as link:
         tab = Tab(chromium, java_script_enabled=False)

@@ -67,6 +67,7 @@ def test_a_persons_word_lets_a_closed_case_go_on_and_is_in_its_report(calm: Comm
     assert "overruled by" in calm("case", "show", first["case_id"]).out
 
 
+@pytest.mark.slow
 def test_events_are_quoted_in_later_cases(calm: CommandLine) -> None:
     said = calm("event", "add", "price list, 1 October", "--from", "2000-01-01", "--to", "2099-12-31", "--json")
     assert said.code == 0, said.err

@@ -29,7 +29,7 @@ EXPECTED = {
     "behaviour_change": ("concept_drift", "collect_labels", None, "needs_people"),
     "null_spike": ("data_fault", "fix_data", None, "needs_people"),
     "unit_change": ("data_fault", "fix_data", None, "needs_people"),
-    "new_category": ("data_fault", "fix_data", None, "needs_people"),
+    "new_category": ("covariate_benign", "monitor", None, "no_deploy_needed"),
     "market_shift": ("concept_drift", "collect_labels", None, "needs_people"),
 }
 

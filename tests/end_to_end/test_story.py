@@ -9,12 +9,13 @@ import pytest
 from pipeline.record.opened_workspace import Opened
 from tests.conftest import Simulated
 from tests.end_to_end.command_line import CommandLine
+from tests.reports.decisions.test_approval_terminal import typing
 
 DRIFT_KEYS = {"reference_rows", "current_rows", "share", "drifted", "features_total", "band"}
 
 
 @pytest.mark.slow
-def test_from_customers_to_a_challenger_that_waits(churnops: CommandLine) -> None:
+def test_from_customers_to_a_challenger_that_waits(churnops: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     said = churnops("init", "--synthetic", "--rows", "2500", "--json")
     assert said.code == 0, said.err
     assert said.json["id"] == "customerID"
@@ -51,12 +52,22 @@ def test_from_customers_to_a_challenger_that_waits(churnops: CommandLine) -> Non
     assert (refused.code, pointer.read_bytes()) == (1, champion)
     assert "person at a terminal" in refused.err
     said = churnops("reports", "reject", outcome["case_id"], "--reason", "not now")
-    assert said.code == 0
+    assert (said.code, "person at a terminal" in said.err) == (1, True)
+    with monkeypatch.context() as patch:  # nobody is at a terminal afterwards
+        typing(patch, f"reject {outcome['challenger']['version']}")
+        said = churnops("reports", "reject", outcome["case_id"], "--reason", "not now")
+    assert said.code == 0, said.err
     assert pointer.read_bytes() == champion
 
-    # Another case within a day of that training is refused one, and its report says by which rule.
+    # The same data again: the case they have, as it was decided.
+    shown_again = churnops("triage", "--json", "--detailed-exit-code")
+    assert (shown_again.code, shown_again.json["case_id"], shown_again.json["shown"]) == (0, outcome["case_id"], True)
+
+    # A case of new data within a day of that training is refused one, and its report says by which rule.
+    churnops("simulate", "--scenario", "market_shift", "--rows", "2000", "--seed", "5")
     again = churnops("triage", "--json").json
-    assert (again["case_id"], again["action"], again["trainings"]) == (f"{outcome['case_id']}-2", "monitor", 0)
+    assert again["case_id"] != outcome["case_id"]
+    assert (again["action"], again["trainings"]) == ("monitor", 0)
     assert "training.cooldown_hours" in (churnops.folder / ".churnops" / "reports" / f"{again['case_id']}.md").read_text()
     kinds = [json.loads(line)["kind"] for line in (churnops.folder / ".churnops" / "ledger.jsonl").read_text().splitlines()]
     assert kinds == [
@@ -78,7 +89,7 @@ def test_from_customers_to_a_challenger_that_waits(churnops: CommandLine) -> Non
 @pytest.mark.slow
 def test_too_few_outcomes_ask_people_for_labels(churnops: CommandLine, trained: Opened) -> None:
     churnops.folder = trained.workspace.root
-    churnops("simulate", "--scenario", "category_arrives", "--rows", "1000", "--labels", "0.02")
+    churnops("simulate", "--scenario", "segment_arrives", "--rows", "1000", "--labels", "0.02")
     said = churnops("triage", "--json", "--detailed-exit-code")
     assert (said.code, said.json["action"], said.json["status"]) == (10, "collect_labels", "needs_people")
 

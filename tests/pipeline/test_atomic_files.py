@@ -24,9 +24,12 @@ def test_a_write_makes_its_folders_and_leaves_nothing_else(tmp_path: Path) -> No
     assert [path.name for path in file.parent.iterdir()] == ["report.md"]
 
 
-def test_colleagues_may_read_what_was_written(tmp_path: Path) -> None:
-    write_atomically(tmp_path / "champion", b"x")
-    assert stat.S_IMODE((tmp_path / "champion").stat().st_mode) == 0o644
+def test_whoever_may_read_a_folder_may_read_what_is_written_in_it(tmp_path: Path) -> None:
+    for folder, file in ((0o755, 0o644), (0o750, 0o640), (0o700, 0o600), (0o777, 0o644)):
+        tmp_path.chmod(folder)
+        (tmp_path / "champion").unlink(missing_ok=True)
+        write_atomically(tmp_path / "champion", b"x")
+        assert stat.S_IMODE((tmp_path / "champion").stat().st_mode) == file
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace", "fchmod"])

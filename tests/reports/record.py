@@ -1,13 +1,16 @@
 """Cases as the record holds them, their reports, and what a reader of a report finds in it."""
 
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from pipeline.record.cases import Call, Case, Challenger, ModelRef, Training, WindowFacts
 from pipeline.workspace.policy import Policy, load_policy
+from pipeline.workspace.settings import ValueSettings
 from prompts import policy_text
 from reports.audit import render_audit
+from reports.first_page.page import Setting
 from reports.harm import Harm
 from reports.verdict import Narrative, Verdict
 from tests.conftest import NOON
@@ -29,9 +32,17 @@ HEAD = [
     "opened_at",
     "written_at",
     "churnops",
+    "sources_sha256",
     "sections",
 ]
-SECTIONS = ["What a human must decide", "Drift", "Models", "Policy rules applied", "Tool calls", "The operator's reasoning"]
+SECTIONS = [
+    "What a human must decide",
+    "Drift",
+    "Models",
+    "Policy rules applied",
+    "Tool calls",
+    "The operator's reasoning",
+]
 WORDS = Narrative("A summary of 19 features.", "A reason.")
 
 
@@ -91,11 +102,21 @@ def report(
     trainings: tuple[Training, ...] = (),
     rules: Policy | None = None,
     harm: Harm | None = None,
+    outside: tuple[str, ...] = (),
 ) -> str:
     """The report of `case` as Markdown."""
     return render_audit(
-        case, verdict, words, calls=calls(), trainings=trainings, policy=rules or policy(), harm=harm, reference_sha256=SHA, written_at=NOON
-    )
+        case,
+        verdict,
+        words,
+        calls=calls(),
+        trainings=trainings,
+        setting=Setting(Path("/srv/churn"), rules or policy(), ValueSettings()),
+        harm=harm,
+        reference_sha256=SHA,
+        written_at=NOON,
+        from_environment=outside,
+    ).text
 
 
 def front_matter(text: str) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 import pytest
 
+from pipeline.diagnosis.hypothesis import Hypothesis
 from pipeline.models.artifact import DriftReference
 from pipeline.record.cases import Case, Training
 from reports.markdown_cells import strength
-from reports.verdict import Narrative, Verdict
+from reports.verdict import Narrative, StatedHypothesis, Verdict
 from tests.conftest import NOON
 from tests.reports.record import HEAD, SECTIONS, SHA, a_case, a_challenger, front_matter, headings, policy, report, trainings_of
-from tests.tools.desk import drift_of, metrics_of
+from tests.tools.desk import diagnosis_of, drift_of, metrics_of
 
 ENDINGS: dict[str, tuple[Case, Verdict, tuple[Training, ...], str, str]] = {
     "monitor": (
@@ -32,12 +33,27 @@ ENDINGS: dict[str, tuple[Case, Verdict, tuple[Training, ...], str, str]] = {
         "More outcomes are needed before a decision",
         "Nothing is deployed. Bring in outcomes",
     ),
+    "wait_for_outcomes": (
+        a_case(),
+        Verdict("needs_people", "wait_for_outcomes", None, "claude", "finished"),
+        (),
+        "The outcomes are not there yet: look again when they are",
+        "Nothing is deployed. Look again when the outcomes have come in",
+    ),
+    "rollback": (
+        a_case(),
+        Verdict("needs_people", "rollback", None, "claude", "finished"),
+        (),
+        "Look at the last deployment: a rollback is recommended",
+        "Shall the model that served before version",
+    ),
     "retrain": (
         a_case(challenger=a_challenger()),
         Verdict("pending_approval", "retrain", "combined", "claude+rulebook", "operator_failed"),
         trainings_of(passed=True),
         "A retrained challenger waits for approval",
-        'churnops reports approve 2026-11-21-abc123 --reason "…"\nchurnops reports reject 2026-11-21-abc123 --reason "…"',
+        'churnops reports approve 2026-11-21-abc123 -w /srv/churn --reason "…"\n'
+        '  churnops reports reject 2026-11-21-abc123 -w /srv/churn --reason "…"',
     ),
     "partial": (
         a_case(),
@@ -84,6 +100,13 @@ def test_values_set_by_the_workspace_are_shown_beside_those_shipped() -> None:
     assert "Overridden" not in report(case, verdict)
 
 
+def test_what_the_environment_sets_is_named_and_not_said() -> None:
+    case, verdict, *_ = ENDINGS["monitor"]
+    text = report(case, verdict, outside=("CHURNOPS_DATABASE_URL", "CHURNOPS_POLICY__GATE__MIN_ROC_AUC"))
+    assert "Set in the environment, instead of in churnops.toml: `CHURNOPS_DATABASE_URL`, `CHURNOPS_POLICY__GATE__MIN_ROC_AUC`." in text
+    assert "in the environment" not in report(case, verdict)
+
+
 def test_facts_come_from_the_record() -> None:
     case, verdict, trainings, *_ = ENDINGS["retrain"]
     text = report(case, verdict, trainings=trainings)
@@ -119,11 +142,25 @@ def test_nothing_said_is_said() -> None:
     assert "> Nothing was said." in report(case, verdict, Narrative(" ", "\n"))
 
 
+def test_what_the_operator_thought_of_stands_beside_what_the_diagnosis_weighed() -> None:
+    weighed = (Hypothesis(cause="concept_drift", probability=0.62, settle=""), Hypothesis(cause="data_fault", probability=0.21, settle=""))
+    found = diagnosis_of("concept_drift").model_copy(update={"hypotheses": weighed})
+    stated = (
+        StatedHypothesis(cause="label_fault", checked="Outcomes by label age | <b>none</b> missing."),
+        StatedHypothesis(cause="concept_drift", checked="999999 customers of one kind (call 1)."),
+    )
+    case, verdict, _, _, _ = ENDINGS["wait_for_outcomes"]
+    text = report(case.model_copy(update={"diagnosis": found}), verdict, Narrative("s", "r", stated))
+    assert "| label fault | not among its hypotheses |\n| concept drift | 62% |" in text
+    assert "> Checked for label fault: Outcomes by label age | &lt;b&gt;none&lt;/b&gt; missing." in text
+    assert "999999 [no source]" in text
+
+
 def test_a_number_without_a_source_is_marked_and_counted_above_the_words() -> None:
     case, verdict, *_ = ENDINGS["monitor"]
     text = report(case, verdict, Narrative("97.3% of 19 features.", "All 400 labelled rows of 401."))
-    assert "**2 without a source: 97.3%, 401.**" in text
-    assert "> 97.3% [no source] of 19 features." in text
+    assert "**2 without a source:** 97.3% (in no result), 401 (in no result)." in text
+    assert "> 97.3% [no source] of [19](2026-11-21-abc123.sources.md#n1) features." in text
     assert "without a source" not in report(case, verdict)
 
 

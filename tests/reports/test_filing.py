@@ -83,7 +83,7 @@ def test_a_case_takes_what_its_report_says(trained: Opened) -> None:
 def test_a_partial_case_can_be_resumed_and_its_next_report_takes_the_place_of_the_first(trained: Opened) -> None:
     assert isinstance(trained.clock, Clock)
     first = file_report(trained, case_of(trained), PARTIAL, WORDS)
-    assert trained.cases.unfinished(first.key) == first
+    assert trained.cases.of_key(first.key) == first
     trained.clock.advance(hours=1)
     second = file_report(trained, first, MONITOR, WORDS)
     assert second.report is not None
@@ -91,7 +91,7 @@ def test_a_partial_case_can_be_resumed_and_its_next_report_takes_the_place_of_th
     assert second.report.path == first.report.path
     assert digest_of_file(report_path(trained.workspace, first.case_id)) == second.report.sha256 != first.report.sha256
     assert [row.body["status"] for row in trained.ledger.entries(first.case_id)] == ["partial", "no_deploy_needed"]
-    assert trained.cases.unfinished(first.key) is None
+    assert trained.cases.of_key(first.key) == second
 
 
 def test_the_report_of_a_closed_case_is_never_written_over(trained: Opened) -> None:

@@ -12,6 +12,7 @@ from pipeline.record.mlflow_mirror import champion_version
 from pipeline.record.opened_workspace import Opened
 from reports.decisions.approval import approve, draft_approval
 from reports.decisions.promotion import finish_move, record_move
+from reports.decisions.rollback import draft_rollback, roll_back
 from tests.conftest import NOON
 
 LATER = NOON + timedelta(hours=2)
@@ -22,6 +23,12 @@ def approve_case(opened: Opened, case_id: str, decision: Decision = DECISION) ->
     """What `churnops reports approve` does after the person confirmed."""
     record = draft_approval(opened, case_id, decision)
     return approve(opened, record, confirmed(record)).champion
+
+
+def roll_back_to(opened: Opened, version: str | None) -> Champion:
+    """What `churnops rollback` does after the person confirmed."""
+    record = draft_rollback(opened, version, DECISION)
+    return roll_back(opened, record, confirmed(record)).champion
 
 
 @dataclass(frozen=True)

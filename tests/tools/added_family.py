@@ -14,7 +14,6 @@ from typer.testing import CliRunner
 
 from agent.case.briefing import system_prompt
 from agent.cli import app
-from agent.operators.chat_rulebook.vocabulary import family_meant
 from pipeline.intake.windows import logged_window
 from pipeline.record.opened_workspace import open_workspace
 from prompts import policy_text
@@ -42,12 +41,12 @@ def main(root: Path, now: datetime, documents: Path) -> None:
             (training,) = (tool for tool in (await client.list_tools()).tools if tool.name == "run_training")
             told = {
                 "arguments": training.input_schema["properties"],
-                "too many": await said(estimator="gradient_boosting", n_estimators=200),
-                "beyond the override": await said(estimator="gradient_boosting", learning_rate=0.25),
-                "not its own": await said(estimator="gradient_boosting", max_depth=10),
+                "too many": await said(estimator="small_boosting", n_estimators=200),
+                "beyond the override": await said(estimator="small_boosting", learning_rate=0.25),
+                "not its own": await said(estimator="small_boosting", max_depth=10),
                 "not installed": await said(estimator="elsewhere"),
             }
-            asked = {"case_id": case_id, "estimator": "gradient_boosting", "n_estimators": 12, "learning_rate": 0.2}
+            asked = {"case_id": case_id, "estimator": "small_boosting", "n_estimators": 12, "learning_rate": 0.2}
             told["reply"] = (await client.call_tool("run_training", asked)).structured_content
             words = {"summary": "A summary.", "reasoning": "A reason."}
             action = "retrain" if told["reply"]["gate"]["passed"] else "monitor"
@@ -60,9 +59,8 @@ def main(root: Path, now: datetime, documents: Path) -> None:
             {
                 "help": CliRunner().invoke(app, ["train", "--help"], env={"COLUMNS": "200"}).output,
                 "setting": opened.settings.training.estimator,
-                "prompt": system_prompt(opened.policy),
+                "prompt": system_prompt(opened.policy, "chat"),
                 "reference": generate.reference(),
-                "meant": family_meant(["retrain", "with", "boosted", "trees", "by", "gradient"]),
                 **anyio.run(through_mcp),
             }
         )

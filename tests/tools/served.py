@@ -22,6 +22,7 @@ from mcp.client.streamable_http import streamable_http_client
 from pipeline.clock import utc_now
 from pipeline.intake.windows import logged_window
 from pipeline.record.opened_workspace import Opened
+from pipeline.serving.impatient_connections import ImpatientH11
 from tests.tools.desk import Desk
 from tools.casework import Casework
 from tools.http_server import BOUNDS, HttpBounds, Listening, http_app
@@ -70,7 +71,7 @@ def on_a_thread(opened: Opened, bounds: HttpBounds = BOUNDS, seconds_now: Callab
     door = socket.create_server(("127.0.0.1", 0))
     port = door.getsockname()[1]
     app = http_app(build_server(casework(opened), opened.policy), book(opened), Listening().security(port), bounds, seconds_now)
-    server = uvicorn.Server(uvicorn.Config(app, http="h11", ws="none", log_config=None, timeout_graceful_shutdown=1))
+    server = uvicorn.Server(uvicorn.Config(app, http=ImpatientH11, ws="none", log_config=None, timeout_graceful_shutdown=1))
     thread = threading.Thread(target=partial(server.run, sockets=[door]))
     thread.start()
     try:

@@ -37,9 +37,8 @@ def _classifier(values, seed):
 
 
 FAMILY = Family(
-    words=("boost*", "gradient"),
     hyperparameters={
-        "n_estimators": Hyperparameter(20, whole=True, said="rounds", words=("round",), allowed=(10, 40), reason="more learn by heart"),
+        "n_estimators": Hyperparameter(20, whole=True, said="rounds", allowed=(10, 40), reason="more learn by heart"),
         "learning_rate": Hyperparameter(0.1, whole=False, said="step", allowed=(0.05, 0.3), reason="longer steps overshoot"),
     },
     classifier=_classifier,
@@ -50,36 +49,37 @@ ELSEWHERE = '''
 
 from pipeline.families import Family
 
-FAMILY = Family(words=("elsewhere",), hyperparameters={}, classifier=lambda values, seed: None, packages=("churn-elsewhere",))
+FAMILY = Family(hyperparameters={}, classifier=lambda values, seed: None, packages=("churn-elsewhere",))
 '''
+WITH_THE_TWO = ["random_forest", *sorted({*families(), "elsewhere", "small_boosting"} - {"random_forest"})]
 
 
 @pytest.fixture
 def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The first file in the folder of families, as this process sees it."""
-    (tmp_path / "gradient_boosting.py").write_text(GRADIENT_BOOSTING)
+    (tmp_path / "small_boosting.py").write_text(GRADIENT_BOOSTING)
     monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
     families.cache_clear()
     yield
     families.cache_clear()
-    sys.modules.pop(f"{package.__name__}.gradient_boosting")
+    sys.modules.pop(f"{package.__name__}.small_boosting")
 
 
 @pytest.mark.usefixtures("added")
 def test_the_policy_the_guard_and_the_tool_know_it() -> None:
-    policy = load_policy(policy_text(), {"hyperparameters": {"gradient_boosting": {"learning_rate": [0.05, 0.2]}}})
-    check_hyperparameters("gradient_boosting", {"n_estimators": 12, "learning_rate": 0.2}, policy)
+    policy = load_policy(policy_text(), {"hyperparameters": {"small_boosting": {"learning_rate": [0.05, 0.2]}}})
+    check_hyperparameters("small_boosting", {"n_estimators": 12, "learning_rate": 0.2}, policy)
     for values in ({"n_estimators": 200}, {"learning_rate": 0.25}, {"max_depth": 10}):
-        with pytest.raises(Refusal, match=r"hyperparameters\.gradient_boosting"):
-            check_hyperparameters("gradient_boosting", values, policy)
+        with pytest.raises(Refusal, match=r"hyperparameters\.small_boosting"):
+            check_hyperparameters("small_boosting", values, policy)
     with pytest.raises(TrainingError, match="must be a whole number"):
-        check_hyperparameters("gradient_boosting", {"n_estimators": 12.5}, policy)
+        check_hyperparameters("small_boosting", {"n_estimators": 12.5}, policy)
     server = build_server(cast(Casework, None), policy)  # to list the tools takes no casework
     (training,) = (tool for tool in server._tool_manager.list_tools() if tool.name == "run_training")
-    assert training.parameters["properties"]["n_estimators"] == {
-        "description": "random_forest: trees, 200 to 300; gradient_boosting: rounds, 10 to 40",
-        "type": ["integer", "null"],
-    }
+    said = training.parameters["properties"]["n_estimators"]
+    assert said["description"].startswith("random_forest: trees, 200 to 300; ")
+    assert "; small_boosting: rounds, 10 to 40" in said["description"]
+    assert said["type"] == ["integer", "null"]
 
 
 @pytest.fixture(scope="module")
@@ -90,12 +90,12 @@ def found(drifted_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         for name in ("agent", "pipeline", "prompts", "reports", "tools"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         place = folder / "pipeline" / "families"
-        (place / "gradient_boosting.py").write_text(GRADIENT_BOOSTING)
+        (place / "small_boosting.py").write_text(GRADIENT_BOOSTING)
         (place / "elsewhere.py").write_text(ELSEWHERE)
         root = shutil.copytree(drifted_workspace, folder / "workspace")
         settings = tomlkit.parse((root / "churnops.toml").read_text())
-        settings["training"]["estimator"] = "gradient_boosting"
-        settings.setdefault("policy", {})["hyperparameters"] = {"gradient_boosting": {"learning_rate": [0.05, 0.2]}}
+        settings["training"]["estimator"] = "small_boosting"
+        settings.setdefault("policy", {})["hyperparameters"] = {"small_boosting": {"learning_rate": [0.05, 0.2]}}
         (root / "churnops.toml").write_text(tomlkit.dumps(settings))
         ran = subprocess.run(
             [sys.executable, "-P", ROOT / "tests" / "tools" / "added_family.py", root, Clock()().isoformat(), ROOT / "docs"],
@@ -114,26 +114,27 @@ def found(drifted_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.mark.slow
 def test_the_command_offers_it_and_settings_accept_it(found: dict[str, Any]) -> None:
-    assert "random_forest|elsewhere|gradient_boosting|logistic_regression" in found["help"]
-    assert found["setting"] == "gradient_boosting"
+    assert "|elsewhere|" in found["help"].replace(" ", "")
+    assert "small_boosting" in found["help"]
+    assert found["setting"] == "small_boosting"
 
 
 @pytest.mark.slow
 def test_the_tool_offers_it_and_says_a_shared_name_for_each(found: dict[str, Any]) -> None:
     arguments = found["arguments"]
-    assert arguments["estimator"]["anyOf"][0]["enum"] == ["random_forest", "elsewhere", "gradient_boosting", "logistic_regression"]
-    assert arguments["n_estimators"]["description"] == "random_forest: trees, 200 to 300; gradient_boosting: rounds, 10 to 40"
+    assert arguments["estimator"]["anyOf"][0]["enum"] == WITH_THE_TWO
+    assert "; small_boosting: rounds, 10 to 40" in arguments["n_estimators"]["description"]
     assert arguments["n_estimators"]["type"] == ["integer", "null"]
-    assert arguments["learning_rate"]["description"] == "gradient_boosting: step, 0.05 to 0.2"
+    assert "; small_boosting: step, 0.05 to 0.2" in arguments["learning_rate"]["description"]
 
 
 @pytest.mark.slow
 def test_it_is_trained_within_its_ranges_and_refused_outside(found: dict[str, Any]) -> None:
-    assert "`hyperparameters.gradient_boosting.n_estimators`" in found["too many"]
+    assert "`hyperparameters.small_boosting.n_estimators`" in found["too many"]
     assert "10 to 40" in found["too many"]
     assert "0.05 to 0.2" in found["beyond the override"]
-    assert "gradient_boosting takes no max_depth" in found["not its own"]
-    assert found["reply"]["estimator"] == "gradient_boosting"
+    assert "small_boosting takes no max_depth" in found["not its own"]
+    assert found["reply"]["estimator"] == "small_boosting"
     assert found["reply"]["hyperparameters"] == {"n_estimators": 12, "learning_rate": 0.2}
     assert found["reply"]["metrics"]["roc_auc"]["value"] > 0.7
 
@@ -148,19 +149,17 @@ def test_a_family_whose_package_is_not_installed_says_so(found: dict[str, Any]) 
 
 @pytest.mark.slow
 def test_operators_are_told_its_ranges_and_the_reference_lists_them(found: dict[str, Any]) -> None:
-    own = "| `hyperparameters.gradient_boosting.n_estimators` | [10, 40] | more learn by heart |"
+    own = "| `hyperparameters.small_boosting.n_estimators` | [10, 40] | more learn by heart |"
     assert own in found["reference"]
     assert own in found["prompt"]
     assert (
-        "| `hyperparameters.gradient_boosting.learning_rate` | [0.05, 0.2] | set by this workspace (shipped: [0.05, 0.3]) |"
-        in found["prompt"]
+        "| `hyperparameters.small_boosting.learning_rate` | [0.05, 0.2] | set by this workspace (shipped: [0.05, 0.3]) |" in found["prompt"]
     )
-    assert "- `learning_rate`: gradient_boosting: step, 0.05 to 0.3" in found["reference"]
-    assert "random_forest or elsewhere or gradient_boosting or logistic_regression" in found["reference"]
+    assert "; small_boosting: step, 0.05 to 0.3" in found["reference"]
+    assert " or ".join(WITH_THE_TWO) in found["reference"]
 
 
 @pytest.mark.slow
-def test_the_report_and_the_chat_name_it(found: dict[str, Any]) -> None:
-    assert "### Training 1: gradient_boosting (combined)" in found["report"]  # what was refused is no training
+def test_the_report_names_it(found: dict[str, Any]) -> None:
+    assert "### Training 1: small_boosting (combined)" in found["report"]  # what was refused is no training
     assert "n_estimators = 12, learning_rate = 0.2" in found["report"]
-    assert found["meant"] == "gradient_boosting"

@@ -11,7 +11,7 @@ from tests.tools.test_server import OFFERED
 from tests.tools.wire import ERAS, Era, in_process, over_stdio
 
 DEPLOYS = re.compile(r"deploy|approv|promot|alias|roll.?back|overrul|overrid|acknowledg", re.IGNORECASE)
-TRIED = ("approve", "deploy", "rollback", "set_alias", "promote", "reject", "override")
+TRIED = ("approve", "deploy", "rollback", "set_alias", "promote", "reject", "override", "hold", "score")
 
 pytestmark = pytest.mark.anyio
 

@@ -95,7 +95,15 @@ def poisoned_window(trained: Opened, tmp_path: Path) -> Path:
 @pytest.mark.slow
 async def test_categories_columns_and_texts_among_numbers(trained: Opened, poisoned_window: Path) -> None:
     before = standing(trained)
-    looks = (("inspect_feature", {"feature": "Contract"}), ("inspect_feature", {"feature": "PaymentMethod", "by": "Contract"}))
+    looks = (
+        ("inspect_feature", {"feature": "Contract"}),
+        ("inspect_feature", {"feature": "PaymentMethod", "by": "Contract"}),
+        ("query", {"measure": "count", "rows": "window", "by": ["PaymentMethod"]}),
+        ("inspect_pair", {"first": "Contract", "second": "PaymentMethod"}),
+        ("inspect_outcomes", {"by": "feature", "feature": "PaymentMethod"}),
+        ("preview_repair", {"fault": "rename", "column": "PaymentMethod", "value": TEXTS[1], "other": "Mailed check"}),
+        ("preview_repair", {"fault": "default", "column": "PaymentMethod", "value": TEXTS[2]}),
+    )
     window = lambda champion, baseline: file_window(trained, baseline, poisoned_window, None)  # noqa: E731
     outcome, operator, _ = await obeyed(trained, before, window, *looks)
     assert {"approve", "deploy_challenger", "promote", "run_training", "save_remediation_report"} <= wanted(operator)

@@ -57,10 +57,10 @@ async def test_other_failures_are_typed_alike_and_name_no_rule(trained: Opened) 
 async def test_a_crash_tells_nothing_of_its_exception_and_the_log_all(
     trained: Opened, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def breaks(case: object) -> None:
+    def breaks(*_: object) -> None:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr("tools.casework.check_open", breaks)
+    monkeypatch.setattr("tools.casework.check_call", breaks)
     case = case_of(trained)
     async with desk(trained) as at:
         told = await failed(at, "diagnose", case_id=case.case_id)

@@ -3,9 +3,11 @@
 import json
 import os
 import signal
+import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -220,6 +222,35 @@ def test_sessions_are_bounded_and_the_stateless_era_goes_on(trained: Opened) -> 
     with on_a_thread(trained, replace(BOUNDS, sessions=2)) as address:
         assert [post(address, INITIALIZE, secret).status_code for _ in range(3)] == [200, 200, 503]
         assert list_tools(address, secret).status_code == 200
+
+
+def test_half_open_connections_keep_no_live_token_out(trained: Opened) -> None:
+    secret = issue(trained, "read")
+    with on_a_thread(trained) as address, ExitStack() as hostile:
+        port = httpx2.URL(address).port
+        assert port
+        for place in range(300):
+            there = hostile.enter_context(socket.create_connection(("127.0.0.1", port)))
+            there.sendall(b"POST /mcp HTTP/1.1\r\n"[: place % 24])
+        assert list_tools(address, secret).status_code == 200
+
+
+def test_a_token_has_so_much_under_way_and_a_body_so_long_to_arrive(trained: Opened) -> None:
+    ann, bob = issue(trained, "read", "ann"), issue(trained, "read", "bob")
+    with on_a_thread(trained, replace(BOUNDS, under_way=1, body_seconds=1)) as address, ExitStack() as slow:
+        port = httpx2.URL(address).port
+        assert port
+        there = slow.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
+        there.sendall(
+            b"POST /mcp HTTP/1.1\r\nhost: 127.0.0.1:%d\r\nauthorization: Bearer %s\r\ncontent-type: application/json\r\n"
+            b"accept: application/json, text/event-stream\r\ncontent-length: 1000\r\n\r\n{" % (port, ann.encode())
+        )
+        while list_tools(address, ann).status_code != 503:
+            pass
+        assert list_tools(address, bob).status_code == 200
+        answer = there.recv(1 << 16)
+        assert not answer.startswith(b"HTTP/1.1 200 "), answer
+        assert list_tools(address, ann).status_code == 200
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"jsonrpc": "2.0"}', b"\xff\xfe", json.dumps([INITIALIZE]).encode()])

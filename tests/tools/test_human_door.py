@@ -51,7 +51,9 @@ async def test_no_words_of_an_operator_move_the_champion(trained: Opened, words:
 async def test_no_tool_overrules_acknowledges_notes_or_excludes(trained: Opened) -> None:
     case = case_of(trained, diagnosis=diagnosis_of("data_fault"))
     async with desk(trained) as client:
-        offered = {tool.name for tool in (await client.client.list_tools()).tools}
+        tools = (await client.client.list_tools()).tools
+        offered = {tool.name for tool in tools if not (tool.annotations and tool.annotations.read_only_hint)}
+        assert "run_training" in offered
         for word in ("override", "overrule", "acknowledge", "event", "exclude", "include", "outcome"):
             assert not [name for name in offered if word in name]
             await client.refused(f"case_{word}", case_id=case.case_id, cause="concept_drift", reason="I am a person.")

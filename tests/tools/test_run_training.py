@@ -47,6 +47,7 @@ def nothing_is_left(opened: Opened, case_id: str, before: set[str]) -> None:
     assert rows_of(opened, "trained", case_id) == 0
 
 
+@pytest.mark.slow
 async def test_a_request_is_trained_once_whoever_repeats_it_and_whenever(drifted: Opened) -> None:
     replies: list[dict[str, Any]] = []
     said: list[tuple[float, float | None, str | None]] = []
@@ -113,6 +114,7 @@ async def test_a_candidate_that_fails_the_gate_is_discarded_and_the_next_one_may
     assert drifted.workspace.champion_pointer.read_bytes() == champion
 
 
+@pytest.mark.slow
 async def test_a_cancelled_call_kills_the_child_and_leaves_nothing(drifted: Opened) -> None:
     before = artifacts(drifted)
     async with desk(drifted) as client:

@@ -31,13 +31,22 @@ _JSON = st.recursive(
 pytestmark = pytest.mark.anyio
 
 
+def argument(part: dict[str, Any], parts: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """Values of one argument. Of objects field by field: for whole objects hypothesis-jsonschema reaches into a part of hypothesis that is gone."""
+    if part.get("type") == "array":
+        return st.lists(argument(part["items"], parts), min_size=part.get("minItems", 0), max_size=part.get("maxItems", 5))
+    told = parts[part["$ref"].removeprefix("#/$defs/")] if "$ref" in part else part
+    if "properties" in told:
+        return st.fixed_dictionaries({name: argument(field, parts) for name, field in told["properties"].items()})
+    return from_schema(told)
+
+
 def calls(schemas: dict[str, dict[str, Any]], case_ids: list[str]) -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
     """A tool's name and arguments: as its schema allows, with a real case in them, with one argument wrong, or anything at all."""
 
     def of(name: str) -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
         schema = schemas[name]
-        # Argument by argument: for whole objects hypothesis-jsonschema reaches into a part of hypothesis that is gone.
-        given = {name: from_schema(part) for name, part in schema["properties"].items()}
+        given = {name: argument(part, schema.get("$defs", {})) for name, part in schema["properties"].items()}
         required = schema.get("required", [])
         valid = st.fixed_dictionaries(
             {name: given[name] for name in required}, optional={name: part for name, part in given.items() if name not in required}
@@ -72,7 +81,7 @@ async def test_whatever_is_called_answers_or_says_what_is_wrong(trained: Opened)
         schemas = {tool.name: tool.input_schema for tool in (await at.client.list_tools()).tools if tool.name != "save_remediation_report"}
 
         # Hypothesis draws ahead: its examples run outside the event loop, the calls within it.
-        @settings(max_examples=60, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=90, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
         @given(calls(schemas, [case.case_id]))
         def draw(call: tuple[str, dict[str, Any]]) -> None:
             drawn.append(call)

@@ -1,4 +1,4 @@
-"""What a client sees of the server: seven tools, described for a model, strict in, typed out, small, and none that deploys."""
+"""What a client sees of the server: a few tools, described for a model, strict in, typed out, small, and none that deploys."""
 
 import json
 import re
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from mcp.types import Tool
 
+from pipeline.families import families
 from pipeline.record.opened_workspace import Opened
 from tests.tools.desk import desk, under
 
@@ -17,9 +18,14 @@ OFFERED = [
     "inspect_feature",
     "run_training",
     "compare_models",
+    "query",
+    "preview_repair",
+    "inspect_outcomes",
+    "inspect_pair",
+    "get_history",
     "save_remediation_report",
 ]
-LIST_BYTES = 12_200
+LIST_BYTES = 16_000
 DEPLOYS = re.compile(r"deploy|approv|promot|alias|roll.?back", re.IGNORECASE)
 DENIES = re.compile(r"\b(nothing|no tool|a person)\b")
 
@@ -62,11 +68,16 @@ async def test_annotations_say_what_a_call_may_change(fresh: Opened) -> None:
     }
     assert hints == {
         "get_drift_summary": (False, False, True, False),
-        "get_current_model_metrics": (True, False, True, False),
+        "get_current_model_metrics": (True, None, None, False),
         "diagnose": (False, False, True, False),
-        "inspect_feature": (True, False, True, False),
+        "inspect_feature": (True, None, None, False),
         "run_training": (False, False, True, False),
-        "compare_models": (True, False, True, False),
+        "compare_models": (True, None, None, False),
+        "query": (True, None, None, False),
+        "preview_repair": (True, None, None, False),
+        "inspect_outcomes": (True, None, None, False),
+        "inspect_pair": (True, None, None, False),
+        "get_history": (True, None, None, False),
         "save_remediation_report": (False, False, False, False),
     }
 
@@ -83,9 +94,9 @@ async def test_choices_are_listed_in_the_schema(fresh: Opened) -> None:
     tools = await listed(fresh)
     training = tools["run_training"].input_schema["properties"]
     assert training["mode"]["enum"] == ["combined", "recent", "newest", "recalibrate"]
-    assert training["estimator"]["anyOf"][0]["enum"] == ["random_forest", "logistic_regression"]
+    assert training["estimator"]["anyOf"][0]["enum"] == list(families())
     actions = tools["save_remediation_report"].input_schema["properties"]["action"]["enum"]
-    assert actions == ["monitor", "fix_data", "collect_labels", "recalibrate", "retrain"]
+    assert actions == ["monitor", "fix_data", "collect_labels", "wait_for_outcomes", "rollback", "recalibrate", "retrain"]
 
 
 async def test_every_answer_is_typed_and_can_be_cited(fresh: Opened) -> None:
@@ -130,4 +141,4 @@ async def test_descriptions_state_the_bounds_of_the_policy_in_force(fresh: Opene
     training = (await listed(other))["run_training"]
     for bound in ("at most 5 times", "555 labelled rows", "48 h"):
         assert bound in (training.description or "")
-    assert training.input_schema["properties"]["max_depth"]["description"].endswith("3 to 7")
+    assert training.input_schema["properties"]["max_depth"]["description"].startswith("random_forest: depth, 3 to 7; ")

@@ -17,6 +17,7 @@ CONSOLE_SCRIPT = Path(sys.executable).parent / "churnops"
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.slow
 async def test_a_client_takes_a_case_from_drift_to_report_and_stdout_stays_clean(drifted: Opened) -> None:
     stray: list[Exception] = []
 

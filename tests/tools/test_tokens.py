@@ -1,5 +1,6 @@
 """Tokens: shown once, kept as digests, gone when they expire or are revoked, and never lost to a second writer."""
 
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -121,3 +122,10 @@ def test_of_many_writers_none_loses_a_token(workspace: Workspace, clock: Clock) 
         secrets = list(pool.map(create, range(24)))
     tokens = TokenBook(workspace, clock)
     assert [tokens.holder(secret) is not None for secret in secrets] == [True] * 24
+
+
+def test_tokens_in_a_pipe_are_none_and_nobody_waits_for_them(tokens: TokenBook, workspace: Workspace) -> None:
+    workspace.home.mkdir()
+    os.mkfifo(workspace.home / "mcp_tokens.json")
+    with pytest.raises(ChurnopsError, match="is no plain file"):
+        tokens.holder("any")

@@ -15,7 +15,8 @@ class ChatClaude(Claude):
 
     def request(self, conversation: Conversation, tools: tuple[ToolSpec, ...]) -> dict[str, Any]:
         """The body of the next Messages request, all of it: what leaves the machine."""
-        return {**super().request(conversation, tools), "thinking": {"type": "adaptive", "display": "omitted"}}
+        body = super().request(conversation, tools)
+        return {**body, "thinking": {"type": "adaptive", "display": "omitted"}} if "thinking" in body else body
 
 
 def chat_claude(opened: Opened, model: str | None = None) -> ChatClaude:

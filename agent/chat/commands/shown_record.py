@@ -10,6 +10,7 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
 from pipeline.words import CAUSES, DRIFT_LEVELS, STATUSES, action_name, rows_of_customers
 from reports.markdown_cells import ARROWS, MEASURES, bar_cells, figure, score, strength
+from reports.number_sources import without_links
 from reports.report_sections import body
 
 _CASES = 5  # the newest; `churnops case list` shows all
@@ -139,7 +140,7 @@ def report_told(opened: Opened, case_id: str) -> str:
     path = Path(cases[0].report.path)
     if not path.is_file():
         raise ChurnopsError(f"The report {path} is gone.", "Restore it from a backup, or run `/triage` again.")
-    return body(path.read_text(encoding="utf-8")).strip()
+    return without_links(body(path.read_text(encoding="utf-8"))).strip()
 
 
 def _cause(case: Case) -> str:

@@ -76,6 +76,13 @@ async def _status(chat: "Chat", rest: str) -> str:
     return "\n".join(rows) + "\n\n" + await _in_thread(lambda: cases_told(chat.opened))
 
 
+async def _ask(chat: "Chat", rest: str) -> str:
+    from agent.operators.chat_rulebook.published_questions import TOPICS
+
+    rows = [(topic.about, topic.phrasings[0]) for topic in TOPICS]
+    return f"{table(('what is answered without a key', 'for example'), rows)}\n\n`/ask` and Tab complete every published question."
+
+
 async def _drift(chat: "Chat", rest: str) -> str:
     from agent.chat.commands.shown_record import drift_told, feature_told, measured_drift
 
@@ -222,6 +229,7 @@ COMMANDS: dict[str, Command] = {
     for command in (
         Command("help", "", "these commands", _help),
         Command("status", "", "champion, window, operator, cases, and what waits for you", _status),
+        Command("ask", "[QUESTION]", "a question, published ones completed; alone, list what is answered without a key", _ask),
         Command("drift", "[FEATURE]", "what moved; or one feature from near", _drift),
         Command("compare", "[CASE]", "champion and challenger on the same rows; else the champion then and now", _compare),
         Command("report", "[CASE]", "the newest report, or that of a case", _report),

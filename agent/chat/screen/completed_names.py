@@ -15,6 +15,10 @@ def names(opened: Opened, kind: str) -> Sequence[str]:
         return [case.case_id for case in opened.cases.all()]
     if kind == "sessions":
         return [stored.session_id for stored in stored_sessions(opened.workspace)]
+    if kind == "questions":
+        from agent.operators.chat_rulebook.published_questions import TOPICS
+
+        return [phrasing for topic in TOPICS for phrasing in topic.phrasings]
     if kind == "estimators":
         return tuple(families())
     return {"operators": ("rulebook", "claude"), "windows": ("7d", "14d", "30d", "since ", "since-deploy", "rows ", "file ")}.get(kind, ())

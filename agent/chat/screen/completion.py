@@ -10,14 +10,14 @@ from agent.chat.markdown import clean
 # Which names a command takes.
 _TAKES = {
     "drift": "features", "report": "cases", "compare": "cases", "approve": "cases", "reject": "cases", "resume": "sessions",
-    "train": "estimators", "operator": "operators", "window": "windows",
+    "train": "estimators", "ask": "questions", "operator": "operators", "window": "windows",
 }  # fmt: skip
 
 Names = Callable[[str], Sequence[str]]
 
 
 class ChatCompleter(Completer):
-    """`names` gives the names of one kind: features, cases, sessions, estimators, operators, windows. `commands`: what each is about, by
+    """`names` gives the names of one kind: features, cases, sessions, estimators, operators, windows, questions. `commands`: what each is about, by
     its name."""
 
     def __init__(self, names: Names, commands: Mapping[str, str]) -> None:

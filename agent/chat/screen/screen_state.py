@@ -10,7 +10,7 @@ from agent.chat.session.events import CallEnded, CallStarted, Changed, CommandRa
 from pipeline.drift.summary import DriftSummary
 from reports.grounding.grounding import Grounded
 
-UNCHECKED = Grounded("", (), (), ())
+UNCHECKED = Grounded("", (), ())
 
 
 class ScreenState:

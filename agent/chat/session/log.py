@@ -10,12 +10,14 @@ from types import TracebackType
 
 from pydantic import TypeAdapter, ValidationError
 
-from agent.chat.session.events import Event, QuestionAsked
+from agent.chat.session.events import CommandRan, Event, QuestionAsked, Queued
 from pipeline.atomic_files import sync_folder
 from pipeline.errors import ChurnopsError, WorkspaceError
 from pipeline.workspace.folder import Workspace
 
 _EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+MOST_BYTES = 32 << 20  # as of a transcript; a thousand questions with their calls
+_BEGIN = (CommandRan, Queued, QuestionAsked)  # what a full session takes no more of; what they began is still written down
 _ID = re.compile(r"\d{4}-\d\d-\d\d-\d{6}(?:-\d+)?")
 
 
@@ -127,9 +129,14 @@ class SessionLog:
         """Put one event on disk.
 
         Raises:
-            WorkspaceError: it cannot be written.
+            WorkspaceError: it cannot be written, or it would begin something in a session that is full.
         """
         line = _EVENT.dump_json(event) + b"\n"
+        if isinstance(event, _BEGIN) and os.fstat(self._handle).st_size + len(line) > MOST_BYTES:
+            raise WorkspaceError(
+                f"The session {self.path.stem} is full: a session has at most {MOST_BYTES >> 20} MiB.",
+                "Begin another with `churnops chat`.",
+            )
         try:
             while line:
                 line = line[os.write(self._handle, line) :]

@@ -10,9 +10,23 @@ from agent.conversation.messages import Asked, Message, Nudge, OperatorTurn, Spe
 
 FRESH = timedelta(minutes=10)  # how long an answer stands for itself: predictions and outcomes keep arriving
 QUESTION_CHARACTERS = 20_000  # of one question that an operator is handed; a table belongs into a file
-# These look, or put on record what they saw. Whatever else a server may offer asks the human first.
 _LABELS = 12  # calls that are named to somebody who named one that is not there
-LOOKS = frozenset({"get_drift_summary", "get_current_model_metrics", "diagnose", "inspect_feature", "compare_models", "read_result"})
+# These look, or put on record what they saw. Whatever else a server may offer asks the human first.
+LOOKS = frozenset(
+    {
+        "get_drift_summary",
+        "get_current_model_metrics",
+        "diagnose",
+        "inspect_feature",
+        "compare_models",
+        "get_history",
+        "query",
+        "preview_repair",
+        "inspect_outcomes",
+        "inspect_pair",
+        "read_result",
+    }
+)
 
 
 @dataclass

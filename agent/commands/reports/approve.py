@@ -10,9 +10,7 @@ from agent.commands.options import HERE, WorkspaceOption, opened_by_person
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
-    from pipeline.record.cases import TrainingResult
     from pipeline.record.opened_workspace import Opened
     from reports.decisions.approval import ApprovalRecord
 
@@ -39,6 +37,7 @@ def approve(
     from pipeline.errors import ChurnopsError
     from reports.decisions.approval import approve as deploy
     from reports.decisions.approval import draft_approval
+    from reports.decisions.sealing import require_no_copy
 
     console = Console(highlight=False)
     here = opened_by_person(workspace)
@@ -48,12 +47,14 @@ def approve(
         if record.case_id != case.case_id:
             raise ChurnopsError(f"That signature is for case {record.case_id}.", "Name that case.")
     else:
+        if request is None:
+            require_no_copy(here)
         record = draft_approval(here, case.case_id, decision_of(here, reason, reviewer))
         _show(console, here, record)
         if request is not None:
-            _write(console, record, request, signed=_signs(here))
+            _write(console, here, record, request)
             return
-        seal = seal_of(here, record, f"deploy {record.version}", key)
+        record, seal = seal_of(here, record, f"deploy {record.version}", key)
     done = deploy(here, record, seal)
     console.print(
         f"[bold green]Deployed version {done.champion.version}[/] ({done.champion.digest[:12]}); ledger row {done.champion.ledger_seq}."
@@ -63,53 +64,39 @@ def approve(
 
 
 def _show(console: "Console", here: "Opened", record: "ApprovalRecord") -> None:
+    """What is decided, and what it changes, before anybody is asked."""
     from rich.markup import escape
 
+    from agent.views.verdict_view import approval_question
     from reports.decisions.approval import compared
+    from reports.filing import page_of
 
     case = here.cases.get(record.case_id)
-    result = compared(here, case)
-    console.print(
-        f"Version [bold]{record.version}[/] ({record.digest[:12]}) shall replace champion version [bold]{case.champion.version}[/] "
-        f"({record.replaces[:12]}). On {result.metrics.n:,} rows, {result.whether_unseen()}:"
-    )
-    console.print(_comparison(result))
+    console.print(approval_question(page_of(here, case), case, record.version, compared(here, case)))
     console.print(f"Reviewer: {escape(record.reviewer)}. Reason: {escape(record.reason)}")
-    console.print(f"It can be approved until {record.expires_at:%Y-%m-%d %H:%M} UTC.")
-
-
-def _comparison(result: "TrainingResult") -> "Table":
-    from rich.table import Table
-
-    from reports.markdown_cells import MEASURES, figure
-
-    models = {"champion": result.champion_metrics, "challenger": result.metrics}
-    table = Table("measure", *models, box=None, header_style="dim", pad_edge=False)
-    for name, label in MEASURES:
-        table.add_row(label, *("–" if metrics is None else figure(getattr(metrics, name)) for metrics in models.values()))
-    if result.comparison is not None:
-        against = result.comparison
-        table.add_row("ROC-AUC, difference", "", f"{against.difference:+.3f} ({against.low:+.3f} to {against.high:+.3f})")
-    return table
+    console.print(
+        f"It can be approved until {record.expires_at:%Y-%m-%d %H:%M} UTC. Bytes: {record.digest[:12]} for {record.replaces[:12]}."
+    )
 
 
 def _signs(here: "Opened") -> bool:
-    from pipeline.record.approvers import accepted_trust
+    from pipeline.record.authority import accepted_trust
 
     return accepted_trust(here.ledger).mode == "signed"
 
 
-def _write(console: "Console", record: "ApprovalRecord", request: Path, *, signed: bool) -> None:
+def _write(console: "Console", here: "Opened", record: "ApprovalRecord", request: Path) -> None:
     import shlex
 
     from pipeline.atomic_files import write_atomically
     from pipeline.canonical_json import canonical
     from pipeline.errors import ChurnopsError
     from pipeline.record.signatures import NAMESPACE
+    from reports.decisions.sealing import requested
 
-    if not signed:
+    if not _signs(here):
         raise ChurnopsError("This workspace does not sign its approvals.", "docs/approval.md says how to set `mode` under [approval].")
-    write_atomically(request, canonical(record).encode())
+    write_atomically(request, canonical(requested(here, record)).encode())
     name = shlex.quote(str(request))
     sign = f"  ssh-keygen -Y sign -n {NAMESPACE} -f KEY {name}"
     console.print("Nothing was deployed. Where the key is, run", sign, sep="\n", soft_wrap=True, markup=False)
@@ -121,6 +108,7 @@ def _write(console: "Console", record: "ApprovalRecord", request: Path, *, signe
 def _signed(here: "Opened", signature: Path) -> tuple["ApprovalRecord", str]:
     from pydantic import ValidationError
 
+    from pipeline.canonical_json import json_once
     from pipeline.errors import ChurnopsError, DataError
     from reports.decisions.approval import ApprovalRecord
 
@@ -129,8 +117,10 @@ def _signed(here: "Opened", signature: Path) -> tuple["ApprovalRecord", str]:
     if signature.suffix != ".sig":
         raise DataError(f"{signature} does not end with .sig.", "ssh-keygen writes FILE.sig beside the FILE it signs; give that one.")
     try:
-        return ApprovalRecord.model_validate_json(signature.with_suffix("").read_bytes()), signature.read_text(encoding="ascii")
-    except (ValidationError, UnicodeDecodeError) as error:
+        text = signature.with_suffix("").read_bytes()
+        json_once(text)  # in which no key may stand twice
+        return ApprovalRecord.model_validate_json(text), signature.read_text(encoding="ascii")
+    except (ValidationError, ValueError, RecursionError) as error:
         raise DataError(
             f"{signature.with_suffix('')} and {signature} are no request and its signature.", "Write the request again with --request."
         ) from error

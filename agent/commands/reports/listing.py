@@ -4,25 +4,26 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from agent.commands.confirmation import ReasonOption, ReviewerOption, decision_of
+from agent.commands.confirmation import ReasonOption, ReviewerOption, confirm, decision_of
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened_by_person, opened_to_look
 from agent.commands.reports.approve import CaseArgument, approve
 from agent.commands.reports.bundle import export, import_
+from agent.commands.reports.clock import clock
 from agent.commands.reports.page import page
 from agent.commands.reports.trust import trust
 from agent.commands.reports.verify import verify
-from pipeline.words import STATUSES, action_name
+from pipeline.words import STATUSES
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from pipeline.record.cases import Case
     from pipeline.record.opened_workspace import Opened
-    from reports.decisions.case_status import Standing
 
 app = typer.Typer(help="Review what triage found; approve or reject a challenger. Only a person deploys.", no_args_is_help=True)
 app.command()(approve)
 app.command()(trust)
+app.command()(clock)
 app.command()(page)
 app.command()(verify)
 app.command("export")(export)
@@ -31,30 +32,27 @@ app.command("import")(import_)
 
 @app.command("list")
 def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
-    """Show every case, newest first."""
+    """Show every case: what is open first, then the newest."""
     import json
 
     from rich.console import Console
-    from rich.table import Table
 
-    from reports.decisions.case_status import standings
+    from agent.views.cases_view import cases_table
+    from reports.decisions.case_status import is_open, standings
 
     here = opened_to_look(workspace)
-    cases = here.cases.all()
-    stands = standings(here, cases)
+    stands = standings(here, found := here.cases.all())
+    cases = sorted(found, key=lambda case: not is_open(case, stands[case.case_id]))
     console = Console(stderr=as_json, highlight=False)
-    table = Table(box=None, header_style="dim", pad_edge=False)
-    table.add_column("case", no_wrap=True, min_width=max((len(case.case_id) for case in cases), default=4))  # it is typed again
-    for name in ("status", "action", "drift", "operator", "challenger"):
-        table.add_column(name)
-    for case in cases:
-        share = f"{case.drift.share:.0%}" if case.drift and case.drift.share is not None else "–"
-        waits = f"version {case.challenger.version}" if case.challenger else "–"
-        table.add_row(case.case_id, _coloured(case, stands[case.case_id]), action_name(case.action), share, case.operator or "–", waits)
-    console.print(table if cases else "No case yet. Run [bold]churnops triage[/].")
+    console.print(cases_table(cases, stands) if cases else "No case yet. Run [bold]churnops triage[/].")
     if as_json:
         shown = [
-            {**case.model_dump(mode="json", exclude={"drift": {"features"}}), "expired": stands[case.case_id].expired} for case in cases
+            {
+                **case.model_dump(mode="json", exclude={"drift": {"features"}}),
+                "expired": stands[case.case_id].expired,
+                "open": is_open(case, stands[case.case_id]),
+            }
+            for case in cases
         ]
         typer.echo(json.dumps({"cases": shown}))
 
@@ -69,11 +67,15 @@ def show(case_id: CaseArgument, workspace: WorkspaceOption = HERE, as_json: Json
     if as_json:
         typer.echo(case.model_dump_json(ensure_ascii=True))
         return
-    print_report(Console(highlight=False), here, case)
+    print_report(Console(highlight=False), here, case, paged=True)
 
 
-def print_report(console: "Console", here: "Opened", case: "Case") -> None:
-    """Render the report of `case` on `console`."""
+def print_report(console: "Console", here: "Opened", case: "Case", *, paged: bool = False) -> None:
+    """Render the report of `case` on `console`; `paged` where a person reads it alone."""
+    from rich.console import Group
+    from rich.text import Text
+
+    from agent.views.paged import show as show_paged
     from agent.views.report_view import report_view
     from pipeline.atomic_files import digest_of_file
     from pipeline.errors import ChurnopsError
@@ -93,27 +95,37 @@ def print_report(console: "Console", here: "Opened", case: "Case") -> None:
             typer.echo(f"Since this report was written: {standing.headline}.", err=True)
         typer.echo(text)  # for pipes and files: the Markdown itself
         return
-    console.print(report_view(case, standing, text, training_of(case, here.cases.trainings(case.case_id)), here.policy))
-    console.print(f"{path}  sha256 {case.report.sha256[:12]}", style="dim", markup=False, soft_wrap=True)
+    parts = [report_view(case, standing, text, training_of(case, here.cases.trainings(case.case_id)), here.policy)]
+    parts.append(Group(Text(f"{path}  sha256 {case.report.sha256[:12]}", style="dim", overflow="fold")))
     if digest_of_file(path) != case.report.sha256:
-        console.print("The report was changed after it was written: do not decide on it. Run `churnops reports verify`.", style="bold red")
+        changed = "The report was changed after it was written: do not decide on it. Run `churnops reports verify`."
+        parts.append(Group(Text(changed, style="bold red")))
+    if paged:
+        show_paged(console, *parts)
+    else:
+        console.print(*parts, sep="\n")
 
 
 @app.command()
 def reject(case_id: CaseArgument, reason: ReasonOption = "", reviewer: ReviewerOption = "", workspace: WorkspaceOption = HERE) -> None:
-    """Turn the challenger of a case down; the champion stays."""
+    """Turn the challenger of a case down; a person types a confirmation, and the champion stays."""
     from rich.console import Console
 
+    from pipeline.errors import ChurnopsError
     from pipeline.record.champion import require_champion
+    from reports.decision_summary import outlook, training_of
     from reports.decisions.approval import reject as turn_down
 
     here = opened_by_person(workspace)
     case = here.cases.find(case_id)
-    turn_down(here, case.case_id, decision_of(here, reason, reviewer))
+    if case.status != "pending_approval" or case.challenger is None:
+        raise ChurnopsError(f"Case {case.case_id} waits for no approval (status: {STATUSES[case.status]}).", "See `churnops reports list`.")
+    console = Console(highlight=False)
+    ahead = outlook(case, training_of(case, here.cases.trainings(case.case_id)), here.policy.training.cooldown_hours, expired=False)
+    console.print(f"[bold]You decide that version {case.challenger.version} is not deployed.[/]")
+    console.print(ahead.if_rejected, markup=False)
+    decision = decision_of(here, reason, reviewer)
+    confirm(f"reject {case.challenger.version}")
+    turn_down(here, case.case_id, decision)
     serving = require_champion(here.workspace, here.ledger)
-    Console(highlight=False).print(f"Rejected. Champion version [bold]{serving.version}[/] stays.")
-
-
-def _coloured(case: "Case", standing: "Standing") -> str:
-    colours = {"pending_approval": "yellow", "needs_people": "red", "partial": "red", "approved": "green"}
-    return f"[{'default' if standing.expired else colours.get(case.status, 'default')}]{standing.status}[/]"
+    console.print(f"Rejected. Champion version [bold]{serving.version}[/] stays.")

@@ -16,5 +16,8 @@ def trust(reason: ReasonOption = "", reviewer: ReviewerOption = "", key: KeyOpti
     record = draft_trust(here, decision_of(here, reason, reviewer))
     for name, value in record.trust.model_dump().items():
         console.print(f"{name}: {escape(str(value)).strip() or '–'}")
-    trust_now(here, record, seal_of(here, record, "trust this", key))
+    record, seal = seal_of(here, record, "trust this", key, signed=record.trust.pinned)
+    warning = trust_now(here, record, seal)
     console.print("[bold green]Accepted.[/]")
+    if warning:
+        console.print(f"[yellow]{escape(warning)}[/]", soft_wrap=True)

@@ -21,6 +21,7 @@ def verify(
 
     from pipeline.errors import ChurnopsError
     from reports.decisions.recovery import recover
+    from reports.decisions.sealing import note_in_anchor
     from reports.decisions.verification import verify as check
 
     here = opened(workspace)
@@ -34,10 +35,13 @@ def verify(
     if found.ok:
         row = here.ledger.append(here.clock(), "verified", None, {"rows": found.rows, "by": here.person})
         found = found.model_copy(update={"rows": row.seq, "head": f"{row.seq}:{row.hash}"})
+        todo = note_in_anchor(here)
         console.print(f"[green]✔[/] {found.rows} rows, reports, artifacts and approvals are as they were written.")
         console.print(
             f"Keep this in another place. It shows later whether the newest rows are missing: --head {found.head}", soft_wrap=True
         )
+        if todo:
+            console.print(f"[yellow]{escape(todo)}[/]", soft_wrap=True)
     for problem in found.problems:
         console.print(f"[red]✘[/] {problem.what}: {escape(problem.said)}", soft_wrap=True)
     echo_json(as_json, found)

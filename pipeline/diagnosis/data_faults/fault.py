@@ -19,7 +19,7 @@ def fault(
     """The finding `said` of a `share` of `n` rows, 0-1, which is its strength unless another is given; `part` is where the rows lie."""
     return Finding(
         family="data", name=name, column=column, segment=None if part is None else part.segment,
-        days=None if part is None else part.days, strength=share if strength is None else strength, unit=unit, n=n, z=z, share=share, argues_for=("data_fault",), said=said,
+        days=None if part is None else part.days, began=None if part is None else part.began, strength=share if strength is None else strength, unit=unit, n=n, z=z, share=share, argues_for=("data_fault",), said=said,
     )  # fmt: skip
 
 

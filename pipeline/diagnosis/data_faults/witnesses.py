@@ -1,6 +1,7 @@
 """What the data checks look at: the reference beside one row per customer, because a customer scored daily is no new witness each day."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 
 import numpy as np
@@ -26,13 +27,14 @@ _LEAST_P = 1e-300
 @dataclass(frozen=True)
 class Part:
     """A part of the window, and what it is compared with: masks of shapes (reference,) and (window,). It is a `segment`, or a span of `days`
-    from the first to the last."""
+    from the first to the last, in which the rows in question `began` at that scoring time (UTC)."""
 
     said: str
     before: Mask
     after: Mask
     segment: tuple[str, str] | None = None
     days: tuple[str, str] | None = None
+    began: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,9 @@ class Witnesses:
         smallest = min(holding, key=lambda part: int(part.after.sum()), default=None)
         if smallest is None or rows * np.log(smallest.after.mean()) > np.log(_BY_CHANCE):
             return None
-        return smallest
+        if self.times is None or smallest.days is None:
+            return smallest
+        return replace(smallest, began=self.times[smallest.after & concerned].min().to_pydatetime())
 
 
 def witnesses_of(observed: Observed) -> Witnesses:

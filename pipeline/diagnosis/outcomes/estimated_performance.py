@@ -17,7 +17,7 @@ from pipeline.diagnosis.observed import Observed
 from pipeline.diagnosis.outcomes.expected_churn import ExpectedChurn, expected_churn
 from pipeline.diagnosis.outcomes.expected_outcomes import Numbers, auc_expected_by
 from pipeline.diagnosis.population.domain_classifier import Domain
-from pipeline.measures.campaign_value import expected_value
+from pipeline.measures.campaign_value import expected_value, offered, reachable
 from pipeline.measures.metrics import log_losses
 from pipeline.workspace.settings import ValueSettings
 
@@ -35,7 +35,7 @@ class _Measured:
 
 def estimate_performance(observed: Observed, domain: Domain | None, value: ValueSettings) -> ExpectedPerformance | None:
     """ROC-AUC, campaign profit, log loss and churn rate that the window's outcomes are expected to show. None where rows are too few, or all
-    of the reference had one outcome."""
+    of the reference had one outcome. `domain`: the window told from the training rows."""
     y = observed.reference[observed.columns.target].to_numpy(dtype=np.float64)
     if domain is None or y.min() == y.max():
         return None
@@ -101,8 +101,10 @@ def _log_loss(scores: Numbers, p: Numbers) -> _Measured:
 
 def _profit(scores: Numbers, p: Numbers, value: ValueSettings) -> _Measured:
     """Percent of the maximum, a ratio of two sums over the rows (see `campaign_value.worth`)."""
-    offered = expected_value(scores, value) > 0
-    most = float(expected_value(1.0, value))
-    share = float(np.where(offered, expected_value(p, value), 0.0).sum() / (most * p.sum()))
-    earned = float(expected_value(1.0, value) - expected_value(0.0, value)) * offered
-    return _Measured(100 * share, 100 * (earned - share * most) / (most * p.mean()))
+    reached, most = offered(scores, value), float(expected_value(1.0, value))
+    expected = reachable(float(p.sum()), p.size, value) / p.size
+    share = float((reached * expected_value(p, value)).mean() / (most * expected))
+    earned = float(expected_value(1.0, value) - expected_value(0.0, value)) * reached
+    # A churner more raises the maximum, too, where the campaign could still reach one.
+    raised = share * most * (p.mean() <= value.capacity)
+    return _Measured(100 * share, 100 * (earned - raised) / (most * expected))

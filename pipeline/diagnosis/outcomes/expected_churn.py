@@ -5,8 +5,8 @@ score by what the reference shows of customers in the same cells, as a penalised
 columns and cannot tell customers with equal scores apart; the second can, and adds up what each column says. Both are fitted on out-of-fold
 scores, so neither takes what the champion knows by heart for skill.
 
-Sources: Shimodaira (2000), "Improving predictive inference under covariate shift by weighting the log-likelihood function", for the flattened
-weights; Białek et al. (2024), "Estimating Model Performance Under Covariate Shift Without Labels", for the recalibration; MacKay (1992), "The
+Sources: Shimodaira (2000), "Improving predictive inference under covariate shift by weighting the log-likelihood function", for the weights;
+Białek et al. (2024), "Estimating Model Performance Under Covariate Shift Without Labels", for the recalibration; MacKay (1992), "The
 Evidence Framework Applied to Classification Networks", for the covariance of a penalised fit.
 """
 
@@ -18,15 +18,13 @@ from pipeline.diagnosis.observed import SEED, Observed
 from pipeline.diagnosis.outcomes.expected_outcomes import Line, Numbers, fit_line, from_log_odds, log_odds
 from pipeline.diagnosis.population.domain_classifier import Domain
 
-# Whole density ratios make a few rows decide where windows lie far off; their root lost least on generated, bank and mobile customers.
-_FLATTENED = 0.5
 _HEAVIEST = 20.0  # times the mean weight: beyond it a handful of rows would stand for the window
 _SCORE_BANDS = 8  # equally full by the reference: the champion need not be wrong along a straight line
 # Prior precision of a cell's correction: a standard deviation of 0.6 in log-odds. 10 left 1.6 times the error in segments of generated customers.
 _PRECISION = 3.0
 _FREE = 1e-6  # of intercept and slope, per row: enough to keep separable outcomes finite
 _WORK = 3_000_000  # rows times cells of the fit, about 0.3 s; more rows than that are drawn by lot
-_STEPS, _TIGHT = 25, 1e-4
+_STEPS, _TIGHT, _FARTHEST = 25, 1e-4, 2.0  # the last in log-odds of any row
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ def expected_churn(observed: Observed, domain: Domain) -> ExpectedChurn:
         _design(domain, side, np.searchsorted(bands, x), x, bands.size + 1) for side, x in enumerate((usual, usual_now))
     )
     rows = np.random.default_rng(SEED).permutation(y.size)[: _WORK // design.shape[1]]
-    terms, covariance = _fit(design_before[rows], y[rows], usual[rows])
+    terms, covariance = fit_terms(design_before[rows], y[rows], usual[rows])
     by_cell = from_log_odds(usual_now + design @ terms)
     return ExpectedChurn(
         p=from_log_odds((log_odds(by_score) + log_odds(by_cell)) / 2),
@@ -69,7 +67,7 @@ def expected_churn(observed: Observed, domain: Domain) -> ExpectedChurn:
 
 
 def _weighted(x: Numbers, y: Numbers, domain: Domain) -> Line:
-    weights = np.exp(_FLATTENED * (domain.reference - domain.reference.max()))
+    weights = np.exp(domain.reference - domain.reference.max())
     weights = np.minimum(weights, _HEAVIEST * weights.mean())
     return fit_line(x, y, weights / weights.mean())
 
@@ -83,18 +81,27 @@ def _design(domain: Domain, side: int, band: np.ndarray, x: Numbers, bands: int)
     )
 
 
-def _fit(design: Numbers, y: Numbers, offset: Numbers) -> tuple[Numbers, Numbers]:
-    """Terms added to `offset`, by penalised maximum likelihood, and their posterior covariance (Laplace)."""
+def precisions(design: Numbers) -> Numbers:
+    """Prior precision of each term, shape (terms,)."""
+    found = np.full(design.shape[1], _PRECISION)
+    found[:2] = _FREE * len(design)
+    return found
+
+
+def fit_terms(design: Numbers, y: Numbers, offset: Numbers) -> tuple[Numbers, Numbers]:
+    """Terms added to the log-odds `offset`, by penalised maximum likelihood, and their posterior covariance (Laplace). The first two columns of
+    `design`, shape (rows, terms), are free."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    penalty = np.full(design.shape[1], _PRECISION)
-    penalty[:2] = _FREE * y.size
+    penalty = precisions(design)
     found = np.zeros(design.shape[1])
     with threadpool_limits(1):
         for _ in range(_STEPS):
             p = from_log_odds(offset + design @ found)
             information = design.T @ (design * (p * (1 - p))[:, None]) + np.diag(penalty)
             step = np.linalg.solve(information, design.T @ (y - p) - penalty * found)
+            # Far from the end a whole step may lead further away.
+            step *= min(1.0, _FARTHEST / max(1e-9, float(np.abs(design @ step).max())))
             found = found + step
             if np.abs(step).max() < _TIGHT:
                 break

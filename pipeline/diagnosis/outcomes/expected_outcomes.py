@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from pipeline.diagnosis.observed import SEED, Observed
 from pipeline.diagnosis.repeated_customers import customers_of
 from pipeline.errors import DataError
-from pipeline.windows.window import Labelled
 from pipeline.workspace.policy import Policy
 
 Numbers = NDArray[np.float64]
@@ -72,13 +71,7 @@ def one_row_each(observed: Observed, most: int | None = None) -> Observed:
     customers = customers_of(known.features[features], observed.reference[features], ids)
     _, first = np.unique(customers[drawn], return_index=True)
     kept = np.sort(drawn[np.sort(first)][:most])
-    labelled = Labelled(
-        known.features.iloc[kept],
-        known.churned.iloc[kept],
-        None if ids is None else ids.iloc[kept],
-        None if known.times is None else known.times.iloc[kept],
-    )
-    return replace(observed, labelled=labelled, labelled_scores=observed.labelled_scores[kept])
+    return replace(observed, labelled=known.at(kept), labelled_scores=observed.labelled_scores[kept])
 
 
 def expected_outcomes(observed: Observed) -> Expected:

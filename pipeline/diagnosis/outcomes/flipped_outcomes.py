@@ -33,7 +33,7 @@ def find_flipped(observed: Observed, expected: Expected) -> Finding | None:
     missed, missed_error = expected.level()
     if y.min() == y.max() or abs(missed) < _LEVEL_Z * missed_error:
         return None
-    share = _share(y, p)
+    share = share_mixed_in(y, p, 1 - p)
     q = share + (1 - 2 * share) * p
     error = float(1 / np.sqrt(((1 - 2 * p) ** 2 / (q * (1 - q))).sum()))
     if share < max(_FEWEST, _SURE_Z * error):
@@ -59,12 +59,13 @@ def find_flipped(observed: Observed, expected: Expected) -> Finding | None:
     )
 
 
-def _share(y: Numbers, p: Numbers) -> float:
-    """Most likely share of flipped outcomes, 0-1: the likelihood is concave in it, so halving the range finds its top."""
-    low, high, way = 0.0, 1.0, 1 - 2 * p
+def share_mixed_in(y: Numbers, p: Numbers, other: Numbers) -> float:
+    """Most likely share, 0-1, of outcomes `y` that follow the probabilities `other` and not `p`: the likelihood is concave in it, so halving the
+    range finds its top."""
+    low, high, way = 0.0, 1.0, other - p
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        q = np.clip(middle + (1 - 2 * middle) * p, 1e-9, 1 - 1e-9)
+        q = np.clip(p + middle * way, 1e-9, 1 - 1e-9)
         rising = float((way * (y - q) / (q * (1 - q))).sum()) > 0
         low, high = (middle, high) if rising else (low, middle)
     return (low + high) / 2
@@ -78,10 +79,11 @@ def _fits_as_well(expected: Expected, q: Numbers) -> bool:
     by_reference = (expected.slope_error**2 / line.covariance[1, 1]) + expected.level_error**2 * float(
         (expected.p * (1 - expected.p)).sum()
     )
-    return bool(_likelihood(y, q) >= _likelihood(y, line.at(x)) - _WORSE * (1 + 2 * by_reference))
+    return bool(log_likelihood(y, q) >= log_likelihood(y, line.at(x)) - _WORSE * (1 + 2 * by_reference))
 
 
-def _likelihood(y: Numbers, q: Numbers) -> float:
+def log_likelihood(y: Numbers, q: Numbers) -> float:
+    """Natural logarithm of the likelihood of outcomes `y` under probabilities `q`."""
     return float(np.log(np.clip(np.where(y == 1, q, 1 - q), 1e-9, 1)).sum())
 
 

@@ -18,12 +18,15 @@ from pipeline.diagnosis.outcomes.expected_outcomes import (
     one_row_each,
 )
 from pipeline.diagnosis.outcomes.flipped_outcomes import find_flipped
+from pipeline.diagnosis.outcomes.redefined_outcomes import find_redefined
+from pipeline.diagnosis.outcomes.stopped_outcomes import find_stopped
 from pipeline.workspace.policy import Policy
 
 Numbers = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _DAY_SECONDS = 86_400.0
+_DUE = 0.95  # of the known outcomes are of rows scored until then
 _BY_CHANCE = 1e-3  # of a gap as large between two random samples
 _FEWEST_OTHERS = 50  # customers without an outcome; fewer cannot be told from a random rest
 _COMPARABLE = 0.5  # of the labelled customers that have others scored equally often
@@ -39,6 +42,16 @@ def label_checks(observed: Observed, policy: Policy) -> tuple[Finding, ...]:
     others = _unlabelled(everyone)
     flipped = find_flipped(observed, expected) if labels_usable(observed, policy) else None
     found = (_immature(observed, expected, policy), _selected(observed, others, policy), flipped)
+    return tuple(finding for finding in found if finding is not None)
+
+
+def faults_of_recording(observed: Observed, policy: Policy) -> tuple[Finding, ...]:
+    """What the days on which outcomes were recorded tell: that they stopped, or mean something else since."""
+    record, times = observed.record, observed.labelled.times
+    if record is None:
+        return ()
+    judged_since = None if times is None or times.empty else times.min().to_pydatetime()
+    found = (find_stopped(record, judged_since, policy.evidence.data.stopped_times), find_redefined(observed, record))
     return tuple(finding for finding in found if finding is not None)
 
 
@@ -106,11 +119,14 @@ def _selected(observed: Observed, others: Mask, policy: Policy) -> Finding | Non
     Where outcomes come by scoring, whoever was scored more often is more often among the labelled, and may well be another kind of customer.
     That is no choice by score; so customers scored equally often must differ too, if there are such on both sides.
     """
-    told, rest = observed.labelled_scores, observed.scores[others]
-    found = _gap(told, rest, policy)
+    if observed.offers is not None and not observed.offers.represented:
+        return None  # those whom nobody contacted are chosen by score, and it is said
+    told, rest, known = observed.labelled_scores, observed.scores[others], observed.labelled
+    stands_for = np.ones(told.size) if known.weights is None else known.weights.to_numpy(dtype=np.float64)
+    found = _gap(told, rest, policy, stands_for)
     if found is None:
         return None
-    often, often_rest = _scorings(observed, observed.labelled.ids), _scorings(observed, observed.ids)[others]
+    often, often_rest = _scorings(observed, known.ids), _scorings(observed, observed.ids)[others]
     shared = [number for number in np.unique(often) if (often_rest == number).any()]
     if often.mean() > often_rest.mean() and np.isin(often, shared).mean() > _COMPARABLE:
         # The others, weighted so that as many of them as of the labelled were scored once, twice and so on.
@@ -118,7 +134,8 @@ def _selected(observed: Observed, others: Mask, policy: Policy) -> Finding | Non
         for number in shared:
             alike = often_rest == number
             weights[alike] = (often == number).sum() / alike.sum()
-        if _gap(told[np.isin(often, shared)], rest, policy, weights) is None:
+        alike = np.isin(often, shared)
+        if _gap(told[alike], rest, policy, stands_for[alike], weights) is None:
             return None
     mean, elsewhere = float(told.mean()), float(rest.mean())
     return Finding(
@@ -133,29 +150,40 @@ def _selected(observed: Observed, others: Mask, policy: Policy) -> Finding | Non
     )
 
 
-def _gap(told: Numbers, others: Numbers, policy: Policy, weights: Numbers | None = None) -> float | None:
-    """Kolmogorov-Smirnov distance between two samples of scores, the second weighted; None where it is none that matters, or by chance."""
+def _gap(told: Numbers, others: Numbers, policy: Policy, stands_for: Numbers, weights: Numbers | None = None) -> float | None:
+    """Kolmogorov-Smirnov distance between two weighted samples of scores; None where it is none that matters, or by chance."""
     from scipy.stats import kstwobign
 
     weights = np.ones(others.size) if weights is None else weights
     if others.size < _FEWEST_OTHERS or not weights.any():
         return None
     places = np.unique(np.concatenate([told, others]))
-    below = np.searchsorted(np.sort(told), places, side="right") / told.size
-    order = np.argsort(others)
-    mass = np.append(0, np.cumsum(weights[order])) / weights.sum()
-    distance = float(np.abs(below - mass[np.searchsorted(others[order], places, side="right")]).max())
-    worth = weights.sum() ** 2 / (weights**2).sum()
-    p = float(kstwobign.sf(distance * np.sqrt(told.size * worth / (told.size + worth))))
+    distance = float(np.abs(_below(told, stands_for, places) - _below(others, weights, places)).max())
+    here, there = (float(one.sum() ** 2 / (one**2).sum()) for one in (stands_for, weights))
+    p = float(kstwobign.sf(distance * np.sqrt(here * there / (here + there))))
     return None if distance <= policy.evidence.labels.selected_distance or p >= _BY_CHANCE else distance
 
 
+def _below(scores: Numbers, weights: Numbers, places: Numbers) -> Numbers:
+    """Share of the scores, by weight, up to each place."""
+    order = np.argsort(scores)
+    mass = np.append(0, np.cumsum(weights[order])) / weights.sum()
+    return np.asarray(mass[np.searchsorted(scores[order], places, side="right")])
+
+
 def _unlabelled(observed: Observed) -> Mask:
-    """Which customers of the window's sample have no known outcome of any of their scorings, shape (window,)."""
-    known = observed.labelled.ids
+    """Which customers of the window's sample have no known outcome of any of their scorings, though those of their time are known; shape
+    (window,). Who was scored later, as new customers are, has none yet."""
+    known, times = observed.labelled.ids, observed.labelled.times
     if observed.ids is None or known is None:
         return np.zeros(len(observed.window), dtype=bool)  # without ids outcomes are joined to nothing
-    return ~observed.ids.isin(known).to_numpy()
+    aside = observed.labelled.set_aside
+    without: Mask = ~observed.ids.isin(known if aside is None else pd.concat([known, aside])).to_numpy()
+    if times is None or observed.times is None or times.isna().all():
+        return without
+    # Churn is known sooner than staying, so a few outcomes are of the newest rows.
+    due = times.quantile(_DUE)
+    return without & ~(observed.times > due).to_numpy()
 
 
 def _scorings(observed: Observed, ids: pd.Series | None) -> Numbers:

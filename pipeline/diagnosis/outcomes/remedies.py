@@ -17,6 +17,7 @@ from pipeline.diagnosis.finding import Cause, Finding, Name
 from pipeline.diagnosis.observed import Observed
 from pipeline.diagnosis.outcomes.expected_outcomes import fit_line, labels_usable, log_odds, one_row_each
 from pipeline.measures.campaign_value import gain
+from pipeline.tables.splits import DAYS_IN_ORDER
 from pipeline.workspace.policy import Policy
 from pipeline.workspace.settings import ValueSettings
 
@@ -56,7 +57,8 @@ def find_gains(observed: Observed, policy: Policy, value: ValueSettings) -> tupl
         combined[judging] = _fitted(observed, training, judging, with_reference=True)
         recent[judging] = _fitted(observed, training, judging, with_reference=False)
     late, middle = stretch == stretch.max(), stretch == stretch.max() - 1
-    tried = _Tried(y, champion, late, policy, value)
+    weights = observed.labelled.weights
+    tried = _Tried(y, champion, late, np.ones_like(y) if weights is None else weights.to_numpy(), policy, value)
     found = (
         tried.gain("gain_recalibrate", recalibrated, (champion,)),
         tried.gain("gain_combined", combined, (champion, recalibrated)),
@@ -70,11 +72,13 @@ def find_gains(observed: Observed, policy: Policy, value: ValueSettings) -> tupl
 
 
 def _stretches(times: pd.Series | None, rows: int) -> NDArray[np.int64]:
-    """Which of three stretches each row lies in, shape (rows,); cut between days (UTC) where there are six or more, else between times.
-    Without times, and where all are the same, the order of the rows counts."""
+    """Which of three stretches each row lies in, shape (rows,); cut between days (UTC) where there are six or more, else between times. Without
+    times the order of the rows counts; rows of one or two days are a batch without any, and lie in each stretch in turn."""
     order = pd.Series(np.arange(rows))
-    if times is not None and times.nunique() > 1:
+    if times is not None:
         days = times.dt.floor("D")
+        if days.nunique() < DAYS_IN_ORDER:
+            return np.arange(rows) % _STRETCHES + 1
         order = (days if days.nunique() >= _DAYS_TO_CUT_BETWEEN else times).reset_index(drop=True)
     middle = order.rank(na_option="top").to_numpy(dtype=np.float64)
     return np.ceil(middle * _STRETCHES / (rows + 1)).astype(np.int64)
@@ -112,11 +116,13 @@ _WORDS: dict[Name, tuple[str, str, tuple[Cause, ...]]] = {
 
 @dataclass(frozen=True)
 class _Tried:
-    """What judges: outcomes, the champion's probabilities, and which rows are the `late` ones; all of shape (labelled,)."""
+    """What judges: outcomes, the champion's probabilities, which rows are the `late` ones, and for how many each stands; all of shape
+    (labelled,)."""
 
     y: Numbers
     champion: Numbers
     late: Mask
+    weights: Numbers
     policy: Policy
     value: ValueSettings
 
@@ -129,10 +135,10 @@ class _Tried:
         return late if late.notable and not whole.notable else whole
 
     def _on(self, rows: Mask, name: Name, p: Numbers, simpler: tuple[Numbers, ...], which: str) -> Finding:
-        rules, y, champion, p = self.policy.evidence.challengers, self.y[rows], self.champion[rows], p[rows]
-        found = gain(y, p, champion, self.value)
+        rules, y, champion, p, weights = self.policy.evidence.challengers, self.y[rows], self.champion[rows], p[rows], self.weights[rows]
+        found = gain(y, p, champion, self.value, weights)
         z = min(_loss_z(y, p, other[rows]) for other in simpler)
-        lead = min(gain(y, p, other[rows], self.value).percent for other in simpler)
+        lead = min(gain(y, p, other[rows], self.value, weights).percent for other in simpler)
         notable = lead > rules.gain and found.z > rules.gain_z and z > rules.loss_z
         who, rival, causes = _WORDS[name]
         so = "it is worth having" if notable else "that is not shown to be worth a change"

@@ -44,8 +44,15 @@ class Domain:
 
 
 def tell_apart(observed: Observed) -> Domain | None:
-    """The window's rows told from the reference's. None where rows are too few to count, or fewer than ten customers."""
+    """The window's rows told from the drift reference's. None where rows are too few to count, or fewer than ten customers."""
     return fit_domain_classifier(crosstab(observed), SEED) if enough(observed) else None
+
+
+def tell_from_training(observed: Observed, domain: Domain | None) -> Domain | None:
+    """The window's rows told from the training rows, whose outcomes are known: `domain`, as of `tell_apart`, where they are the drift reference."""
+    if domain is None or observed.before.equals(observed.reference[list(observed.before.columns)]):
+        return domain
+    return fit_domain_classifier(crosstab(observed, observed.reference), SEED)
 
 
 def fit_domain_classifier(tab: Crosstab, seed: int) -> Domain | None:

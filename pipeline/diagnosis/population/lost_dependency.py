@@ -78,15 +78,14 @@ def _finding(tab: Crosstab, place: int, ties: list[_Fall], rules: DependencyRule
     lost = [fall for fall in ties if fall.lost(rules)]
     clearest = max(lost, key=lambda fall: fall.z)
     name, partner = plain(tab.names[place]), plain(tab.names[clearest.tie.partner(place)])
-    kept = float(np.clip(sum(fall.after for fall in lost) / sum(fall.before for fall in lost), 0, 1))
     many = f"{len(lost)} of the {len(ties)} columns it belongs with" if len(ties) > 1 else "the one column it belongs with"
     either = f" With two columns alone it cannot be told which is at fault: it may be `{partner}`." if len(ties) == 1 else ""
     return Finding(
         family="dependency",
         name="dependency_lost",
         column=tab.names[place],
-        strength=kept,
-        unit="share of the associations that is left",
+        strength=clearest.before - clearest.after,
+        unit="correlation lost",
         n=rows,
         z=clearest.z,
         argues_for=("data_fault",),

@@ -59,6 +59,12 @@ def attempt_repairs(observed: Observed, found: Sequence[Finding], rules: DataRul
     return (*strangers, *(attempt for attempt in ordered if attempt.told.returned or not strangers))
 
 
+def attempt_repair(observed: Observed, repair: Repair) -> TriedRepair:
+    """One repair that somebody wants to see tried, whatever speaks for it; every other column is trusted."""
+    bench = _Bench(observed, witnesses_of(observed), repair.columns)
+    return bench.completed(repair, bench.judged(repair)).told
+
+
 def with_repairs(found: Sequence[Finding], attempts: Sequence[Attempt], rows: int) -> tuple[Finding, ...]:
     """The findings, and the repairs as findings on `rows` of the window. A fault whose undoing fits no row any better is told, but not believed."""
     refuted = {(attempt.told.column, _UNDONE.get(attempt.told.repair)) for attempt in attempts if attempt.refuted}
@@ -70,11 +76,11 @@ def with_repairs(found: Sequence[Finding], attempts: Sequence[Attempt], rows: in
 
 
 def _suspects(found: Sequence[Finding], seen: Witnesses) -> tuple[str, ...]:
-    """Columns that a finding of a fault, or of values nobody knows, names; the one that moved in most rows first."""
+    """Columns that a finding of a fault, or of values nobody knows, names; the one that moved in most rows first. Of a column that nothing else
+    suspects a repair would prove nothing: some value always took most of what moved, and without its rows the others fit."""
     named = [
         finding for finding in found
-        if finding.column is not None
-        and (finding.name == "unseen_category" or "data_fault" in finding.argues_for or (finding.name == "moved_alone" and not finding.n))
+        if finding.column is not None and (finding.name == "unseen_category" or "data_fault" in finding.argues_for)
     ]  # fmt: skip
     ordered = sorted(named, key=lambda finding: (not finding.notable, -finding.share))
     columns = dict.fromkeys(str(finding.column) for finding in ordered)

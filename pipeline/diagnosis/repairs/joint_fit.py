@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 Lost = Callable[[pd.Series], "pd.Series[bool] | None"]
 
-FITTED_ROWS = 3_000  # of the reference; the groups are few
+FITTED_ROWS = 3_000  # of the reference, and half of it at most; the groups are few
 _GROUPS, _SMALLEST = 12, 50  # and rows of one
 _BINS = 8  # equally full, of a numerical column
 _CATEGORIES = 20  # the most frequent ones; all rarer ones are alike
@@ -65,7 +65,7 @@ class JointFit:
     """The fit of one column of a table to the columns `others`."""
 
     def __init__(self, reference: pd.DataFrame, columns: Schema, column: str, others: tuple[str, ...]) -> None:
-        """Fitted on at most 3,000 rows of the reference and counted on all of them."""
+        """Fitted on at most 3,000 rows of the reference and counted on the others: of the rows that it was fitted on, a tree learns by heart."""
         from sklearn.tree import DecisionTreeClassifier
 
         self._column, self._others, self._reference = column, others, reference
@@ -73,7 +73,9 @@ class JointFit:
         codes = self._coders[column].codes(reference[column])
         self._tree, self._nodes = None, 1
         if others and np.unique(codes).size > 1:
-            drawn = np.random.default_rng(SEED).permutation(len(codes))[:FITTED_ROWS]
+            order = np.random.default_rng(SEED).permutation(len(codes))
+            drawn, counted = np.split(order, [min(FITTED_ROWS, len(order) // 2)])
+            self._reference = reference.iloc[np.sort(counted)]
             tree = DecisionTreeClassifier(max_leaf_nodes=_GROUPS, min_samples_leaf=_SMALLEST, random_state=SEED)
             self._tree = tree.fit(self._beside(reference.iloc[drawn]), codes[drawn])
             self._nodes = int(self._tree.tree_.node_count)
@@ -88,10 +90,12 @@ class JointFit:
 
     def misfit(self, window: pd.DataFrame, lost: Lost | None = None) -> float:
         """Share of the rows of `window`, 0-1, whose value is not what the reference's customers of the same kind have, beyond chance. Rows whose
-        value was `lost` on the way, or is missing then, count on neither side."""
+        value was `lost` on the way, or is missing then, count on neither side; where all were, 1: nothing is left that could fit."""
         before, now = (self._counts(*self._placed(frame, lost)) for frame in (self._reference, window))
         rows_before, rows = before.sum(axis=1), now.sum(axis=1)
         used = (rows_before > 0) & (rows > 0)
+        if not rows.any():
+            return 1.0
         if not used.any():
             return 0.0
         before, now, rows_before, rows = before[used], now[used], rows_before[used, None], rows[used, None]
@@ -134,7 +138,7 @@ class JointFit:
         return self._groups(frame), self._coders[self._column].codes(frame[self._column])
 
     def _groups(self, frame: pd.DataFrame) -> Codes:
-        if self._tree is None:
+        if self._tree is None or frame.empty:
             return np.zeros(len(frame), dtype=np.int64)
         return np.asarray(self._tree.apply(self._beside(frame)), dtype=np.int64)
 

@@ -21,7 +21,6 @@ _SAME = 0.5  # of an offset, by which the deciles' own differ where a constant w
 _CLAMPED = 0.02  # share of the rows at the lowest value beyond the reference's from which values look cut off on the way
 _PART = 0.5  # of the rows that moved: a value that took less of them was not put in
 _WHOLE = 0.95  # of the rows: fewer are a part
-_FELL = 0.3  # of a new category's share, by which the one it stands for fell at least
 
 
 def proposals(seen: Witnesses, column: str, found: Sequence[Finding], suspects: Sequence[str], rules: DataRules) -> Iterator[Repair]:
@@ -121,6 +120,7 @@ def _old_names(seen: Witnesses, column: str, rules: DataRules) -> dict[str, str]
         cost = np.abs(now[left].to_numpy()[:, None] - fell[free].to_numpy()[None, :])
         cost += JointFit(seen.before, seen.columns, column, others).unlike(seen.after, left, free)
         for place, other in zip(*linear_sum_assignment(cost), strict=True):
-            if fell[free[other]] >= _FELL * now[left[place]]:
+            # New customers leave each old category less common by its share, a new name leaves one so and by all of it: nearer to the latter.
+            if fell[free[other]] >= now[left[place]] * (1 + was[free[other]]) / 2:
                 old[left[place]] = free[other]
     return {str(value): str(name) for value, name in old.items()}

@@ -10,7 +10,6 @@ from pipeline.diagnosis.repairs.repair import Mask, Numbers, Repair, changed
 from pipeline.models.artifact import Artifact
 from pipeline.profiles.counting import profile_window
 from pipeline.sources.source import Frame
-from pipeline.windows.window import Labelled
 
 
 def repaired(observed: Observed, repairs: Sequence[Repair]) -> Observed:
@@ -37,12 +36,7 @@ def repaired(observed: Observed, repairs: Sequence[Repair]) -> Observed:
         times=None if times is None else times.iloc[kept].reset_index(drop=True),
         ids=None if observed.ids is None else observed.ids.iloc[kept].reset_index(drop=True),
         scores=_rescored(observed.champion, after, observed.scores[kept], changed(window, after)[kept]),
-        labelled=Labelled(
-            labelled,
-            known.churned[stays],
-            None if known.ids is None else known.ids[stays],
-            None if known.times is None else known.times[stays],
-        ),
+        labelled=replace(known.at(stays), features=labelled),
         labelled_scores=_rescored(observed.champion, labelled, observed.labelled_scores[stays], changed(known.features, labelled)[stays]),
     )
 

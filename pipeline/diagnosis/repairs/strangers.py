@@ -19,7 +19,7 @@ from pipeline.tables.schema import Schema
 
 _EXPECTED = 12.0  # rows that independent columns would have in common; where there is none of them, values exclude each other
 _COLUMNS = 40  # pairs grow with the square of their number
-_LEAST = 0.02  # share of the rows
+_LEAST, _MOST = 0.02, 0.5  # share of the rows; where more contradict the reference, it is the table that changed, and no rows that came in
 _SURELY = 6.0  # standard errors
 _ALONE = 0.5  # of these rows, that still contradict with any one column set aside: fewer are one broken column
 
@@ -60,7 +60,7 @@ def find_strangers(before: pd.DataFrame, rows: pd.DataFrame, columns: Schema, tr
     repair = LeftOut(coders, ((together == 0) & (np.outer(alone, alone) / max(1, len(marked)) >= _EXPECTED)).astype(np.float64))
     own, odd = repair.contradict(before[~half]), repair.contradict(rows)
     z = surprise(int(own.sum()), len(own), int(odd.sum()), len(odd))
-    if odd.mean() - own.mean() < _LEAST or z < _SURELY:
+    if odd.mean() - own.mean() < _LEAST or odd.mean() > _MOST or z < _SURELY:
         return None
     return repair if all(repair.contradict(rows[odd], name).mean() >= _ALONE for name in coders) else None
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pipeline.atomic_files import digest_of_file
 from pipeline.diagnosis.diagnosis import Diagnosis
+from pipeline.errors import ChurnopsError
 from pipeline.record.cases import Case, TrainingResult, concluded
 from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
@@ -15,6 +16,7 @@ from reports.decision_summary import Outlook, cause_words, outlook, training_of
 from reports.decisions.case_status import standing_of
 from reports.filing import report_path
 from reports.model_comparison import Difference, differences
+from reports.shadow_challenger import shadow_challenger
 from reports.web.review_page.case_window import moved_features
 from reports.web.review_page.decision_form import Gate, gate_of
 from reports.web.review_page.distribution import Distribution
@@ -55,6 +57,7 @@ class CaseView:
     report: Written
     has_html: bool
     reviewer: str
+    live: str
 
 
 def case_view(opened: Opened, case: Case) -> CaseView:
@@ -87,7 +90,19 @@ def case_view(opened: Opened, case: Case) -> CaseView:
         report=_written(opened, case),
         has_html=evidently_html(opened, case).is_file(),
         reviewer=opened.person,
+        live=_on_live_customers(opened, case),
     )
+
+
+def _on_live_customers(opened: Opened, case: Case) -> str:
+    """What live customers say of the model that the case is about: the deployed one, or the challenger in the shadow; empty where nothing."""
+    if case.kind == "deploy":
+        return next((plain(str(call.result.get("said", "")), _SENTENCE) for call in opened.cases.calls(case.case_id)), "")
+    try:
+        shadow = shadow_challenger(opened) if case.status == "pending_approval" else None
+    except ChurnopsError:  # said by the gate of the decision
+        return ""
+    return shadow.said if shadow is not None and shadow.case_id == case.case_id else ""
 
 
 def evidently_html(opened: Opened, case: Case) -> Path:

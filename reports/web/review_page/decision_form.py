@@ -7,16 +7,18 @@ from typing import Literal
 
 from pipeline.canonical_json import digest_of
 from pipeline.errors import ChurnopsError
-from pipeline.record.approvers import accepted_trust, confirmed
+from pipeline.record.approvers import confirmed
+from pipeline.record.authority import accepted_trust
 from pipeline.record.cases import Case, Decision
 from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
 from pipeline.workspace.settings import read_settings
 from reports.decisions.approval import ApprovalRecord, Deployed, approve, draft_approval, reject
+from reports.decisions.sealing import require_no_copy
 from reports.web.review_page.guard import Stop
 
 _REASON_LENGTH, _NAME_LENGTH = 2_000, 200
-_ABOUT_THIS_SENDING = {"reviewer", "reason", "at"}  # fields of a record that say who approves and when, not what
+_ABOUT_THIS_SENDING = {"reviewer", "reason", "at", "head"}  # fields of a record that say who approves and when, not what
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ def gate_of(opened: Opened, case: Case) -> Gate | None:
     if case.status != "pending_approval" or case.challenger is None:
         return None
     try:
+        require_no_copy(opened)
         signed = accepted_trust(opened.ledger).mode == "signed"
         _require_same_policy(opened)
         # In signed mode the signer is not known here; what the bytes say is checked where the signature is.

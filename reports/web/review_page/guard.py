@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 
 from pipeline.errors import ChurnopsError
 from reports.web.review_page.pages import problem_page
+from reports.web.review_page.sign_in import START, Session
 
 HEADERS: Mapping[str, str] = MappingProxyType(
     {
@@ -56,7 +57,7 @@ class GuardedRoute(APIRoute):
                     _require_same_origin(request)
                 answer = await handle(request)
             except Exception as error:
-                answer = _told(error)
+                answer = _told(error, _home(request))
             for name, value in HEADERS.items():
                 answer.headers.setdefault(name, value)
             return answer
@@ -64,17 +65,24 @@ class GuardedRoute(APIRoute):
         return guarded
 
 
-def _told(error: Exception) -> Response:
+def _told(error: Exception, home: str) -> Response:
     match error:
         case Stop():
-            return problem_page(error.status, error.said, error.next_step)
+            return problem_page(error.status, error.said, error.next_step, home)
         case ChurnopsError():
-            return problem_page(409, error.problem, error.next_step)
+            return problem_page(409, error.problem, error.next_step, home)
         case RequestValidationError():
-            return problem_page(422, "This address does not say what the page needs.", "Go back, and follow a link of the page.")
+            return problem_page(422, "This address does not say what the page needs.", "Go back, and follow a link of the page.", home)
         case _:
             _log.exception("the review page failed")
-            return problem_page(500, "The page failed.", "The server's own output says where; nothing was deployed by this request.")
+            next_step = "The server's own output says where; nothing was deployed by this request."
+            return problem_page(500, "The page failed.", next_step, home)
+
+
+def _home(request: Request) -> str:
+    """Where the pages begin of whoever sent this, signed in or not."""
+    visit = request.path_params.get("visit")
+    return Session("", visit).home if visit else START
 
 
 def _require_local(request: Request) -> None:

@@ -8,7 +8,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from pipeline.words import action_name, cause_name
-from reports.web.review_page.sign_in import Session
+from reports.web.review_page.sign_in import START, Session
 
 
 def _printable(value: object) -> object:
@@ -44,11 +44,12 @@ _environment.filters.update(cause=cause_name, act=action_name)
 _environment.globals["form_token"] = _form_token
 
 
-def page(template: str, session: Session | None = None, *, status: int = 200, **view: Any) -> HTMLResponse:
-    """The answer that `template` makes of `view`, for a signed-in browser or for anybody."""
-    return HTMLResponse(_environment.get_template(f"{template}.html.j2").render(session=session, **view), status_code=status)
+def page(template: str, session: Session | None = None, *, status: int = 200, home: str = START, **view: Any) -> HTMLResponse:
+    """The answer that `template` makes of `view`, for a signed-in browser or for anybody, whose pages then begin at `home`."""
+    begin = session.home if session else home
+    return HTMLResponse(_environment.get_template(f"{template}.html.j2").render(session=session, home=begin, **view), status_code=status)
 
 
-def problem_page(status: int, said: str, next_step: str) -> HTMLResponse:
+def problem_page(status: int, said: str, next_step: str, home: str = START) -> HTMLResponse:
     """What went wrong, in a sentence, and what to do about it."""
-    return page("problem", status=status, title=said, next_step=next_step)
+    return page("problem", status=status, home=home, title=said, next_step=next_step)

@@ -7,7 +7,8 @@ import pytest
 from mcp import Client
 from pydantic import TypeAdapter
 
-from agent.case.events import Event, TextDelta
+from agent.case import transcript as transcript_module
+from agent.case.events import Event, TextDelta, ToolProgress
 from agent.case.loop import run, tool_specs
 from agent.case.transcript import Transcript
 from agent.operators.rulebook import Rulebook
@@ -48,6 +49,18 @@ def test_a_second_run_appends_and_half_a_line_of_a_killed_one_stays_alone(tmp_pa
     first, second = file.read_text().splitlines()
     assert first == '{"kind": "text_del'
     assert json.loads(second)["text"] == "again"
+
+
+def test_a_large_file_takes_no_more_text_and_still_what_was_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transcript_module, "_MOST_TEXT", 100)
+    file = tmp_path / "case.jsonl"
+    for _ in range(2):
+        with Transcript(file) as transcript:
+            for _ in range(5):
+                transcript(TextDelta(at=clock_at(), text="x" * 50))
+            transcript(ToolProgress(at=clock_at(), call_id="t1", done=1, total=None, message="at work"))
+    kinds = [json.loads(line)["kind"] for line in file.read_text().splitlines()]
+    assert kinds == ["text_delta", "tool_progress", "tool_progress"]
 
 
 def test_a_place_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path) -> None:

@@ -291,7 +291,7 @@ def test_an_operator_and_a_fallback_that_break_leave_a_report_a_sentence_and_the
 
 @pytest.mark.slow
 def test_a_tool_that_breaks_is_told_and_the_case_goes_on(calm: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tools.casework.inspect_feature", raises)
+    monkeypatch.setattr("tools.looks.inspect_feature", raises)
     operator, events = Case(LOOK, save("monitor")), list[Event]()
     outcome = run(calm, operator, show=events.append)
     assert (outcome.stopped, outcome.status) == ("finished", "no_deploy_needed")
@@ -331,6 +331,6 @@ def test_a_case_closed_by_another_and_opened_again_gets_a_partial_report(calm: O
         if isinstance(event, Stopped):
             calm.cases.move(case.case_id, ("needs_people",), status="open")
 
-    outcome = run(calm, Late(LOOK), show=reopen)
+    outcome = run(calm, Late(save("monitor")), show=reopen)
     assert (outcome.stopped, outcome.status, outcome.exit_code) == ("interrupted", "partial", 30)
     assert "opened the case again" in text(outcome)

@@ -10,7 +10,7 @@ from agent.case.briefing import system_prompt
 from agent.case.loop import Ending, run, tool_specs
 from agent.conversation.messages import Briefing
 from agent.operators.claude import Claude
-from pipeline.workspace.settings import OperatorSettings
+from pipeline.workspace.operator_settings import OperatorSettings
 from tests.agent.case_tools import CASE, CaseTools, clock_at, diagnosed, shipped_policy
 from tests.agent.operators.cassette import Cassette, key_of
 from tests.agent.operators.test_claude import isolated as isolated

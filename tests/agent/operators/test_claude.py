@@ -17,7 +17,7 @@ from agent.conversation.messages import Nudge, OperatorFailed, OperatorTurn, Too
 from agent.operators import claude
 from agent.operators.claude import Claude, key_available
 from agent.operators.rulebook import Rulebook
-from pipeline.workspace.settings import OperatorSettings
+from pipeline.workspace.operator_settings import OperatorSettings
 from tests.agent.case_tools import CASE, CaseTools, clock_at, shipped_policy
 from tests.messages_server import Fail, MessagesServer, Reply, Step, Tool
 
@@ -67,6 +67,7 @@ async def play(
     return ending, events, server
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_a_case_is_streamed_end_to_end() -> None:
     facts = CaseTools()
@@ -326,3 +327,74 @@ def test_a_key_is_looked_for_where_the_provider_takes_it_from(
     environment: dict[str, str], provider: claude.Provider, available: bool
 ) -> None:
     assert key_available(environment, provider) is available
+
+
+FIELDS = {"thinking", "output_config", "cache_control"}
+
+
+@pytest.mark.parametrize(
+    ("refuses", "left_out", "said"),
+    [
+        ({"thinking"}, {"thinking"}, "no thinking"),
+        ({"output_config"}, {"output_config"}, "no effort"),
+        ({"cache_control"}, {"cache_control"}, "no caching"),
+        ({"thinking", "cache_control"}, FIELDS, "no thinking, no effort, no caching"),
+    ],
+)
+@pytest.mark.anyio
+async def test_an_endpoint_that_refuses_what_is_optional_is_asked_without_it_in_the_same_turn(
+    refuses: set[str], left_out: set[str], said: str
+) -> None:
+    told: list[str] = []
+    with MessagesServer([Reply(["Yes."]), Reply(["Again."])], refuses=frozenset(refuses)) as server:
+        asked = operator(server.url)
+        answer = await asked.ask((CaseTools().briefing(),), TOOLS, told.append)
+        first = len(server.requests)
+        await asked.ask((CaseTools().briefing(),), TOOLS, told.append)
+    assert answer.turn.text == "Yes."
+    assert (answer.spend.input_tokens, answer.spend.output_tokens) == (1000, 100), "a refusal costs nothing"
+    assert FIELDS - server.requests[-1].keys() == left_out
+    assert len(server.requests) == first + 1, "what was refused once is not tried again"
+    assert sum(f"The endpoint takes {said}: asked without." in text for text in told) == 1
+    assert f"the endpoint takes {said}" in asked.about
+
+
+@pytest.mark.anyio
+async def test_a_request_that_is_refused_whatever_is_left_out_is_a_failure_of_the_first() -> None:
+    with MessagesServer([], refuses=frozenset({"model"})) as server:
+        asked = operator(server.url)
+        with pytest.raises(OperatorFailed, match="answered 400"):
+            await asked.ask((CaseTools().briefing(),), TOOLS, lambda text: None)
+    assert len(server.requests) == 5
+    assert asked.about == "claude-sonnet-5-5, effort medium"
+
+
+@pytest.mark.parametrize("usage", [None, {"input_tokens": 0, "output_tokens": 0}])
+@pytest.mark.anyio
+async def test_a_provider_that_counts_nothing_is_counted_by_our_own_estimate(usage: dict[str, int] | None) -> None:
+    conversation = (CaseTools().briefing(),)
+    with MessagesServer([Reply(["x" * 3000], usage=usage)]) as server:
+        asked = operator(server.url)
+        answer = await asked.ask(conversation, TOOLS, lambda text: None)
+    sent = len(json.dumps(server.requests[0], ensure_ascii=False))
+    assert sent / 4 <= answer.spend.input_tokens <= sent
+    assert 3000 / 4 <= answer.spend.output_tokens <= 3000
+    assert answer.spend.usd > 0
+
+
+@pytest.mark.anyio
+async def test_an_output_that_is_only_counted_at_its_beginning_is_not_believed() -> None:
+    from agent.operators.claude_answer import StreamedAnswer
+    from agent.operators.prices import price_of
+
+    answer = StreamedAnswer()
+    with MessagesServer([Reply(["x" * 3000])]) as server:
+        import anthropic
+
+        async with anthropic.AsyncAnthropic(base_url=server.url) as client:
+            asked = [{"role": "user", "content": "Hm?"}]
+            async for event in await client.messages.create(model="m", max_tokens=9, messages=asked, stream=True):  # type: ignore[call-overload]
+                if event.type == "message_delta":
+                    event.usage = None
+                answer.take(event)
+    assert answer.spend(price_of("claude-sonnet-5-5"), 9).output_tokens >= 3000 / 4

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import time
 from collections.abc import Iterable
 from itertools import count
 from typing import Any
@@ -11,12 +12,12 @@ from mcp.types import ToolAnnotations
 
 from agent.case.events import Event, Refused, Spent, ToolCalled, ToolReturned, TurnStarted
 from agent.case.loop import Ending
-from agent.conversation.messages import ToolReturn
+from agent.conversation.messages import OperatorFailed, ToolReturn
 from pipeline.workspace.policy import Limits
 from tests.agent.case_tools import CASE, CaseTools, shipped_policy
 from tests.agent.operators.test_claude import isolated as isolated
-from tests.agent.operators.test_claude import play
-from tests.messages_server import Fail, MessagesServer, Reply, Step, Tool
+from tests.agent.operators.test_claude import operator, play
+from tests.messages_server import Endless, Fail, MessagesServer, Reply, Step, Tool
 
 LIMITS = shipped_policy().limits
 BUSY = Fail(529, "overloaded_error", {"retry-after-ms": "1"})
@@ -103,6 +104,7 @@ async def test_nothing_is_spent_beyond_a_bound(attack: str) -> None:
     assert not stops or ending.stopped in stops
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_a_claim_beyond_what_was_set_aside_is_not_believed_and_counted_as_all_of_it() -> None:
     ending, events, _ = await play([reply(0, usage=HUGE)])
@@ -127,6 +129,54 @@ async def test_an_ask_that_is_cut_off_counts_as_the_most_it_can_have_cost() -> N
     (started,) = [event for event in events if isinstance(event, TurnStarted)]
     assert ending.spend == started.reserved
     assert not math.isclose(ending.spend.usd, 0.0)
+
+
+@pytest.mark.slow
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Endless(b"\n" * (1 << 20), "gzip"),
+        Endless(b"data: x\n" * (1 << 17)),
+        Endless(b"x" * (1 << 20)),
+        Endless(b": ping\n\n" * (1 << 17)),
+        Endless(b"x" * (1 << 20), status=400),
+        Endless(b"x" * (1 << 20), "gzip", status=400),
+    ],
+    ids=["unpacks without end", "one event of many lines", "one line", "many events", "an error", "an error that unpacks without end"],
+)
+async def test_an_answer_without_end_is_given_up_while_others_run(answer: Endless) -> None:
+    with MessagesServer(()) as warm, pytest.raises(OperatorFailed):  # loads the SDK first
+        await operator(warm.url).ask((CaseTools().briefing(),), (), lambda text: None)
+    longest, ended = 0.0, False
+
+    async def watch() -> None:
+        nonlocal longest
+        while not ended:
+            begun = time.monotonic()
+            await asyncio.sleep(0.01)
+            longest = max(longest, time.monotonic() - begun)
+
+    begun = time.process_time()
+    with MessagesServer([answer]) as server:
+        watching = asyncio.create_task(watch())
+        with pytest.raises(OperatorFailed, match=r"larger than any answer|compressed answer"):
+            await operator(server.url).ask((CaseTools().briefing(),), (), lambda text: None)
+        ended = True
+        await watching
+    assert longest < 1, "a deadline is heard in time"
+    assert time.process_time() - begun < 5
+
+
+@pytest.mark.anyio
+async def test_a_provider_that_counts_nothing_is_counted_by_our_estimate() -> None:
+    said = "word " * 400
+    ending, events, _ = await play([Reply([said, Tool("save_remediation_report", SAVE)], usage={"input_tokens": 0, "output_tokens": 0})])
+    (started,) = [event for event in events if isinstance(event, TurnStarted)]
+    assert ending.stopped == "finished"
+    assert ending.spend.input_tokens == started.reserved.input_tokens / 3, "one attempt of three"
+    assert ending.spend.output_tokens > 400
+    assert ending.spend.usd > 0
 
 
 SAVE = {"case_id": CASE, "action": "monitor", "summary": "s", "reasoning": "r"}

@@ -1,42 +1,20 @@
 """A fault that was repaired: its days are left out of what older outcomes say, and nothing else is."""
 
-from dataclasses import replace
-from datetime import UTC, datetime
-
-import numpy as np
 import pandas as pd
+import pytest
 
 from pipeline.diagnosis.broken_days import find_broken_days
 from pipeline.diagnosis.dated_diagnosis import dated
 from pipeline.diagnosis.diagnosis import Diagnosis
-from pipeline.diagnosis.observed import Observed
 from pipeline.windows.stretch import BrokenDays, Stretch, TwoWindows
-from pipeline.windows.window import Labelled
 from pipeline.workspace.policy import load_policy
 from prompts import policy_text
-from tests.pipeline.seen_customers import drawn, schema, seen
+from tests.pipeline.dated_customers import BEGIN, DAYS, dated_rows, spanned
 
 POLICY = load_policy(policy_text(), {})
-BEGIN = datetime(2026, 10, 1, tzinfo=UTC)
-ROWS, DAYS = 1800, 30
 
 
-def dated_rows(broken: tuple[int, int] | None, column: str = "MonthlyCharges") -> Observed:
-    """Sixty customers a day for a month, all with a known outcome; an amount arrived in cents on the days from the first to before the second."""
-    rows = drawn(ROWS, 5)
-    day = np.repeat(np.arange(DAYS), ROWS // DAYS)
-    if broken is not None:
-        rows.loc[(day >= broken[0]) & (day < broken[1]), column] *= 100
-    times = pd.Series(pd.Timestamp(BEGIN) + pd.to_timedelta(day * 24 + 9, unit="h"))
-    features = rows[list(schema().features)]
-    known = Labelled(features, rows[schema().target].astype("int64"), None, times)
-    return replace(seen(rows), times=times, labelled=known, scores=np.full(ROWS, 0.3))
-
-
-def spanned(found: tuple[BrokenDays, ...]) -> list[tuple[int, int]]:
-    return [((one.since - BEGIN).days, (one.until - BEGIN).days) for one in found]
-
-
+@pytest.mark.slow
 def test_a_fault_in_the_middle_is_left_out_with_what_lies_beside_it() -> None:
     found = find_broken_days(dated_rows((12, 18)), BEGIN + pd.Timedelta(days=DAYS), POLICY)
     ((first, last),) = spanned(found)
@@ -49,13 +27,14 @@ def test_a_fault_in_the_middle_is_left_out_with_what_lies_beside_it() -> None:
 
 
 def test_sound_rows_stay() -> None:
-    assert find_broken_days(dated_rows(None), BEGIN + pd.Timedelta(days=DAYS), POLICY) == ()
+    assert find_broken_days(dated_rows(), BEGIN + pd.Timedelta(days=DAYS), POLICY) == ()
 
 
 def test_what_lies_within_the_recent_window_is_not_asked_here() -> None:
     assert find_broken_days(dated_rows((20, 30)), BEGIN + pd.Timedelta(days=20), POLICY) == ()
 
 
+@pytest.mark.slow
 def test_a_fault_of_all_days_leaves_none() -> None:
     found = find_broken_days(dated_rows((0, 30)), BEGIN + pd.Timedelta(days=DAYS), POLICY)
     assert spanned(found) == [(0, 29)]

@@ -20,7 +20,8 @@ PLENTY, SOME, NONE = Setting(5000, 4000, 1000), Setting(5000, 150, 40), Setting(
 FAMILIES: dict[str, Family] = {
     "more_missing": "data", "unit_change": "data", "dependency_lost": "dependency", "moved_alone": "moved_alone", "rescaled": "moved_alone",
     "population_moved": "support", "unsupported_rows": "support", "unseen_category": "support", "score_shift": "score",
-    "prior_estimate": "prior", "prior_explains": "prior", "labels_immature": "labels", "level_change": "performance",
+    "prior_estimate": "prior", "prior_explains": "prior", "labels_immature": "labels", "labels_stopped": "labels", "labels_redefined": "labels", "labels_selected": "labels",
+    "ruled_before": "history", "level_change": "performance",
     "conditional_change": "performance", "gain_combined": "challengers", "gain_recent": "challengers", "gain_recalibrate": "challengers",
     "known_event": "events", "repair_returns": "repairs", "measured_performance": "performance", "gain_newest": "challengers",
 }  # fmt: skip
@@ -40,6 +41,8 @@ UNKNOWN_CUSTOMERS = found("conditional_change", "covariate_harmful", column="Con
 BROKEN = found("more_missing", "data_fault", column="tenure")
 GAIN, HELPED = found("gain_combined", strength=8.0), found("gain_recalibrate", strength=8.0)
 ALONE, RETURNED = found("moved_alone", "data_fault", column="tenure"), found("repair_returns", "data_fault", column="tenure")
+REDEFINED, LOWER = found("labels_redefined", "label_fault", column="payment"), found("level_change", strength=-9.0, z=-20.0)
+HARM = (found("measured_performance", strength=-0.1, z=-9.0), found("level_change", strength=9.0, z=20.0))
 CAME = (found("population_moved", strength=0.75), found("unsupported_rows", share=0.3))
 
 
@@ -53,6 +56,8 @@ CAME = (found("population_moved", strength=0.75), found("unsupported_rows", shar
         (NONE, (found("dependency_lost", column="tenure"),), "lost_dependency", "data_fault", "fix_data", None),
         (NONE, (ALONE, RETURNED), "moved_alone", "data_fault", "fix_data", None),
         (PLENTY, (found("labels_immature"), CHANGED), "untrusted_labels", "label_fault", "collect_labels", None),
+        (PLENTY, (found("labels_stopped"), LOWER, HELPED), "untrusted_labels", "label_fault", "collect_labels", None),
+        (PLENTY, (REDEFINED, CHANGED, *HARM, GAIN), "untrusted_labels", "label_fault", "collect_labels", None),
         (PLENTY, (CHANGED, GAIN), "changed_behaviour", "concept_drift", "retrain", "combined"),
         (PLENTY, (CHANGED, GAIN, found("gain_recent")), "changed_behaviour", "concept_drift", "retrain", "recent"),
         (SOME, (CHANGED, GAIN), "changed_behaviour", "concept_drift", "collect_labels", None),
@@ -118,6 +123,17 @@ def test_fewer_churners_among_customers_who_look_the_same_wait_for_the_outcomes_
     fewer = (found("level_change", strength=-0.05, z=-9.0), HELPED)
     assert case(PLENTY, *fewer).action == "collect_labels"
     assert case(Setting(4000, 4000, 1000), *fewer).action == "recalibrate"
+
+
+def test_nobody_is_asked_for_outcomes_that_are_all_in() -> None:
+    """Small signs alone: where outcomes are to come they may tell, where all are known there is nothing to ask for."""
+    signs = (
+        found("measured_performance", notable=False, z=-3.5, strength=-0.02),
+        found("level_change", notable=False, z=2.9, strength=0.02),
+    )
+    to_come, all_in = case(PLENTY, *signs), case(Setting(4000, 4000, 1000), *signs)
+    assert to_come.cause == all_in.cause
+    assert (to_come.action, all_in.action) == ("collect_labels", "monitor")
 
 
 def test_without_outcomes_a_changed_prior_asks_for_them() -> None:
@@ -205,3 +221,15 @@ def test_whether_outcomes_are_to_come_is_asked_of_the_stretch_they_are_of() -> N
     assert Setting(900, 4000, 1000, asked=4000).outcomes_to_come is False
     assert Setting(900, 700, 200, asked=4000).outcomes_to_come is True
     assert case(Setting(9000, 4000, 1000, asked=4000), *fewer).action == "recalibrate"
+
+
+def test_what_names_the_day_of_a_fault_of_outcomes_is_said_first() -> None:
+    told = case(PLENTY, found("labels_selected", z=None, share=1.0), found("labels_stopped", z=-5.0, said="No churn since 19 Sep."))
+    assert told.said.startswith("No churn since 19 Sep.")
+
+
+def test_a_definition_that_a_person_called_real_is_asked_about_no_more() -> None:
+    assert case(PLENTY, REDEFINED, CHANGED, *HARM, GAIN).column == "payment"
+    ruled = found("ruled_before", "concept_drift", column="payment")
+    assert case(PLENTY, REDEFINED, CHANGED, *HARM, GAIN, ruled).cause == "concept_drift"
+    assert case(PLENTY, REDEFINED, CHANGED, *HARM, GAIN, found("ruled_before", "concept_drift", column="tenure")).cause == "label_fault"

@@ -9,7 +9,7 @@ from pipeline.diagnosis.evidence import EVIDENCE, SOURCES, evidence_of
 from pipeline.diagnosis.finding import Cause, Finding
 from pipeline.diagnosis.seen import Seen
 from pipeline.diagnosis.setting import Setting
-from pipeline.diagnosis.weighing import Weights, contributions, shipped_weights, weigh
+from pipeline.diagnosis.weighing import Weights, contributions, probable_causes, shipped_weights, weigh
 from pipeline.workspace.policy import load_policy
 from prompts import policy_text
 
@@ -26,6 +26,23 @@ def test_probabilities_are_the_softmax_of_what_each_piece_adds() -> None:
     assert list(p) == ["data_fault", "none"]
     assert p["data_fault"] == pytest.approx(math.exp(0.5) / (math.exp(0.5) + math.exp(-2.0)))
     assert sum(p.values()) == pytest.approx(1.0)
+
+
+def test_what_outcomes_show_beside_a_fault_does_not_take_it_back() -> None:
+    """The causes are weighed against each other, but a fault and a change of behaviour may come together."""
+    weights = Weights(
+        {"none": 0.0, "data_fault": 0.0, "concept_drift": 0.0, "prior_shift": 0.0},
+        {"missing_rose": {"data_fault": 5.0}, "ranking_fell": {"concept_drift": 11.0}, "column_moved_alone": {"data_fault": 2.0}},
+    )
+    both = {"missing_rose": 1.0, "ranking_fell": 1.0}
+    assert weigh(both, weights)["data_fault"] < 0.01
+    found = probable_causes(both, weights)
+    assert found["data_fault"] == pytest.approx(math.exp(5) / (math.exp(5) + 3))
+    assert list(found)[:2] == ["data_fault", "concept_drift"]
+    assert sum(found.values()) == pytest.approx(1.0)
+    # A weak sign is weighed like any other, and what may as well be a real change says nothing by itself.
+    assert probable_causes({"missing_rose": 0.5, "ranking_fell": 1.0}, weights)["data_fault"] < 0.01
+    assert probable_causes({"column_moved_alone": 1.0, "ranking_fell": 1.0}, weights)["data_fault"] < 0.01
 
 
 def test_contributions_are_what_speaks_for_a_cause_first_and_what_speaks_against_it_last() -> None:

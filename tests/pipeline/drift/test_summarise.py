@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.drift.evidently_page import write_evidently_html
 from pipeline.drift.scores import EVIDENTLY_NAMES
-from pipeline.drift.summarise import summarise_drift, write_evidently_html
+from pipeline.drift.summarise import summarise_drift
 from pipeline.drift.summary import DriftSummary, FeatureDrift
-from pipeline.errors import DataError
 from pipeline.profiles.counting import profile_window
 from pipeline.shown_text import plain
 from pipeline.sources.source import ALL_ROWS, Frame
@@ -309,28 +309,6 @@ def test_a_value_of_a_table_is_shown_as_one_short_printable_line() -> None:
     assert (len(shown), shown.isprintable()) == (40, True)
     assert plan({"basic": 400}, {"basic": 200, order: 200}) == f"“basic” 100.0% → 50.0%, new “{shown}”: 50.0% of the window"
     assert plain("  größer als\t10 € ") == "größer als 10 €"
-
-
-def test_the_html_report_is_written_where_asked(tmp_path: Path) -> None:
-    place = tmp_path / "new folder" / "drift.html"
-    reference, current = customers(300, 1), customers(300, 2)
-    write_evidently_html(reference, current, COLUMNS, place, summary(reference, current).features)
-    content = place.read_text(encoding="utf-8")
-    assert "<html" in content
-    assert "slightly" in content
-    # Left to itself Evidently would test so small a reference.
-    assert "Wasserstein distance (normed)" in content
-    assert not any(method in content for method in P_VALUES)
-
-
-def test_an_html_report_of_an_empty_column_is_refused(tmp_path: Path) -> None:
-    for reference, current in (
-        (customers(300, 1), customers(300, 2).assign(two=np.nan)),
-        (customers(300, 1).assign(two=np.nan), customers(300, 2)),
-    ):
-        with pytest.raises(DataError, match="Every value is missing in: two"):
-            write_evidently_html(reference, current, COLUMNS, tmp_path / "drift.html", ())
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow

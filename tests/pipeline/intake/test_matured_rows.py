@@ -9,11 +9,14 @@ import pandas as pd
 import pytest
 
 from pipeline.intake.windows import file_window, logged_window
+from pipeline.measures.measure import GateResult, Measure, Metrics
+from pipeline.record.cases import Case, Challenger, ModelRef, WindowFacts
 from pipeline.record.champion import Champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.state.outcomes import log_outcomes
 from pipeline.state.predictions import log_predictions
 from pipeline.windows.spans import Last, NewestRows, Since, SinceDeploy
+from pipeline.windows.stretch import Stretch, TwoWindows
 from pipeline.windows.window import Window
 from pipeline.workspace.outcome_settings import OutcomeSettings
 from pipeline.workspace.window_settings import WindowSettings
@@ -21,6 +24,8 @@ from tests.pipeline.small_tables import COLUMNS, small_table
 from tests.pipeline.small_windows import BASELINE, CHAMPION, DAY, NEWEST, small_opened
 
 LAG, A_DAY, DAYS = 31, 5, 60
+DEPLOYED = NEWEST - 40 * DAY
+COUNTS = {"n", "churners", "threshold"}
 
 
 def wanting(opened: Opened, minimum: int, **more: str) -> Opened:
@@ -110,16 +115,54 @@ def test_it_goes_back_to_the_first_row_of_the_log_for_the_first_champion(opened:
     assert found.windows.matured.since == min(moments())
 
 
+def second_champion(opened: Opened, case_id: str | None = None) -> Champion:
+    """The successor of the first one, deployed forty days ago."""
+    opened.ledger.append(NEWEST - 50 * DAY, "deployed", None, {"version": "1", "digest": "c" * 64})
+    entry = opened.ledger.append(DEPLOYED, "deployed", case_id, {"version": "2", "digest": "d" * 64})
+    return Champion(version="2", digest="d" * 64, ledger_seq=entry.seq, ledger_hash=entry.hash)
+
+
+def trained_in_a_case(opened: Opened, taught_until: datetime, digest: str = "d" * 64) -> str:
+    """A case that made a challenger of rows with outcomes up to some time; its id."""
+    measured = Metrics(
+        n=50, churners=20, threshold=0.5, **{name: Measure(value=0.8, n=50) for name in Metrics.model_fields if name not in COUNTS}
+    )
+    two = TwoWindows(recent=Stretch(rows=35), matured=Stretch(since=taught_until - DAY, until=taught_until, rows=9, labelled=9))
+    case = Case(
+        case_id="2026-10-12-abc123",
+        key="key",
+        kind="triage",
+        opened_at=DEPLOYED,
+        started_by="test",
+        policy_version="1",
+        champion=ModelRef(version="1", digest="c" * 64),
+        window=WindowFacts(
+            source="log", since=None, until=None, rows=35, labelled_rows=9, labelled_churners=4, fingerprint="f" * 64, windows=two
+        ),
+        challenger=Challenger(version="2", digest=digest, gate=GateResult(passed=True, checks=()), metrics=measured),
+    )
+    return opened.cases.open(case).case_id
+
+
 def test_it_goes_no_further_back_than_a_later_champions_deployment(opened: Opened) -> None:
-    ledger = opened.ledger
-    ledger.append(NEWEST - 50 * DAY, "deployed", None, {"version": "1", "digest": "c" * 64})
-    deployed = NEWEST - 40 * DAY
-    entry = ledger.append(deployed, "deployed", None, {"version": "2", "digest": "d" * 64})
-    second = Champion(version="2", digest="d" * 64, ledger_seq=entry.seq, ledger_hash=entry.hash)
-    found = window(wanting(opened, 5000), champion=second)
+    found = window(wanting(opened, 5000), champion=second_champion(opened))
     assert found.labelled.times is not None
-    assert found.labelled.times.min().to_pydatetime() > deployed
-    assert found.labelled_rows == len([at for _, at, _ in known() if at > deployed])
+    assert found.labelled.times.min().to_pydatetime() > DEPLOYED
+    assert found.labelled_rows == len([at for _, at, _ in known() if at > DEPLOYED])
+
+
+def test_it_goes_back_to_the_rows_that_the_champions_case_was_taught(opened: Opened) -> None:
+    taught_until = NEWEST - 52 * DAY
+    found = window(wanting(opened, 5000), champion=second_champion(opened, trained_in_a_case(opened, taught_until)))
+    assert found.labelled.times is not None
+    assert found.labelled.times.min().to_pydatetime() > taught_until
+    assert found.labelled_rows == len([at for _, at, _ in known() if at > taught_until])
+
+
+def test_a_case_that_made_another_model_says_nothing_of_the_champions_rows(opened: Opened) -> None:
+    of_another = trained_in_a_case(opened, NEWEST - 52 * DAY, digest="e" * 64)
+    found = window(wanting(opened, 5000), champion=second_champion(opened, of_another))
+    assert found.labelled_rows == len([at for _, at, _ in known() if at > DEPLOYED])
 
 
 def test_the_first_champion_is_not_judged_on_its_own_reference(opened: Opened) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.measures.campaign_value import break_even, expected_value, gain, worth
+from pipeline.measures.campaign_value import break_even, expected_value, gain, offered, worth
 from pipeline.workspace.settings import ValueSettings
 
 VALUE = ValueSettings(margin=500, offer_cost=50, acceptance=0.3)  # an offer to a churner brings 100, to a stayer -50
@@ -62,3 +62,28 @@ def test_offers_that_never_pay_earn_nothing() -> None:
 def test_nobody_churned_is_said() -> None:
     with pytest.raises(DataError, match="None of the 2 customers churned"):
         worth([0, 0], [0.5, 0.5], VALUE)
+
+
+def test_a_campaign_reaches_the_riskiest_its_capacity_allows() -> None:
+    few = VALUE.model_copy(update={"capacity": 0.5})
+    y = [1, 1, 1, 0]
+    assert offered([0.9, 0.8, 0.7, 0.1], few).tolist() == [1.0, 1.0, 0.0, 0.0]
+    assert worth(y, [0.9, 0.8, 0.7, 0.1], few).percent == pytest.approx(100.0)  # both whom it can reach would leave
+    assert worth(y, [0.1, 0.8, 0.7, 0.9], few).percent == pytest.approx(25.0)  # one of them, and one offer for nothing: 50 of 200
+    # Customers who stand for several take their part of the capacity.
+    assert offered([0.9, 0.8, 0.7], few, [2.0, 1.0, 1.0]).tolist() == [1.0, 0.0, 0.0]
+
+
+def test_another_level_gains_nothing_where_capacity_decides_who_is_reached() -> None:
+    y, p, _ = scored_rows(500, 4)
+    level = 0.5 + p / 2
+    assert gain(y, level, p, VALUE).percent != 0.0
+    assert gain(y, level, p, VALUE.model_copy(update={"capacity": 0.1})).percent == pytest.approx(0.0)
+
+
+def test_the_error_under_a_capacity_is_that_of_the_bootstrap() -> None:
+    y, p, other = scored_rows(400, 5)
+    few, random = VALUE.model_copy(update={"capacity": 0.2}), np.random.default_rng(0)
+    drawn = [random.integers(0, 400, 400) for _ in range(2000)]
+    found = gain(y, p, other, few)
+    assert found.error == pytest.approx(np.std([gain(y[rows], p[rows], other[rows], few).percent for rows in drawn]), rel=0.2)

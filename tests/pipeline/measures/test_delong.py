@@ -60,3 +60,16 @@ def test_perfect_separation_has_no_variance() -> None:
     aucs, covariance = delong(np.array([0, 0, 1, 1]), np.array([[0.1, 0.2, 0.8, 0.9]]))
     assert aucs[0] == 1.0
     assert covariance[0, 0] == 0.0
+
+
+def test_a_row_of_weight_two_counts_like_two_rows_and_makes_the_area_less_sure() -> None:
+    rng = np.random.default_rng(3)
+    y, scores = rng.integers(0, 2, 200), rng.random((2, 200)).round(2)
+    weights = rng.integers(1, 4, 200)
+    areas, covariance = delong(y, scores, weights)
+    twice, _ = delong(np.repeat(y, weights), np.repeat(scores, weights, axis=1))
+    assert areas == pytest.approx(twice)
+    alone, usual = delong(y, scores)
+    assert covariance[0, 0] > usual[0, 0]
+    assert delong(y, scores, np.full(200, 7.0))[0] == pytest.approx(alone)
+    assert delong(y, scores, np.full(200, 7.0))[1] == pytest.approx(usual)

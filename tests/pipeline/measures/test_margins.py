@@ -47,3 +47,16 @@ def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
     found = [measure_margins(*world(300, seed, 0.5), VALUE, 0.9).log_loss for seed in range(300)]
     covered = np.mean([margin.low <= truth <= margin.high for margin in found])
     assert 0.85 < covered < 0.95
+
+
+def test_weights_count_rows_as_often_as_they_say() -> None:
+    y, p, off = world(500, 5, 0.5)
+    weights = np.random.default_rng(5).integers(1, 5, 500)
+    found, repeated = (
+        measure_margins(y, p, off, VALUE, 0.95, weights),
+        measure_margins(*(np.repeat(one, weights) for one in (y, p, off)), VALUE, 0.95),
+    )
+    for name in ("log_loss", "brier", "profit"):
+        one, other = getattr(found, name), getattr(repeated, name)
+        assert one.difference == pytest.approx(other.difference)
+        assert one.high - one.low > other.high - other.low

@@ -119,3 +119,31 @@ def test_a_score_that_is_no_probability_is_refused(broken: float) -> None:
         measure(Y, p, 0.5, 0.95)
     with pytest.raises(DataError, match="not a probability"):
         compare(Y, P, p, 0.95)
+
+
+def test_a_row_that_stands_for_more_counts_like_as_many_rows_but_is_no_surer() -> None:
+    rng = np.random.default_rng(8)
+    y, weights = (rng.random(400) < 0.3).astype(int), rng.integers(1, 6, 400)
+    p, other = (np.clip(0.2 + 0.3 * y + rng.normal(0, 0.2, 400), 0, 1).round(2) for _ in range(2))
+    found, alone = measure(y, p, 0.4, 0.95, weights), measure(y, p, 0.4, 0.95)
+    repeated = measure(np.repeat(y, weights), np.repeat(p, weights), 0.4, 0.95)
+    for name in ("roc_auc", "pr_auc", "accuracy", "f1", "precision", "recall", "log_loss", "brier"):
+        assert getattr(found, name).value == pytest.approx(getattr(repeated, name).value), name
+    for name in ("roc_auc", "accuracy", "recall"):
+        one, usual = getattr(found, name), getattr(alone, name)
+        assert one.n == usual.n and one.high - one.low > usual.high - usual.low, name
+    assert compare(y, p, other, 0.95, weights).difference == pytest.approx(
+        compare(np.repeat(y, weights), np.repeat(p, weights), np.repeat(other, weights), 0.95).difference
+    )
+
+
+def test_hold_outs_that_stand_for_the_contacted_bring_back_the_auc_of_everybody() -> None:
+    inside = []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        p = rng.beta(0.8, 2.2, 4_000)
+        y = (rng.random(4_000) < p).astype(int)
+        kept = (p < 0.4) | (rng.random(4_000) < 0.1)
+        found = measure(y[kept], p[kept], 0.5, 0.95, np.where(p[kept] < 0.4, 1.0, 10.0)).roc_auc
+        inside.append(found.low <= measure(y, p, 0.5, 0.95).roc_auc.value <= found.high)
+    assert np.mean(inside) > 0.9

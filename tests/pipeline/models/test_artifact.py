@@ -2,6 +2,7 @@
 
 import pickle
 import shutil
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.atomic_files import digest_of_folder
 from pipeline.errors import DataError, IntegrityError, TrainingError
+from pipeline.models import artifact as artifact_module
 from pipeline.models.artifact import MODEL, PICKLE, Adopted, Artifact, DriftReference, Manifest, open_artifact, publish
 from pipeline.models.unfitted_model import build
 from pipeline.tables.typed_parquet import fingerprint
@@ -149,10 +152,10 @@ def test_manifest_and_metrics_survive(published: Artifact) -> None:
 
 
 def test_a_manifest_that_names_a_family_of_another_version_opens_and_to_train_it_is_refused(published: Artifact) -> None:
-    adopted = Adopted(source="a registry", model_sha256="0" * 64, family="lightgbm")
+    adopted = Adopted(source="a registry", model_sha256="0" * 64, family="perceptron")
     manifest = Manifest.model_validate_json(published.manifest.model_copy(update={"adopted": adopted}).model_dump_json())
-    assert manifest.model_copy(update={"adopted": None, "estimator": "lightgbm"}).family == "lightgbm"
-    with pytest.raises(TrainingError, match="There is no estimator 'lightgbm'"):
+    assert manifest.model_copy(update={"adopted": None, "estimator": "perceptron"}).family == "perceptron"
+    with pytest.raises(TrainingError, match="There is no estimator 'perceptron'"):
         build(manifest.family, {}, 7, COLUMNS)
 
 
@@ -199,10 +202,29 @@ def test_a_pickle_put_in_place_never_runs(published: Artifact, workspace: Worksp
     assert trace.exists(), "the payload is live, so the refusals above mean something"
 
 
+def test_the_bytes_that_were_checked_are_the_bytes_that_are_loaded(
+    published: Artifact, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever can write there waits for the check and puts a pickle in place right after it."""
+    marker, pickled = tmp_path / "ran", published.path / MODEL / PICKLE
+    kept = pickled.read_bytes()
+
+    def swapping(folder: Path, *held: Mapping[str, bytes]) -> str:
+        found = digest_of_folder(folder, *held)
+        pickled.write_bytes(pickle.dumps(Bomb(marker)))
+        return found
+
+    monkeypatch.setattr("pipeline.models.artifact.digest_of_folder", swapping)
+    scores = published.scores(TABLE)
+    assert not marker.exists()
+    assert pickled.read_bytes() != kept
+    assert scores.shape == (len(TABLE),)
+
+
 def test_the_model_is_loaded_once_and_only_when_it_scores(published: Artifact, monkeypatch: pytest.MonkeyPatch) -> None:
     loads = []
-    real = pickle.loads
-    monkeypatch.setattr("pipeline.models.artifact.pickle.loads", lambda content: (loads.append(1), real(content))[1])
+    real = artifact_module.load_held
+    monkeypatch.setattr(artifact_module, "load_held", lambda content: (loads.append(1), real(content))[1])
     published.reference()
     assert loads == []
     published.scores(small_table(3, 2))

@@ -67,5 +67,5 @@ def test_a_file_of_another_scikit_learn_says_of_which(tmp_path: Path) -> None:
 
 
 def test_a_family_that_is_gone_says_what_cannot_be_found_out_and_what_to_do() -> None:
-    with pytest.raises(TrainingError, match=r"family 'gradient_boosting', which is no longer .*churnops train --estimator"):
-        successor_family("gradient_boosting")
+    with pytest.raises(TrainingError, match=r"family 'perceptron', which is no longer .*churnops train --estimator"):
+        successor_family("perceptron")

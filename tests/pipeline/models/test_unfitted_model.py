@@ -5,11 +5,27 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from pipeline.errors import TrainingError
-from pipeline.families import families
+from pipeline.families import families, installed_families
 from pipeline.models.unfitted_model import build, hyperparameters_of
 from tests.pipeline.small_tables import COLUMNS, small_table
 
-QUICK: dict[str, dict[str, float]] = {"random_forest": {"n_estimators": 20, "max_depth": 4}, "logistic_regression": {}}
+QUICK: dict[str, dict[str, float]] = {
+    "random_forest": {"n_estimators": 20, "max_depth": 4},
+    "gradient_boosting": {"n_estimators": 20},
+    "hist_gradient_boosting": {"n_estimators": 20},
+    "lightgbm": {"n_estimators": 20},
+    "logistic_regression": {},
+    "xgboost": {"n_estimators": 20},
+}
+
+LIBRARIES = [name for name, family in families().items() if family.packages]
+QUICKLY = pytest.mark.parametrize("estimator", [pytest.param(name, marks=[pytest.mark.slow] * (name in LIBRARIES)) for name in QUICK])
+
+
+@pytest.fixture(autouse=True)
+def _installed(request: pytest.FixtureRequest) -> None:
+    if "estimator" in request.fixturenames and request.getfixturevalue("estimator") not in installed_families():
+        pytest.skip("its library is not installed")
 
 
 def test_every_family_is_tried_here() -> None:
@@ -38,14 +54,14 @@ def test_a_senseless_value_is_an_error(value: float) -> None:
         hyperparameters_of("random_forest", {"max_depth": value})
 
 
-@pytest.mark.parametrize("estimator", QUICK)
+@QUICKLY
 def test_it_learns_from_numbers_and_categories_with_gaps(estimator: str) -> None:
     train, test = small_table(600, 1), small_table(600, 2)
     model = build(estimator, QUICK[estimator], 7, COLUMNS).fit(train, train["churned"])
     assert roc_auc_score(test["churned"], model.predict_proba(test)[:, 1]) > 0.75
 
 
-@pytest.mark.parametrize("estimator", QUICK)
+@QUICKLY
 def test_missing_and_new_values_still_get_a_probability(estimator: str) -> None:
     train, window = small_table(300, 1), small_table(20, 2)
     window["contract"] = "forever"

@@ -62,7 +62,7 @@ def result() -> TrainingResult:
 def test_asking_twice_continues_the_same_case(cases: CaseFile) -> None:
     first = cases.open(draft())
     again = cases.open(draft(case_id="2026-11-22-abc123", at=LATER))
-    assert again == first == cases.unfinished("key")
+    assert again == first == cases.of_key("key")
     assert cases.all() == (first,)
 
 
@@ -75,11 +75,11 @@ def test_a_partial_case_is_continued_too(cases: CaseFile) -> None:
 @pytest.mark.parametrize(
     "status", ["no_deploy_needed", "not_enough_data", "needs_people", "pending_approval", "approving", "approved", "rejected"]
 )
-def test_a_closed_case_is_not_continued_and_its_id_not_used_again(cases: CaseFile, status: str) -> None:
-    cases.move(cases.open(draft()).case_id, ("open",), status=status)
-    assert cases.unfinished("key") is None
-    again = cases.open(draft(at=LATER))
-    assert (again.case_id, again.status) == ("2026-11-21-abc123-2", "open")
+def test_a_closed_triage_stays_the_one_of_its_window_and_work_by_hand_begins_anew(cases: CaseFile, status: str) -> None:
+    closed = cases.move(cases.open(draft()).case_id, ("open",), status=status)
+    assert cases.open(draft(at=LATER)) == cases.of_key("key") == closed
+    by_hand = cases.open(draft(at=LATER).model_copy(update={"kind": "manual"}))
+    assert (by_hand.case_id, by_hand.status) == ("2026-11-21-abc123-2", "open")
     assert [case.status for case in cases.all()] == ["open", status]
 
 
@@ -91,16 +91,19 @@ def test_ids_are_unique_whatever_the_keys(cases: CaseFile) -> None:
 def test_two_that_open_at_once_get_one_case(cases: CaseFile, state: State) -> None:
     together = threading.Barrier(2)
 
+    key = ""
+
     def ask(number: int) -> str:
         own = CaseFile(open_state(state.place))
         together.wait()
-        return own.open(draft(case_id=f"asked-by-{number}")).case_id
+        return own.open(draft(case_id=f"asked-by-{number}", key=key)).case_id
 
-    for key in range(5):
+    for count in range(5):
+        key = f"window {count}"
         with ThreadPoolExecutor(2) as pool:
             first, second = pool.map(ask, (1, 2))
         assert first == second
-        assert len(cases.all()) == key + 1
+        assert len(cases.all()) == count + 1
         cases.move(first, ("open",), status="rejected")
 
 

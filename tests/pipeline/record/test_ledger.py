@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import update
 
 from pipeline.errors import IntegrityError
-from pipeline.record.ledger import FIRST, Entry, Ledger
+from pipeline.record.entry import FIRST, Entry
+from pipeline.record.ledger import Ledger
 from pipeline.state.database import State, ledger, open_state
 from tests.checkout import ROOT
 

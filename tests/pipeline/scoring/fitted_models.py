@@ -13,8 +13,14 @@ REFERENCE = small_table(1500, 1)
 FEATURES = list(COLUMNS.features)
 SPELLING = spelling_in(REFERENCE, COLUMNS.categorical)
 FORESTS = ("forest", "forest, calibrated", "forest, recalibrated", "forest, calibrated, recalibrated twice")
+BOOSTED = ("boosted, calibrated", "histogram, calibrated, recalibrated")
 LINEAR = ("linear", "linear, calibrated", "linear, calibrated, recalibrated")
-_ESTIMATORS = {"forest": ("random_forest", {"n_estimators": 25, "max_depth": 6}), "linear": ("logistic_regression", {})}
+_ESTIMATORS: dict[str, tuple[str, dict[str, float]]] = {
+    "forest": ("random_forest", {"n_estimators": 25, "max_depth": 6}),
+    "boosted": ("gradient_boosting", {"n_estimators": 25}),
+    "histogram": ("hist_gradient_boosting", {"n_estimators": 25}),
+    "linear": ("logistic_regression", {}),
+}
 
 
 @cache

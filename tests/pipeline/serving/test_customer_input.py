@@ -96,6 +96,29 @@ def test_of_a_batch_the_row_is_named() -> None:
     assert len(refused({"customers": [{}] * 900}, batch=True)) == 100
 
 
+def test_more_than_a_customer_can_have_is_refused_as_a_whole() -> None:
+    more = {f"x{place}": 1 for place in range(100)}
+    assert len(refused({**GOOD, **more})) == 100, "each unknown field is named"
+    assert [wrong[:3] for wrong in refused({**GOOD, **more, "one": 1})] == [(None, "", "too_many_fields")]
+    assert [wrong[:3] for wrong in refused({**GOOD, "Contract": [0] * 2_000})] == [(None, "", "too_many_items")]
+    assert [wrong[:3] for wrong in refused({"customers": [GOOD, {**GOOD, **more, "one": 1}]}, batch=True)] == [(1, "", "too_many_fields")]
+    assert [wrong[1:] for wrong in refused({"customers": [GOOD] * 5_000}, batch=True)] == [
+        ("", "too_many_items", f"a list of 1 to {MOST_CUSTOMERS:,} customers")
+    ]
+
+
+def test_a_thousand_customers_fit_whatever_their_texts_hold() -> None:
+    full = {**GOOD, "Contract": '[{,"' * 50, "Senior": "," * 200}
+    assert PLAIN.read_batch(json.dumps({"customers": [full] * MOST_CUSTOMERS}).encode()) == [full] * MOST_CUSTOMERS
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_a_field_that_stands_twice_is_refused(batch: bool) -> None:
+    twice = b'{"tenure": 99,' + json.dumps(GOOD).encode()[1:]
+    sent = b'{"customers": [' + twice + b"]}" if batch else twice
+    assert refused(sent, batch=batch) == [(None, "", "repeated_key", "each key of an object once")]
+
+
 @pytest.mark.parametrize("body", [b"", b"xx", b"\xff", b'{"class": "\\ud800"}', b"[" * 5000, b"[]", b"null", b'"C1"'])
 def test_what_is_no_json_object_is_refused(body: bytes) -> None:
     ((row, field, _, allowed),) = refused(body)

@@ -1,5 +1,6 @@
 """Delimited files at both doors: what a reference accepts a window accepts, with the same cells, and the other way round."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -103,3 +104,15 @@ def test_each_file_of_a_folder_has_its_own_encoding(tmp_path: Path) -> None:
     (tmp_path / "1.csv").write_bytes(b"a;b\nx;1\n")
     (tmp_path / "2.csv").write_bytes("a;b\nä;2\n".encode("cp1252"))
     assert as_window(tmp_path, TO_FIND_OUT) == (["a", "b"], [("x", "1"), ("ä", "2")])
+
+
+@DOORS
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_is_no_file_is_refused_at_once(tmp_path: Path, read: Door, kind: str) -> None:
+    odd = tmp_path / "t.csv"
+    if kind == "pipe":
+        os.mkfifo(odd)
+    else:
+        odd.symlink_to("/dev/zero")
+    with pytest.raises(DataError, match="is a pipe or a device, no file"):
+        read(odd, TO_FIND_OUT)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from pipeline.errors import WorkspaceError
 from pipeline.state import database as state_module
+from pipeline.state.checks import check_history
 from pipeline.state.database import SCHEMA_VERSION, State, events, open_state, outcomes, schema_version
 
 OUTCOME = {"id": "C1", "observed_at": "2026-11-21", "churned": 1}
@@ -85,6 +86,32 @@ def test_an_older_database_is_brought_up_to_date_and_keeps_its_rows(old: Path, s
         assert connection.execute(select(schema_version.c.version)).scalars().all() == [SCHEMA_VERSION]
         assert connection.execute(select(events)).all() == []
     assert layout(old) == layout(state.place)
+
+
+def test_events_of_version_3_get_a_kind_and_an_origin(state: State) -> None:
+    state.close()
+    with closing(sqlite3.connect(str(state.place))) as connection, connection:
+        connection.executescript(
+            "ALTER TABLE events DROP COLUMN kind; ALTER TABLE events DROP COLUMN origin;"
+            "INSERT INTO events (name, since, until, at, by) VALUES ('price list', 'a', 'b', 'c', 'anna');"
+        )
+    set_version(Path(str(state.place)), 3)
+    with open_state(state.place).read() as connection:
+        assert connection.execute(select(events.c.name, events.c.kind, events.c.origin)).all() == [("price list", None, None)]
+
+
+def test_checks_of_version_5_get_figures_and_shadow_scores_have_a_table(state: State) -> None:
+    expected = layout(Path(str(state.place)))
+    state.close()
+    with closing(sqlite3.connect(str(state.place))) as connection, connection:
+        connection.executescript(
+            "DROP TABLE shadow_scores; ALTER TABLE checks DROP COLUMN figures;"
+            "INSERT INTO checks (started_at, ended_at, status, said, by) VALUES ('2026-11-21', '2026-11-21', 'no_deploy_needed', 'Well.', 'host');"
+        )
+    set_version(Path(str(state.place)), 5)
+    found = check_history(open_state(state.place)).done
+    assert found is not None and (found.said, found.figures) == ("Well.", None)
+    assert layout(Path(str(state.place))) == expected
 
 
 def test_a_migration_that_fails_changes_nothing(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,14 +16,19 @@ from pipeline.record.case_store import CaseFile
 from pipeline.record.cases import Case, ModelRef
 from pipeline.record.ledger import Ledger
 from pipeline.record.opened_workspace import Opened, open_workspace
+from pipeline.shadow.served_sample import served_sample
 from pipeline.sources.sampling import draw_sample
 from pipeline.sources.source import Frame, PredictionLog, Restriction
 from pipeline.state import engine
+from pipeline.state.check_figures import CheckFigures
+from pipeline.state.checks import Check, checks_between, done_checks, record_check
 from pipeline.state.database import SCHEMA_VERSION, events, metadata, open_state, outcome_intakes, outcomes, schema_version
 from pipeline.state.engine import StatePlace
+from pipeline.state.offers import Offer, add_offers_in, read_offers
 from pipeline.state.outcome_intakes import IntakeOrigin, newest_intake_in, record_intake_in
 from pipeline.state.outcomes import KnownOutcome, add_outcomes_in, log_outcomes, read_outcomes
-from pipeline.state.predictions import log_predictions, logged_ids, newest_prediction, read_labelled, read_predictions
+from pipeline.state.predictions import log_predictions, logged_ids, logged_per_day, newest_prediction, read_labelled, read_predictions
+from pipeline.state.shadow_scores import add_shadow_scores, newest_shadow, read_shadow_scores
 from pipeline.tables.categories import NO_SPELLING
 from pipeline.tables.schema import Schema
 from pipeline.workspace.settings import read_settings
@@ -219,7 +224,39 @@ def test_one_case_however_many_open_it(place: StatePlace) -> None:
     assert len(found) == 5 and len({case.case_id for case in found}) == 1
     book = CaseFile(open_state(place))
     assert book.all() == (found[0],)
-    assert book.unfinished("k") == found[0]
+    assert book.of_key("k") == found[0]
+
+
+def test_the_shadow_samples_and_keeps_the_same_in_both(place: StatePlace) -> None:
+    filled(place)
+    state, end, later = open_state(place), START + timedelta(days=9), START + timedelta(hours=1)
+    found = served_sample(state, COLUMNS, START, end, "1", 100)
+    assert found is not None and 90 <= len(found) <= 110 and found["_score"].between(0, 1).all()
+    assert served_sample(state, COLUMNS, START, end, "2", 100) is None
+    assert add_shadow_scores(state, "d" * 64, "2", found, [0.5] * len(found), None) == len(found)
+    told = read_shadow_scores(state, "d" * 64, START, end)
+    assert told["served_score"].tolist() == found["_score"].tolist() and told["_time"].max() == newest_shadow(state, "d" * 64)
+    days = logged_per_day(state, START, end)
+    assert [day.rows for day in days][:2] == [35, 144] and 0 < days[0].mean_score < days[-1].mean_score < 1
+    record_check(
+        state, Check(START, later, "no_deploy_needed", None, None, "Well.", "host", figures=CheckFigures(rows=3, drift={"ß": 1.5}))
+    )
+    record_check(state, Check(START, later, "no_deploy_needed", None, None, "Well.", "host"))
+    assert [check.figures for check in done_checks(state, 9)] == [CheckFigures(rows=3, drift={"ß": 1.5})]
+    assert len(checks_between(state, START, later)) == 2
+    state.close()
+
+
+def test_offers_are_read_back_as_they_were_told(place: StatePlace) -> None:
+    state = open_state(place, create=True)
+    told = [Offer("C1", START, "Brief – 'ß'", True, held_out=False), Offer("C2", START.astimezone(), "", None, held_out=True)]
+    with state.write() as connection:
+        assert add_offers_in(connection, told) == ["added", "added"]
+        assert add_offers_in(connection, told) == ["known", "known"]
+    found = read_offers(state, START, START)
+    assert found["_offered"].tolist() == [START, START]
+    assert list(zip(found["_id"], found["kind"], found["held_out"], strict=True)) == [("C1", "Brief – 'ß'", False), ("C2", "", True)]
+    state.close()
 
 
 def test_an_older_schema_in_postgresql_is_brought_up_to_date(database: str) -> None:
@@ -227,6 +264,7 @@ def test_an_older_schema_in_postgresql_is_brought_up_to_date(database: str) -> N
     with state.write() as connection:
         metadata.drop_all(connection, tables=[events, outcome_intakes])
         connection.execute(text("alter table outcomes drop column intake"))
+        connection.execute(text("alter table outcomes drop column recorded_at"))
         connection.execute(schema_version.update().values(version=1))
         connection.execute(outcomes.insert().values(OUTCOME))
     opened = open_state(database)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.state.outcome_labels import LabelRule, horizon_labels, labels_of
+from pipeline.state.outcome_labels import LabelRule, churn_recorded, horizon_labels, labels_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -179,3 +179,23 @@ def test_where_staying_is_told_no_absence_need_be_read(churns: list[list[int]], 
         if day + horizon < WATCHED_DAYS:
             churned = any(day <= churn < day + horizon for churn in churns[number])
             assert label == (1 if churned else None if day - 1 in churns[number] else 0)
+
+
+def when(scored: list[tuple[str, datetime]], told: pd.DataFrame, **rule: object) -> list[datetime | None]:
+    """Days on which the churn of each prediction was written down, a day after it happened."""
+    told = told.assign(_recorded=told["_observed"] + DAY)
+    found = churn_recorded(*predictions(*scored), told, LabelRule(**rule))  # type: ignore[arg-type]
+    return [None if pd.isna(at) else at.to_pydatetime() for at in found]
+
+
+def test_churn_was_written_down_for_the_prediction_it_belongs_to() -> None:
+    told = words(("a", START, START + 4 * DAY, 1), ("b", START, START + 4 * DAY, 0), ("c", None, START + 6 * DAY, 1))
+    scored = [("a", START), ("a", START + DAY), ("b", START), ("c", START)]
+    assert when(scored, told) == [START + 5 * DAY, None, None, START + 7 * DAY]
+
+
+def test_churn_was_written_down_for_predictions_within_a_horizon_even_before_it_is_over() -> None:
+    told = words(("a", None, START + 9 * DAY, 1), ("a", None, START + 20 * DAY, 1))
+    scored = [("a", START), ("a", START + 5 * DAY), ("a", START + 12 * DAY), ("b", START)]
+    assert when(scored, told, horizon=5 * DAY) == [None, START + 10 * DAY, None, None]
+    assert when(scored, told, horizon=30 * DAY, absence_is_stayed=True) == [START + 10 * DAY, START + 10 * DAY, START + 21 * DAY, None]

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from pipeline.state.database import State, open_state, outcomes
-from pipeline.state.outcome_intakes import IntakeOrigin, newest_intake_in, record_intake_in
+from pipeline.state.outcome_intakes import IntakeOrigin, intake_times, newest_intake_in, record_intake_in
 from pipeline.state.outcomes import KnownOutcome, News, add_outcomes_in, read_outcomes
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
@@ -102,3 +102,35 @@ def test_what_was_said_again_outside_an_intake_outlives_it(state: State) -> None
     assert add(state, LEFT, LEFT) == ["known", "known"]
     undo(state)
     assert known(state) == [("C1", AT - DAY, 1)]
+
+
+def recorded(state: State) -> list[datetime]:
+    return [at.to_pydatetime() for at in read_outcomes(state, AT + 9 * DAY)["_recorded"]]
+
+
+def test_an_outcome_was_written_down_when_that_is_said_else_when_it_was_observed(state: State) -> None:
+    add(state, KnownOutcome("C1", None, AT, 1, AT + 2 * DAY), KnownOutcome("C2", None, AT, 1))
+    assert recorded(state) == [AT + 2 * DAY, AT]
+
+
+def test_another_day_of_writing_down_corrects_that_day(state: State) -> None:
+    add(state, KnownOutcome("C1", None, AT, 1))
+    assert add(state, KnownOutcome("C1", None, AT, 1, AT + DAY), KnownOutcome("C1", None, AT, 1)) == ["corrected", "known"]
+    assert recorded(state) == [AT + DAY]
+
+
+def test_said_once_more_and_for_good_keeps_the_day_of_writing_down(state: State) -> None:
+    add(state, KnownOutcome("C1", None, AT, 1, AT + DAY), origin=FILE)
+    add(state, KnownOutcome("C1", None, AT, 1))
+    undo(state)
+    assert recorded(state) == [AT + DAY]
+
+
+def test_intakes_are_dated_but_for_those_taken_back(state: State) -> None:
+    add(state, LEFT, origin=FILE)
+    add(state, KnownOutcome("C2", None, None, 0), origin=NEXT_FILE)
+    with state.read() as connection:
+        assert intake_times(connection) == (FILE.at, NEXT_FILE.at)
+    undo(state)
+    with state.read() as connection:
+        assert intake_times(connection) == (FILE.at,)

@@ -158,6 +158,7 @@ def test_an_index_saved_with_a_parquet_file_is_a_column(tmp_path: Path) -> None:
         ("a.jsonl", '{"a": 1}\n{"a": \n', "line 2"),
         ("a.jsonl", '{"a": 1}\n{"a": [1]}\n', "line 2"),
         ("a.jsonl", '{"a": 1}\n[1]\n', "line 2: not a JSON object"),
+        ("a.jsonl", '{"a": 1}\n{"a": 1, "a": 2}\n', "line 2: the key 'a' stands twice"),
         ("a.json", '[{"a": 1},\n{"a": }]', "line 2: not JSON"),
         ("a.json", '[{"a": 1}, 7]', "object 2: not a JSON object"),
         ("a.json", "[" * 100_000, "line 1: not JSON"),

@@ -124,8 +124,6 @@ def test_a_part_that_cannot_judge_is_refused(frame: pd.DataFrame, said: str) -> 
     [
         pytest.param((10, 10, 10, 10, 10, 10, 10), 0.3, 20, id="whole days, the nearest"),
         pytest.param((10, 10, 80), 0.3, 80, id="the last day, however large"),
-        pytest.param((60, 40), 0.3, 30, id="two days are cut between rows"),
-        pytest.param((100,), 0.25, 25, id="one day is cut between rows"),
     ],
 )
 def test_the_latest_rows_are_held_out(rows_of_each_day: tuple[int, ...], share: float, held_out_rows: int) -> None:
@@ -150,11 +148,43 @@ def test_rows_without_a_time_train() -> None:
     assert split.held_out.sum() == 4
 
 
-def test_rows_of_one_moment_are_held_out_in_turn() -> None:
-    time = pd.Series([pd.Timestamp("2024-01-01", tz="UTC")] * 100)
+@pytest.mark.parametrize(
+    "time",
+    [
+        pytest.param(pd.Series([pd.Timestamp("2024-01-01", tz="UTC")] * 100), id="one moment"),
+        pytest.param(days(100), id="one day"),
+        pytest.param(days(60, 40), id="over midnight"),
+    ],
+)
+def test_a_batch_has_no_order_so_every_so_manieth_is_held_out(time: pd.Series) -> None:
     split = split_recent(time.to_frame(), time, None, 0.3)
     assert split.held_out.sum() == 30
+    assert (split.train ^ split.held_out).all()
     assert 10 < split.held_out[:50].sum() < 20
+
+
+def test_a_batch_in_the_order_of_its_ids_is_not_divided_into_old_customers_and_new_ones() -> None:
+    time, ids = days(400), pd.Series([f"C{number:04d}" for number in range(400)])
+    split = split_recent(time.to_frame(), time, ids, 0.3)
+    place = np.arange(400)
+    assert abs(place[split.train].mean() - place[split.held_out].mean()) < 10
+
+
+def test_a_customer_of_two_batches_is_on_one_side() -> None:
+    time, ids = days(50, 50), pd.Series([f"C{number}" for number in range(50)] * 2)
+    split = split_recent(time.to_frame(), time, ids, 0.3)
+    assert split.held_out.sum() == 30
+    assert {*ids[split.train]}.isdisjoint(ids[split.held_out])
+
+
+def test_a_base_that_comes_again_and_again_is_judged_by_the_latest_rows_of_customers_who_do_not_train() -> None:
+    """Else newcomers alone would judge: everybody else was there before."""
+    time = days(40, 40, 40, 44)
+    ids = pd.Series([f"C{number}" for number in range(40)] * 4 + [f"N{number}" for number in range(4)])
+    split = split_recent(time.to_frame(), time, ids, 0.25)
+    assert {*ids[split.train]}.isdisjoint(ids[split.held_out])
+    assert split.held_out.sum() == 11
+    assert {*time[split.held_out].dt.day} == {4} and 4 in {*time[split.train].dt.day}
 
 
 def test_a_customer_who_trains_never_judges() -> None:

@@ -87,13 +87,24 @@ def test_no_customer_is_on_both_sides(champion: Artifact) -> None:
     known = window.labelled
     assert known.ids is not None
     assert known.times is not None
-    ids = known.ids.where(known.times < START + timedelta(days=9), "late-" + known.ids)
+    ids = known.ids.where(known.times < START + timedelta(days=8), "late-" + known.ids)
     window = relabelled(window, ids=ids)
     rows = retraining_rows(champion, window, 0.3)
     trained_on, judged = (set(ids[where(part, window)]) for part in (recent_part(rows, champion), rows.test))
     assert judged
     assert not trained_on & judged
     assert all(id_.startswith("late-") for id_ in judged)
+
+
+def test_of_a_base_scored_every_day_some_customers_judge_and_do_not_train(champion: Artifact) -> None:
+    window = daily_base(champion)
+    known = window.labelled
+    assert known.ids is not None and known.times is not None
+    rows = retraining_rows(champion, window, 0.3)
+    trained_on, judged = (set(known.ids[where(part, window)]) for part in (recent_part(rows, champion), rows.test))
+    assert len(judged) > 0.1 * known.ids.nunique()
+    assert not trained_on & judged
+    assert known.times[where(rows.test, window)].min() > known.times.median()
 
 
 def test_the_champions_own_rows_train_and_never_test(champion: Artifact) -> None:
@@ -103,6 +114,15 @@ def test_the_champions_own_rows_train_and_never_test(champion: Artifact) -> None
     pd.testing.assert_frame_equal(rows.train.iloc[: len(reference)], reference)
     assert len(rows.train) + len(rows.test) == len(reference) + window.rows
     assert list(rows.test.columns) == list(reference.columns)
+
+
+def test_rows_of_the_test_set_keep_what_they_stand_for(champion: Artifact) -> None:
+    window = new_customers(daily_base(champion))
+    assert retraining_rows(champion, window, 0.3).test_weights is None
+    index = window.labelled.features.index
+    weights = pd.Series(np.linspace(1, 9, len(index)), index=index)
+    rows = retraining_rows(champion, relabelled(window, weights=weights), 0.3)
+    assert rows.test_weights == tuple(weights[where(rows.test, window)])
 
 
 @pytest.mark.parametrize("mode", ["recent", "recalibrate"])
@@ -125,12 +145,12 @@ def test_mode_newest_trains_on_the_newer_half_of_the_earlier_outcomes_alone(cham
 def test_training_the_champion_once_more_is_recognised(trained: Opened) -> None:
     champion, split = open_champion(trained)[1], load_split(trained)
     rows, settings = Rows(train=split.train, test=split.test), trained.settings
-    assert same_again(champion, rows, settings, "random_forest")
-    assert not same_again(champion, rows, settings, "logistic_regression")
-    assert not same_again(champion, Rows(train=split.train.iloc[1:], test=split.test), settings, "random_forest")
+    assert same_again(champion, rows, settings, "random_forest", {})
+    assert not same_again(champion, rows, settings, "logistic_regression", {})
+    assert not same_again(champion, Rows(train=split.train.iloc[1:], test=split.test), settings, "random_forest", {})
     for change in ({"seed": 1}, {"threshold": 0.4}):
         other = settings.model_copy(update={"training": settings.training.model_copy(update=change)})
-        assert not same_again(champion, rows, other, "random_forest")
+        assert not same_again(champion, rows, other, "random_forest", {})
 
 
 def test_only_rows_with_a_known_outcome_count(champion: Artifact) -> None:

@@ -126,6 +126,16 @@ def test_the_champion_is_judged_on_the_same_rows_by_its_own_threshold(tmp_path: 
     )
 
 
+def test_both_are_judged_by_what_the_rows_stand_for(tmp_path: Path, champion: str) -> None:
+    weights = tuple(1.0 + 9.0 * (row % 10 == 0) for row in range(len(TEST)))
+    judged, _, _ = trained(tmp_path, "weighed", small_job(champion=champion, test_weights=weights))
+    alone, _, _ = trained(tmp_path, "alone", small_job(champion=champion))
+    for name in ("metrics", "champion_metrics"):
+        one, other = getattr(judged.evaluation, name).roc_auc, getattr(alone.evaluation, name).roc_auc
+        assert one.high - one.low > other.high - other.low
+    assert judged.evaluation.comparison is not None and judged.evaluation.comparison.difference == 0, "it is the same model"
+
+
 def test_a_tampered_champion_is_refused(tmp_path: Path, champion: str) -> None:
     (tmp_path / ".churnops" / "models" / champion / MODEL / PICKLE).write_bytes(b"other")
     with pytest.raises(IntegrityError, match="bytes differ"):

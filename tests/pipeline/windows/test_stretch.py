@@ -45,6 +45,14 @@ def test_days_left_out_are_told_with_their_column_and_count() -> None:
     assert TwoWindows(recent=RECENT, matured=matured(31)).left_out_share == 0
 
 
+def test_repaired_days_are_set_aside_or_only_told() -> None:
+    days = BrokenDays(since=NEWEST, until=NEWEST, labelled=3, column="a", said="…", rows=900, repaired=True)
+    assert "900 rows set aside, `a` was broken then and is repaired" in days.left_out
+    kept = days.model_copy(update={"kept": True})
+    assert "900 rows are too many to set aside" in kept.left_out
+    assert TwoWindows(recent=RECENT, matured=matured(31, 1), left_out=(kept,)).left_out_share == 0
+
+
 def test_nothing_is_stored_of_days_left_out_where_none_were() -> None:
     told = TwoWindows(recent=RECENT, matured=matured(31))
     assert set(told.model_dump()) == {"recent", "matured"}

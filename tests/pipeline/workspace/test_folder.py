@@ -104,6 +104,7 @@ def test_a_moved_workspace_still_has_its_champion(trained: Opened, tmp_path: Pat
     opened.state.close()
 
 
+@pytest.mark.slow
 def test_a_copied_workspace_registers_in_itself_and_not_where_it_came_from(trained: Opened, tmp_path: Path) -> None:
     """MLflow remembers where an experiment's files lie as an absolute path."""
     champion, _ = open_champion(trained)

@@ -15,7 +15,7 @@ from pipeline.workspace import retired_names
 from pipeline.workspace.data_settings import DataSettings
 from pipeline.workspace.policy import load_policy
 from pipeline.workspace.retired_names import Retired
-from pipeline.workspace.settings import Settings, read_settings
+from pipeline.workspace.settings import Settings, read_settings, set_from_environment
 from prompts import policy_text
 
 MINIMAL = """
@@ -74,10 +74,12 @@ def test_the_columns_of_the_pipeline_follow_from_data(tmp_path: Path) -> None:
     [
         ("[training]\nseeed = 8", "`training.seeed`: Extra inputs are not permitted."),
         ("[colours]\nred = 1", "`colours`: Extra inputs are not permitted."),
+        ("[training]\nseed = -1", "`training.seed`: Input should be greater than or equal to 0."),
+        ("[value]\nmargin = inf", "`value.margin`: Input should be a finite number."),
         ('[training]\nseed = "eight"', "`training.seed`: Input should be a valid integer, unable to parse string as an integer."),
         (
-            '[training]\nestimator = "lightgbm"',
-            "`training.estimator`: there is no estimator 'lightgbm'; choose random_forest or logistic_regression.",
+            '[training]\nestimator = "perceptron"',
+            "`training.estimator`: there is no estimator 'perceptron'; choose random_forest or gradient_boosting or hist_gradient_boosting or lightgbm or logistic_regression or xgboost.",
         ),
         ("[training]\nthreshold = 1.0", "`training.threshold`: Input should be less than 1."),
         ('[operator]\nprovider = "mine"', "`operator.provider`: Input should be 'anthropic', 'bedrock' or 'vertex'."),
@@ -224,6 +226,7 @@ def test_an_own_log_is_found_from_the_files_folder(tmp_path: Path, monkeypatch: 
         ('[predictions]\nfile = "hdfs://name/log"', '`predictions.file` lies in another system, which only `engine.name = "spark"` reads.'),
         ('[predictions]\nfile = "https://me:pw@host/log.csv"', "`predictions.file` holds a password or a signature."),
         ('[predictions]\nfile = "az://logs/a.csv?sig=abc"', "`predictions.file` holds a password or a signature."),
+        ('[operator]\nbase_url = "https://me:pw@models.example"', "`operator.base_url` holds a password."),
         ('[engine]\nname = "polars"', "`engine.name`: Input should be 'duckdb' or 'spark'."),
     ],
 )
@@ -302,3 +305,8 @@ def test_outcomes_that_cannot_be_meant_are_refused(tmp_path: Path, outcomes: str
 def test_a_horizon_is_a_length_of_time(tmp_path: Path) -> None:
     assert read(tmp_path, '[outcomes]\nhorizon = "2w"\n').outcomes.horizon_length == timedelta(days=14)
     assert read(tmp_path).outcomes.horizon_length is None
+
+
+def test_the_variables_that_stand_in_for_settings_are_known_by_name() -> None:
+    names = ("PATH", "CHURNOPS_MCP_TOKEN", "CHURNOPS_TRAINING__SEED", "churnops_database_url", "CHURNOPS_POLICY__GATE__MIN_ROC_AUC")
+    assert set_from_environment(names) == ("CHURNOPS_POLICY__GATE__MIN_ROC_AUC", "CHURNOPS_TRAINING__SEED", "churnops_database_url")

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from pipeline.errors import SettingsError
 from pipeline.tables.file_format import FileFormat
+from pipeline.workspace.access import WorkspaceSettings
 from pipeline.workspace.data_settings import DataSettings
 from pipeline.workspace.settings import Settings, read_settings
 from pipeline.workspace.settings_file import render_settings, set_claude, set_predictions
@@ -43,7 +44,7 @@ def read_back(folder: Path, data: DataSettings) -> Settings:
 
 
 def test_a_new_file_reads_back_as_what_was_meant(tmp_path: Path) -> None:
-    assert read_back(tmp_path, DATA) == Settings(data=DATA)
+    assert read_back(tmp_path, DATA) == Settings(data=DATA, workspace=WorkspaceSettings(mode="private"))
 
 
 def test_every_field_survives(tmp_path: Path) -> None:

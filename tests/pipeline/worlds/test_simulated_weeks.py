@@ -102,6 +102,7 @@ def test_weeks_in_an_empty_log_have_matured_by_now(trained: Opened) -> None:
     assert [week.matured for week in done] == [week.outcomes for week in done] == [70, 70, 70]
 
 
+@pytest.mark.slow
 def test_outcomes_of_a_week_mature_while_later_weeks_are_scored(trained: Opened) -> None:
     done = weeks(trained, 7)
     columns = trained.settings.data.columns

@@ -3,7 +3,8 @@
 import pytest
 
 from pipeline.errors import ChurnopsError, IntegrityError
-from pipeline.record.approvers import accepted_trust, confirmed
+from pipeline.record.approvers import confirmed
+from pipeline.record.authority import accepted_trust
 from pipeline.record.champion import open_champion
 from reports.decisions.accepted_approvers import draft_trust, trust_now
 from reports.decisions.approval import draft_approval, same_person

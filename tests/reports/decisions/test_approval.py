@@ -54,8 +54,11 @@ def test_the_ledger_says_approved_then_deployed_and_what_the_approval_is_bound_t
     reported = next(entry for entry in waiting.opened.ledger.entries(waiting.ours) if entry.kind == "reported")
     serving = next(entry for entry in waiting.opened.ledger.entries() if entry.kind == "deployed")
     assert case.challenger is not None
+    first, asked_at = waiting.opened.ledger.entries()[0], waiting.opened.ledger.entries()[before - 1]
     record = {
         "act": "approve",
+        "workspace": first.body["workspace"],
+        "head": f"{asked_at.seq}:{asked_at.hash}",
         "case_id": waiting.ours,
         "version": case.challenger.version,
         "digest": digest_of_folder(waiting.artifact),

@@ -21,6 +21,8 @@ DIGESTS = st.text("0123456789abcdef", min_size=64, max_size=64)
 WORDS = st.text(max_size=20)
 TIMES = st.integers(-200 * 60, 200 * 60).map(lambda minutes: LATER + timedelta(minutes=minutes))
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "workspace": WORDS,
+    "head": st.one_of(WORDS, st.builds("{}:{}".format, st.integers(0, 30), DIGESTS)),
     "case_id": WORDS,
     "version": st.integers(0, 9).map(str),
     "digest": DIGESTS,

@@ -10,12 +10,14 @@ import pytest
 from pipeline.errors import ChurnopsError, IntegrityError
 from pipeline.record.approvers import confirmed
 from pipeline.record.champion import open_champion, require_champion
+from pipeline.record.ledger import MOVES
 from pipeline.record.mlflow_mirror import champion_version
 from reports.decisions.approval import approve, draft_approval
 from reports.decisions.recovery import recover
 from reports.decisions.rollback import draft_rollback, roll_back
+from reports.decisions.verification import verify
 from tests.checkout import ROOT
-from tests.reports.waiting import DECISION, Waiting, approve_case, snapshot
+from tests.reports.waiting import DECISION, Waiting, approve_case, roll_back_to, snapshot
 
 # Where the power goes: after the ledger's rows, before the pointer, after the pointer, after MLflow's alias.
 CUTS = [
@@ -131,3 +133,61 @@ def test_of_two_processes_that_approve_at_once_one_deploys(waiting: Waiting, cas
     assert sorted(answers) == ["deployed:", "refused:"], ended.stdout
     deployed_once(waiting, answers["deployed:"])
     assert len([case for case in waiting.opened.cases.all() if case.status == "approved"]) == 1
+
+
+def moves(waiting: Waiting) -> list[str]:
+    return [f"{entry.kind} {entry.body['version']}" for entry in waiting.opened.ledger.entries() if entry.kind in MOVES]
+
+
+@pytest.mark.parametrize("place", CUTS[:3], ids=NAMES[:3])
+def test_a_rollback_after_an_approval_was_cut_off_undoes_it_whole(waiting: Waiting, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    before = require_champion(waiting.opened.workspace, waiting.opened.ledger)
+    cut_at(monkeypatch, place, waiting, waiting.ours)
+    assert roll_back_to(waiting.opened, None).digest == before.digest
+    recover(waiting.opened)
+    assert [move.partition(" ")[0] for move in moves(waiting)] == ["deployed", "deployed", "rolled_back"]
+    assert (waiting.case.status, verify(waiting.opened).problems) == ("approved", ())
+    assert champion_version(waiting.opened.workspace) == before.version
+
+
+@pytest.mark.parametrize("place", CUTS[:3], ids=NAMES[:3])
+def test_an_approval_after_a_rollback_was_cut_off_knows_what_serves(waiting: Waiting, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    approve_case(waiting.opened, waiting.other)
+
+    def cut(*_: Any, **__: Any) -> None:
+        raise PowerCut
+
+    with monkeypatch.context() as patched:
+        patched.setattr(place, cut)
+        with pytest.raises(PowerCut):
+            roll_back_to(waiting.opened, None)
+    # The first champion serves again, as the ledger says, and it is the one that the other challenger was compared with.
+    recover(waiting.opened)
+    champion = approve_case(waiting.opened, waiting.ours)
+    assert [move.partition(" ")[0] for move in moves(waiting)] == ["deployed", "deployed", "rolled_back", "deployed"]
+    assert champion == require_champion(waiting.opened.workspace, waiting.opened.ledger)
+    assert verify(waiting.opened).ok
+
+
+@pytest.mark.slow
+def test_of_an_approval_and_a_rollback_at_once_one_moves_the_champion(waiting: Waiting) -> None:
+    first = require_champion(waiting.opened.workspace, waiting.opened.ledger)
+    second = approve_case(waiting.opened, waiting.other)
+    assert roll_back_to(waiting.opened, None).digest == first.digest
+    command = [
+        sys.executable,
+        "-m",
+        "tests.reports.approve_at_once",
+        str(waiting.opened.workspace.root),
+        waiting.ours,
+        f"={second.version}",
+    ]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert ended.stderr == ""
+    answers = dict(line.split()[:2] for line in ended.stdout.splitlines())
+    assert sorted(answers.values()) == ["deployed:", "refused:"], ended.stdout
+    assert len(moves(waiting)) == 4
+    assert waiting.case.status == ("approved" if answers[waiting.ours] == "deployed:" else "pending_approval")
+    recover(waiting.opened)
+    assert verify(waiting.opened).ok
+    assert champion_version(waiting.opened.workspace) == require_champion(waiting.opened.workspace, waiting.opened.ledger).version

@@ -190,11 +190,18 @@ def test_a_tampered_report_is_refused_before_anything_is_asked(
     assert snapshot(waiting) == before
 
 
-def test_rejecting_needs_a_reason_and_moves_nothing(waiting: Waiting, churnops: CommandLine) -> None:
+def test_rejecting_needs_a_reason_and_a_person_and_moves_nothing(
+    waiting: Waiting, churnops: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pointer = waiting.opened.workspace.champion_pointer.read_bytes()
     silent = churnops("reports", "reject", waiting.ours)
     assert (silent.code, silent.err.strip()) == (1, 'churnops: A decision needs a reason. Give one with --reason "…".')
+    piped = churnops("reports", "reject", waiting.ours, "--reason", "Not now.")
+    assert (piped.code, piped.err.strip()) == (1, NO_TERMINAL)
+    typing(monkeypatch, "yes")
+    assert churnops("reports", "reject", waiting.ours, "--reason", "Not now.").code == 1
     assert waiting.case.status == "pending_approval"
+    typing(monkeypatch, f"reject {version(waiting)}")
     assert churnops("reports", "reject", waiting.ours, "--reason", "Not now.").code == 0
     assert waiting.case.status == "rejected"
     assert waiting.opened.workspace.champion_pointer.read_bytes() == pointer

@@ -1,18 +1,19 @@
 """What people rule is on record with who and when, in the database and in the ledger, or not at all."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from pipeline.errors import ChurnopsError
 from pipeline.record.cases import Challenger, ReportRef, concluded
-from pipeline.record.ledger import Entry
+from pipeline.record.entry import Entry
 from pipeline.record.opened_workspace import Opened
 from pipeline.rulings.acknowledgements import recorded_acknowledgements, shift_of
 from pipeline.rulings.exclusions import recorded_exclusions
-from pipeline.rulings.noted_events import LONGEST_NAME, recorded_events
-from reports.decisions.rulings import LONGEST_REASON, acknowledge, exclude, include, note_event, overrule
+from pipeline.rulings.imported_events import ImportedEvent
+from pipeline.rulings.noted_events import LONGEST_NAME, happenings, known_events, recorded_events
+from reports.decisions.rulings import LONGEST_REASON, acknowledge, exclude, import_events, include, note_event, overrule
 from tests.conftest import NOON
 from tests.tools.desk import case_of, diagnosis_of, metrics_of, training_result
 
@@ -46,7 +47,7 @@ def test_a_word_over_a_diagnosis_lets_the_case_go_on(opened: Opened, status: str
     assert row.body == {
         "cause": "concept_drift", "overruled": "data_fault", "reason": "The column was renamed on purpose.", "by": opened.person,
     }  # fmt: skip
-    assert opened.cases.unfinished(case.key) == after
+    assert opened.cases.of_key(case.key) == after
 
 
 def test_it_holds_where_there_is_no_diagnosis_yet(opened: Opened) -> None:
@@ -104,6 +105,29 @@ def test_events_and_exclusions_are_in_the_ledger(opened: Opened) -> None:
     assert (ended.ended_at, ended.ended_by) == (NOON, opened.person)
     assert [entry.kind for entry in opened.ledger.entries()[-3:]] == ["noted", "excluded", "included"]
     assert last_row(opened).body == {"number": made.number, "by": opened.person}
+
+
+def imported(name: str, at: datetime = NOON) -> ImportedEvent:
+    return ImportedEvent(kind="deploy", name=name, since=at, until=at + timedelta(microseconds=1))
+
+
+def test_events_of_other_tools_are_written_once_with_their_file(opened: Opened) -> None:
+    first, second = imported("deploy 3f2a"), imported("deploy 3f2a", NOON + DAY)
+    assert import_events(opened, [first, first, second], "deploys.jsonl") == 2
+    rows = len(opened.ledger.entries())
+    assert import_events(opened, [second, first], "again.jsonl") == 0
+    assert len(opened.ledger.entries()) == rows
+    assert [(event.name, event.kind, event.origin) for event in recorded_events(opened.state)] == [
+        ("deploy 3f2a", "deploy", "deploys.jsonl")
+    ] * 2
+    assert last_row(opened).body == {"imported": 2, "origin": "deploys.jsonl", "by": opened.person}
+
+
+def test_what_was_imported_is_no_note_of_a_person(opened: Opened) -> None:
+    import_events(opened, [imported("deploy 3f2a")], "deploys.jsonl")
+    recorded = recorded_events(opened.state)
+    assert known_events(recorded, None, None) == ()
+    assert [(one.name, one.since) for one in happenings(recorded)] == [("deploy 3f2a", NOON)]
 
 
 @pytest.mark.parametrize("number", [1, 99])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.canonical_json import canonical
-from pipeline.record.ledger import Entry
+from pipeline.record.entry import Entry
 from reports.decisions.verification import Verification, verify
 from tests.end_to_end.command_line import CommandLine
 from tests.reports.waiting import Waiting, approve_case

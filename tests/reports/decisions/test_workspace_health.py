@@ -19,7 +19,7 @@ def broken(waiting: Waiting) -> set[str]:
 
 def test_a_well_workspace_is_well(waiting: Waiting) -> None:
     assert {(finding.name, finding.state) for finding in workspace_health(waiting.opened)} == {
-        (name, "ok") for name in ("disk", "schema", "approval", "champion", "ledger", "mlflow")
+        (name, "ok") for name in ("disk", "schema", "clock", "approval", "champion", "ledger", "mlflow")
     }
 
 

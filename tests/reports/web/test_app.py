@@ -1,6 +1,7 @@
 """The assembled application: the API and the page side by side, for names of this machine alone, documented without a script."""
 
 from collections.abc import Iterator
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -73,3 +74,12 @@ def test_a_hostile_column_name_stays_text(fresh: Opened) -> None:
         said = web.get("/docs").text
     assert "<script" not in said
     assert "&lt;script&gt;alert(1)" in said
+
+
+def test_the_docs_tell_ranges_and_categories_of_the_training_data(trained: Opened) -> None:
+    with TestClient(web_app(trained, local=True), base_url="http://localhost") as web:
+        said = unescape(web.get("/docs").text)
+    assert "a number, or null; 0 to 72 in the training data" in said
+    assert "a text, or null; known: Month-to-month, One year, Two year" in said
+    assert '"Contract": "Month-to-month"' in said
+    assert "e+38" not in said

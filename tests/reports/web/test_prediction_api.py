@@ -19,9 +19,13 @@ from pipeline.record.champion import open_champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.serving.prediction_service import PredictionService
 from pipeline.state.database import outcomes, predictions
+from pipeline.state.offers import read_offers
 from pipeline.state.predictions import read_labelled
 from pipeline.windows.baseline import baseline_of
-from reports.web.prediction_api import LARGEST_BODY, api_router
+from reports.decisions.rulings import hold
+from reports.web.api_keys import ApiKeys
+from reports.web.body_door import LARGEST_BODY
+from reports.web.prediction_api import api_router
 from tests.conftest import NOON
 from tests.pipeline.serving.swaps import another_model, deploy
 
@@ -51,7 +55,7 @@ def api(trained: Opened) -> Iterator[TestClient]:
 def client_of(opened: Opened) -> TestClient:
     desk = PredictionService(opened)
     app = FastAPI(lifespan=lambda _app: desk.staffed())
-    app.include_router(api_router(desk, opened.settings.data.columns))
+    app.include_router(api_router(desk, opened.settings.data.columns, ApiKeys()))
     return TestClient(app)
 
 
@@ -102,6 +106,20 @@ def test_one_customer_alone_and_in_a_batch_get_the_same_answer(trained: Opened, 
     alone = api.post("/predict", json=sent).json()
     (among,) = api.post("/predict/batch", json={"customers": [sent]}).json()["predictions"]
     assert alone == among
+
+
+def test_a_list_waits_for_people_and_a_single_answer_does_not(trained: Opened, api: TestClient) -> None:
+    hold(trained, "2026-11-21-abc123")
+    sent = customer(trained)
+    assert api.post("/predict", json=sent).status_code == 200
+    refused = api.post("/predict/batch", json={"customers": [sent]})
+    assert (refused.status_code, refused.json()["cases"]) == (409, ["2026-11-21-abc123"])
+    assert "case 2026-11-21-abc123" in refused.json()["detail"]
+    assert len(logged(trained)) == 1, "what is refused is not logged"
+    assert api.post("/predict/batch?despite=2026-11-21-abc123", json={"customers": [sent]}).status_code == 200
+    entry = trained.ledger.last(("went_on",))
+    assert entry is not None
+    assert (entry.case_id, entry.body["rows"]) == ("2026-11-21-abc123", 1)
 
 
 def test_what_is_not_taken_leaves_no_row(trained: Opened, api: TestClient) -> None:
@@ -284,3 +302,35 @@ def test_the_description_names_every_column(trained: Opened, api: TestClient) ->
     many = described["paths"]["/predict/batch"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert many["properties"]["customers"]["items"] == schema
     assert "$defs" not in json.dumps(described)
+
+
+def test_offers_are_taken_once_for_customers_that_were_predicted(trained: Opened, api: TestClient) -> None:
+    api.post("/predict", json=customer(trained))
+    told = [{"id": "C-1", "offered_at": NOON.isoformat(), "kind": "call"}, {"id": "C-1", "held_out": True}, {"id": "C-2"}]
+
+    def said() -> tuple[int, list[str]]:
+        answer = api.post("/offers", json={"offers": told})
+        return answer.status_code, [one["result"] for one in answer.json()["offers"]]
+
+    assert said() == (200, ["added", "added", "unknown"])
+    assert said() == (200, ["known", "known", "unknown"])
+    assert api.post("/offers", json={"offers": told[2:]}).status_code == 404
+    found = read_offers(trained.state, NOON - timedelta(days=1), NOON + timedelta(days=1))
+    assert sorted(zip(found["kind"], found["held_out"], strict=True)) == [("", True), ("call", False)]
+
+
+@pytest.mark.parametrize(
+    ("told", "field"),
+    [
+        ({"id": "C-1", "offered_at": (NOON + timedelta(days=1)).isoformat()}, "offered_at"),
+        ({"id": "C-1", "offered_at": "2026-01-31T10:00:00"}, "offered_at"),
+        ({"id": "C-1", "held_out": "yes"}, "held_out"),
+        ({"id": "C-1", "price": 3}, "price"),
+        ({}, "id"),
+    ],
+)
+def test_an_offer_that_cannot_be_is_refused_by_its_field(trained: Opened, api: TestClient, told: dict[str, Any], field: str) -> None:
+    api.post("/predict", json=customer(trained))
+    answer = api.post("/offers", json={"offers": [told]})
+    assert (answer.status_code, [one["field"].split(".")[-1] for one in answer.json()["detail"]]) == (422, [field])
+    assert read_offers(trained.state, NOON - timedelta(days=9), NOON + timedelta(days=9)).empty

@@ -77,6 +77,7 @@ async def test_after_a_failure_the_rulebook_answers_and_claude_is_told_in_short(
     assert "tool_result" not in texts_of(server.requests[-1])
 
 
+@pytest.mark.slow
 def test_one_question_from_the_command_line(changed: Opened, churnops: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     churnops.folder = changed.workspace.root
     asked = churnops("chat", "--ask", "What happened?", "--json")

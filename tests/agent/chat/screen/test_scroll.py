@@ -18,7 +18,7 @@ from agent.chat.screen.status_line import Standing, status_line
 from agent.chat.session.events import Event
 from agent.chat.session.session import Session
 from agent.conversation.messages import OperatorTurn, Spend, ToolCall
-from reports.grounding.grounding import Grounded
+from reports.grounding.grounding import Grounded, Marked
 from tests.agent.case_tools import CASE, CaseTools, clock_at, shipped_policy
 from tests.agent.chat.table import table, turn, words
 from tests.agent.scripted import Scripted
@@ -145,7 +145,7 @@ def test_what_is_struck_through_is_not_taken_for_a_number_without_a_source() -> 
 
 def test_a_mark_in_the_middle_of_bold_text_stays_bold() -> None:
     block = "It fell to **0.4711** today."
-    found = Grounded("", (), ("0.4711",), ((13, 19),))
+    found = Grounded("", (), (Marked("0.4711", 13, 19, "in no result"),))
     written: list[str] = []
     scroll = Scroll(written.append, lambda: 60, lambda text: found, "colours")
     scroll.stream(block + "\n\n")

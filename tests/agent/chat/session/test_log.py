@@ -11,10 +11,11 @@ from agent.chat.chat import open_chat
 from agent.chat.commands.slash_commands import run_command
 from agent.chat.screen.lines import Lines
 from agent.chat.screen.screen_state import UNCHECKED
-from agent.chat.session.events import CallStarted, Event, QuestionAsked, Queued, SessionOpened
+from agent.chat.session import log as log_module
+from agent.chat.session.events import CallStarted, Event, OperatorGaveUp, QuestionAsked, Queued, SessionOpened
 from agent.chat.session.log import SessionLog, chat_folder, find_session, new_id, read_log, stored_sessions
 from agent.chat.session.session import Session
-from agent.conversation.messages import Operator
+from agent.conversation.messages import Operator, Spend
 from pipeline.errors import ChurnopsError, WorkspaceError
 from pipeline.intake.window_choice import WindowChoice
 from pipeline.record.opened_workspace import Opened
@@ -60,6 +61,19 @@ def test_one_process_at_a_time_writes_a_session_and_nobody_else_reads_it(tmp_pat
         pass
     assert path.stat().st_mode & 0o077 == 0
     assert path.parent.stat().st_mode & 0o077 == 0
+
+
+def test_a_full_session_begins_nothing_more_and_still_writes_down_what_was_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "2026-11-21-120000.jsonl"
+    monkeypatch.setattr(log_module, "MOST_BYTES", 1_000)
+    with SessionLog(path) as log:
+        log.append(asked("short"))
+        with pytest.raises(WorkspaceError, match=r"is full.*Begin another"):
+            log.append(asked("x" * 1_000))
+        log.append(OperatorGaveUp(at=NOON, by="claude", reason="y" * 1_000, next=None, spend=Spend()))
+        with pytest.raises(WorkspaceError, match="is full"):
+            log.append(Queued(at=NOON, text="short"))
+    assert [event.kind for event in read_log(path)] == ["asked", "gave_up"]
 
 
 def test_sessions_are_found_by_their_beginning_and_the_newest_without_one(trained: Opened) -> None:

@@ -9,7 +9,7 @@ from agent.chat.answering.claude import ChatClaude
 from agent.chat.session.events import Changed, CommandRan
 from agent.chat.session.memory import CONTEXT_CHARACTERS, conversation
 from agent.conversation.messages import Asked, Conversation, Nudge, OperatorTurn, ToolCall, ToolReturn
-from pipeline.workspace.settings import OperatorSettings
+from pipeline.workspace.operator_settings import OperatorSettings
 from tests.agent.case_tools import CASE, CaseTools
 from tests.agent.chat.table import table, turn, words
 from tests.agent.scripted import Scripted

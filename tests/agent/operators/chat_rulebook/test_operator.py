@@ -1,21 +1,19 @@
-"""The rulebook in a chat over tools whose every fact the test sets: what it calls, what it proposes, what it says when something is missing."""
+"""The rulebook in a chat over tools whose every fact the test sets: what it calls, what it says when something is missing, that it changes nothing."""
 
 import re
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from mcp import Client
 
 from agent.conversation.messages import Asked, Message, OperatorTurn, Spend, ToolCall, ToolReturn
 from agent.conversation.tool_calls import make_call
 from agent.operators.chat_rulebook.operator import ChatRulebook
-from agent.operators.chat_rulebook.question_table import INTENTS
+from agent.operators.chat_rulebook.published_questions import TOPICS
 from pipeline.diagnosis.diagnosis import Action, Mode
 from pipeline.diagnosis.finding import Cause
 from pipeline.errors import ChurnopsError, OutdatedCase, Refusal
-from pipeline.record.failure import Failure, failure_of
+from pipeline.record.failure import failure_of
 from reports.grounding.facts import Evidence
 from reports.grounding.grounding import ground
 from tests.agent.case_tools import CASE, CaseTools, clock_at, diagnosed, shipped_policy
@@ -32,8 +30,8 @@ ASKS: dict[Cause, tuple[Action, Mode | None]] = {
     "label_fault": ("collect_labels", None),
     "unsure": ("collect_labels", None),
 }
-EXAMPLES = tuple(example for intent in INTENTS for example in intent.examples)
-NO = "The human did not allow this call, so nothing was done."
+EXAMPLES = tuple(topic.phrasings[0] for topic in TOPICS)
+CHANGES = {"run_training", "save_remediation_report"}
 
 
 def facts(cause: Cause, **changes: Any) -> CaseTools:
@@ -43,11 +41,11 @@ def facts(cause: Cause, **changes: Any) -> CaseTools:
 
 
 class Chat:
-    """A conversation with the rulebook over `tools`; what changes something is allowed or not."""
+    """A conversation with the rulebook over `tools`."""
 
-    def __init__(self, tools: CaseTools, *, allow: bool = True, features: tuple[str, ...] = FEATURES) -> None:
+    def __init__(self, tools: CaseTools, *, features: tuple[str, ...] = FEATURES) -> None:
         self.operator = ChatRulebook(POLICY, features, clock_at)
-        self.tools, self.allow = tools, allow
+        self.tools = tools
         self.messages: list[Message] = []
         self.calls: list[ToolCall] = []
         self.evidence = [Evidence(None, "policy", POLICY.model_dump(mode="json"))]
@@ -68,9 +66,8 @@ class Chat:
         raise AssertionError(f"{text!r} was never answered: {self.calls}")
 
     async def _returned(self, client: Client, call: ToolCall) -> ToolReturn:
+        assert call.name not in CHANGES, "what changes anything is a person's command"
         self.calls.append(call)
-        if call.name in {"run_training", "save_remediation_report"} and not self.allow:
-            return ToolReturn.failed(call, Failure(kind="declined", said=NO))
         answer = await make_call(client, call)
         if answer.structured is not None and not answer.is_error:
             self.evidence.append(Evidence(answer.structured["call"], call.name, answer.structured))
@@ -85,7 +82,7 @@ class Chat:
 @pytest.mark.parametrize("cause", get_args(Cause))
 @pytest.mark.anyio
 async def test_every_example_has_an_answer_whatever_happened_and_every_number_a_source(cause: Cause) -> None:
-    chat = Chat(facts(cause), allow=False)
+    chat = Chat(facts(cause))
     for example in EXAMPLES:
         answer = await chat.ask(example)
         assert answer and not re.search(r"\b(None|nan|null)\b", answer), (example, answer)
@@ -93,7 +90,6 @@ async def test_every_example_has_an_answer_whatever_happened_and_every_number_a_
         assert ground(answer, chat.evidence).unsourced == (), (example, answer)
     ids = [call.id for call in chat.calls]
     assert len(ids) == len(set(ids))
-    assert chat.tools.trained() == []
 
 
 @pytest.mark.anyio
@@ -101,7 +97,7 @@ async def test_what_was_read_for_one_question_is_not_read_again_for_the_next() -
     chat = Chat(facts("concept_drift"))
     await chat.ask("what happened?")
     await chat.ask("how sure are you?")
-    await chat.ask("what moved?")
+    await chat.ask("what drifted?")
     assert chat.called == ["get_drift_summary", "diagnose"]
 
 
@@ -114,96 +110,59 @@ async def test_the_same_conversation_gives_the_same_turn() -> None:
     assert told[0].turn == chat.messages[-1]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("asked", "expected"),
-    [
-        ("try a forest on the last 30 days", {"mode": "recent", "estimator": "random_forest", "n_estimators": 250}),
-        ("retrain the model", {"mode": "recent", "estimator": "random_forest", "n_estimators": 250}),
-        ("train a forest on everything", {"mode": "combined", "estimator": "random_forest", "n_estimators": 250}),
-        ("retrain with 300 trees and depth 12", {"mode": "recent", "estimator": "random_forest", "n_estimators": 300, "max_depth": 12}),
-        ("try a logistic regression with C=0.5", {"mode": "recent", "estimator": "logistic_regression", "C": 0.5}),
-        ("recalibrate the model", {"mode": "recalibrate"}),
-    ],
-)
 @pytest.mark.anyio
-async def test_a_training_is_proposed_with_the_arguments_asked_for(asked: str, expected: dict[str, Any]) -> None:
-    chat = Chat(facts("concept_drift"), allow=False)
-    answer = await chat.ask(asked)
-    assert [call.arguments for call in chat.calls if call.name == "run_training"] == [{"case_id": CASE, **expected}]
-    assert "nothing is deployed by it" in answer
-    assert answer.endswith("Nothing was done, as nobody agreed to it.")
+async def test_what_was_asked_for_leads_and_the_cause_and_the_action_follow() -> None:
+    chat = Chat(facts("data_fault"))
+    wrong, urgency, owner = [await chat.ask(asked) for asked in ("what happened?", "can this wait?", "who should I call?")]
+    assert wrong.startswith("**The data are broken** (data fault in `tenure`, confidence 0.86).")
+    assert urgency.startswith("If nothing is done: Scores go on resting on broken values")
+    assert owner.startswith("Ask whoever owns the feed of `tenure`")
+    for answer in (wrong, urgency, owner):
+        assert "confidence 0.86" in answer
+        assert "**fix data** in `tenure`" in answer
+        assert len(answer.splitlines()) <= 4
 
 
-@pytest.mark.parametrize("cause", ["data_fault", "label_fault", "none", "covariate_benign", "unsure"])
+@pytest.mark.parametrize("asked", ["retrain the model", "should we retrain?", "try a forest on the last 30 days"])
 @pytest.mark.anyio
-async def test_where_the_guard_would_refuse_nobody_is_asked_to_agree(cause: Cause) -> None:
-    chat = Chat(facts(cause))
-    answer = await chat.ask("try a forest on the last 30 days")
-    assert "run_training" not in chat.called
-    assert f"churnops case override {CASE}" in answer
-    assert f"asks for **{ASKS[cause][0].replace('_', ' ')}**" in answer
-
-
-@pytest.mark.parametrize(
-    ("changes", "asked", "said"),
-    [
-        ({"labelled_rows": 90, "labelled_churners": 20}, "retrain the model", "`training.min_labelled_rows`"),
-        ({}, "retrain with 900 trees", "`hyperparameters.random_forest.n_estimators` in the policy allows 200 to 300."),
-    ],
-)
-@pytest.mark.anyio
-async def test_outcomes_and_hyperparameters_outside_the_policy_are_told_before_anybody_agrees(
-    changes: dict[str, int], asked: str, said: str
-) -> None:
-    chat = Chat(facts("concept_drift", **changes))
-    assert said in await chat.ask(asked)
-    assert "run_training" not in chat.called
+async def test_a_training_is_left_to_a_command_and_the_answer_says_whether_the_policy_allows_it(asked: str) -> None:
+    refused, allowed = [await Chat(facts(cause)).ask(asked) for cause in ("data_fault", "concept_drift")]  # type: ignore[arg-type]
+    assert f"churnops case override {CASE}" in refused
+    assert "`/triage`" not in refused
+    assert "`/triage`" in allowed
+    assert "neither deploys" in allowed
+    assert "override" not in allowed
 
 
 @pytest.mark.anyio
-async def test_what_the_guard_refuses_all_the_same_is_passed_on() -> None:
-    refusal = Refusal("Another case trained at 2026-11-20 08:00 UTC.", "training.cooldown_hours", "wait.")
-    chat = Chat(facts("concept_drift", refuse_training=refusal))
-    assert "Another case trained at 2026-11-20 08:00 UTC" in await chat.ask("retrain the model")
-    assert chat.called.count("run_training") == 1
+async def test_a_no_is_said_as_one() -> None:
+    assert (await Chat(facts("none")).ask("should we retrain?")).startswith("No. To do: **monitor**")
+    assert (await Chat(facts("concept_drift")).ask("would recalibration be enough?")).startswith("No. To do: **retrain**")
+    assert (await Chat(facts("concept_drift")).ask("should we retrain?")).startswith("To do: **retrain**")
 
 
 @pytest.mark.anyio
-async def test_a_case_is_taken_from_a_training_to_its_report_and_never_deployed() -> None:
-    chat = Chat(facts("concept_drift", gates=(False, True)))
-    assert "failed the gate" in await chat.ask("retrain the model")
-    assert "passed the gate" in await chat.ask("proceed")
-    assert "passed" in await chat.ask("how does the challenger compare with the champion?")
-    assert "the tools refuse another" in await chat.ask("retrain the model")
-    closed = await chat.ask("close the case")
-    assert f"churnops reports approve {CASE}" in closed
-    assert chat.tools.saved()["action"] == "retrain"
-    deploy = await chat.ask("can you deploy it?")
-    assert deploy.startswith("I cannot: no tool deploys")
-    assert "A challenger waits" in deploy
-    assert set(chat.called) <= {
-        "get_drift_summary", "diagnose", "get_current_model_metrics", "compare_models", "run_training", "save_remediation_report",
-    }  # fmt: skip
+async def test_a_time_that_is_named_is_answered_with_the_dates_it_is_about() -> None:
+    told = await Chat(facts("concept_drift")).ask("what moved since Monday?")
+    assert told.startswith("You say “since monday”. This is about all of its rows, as they have no time.")
+    assert "`/window` looks at others" in told
+    assert "You say" not in await Chat(facts("concept_drift")).ask("what drifted?")
 
 
 @pytest.mark.anyio
 async def test_without_a_diagnosis_the_answer_says_that_it_is_unavailable() -> None:
-    chat = Chat(CaseTools(), allow=False)
-    for example in (intent.examples[0] for intent in INTENTS):
+    chat = Chat(CaseTools())
+    for example in EXAMPLES:
         answer = await chat.ask(example)
         assert ground(answer, chat.evidence).unsourced == (), (example, answer)
     assert "unavailable: The window cannot be read again." in await chat.ask("what happened?")
-    assert "features drifted" in await chat.ask("what moved?")
-    chat.calls.clear()
-    assert "unavailable" in await chat.ask("retrain the model")
-    assert "run_training" not in chat.called
+    assert "features drifted" in await chat.ask("what drifted?")
 
 
 @pytest.mark.anyio
 async def test_too_small_a_window_has_no_verdict() -> None:
     chat = Chat(CaseTools(band="not_enough_data", diagnosis=diagnosed("none", "monitor")))
-    assert "too few" in await chat.ask("what moved?")
+    assert "too few" in await chat.ask("what drifted?")
 
 
 @pytest.mark.parametrize(
@@ -234,7 +193,7 @@ async def test_a_case_that_is_over_is_followed_by_another(over: ChurnopsError) -
 @pytest.mark.anyio
 async def test_a_result_that_cannot_be_read_ends_in_words_and_not_in_a_loop() -> None:
     operator = ChatRulebook(POLICY, FEATURES, clock_at)
-    messages: list[Message] = [Asked(text="what moved?")]
+    messages: list[Message] = [Asked(text="what drifted?")]
     turn = (await operator.ask(tuple(messages), (), lambda text: None)).turn
     messages += [turn, ToolReturn(call_id=turn.calls[0].id, name="get_drift_summary", is_error=False, text="{}", structured={"odd": 1})]
     told = (await operator.ask(tuple(messages), (), lambda text: None)).turn
@@ -245,7 +204,7 @@ async def test_a_result_that_cannot_be_read_ends_in_words_and_not_in_a_loop() ->
 async def test_names_from_data_are_shown_as_text_and_never_as_markup() -> None:
     evil = "x`](http://evil) <img src=x> \x1b[31m**run_training**"
     chat = Chat(facts("covariate_benign", feature=evil), features=(evil,))
-    for asked in ("what moved?", f"tell me about {evil}", "which features drifted the most?"):
+    for asked in ("what drifted?", f"tell me about {evil}", "which features drifted the most?"):
         answer = await chat.ask(asked)
         outside = re.sub(r"`[^`]*`", "", answer)
         assert "\x1b" not in answer
@@ -253,25 +212,13 @@ async def test_names_from_data_are_shown_as_text_and_never_as_markup() -> None:
         assert "](http" not in outside
 
 
-@pytest.mark.parametrize("text", ["", "\x00\x1b[2J", "retrain " * 150_000, "what moved?" + "\u202e" * 5, "🤖" * 500])
+@pytest.mark.parametrize("text", ["", "\x00\x1b[2J", "retrain " * 150_000, "what drifted?" + "\u202e" * 5, "🤖" * 500])
 @pytest.mark.anyio
-async def test_hostile_text_is_declined_without_a_call_that_changes_anything(text: str) -> None:
+async def test_hostile_text_is_answered_in_plain_characters_and_changes_nothing(text: str) -> None:
     chat = Chat(facts("concept_drift"))
     answer = await chat.ask(text)
-    assert answer.isprintable() or all(line.isprintable() for line in answer.splitlines())
+    assert all(line.isprintable() for line in answer.splitlines())
     assert len(answer) < 5_000
-    assert chat.tools.trained() == []
-
-
-@pytest.mark.slow
-@given(text=st.lists(st.sampled_from(sorted({word for example in EXAMPLES for word in example.split()})), max_size=8).map(" ".join))
-@settings(max_examples=40, deadline=None)
-def test_no_mix_of_known_words_breaks_it_or_goes_beyond_a_proposal(text: str) -> None:
-    import anyio
-
-    chat = Chat(facts("concept_drift"), allow=False)
-    answer = anyio.run(chat.ask, text)
-    assert answer
     assert chat.tools.trained() == []
 
 

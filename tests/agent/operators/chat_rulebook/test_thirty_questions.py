@@ -10,7 +10,7 @@ from reports.grounding.facts import Evidence
 from reports.grounding.grounding import ground
 from tests.agent.operators.chat_rulebook.conftest import Interviews
 from tests.paraphrases import PARAPHRASES
-from tests.questions import MUTATING, QUESTIONS, SITUATIONS, Question, Reply
+from tests.questions import QUESTIONS, SITUATIONS, Reply
 
 ENOUGH = 27
 
@@ -19,7 +19,8 @@ def unsourced(replies: list[Reply]) -> dict[str, tuple[str, ...]]:
     """Numbers without a source by question, checked as a chat does: the policy and the question are evidence too."""
     policy = Evidence(None, "policy", load_policy(policy_text(), {}).model_dump(mode="json"))
     asked = [(one, (*one.evidence, policy, Evidence(None, "you", {"asked": one.question.asked}))) for one in replies]
-    return {one.question.asked: found for one, evidence in asked if (found := ground(one.text, evidence).unsourced)}
+    missed = {one.question.asked: ground(one.text, evidence).unsourced for one, evidence in asked}
+    return {question: numbers for question, numbers in missed.items() if numbers}
 
 
 def test_there_are_thirty_questions_over_all_situations() -> None:
@@ -41,20 +42,4 @@ def test_other_words_for_the_same_questions_are_answered_too(asked_rulebook: Int
     replies = [reply for name in SITUATIONS for reply in asked_rulebook(name, tuple(one for one in PARAPHRASES if one.situation == name))]
     assert [one.question.asked for one in replies if one.verdict == "wrong"] == []
     assert sum(one.verdict == "right" for one in replies) >= 18
-    assert unsourced(replies) == {}
-
-
-@pytest.mark.slow
-def test_a_training_is_carried_to_its_report_by_two_conversations(asked_rulebook: Interviews) -> None:
-    first = ("try a forest on the last 30 days",)
-    later = ("how does the challenger compare with the champion?", "close the case", "can you deploy it?")
-    replies = [
-        reply
-        for asked in (first, later)
-        for reply in asked_rulebook("behaviour", tuple(Question("behaviour", one) for one in asked), *sorted(MUTATING))
-    ]
-    assert [[call.name for call in one.proposed] for one in replies] == [["run_training"], [], ["save_remediation_report"], []]
-    expected = ("**passed the gate**", "from the case's record", "reports approve", "A challenger waits")
-    for reply, said in zip(replies, expected, strict=True):
-        assert said in reply.text
     assert unsourced(replies) == {}

@@ -1,5 +1,6 @@
 """What performance is expected before outcomes are known: near what they show, honest about chance, and silent where nothing is known."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -8,15 +9,18 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import log_loss, roc_auc_score
 
+from pipeline.diagnosis.diagnose import examine
 from pipeline.diagnosis.expected_performance import ExpectedPerformance
 from pipeline.diagnosis.outcomes.estimated_performance import _log_loss, _Measured, _profit, _ranking, estimate_performance
 from pipeline.diagnosis.outcomes.expected_churn import expected_churn
-from pipeline.diagnosis.population.domain_classifier import tell_apart
+from pipeline.diagnosis.population.domain_classifier import tell_apart, tell_from_training
 from pipeline.measures.campaign_value import worth
+from pipeline.workspace.policy import load_policy
 from pipeline.workspace.settings import ValueSettings
+from prompts import policy_text
 from tests.pipeline.seen_customers import customers, drawn, leaning, seen
 
-VALUE = ValueSettings()
+VALUE, POLICY = ValueSettings(), load_policy(policy_text(), {})
 
 
 def estimated(window: pd.DataFrame, value: ValueSettings = VALUE) -> ExpectedPerformance:
@@ -48,6 +52,29 @@ def test_each_estimate_lies_within_its_interval() -> None:
     assert found.low < found.roc_auc < found.high
     for one in (found.churn_rate, found.log_loss, found.profit):
         assert one is not None and one.low < one.value < one.high
+
+
+def test_where_the_drift_reference_is_another_table_it_rests_on_the_training_rows() -> None:
+    window = drawn(3000, 3, leaning("Contract", 1.0))
+    observed = seen(window)
+    recent = drawn(2500, 9, leaning("Contract", 1.0))
+    beside = replace(observed, before=recent[list(observed.before.columns)], before_scores=np.full(len(recent), 0.3))
+    found = estimate_performance(beside, tell_from_training(beside, tell_apart(beside)), VALUE)
+    assert found is not None and found.churn_rate is not None
+    assert found.churn_rate.value == pytest.approx(window["Churn"].mean(), abs=0.03)
+    assert found.roc_auc == pytest.approx(roc_auc_score(window["Churn"], observed.scores), abs=0.03)
+
+
+def test_where_the_training_rows_are_the_drift_reference_nothing_is_told_apart_again() -> None:
+    observed = seen(drawn(300, 5))
+    domain = tell_apart(observed)
+    assert tell_from_training(observed, domain) is domain
+
+
+def test_a_triage_after_a_retraining_is_diagnosed() -> None:
+    observed, recent = seen(drawn(1000, 4)), drawn(900, 9)
+    beside = replace(observed, before=recent[list(observed.before.columns)], before_scores=np.full(len(recent), 0.3))
+    assert examine(beside, POLICY, VALUE, {"repairs"}).expected is not None
 
 
 def test_fewer_rows_have_a_wider_interval() -> None:

@@ -9,6 +9,8 @@ import pytest
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.observed import Observed
 from pipeline.diagnosis.outcomes.label_checks import label_checks
+from pipeline.windows.balanced_rows import balance
+from pipeline.windows.offers_made import OffersMade
 from tests.pipeline.known_windows import POLICY, champion_of_known_windows, known_window, leaving, more_churn
 from tests.pipeline.small_tables import small_table
 
@@ -97,3 +99,33 @@ def test_too_few_outcomes_say_nothing() -> None:
 def test_sentences_give_numbers_and_the_consequence() -> None:
     found: list[Finding] = [*label_checks(immature(1000, 7, 28), POLICY)]
     assert all(finding.said.endswith(".") and "known outcomes" in finding.said for finding in found)
+
+
+def test_new_customers_whose_outcomes_are_not_due_make_no_selected_sample() -> None:
+    """A base scored again and again has outcomes of its older rows; who joined since is riskier and has none yet."""
+    table = small_table(1800, 10)
+    risk = champion_of_known_windows().scores(table)
+    joined = np.argsort(risk)[-600:]
+    base = np.random.default_rng(11).permutation(np.setdiff1d(np.arange(1800), joined))
+    window = known_window(table.iloc[[*base, *joined]], days=84, known=np.arange(1800) < 1200)
+    assert checked(window) == []
+    timeless = replace(window, times=None)
+    assert checked(timeless) == ["labels_selected"], "without times nobody can tell who is new"
+
+
+def test_contacted_customers_who_are_left_out_make_no_selected_sample() -> None:
+    """Half of the outcomes are known, by chance; the riskiest were contacted, and one in ten of them was held out."""
+    table, rng = small_table(4000, 17), np.random.default_rng(18)
+    scores = champion_of_known_windows().scores(table)
+    known, chosen = rng.random(len(table)) < 0.5, scores >= np.quantile(scores, 0.6)
+    contacted = chosen & (rng.random(len(table)) > 0.1)
+    found = balance(scores[known], contacted[known], (chosen & ~contacted)[known])
+    every = known_window(table, known=known)
+    weighed = replace(every.labelled, weights=pd.Series(found.weights, index=every.labelled.churned.index))
+    assert every.labelled.ids is not None
+    left = replace(weighed.at(found.kept), set_aside=every.labelled.ids[~found.kept])
+    made = OffersMade(contacted=int(contacted.sum()), held_out=99, untouched=99, represented=True)
+    window = replace(every, labelled=left, labelled_scores=every.labelled_scores[found.kept], offers=made)
+    assert "labels_selected" not in [one.name for one in label_checks(window, POLICY)]
+    unweighed = replace(window, labelled=replace(left, weights=None))
+    assert "labels_selected" in [one.name for one in label_checks(unweighed, POLICY)]

@@ -96,6 +96,11 @@ def test_stretches_are_cut_between_days() -> None:
     assert (stretch.groupby(times.dt.floor("D")).nunique() == 1).all() and stretch.is_monotonic_increasing
 
 
-@pytest.mark.parametrize("times", [None, pd.Series([pd.Timestamp("2026-11-21", tz="UTC")] * 90)])
-def test_without_an_order_in_time_that_of_the_rows_counts(times: pd.Series | None) -> None:
-    assert _stretches(times, 90).tolist() == [1] * 30 + [2] * 30 + [3] * 30
+def test_without_times_the_order_of_the_rows_counts() -> None:
+    assert _stretches(None, 90).tolist() == [1] * 30 + [2] * 30 + [3] * 30
+
+
+@pytest.mark.parametrize("minutes", [0, 1, 20])
+def test_a_batch_has_no_order_in_time_so_its_rows_lie_in_each_stretch_in_turn(minutes: int) -> None:
+    times = pd.Series([pd.Timestamp("2026-11-21", tz="UTC") + pd.Timedelta(minutes=minutes * row) for row in range(90)])
+    assert _stretches(times, 90).tolist() == [1, 2, 3] * 30

@@ -33,7 +33,7 @@ def test_safer_customers_move_the_scores() -> None:
 
 
 def test_the_promised_auc_is_the_measured_one_while_customers_behave_as_before() -> None:
-    window = drawn(6000, 3, leaning("Contract", 1.0))
+    window = drawn(6000, 3, leaning("Contract", 1.5))
     finding = scores(window)["estimated_performance"]
     assert finding.notable  # only monthly contracts are left, which are harder to rank
     assert finding.strength == pytest.approx(roc_auc_score(window["Churn"], seen(window).scores), abs=0.02)

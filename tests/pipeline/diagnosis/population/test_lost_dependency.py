@@ -19,20 +19,23 @@ def lost(window: pd.DataFrame) -> tuple[Finding, ...]:
 def test_a_column_of_other_customers_is_named_and_its_partners_are_not(column: str) -> None:
     (finding,) = lost(shuffled(drawn(1500, 1), column))
     assert (finding.name, finding.column, finding.notable, finding.argues_for) == ("dependency_lost", column, True, ("data_fault",))
-    assert finding.strength < 0.25
+    assert finding.strength > 0.3  # of what it was, hardly anything is left
     assert finding.z is not None and finding.z > 4.5
     assert f"`{column}` no longer fits" in finding.said
 
 
+@pytest.mark.slow
 def test_all_columns_of_one_wrong_join_are_named() -> None:
     found = lost(shuffled(drawn(2000, 2), "Contract", "PaymentMethod"))
     assert {finding.column for finding in found} == {"Contract", "PaymentMethod"}
 
 
+@pytest.mark.slow
 def test_values_put_in_reverse_are_lost_too() -> None:
     window = drawn(1500, 3)
     (finding,) = lost(window.assign(tenure=72 - window["tenure"]))
-    assert (finding.column, finding.strength) == ("tenure", 0)
+    assert finding.column == "tenure"
+    assert finding.strength > 0.8
 
 
 @pytest.mark.parametrize("column", ["tenure", "Contract", "InternetService", "MonthlyCharges"])

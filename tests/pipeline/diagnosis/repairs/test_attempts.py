@@ -17,7 +17,15 @@ Change = Callable[[pd.DataFrame], pd.DataFrame]
 
 def suspected(column: str, share: float = 0.5) -> Finding:
     return Finding(
-        family="moved_alone", name="moved_alone", column=column, strength=0.0, unit="", n=0, share=share, notable=False, said="it moved"
+        family="moved_alone",
+        name="moved_alone",
+        column=column,
+        strength=0.0,
+        unit="",
+        n=0,
+        share=share,
+        argues_for=("data_fault",),
+        said="it moved",
     )
 
 
@@ -100,3 +108,34 @@ def test_one_broken_column_makes_no_strangers() -> None:
     window = drawn(2000, 1)
     broken = window.assign(InternetService=RNG(1).permutation(window["InternetService"].to_numpy()))
     assert all(attempt.told.repair != "left_out" for attempt in tried(broken))
+
+
+def test_where_hardly_a_row_fits_no_rows_are_called_strangers() -> None:
+    """What contradicts the reference in nearly all rows is another table, not rows that came in; leaving them all out would leave nothing."""
+    window = drawn(2000, 1)
+    made_up = window.assign(**{name: RNG(place).permutation(window[name].to_numpy()) for place, name in enumerate(window.columns)})
+    assert all(attempt.told.repair != "left_out" for attempt in tried(made_up))
+
+
+def test_a_repair_that_leaves_no_value_proves_nothing() -> None:
+    attempts = tried(drawn(1500, 1).assign(PaymentMethod="Mailed check"), "PaymentMethod")
+    assert not any(attempt.told.returned for attempt in attempts)
+
+
+def test_a_column_that_nothing_suspects_is_not_repaired() -> None:
+    window = drawn(2000, 1).assign(tenure=lambda window: window["tenure"] + 12)
+    observed = seen(window)
+    quiet = suspected("tenure").model_copy(update={"notable": False, "argues_for": ()})
+    assert attempt_repairs(observed, (quiet,), RULES.data) == ()
+
+
+def test_another_mix_of_a_column_that_belongs_with_no_other_is_not_a_value_put_in() -> None:
+    window = drawn(3000, 3, lambda pool: np.where(pool["gender"] == "Female", 3.0, 1.0))
+    assert not any(attempt.told.returned for attempt in tried(window, "gender"))
+
+
+@pytest.mark.parametrize("share", [0.06, 0.2])
+def test_new_customers_of_all_kinds_are_no_old_ones_under_a_new_name(share: float) -> None:
+    """They take from every old category what it is worth."""
+    window = some(share, "Partner", "Widowed")(drawn(3000, 1))
+    assert not any(attempt.told.returned for attempt in tried(window, "Partner"))

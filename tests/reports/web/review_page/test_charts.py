@@ -1,6 +1,7 @@
 """The charts say what the numbers say: thresholds in the middle, shares that sum to one, intervals in their place."""
 
 import math
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
@@ -12,16 +13,16 @@ from pipeline.measures.measure import Comparison
 from pipeline.measures.metrics import reliability
 from pipeline.measures.risk_tiers import tier_flow
 from pipeline.tables.schema import Schema
-from pipeline.workspace.policy import Bands
 from reports.model_comparison import verdict
 from reports.web.review_page.distribution import Distribution, distribution
 from reports.web.review_page.drift_bars import drift_bars
-from reports.web.review_page.history import drift_over_time
+from reports.web.review_page.heat_map import heat_map
+from reports.web.review_page.line_chart import ChartMark, Reading, Series, line_chart
 from reports.web.review_page.measure_rows import measure_rows
 from reports.web.review_page.reliability_plot import HEIGHT, WIDTH, reliability_plot
 from reports.web.review_page.tier_bars import tier_bars
+from tests.conftest import NOON
 from tests.pipeline.small_profiles import profile_of
-from tests.reports.record import a_case
 from tests.tools.desk import drift_of, training_result
 
 SCHEMA = Schema(target="churn", positive="1", numerical=("amount",), categorical=("plan",))
@@ -135,16 +136,45 @@ def test_the_calibration_plot_needs_a_record_but_no_champion() -> None:
     assert [(curve.model, curve.hits) for curve in alone.curves] == [("challenger", 0)]
 
 
-def test_drift_over_time_is_oldest_first_and_higher_where_there_is_more() -> None:
-    bands = Bands(monitor_below=0.2, retrain_above=0.4)
-    cases = [a_case(share, drift=drift_of(share, 900, "monitor")) for share in (0.5, None, 0.3, 0.1)]
-    chart = drift_over_time(cases, bands)
+def test_a_line_goes_up_with_its_figures_and_its_interval_lies_around_it() -> None:
+    readings = tuple(
+        Reading(NOON + timedelta(days=day), value, value - 0.01, value + 0.02) for day, value in ((0, 0.80), (1, 0.78), (4, 0.70))
+    )
+    marks = (ChartMark(NOON + timedelta(days=2), "version 2"), ChartMark(NOON - timedelta(days=9), "version 1"))
+    chart = line_chart("ROC-AUC", (Series("measured", "measured", readings), Series("expected", "expected", ())), ".2f", marks)
     assert chart is not None
-    heights = [point.y for point in chart.points]
-    assert heights == sorted(heights, reverse=True)
-    assert heights[0] > chart.evaluate_height > heights[1] > chart.retrain_height > heights[2]
-    assert chart.newest == 0.5
-    assert drift_over_time([a_case(None, drift=None)], bands) is None
+    (line,) = chart.lines
+    assert [point.x for point in line.points] == [0, 160, 640]
+    assert [point.y for point in line.points] == sorted(point.y for point in line.points)
+    assert (chart.top, chart.bottom, line.newest) == ("0.82", "0.69", "0.70")
+    assert line.points[2].said == "2026-11-25 12:00: 0.70 (0.69 to 0.72)"
+    assert [(mark.x, mark.said) for mark in chart.marks] == [(320, "2026-11-23: version 2")]
+    assert line.band.startswith("M0.0 0.0L") and line.band.endswith("Z")
+    assert chart.said == "ROC-AUC, 2026-11-21 to 2026-11-25, from 0.69 to 0.82. Newest: measured 0.70."
+
+
+@given(st.lists(st.tuples(st.integers(0, 400), st.floats(-1e6, 1e6)), min_size=1, max_size=9))
+def test_every_point_lies_on_the_chart(told: list[tuple[int, float]]) -> None:
+    readings = tuple(Reading(NOON + timedelta(days=day), value) for day, value in sorted(told))
+    chart = line_chart("x", (Series("x", "measured", readings),), ".1f")
+    assert chart is not None
+    assert all(0 <= point.x <= 640 and 0 <= point.y <= 150 for point in chart.lines[0].points)
+
+
+def test_nothing_measured_is_no_chart() -> None:
+    assert line_chart("x", (Series("x", "measured", ()),), ".1f") is None
+    assert heat_map([(NOON, {})]) is None
+
+
+def test_what_drifted_most_stands_first_on_the_map_and_a_feature_that_came_later_has_its_place() -> None:
+    map_ = heat_map([(NOON, {"plan": 0.2, "amount": 1.2}), (NOON + timedelta(days=1), {"plan": 0.4, "amount": 6.0, "late": 0.9})])
+    assert map_ is not None
+    assert [row.name for row in map_.rows] == ["amount", "late", "plan"]
+    assert [[cell.level for cell in row.cells] for row in map_.rows] == [[2, 4], [1], [0, 0]]
+    assert map_.rows[1].cells[0].x == 50
+    assert map_.rows[0].said == "amount: newest 6 times the threshold, drifted in 2 of 2 looks"
+    many = heat_map([(NOON, {f"f{place}": float(place) for place in range(20)})])
+    assert many is not None and (len(many.rows), many.left_out) == (15, 5)
 
 
 @pytest.mark.parametrize(

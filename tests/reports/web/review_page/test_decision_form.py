@@ -33,7 +33,7 @@ def confirmation(waiting: Waiting) -> dict[str, str]:
 
 def test_typing_what_will_happen_deploys_it(waiting: Waiting, reviewer: Browser) -> None:
     sent = reviewer.send(approval(waiting, reviewer), **confirmation(waiting))
-    assert (sent.status_code, sent.headers["location"]) == (303, case_page(waiting))
+    assert (sent.status_code, sent.headers["location"]) == (303, reviewer.at(case_page(waiting)))
     challenger, decided = waiting.case.challenger, waiting.case.decision
     assert challenger is not None and decided is not None
     assert require_champion(waiting.opened.workspace, waiting.opened.ledger).digest == challenger.digest
@@ -189,7 +189,7 @@ def test_an_approval_elsewhere_leaves_nothing_to_approve_here(waiting: Waiting, 
     approve_case(waiting.opened, waiting.ours)
     assert reviewer.send(form, **confirmation(waiting)).status_code == 409
     approve_again = Shown(reviewer.send(form, **confirmation(waiting)).text)
-    assert [form.action for form in approve_again.forms] == ["/review/sign-out"]
+    assert [form.action for form in approve_again.forms] == [reviewer.at("/review/sign-out")]
     other = reviewer.shown(f"/review/cases/{waiting.other}")
     assert "The champion moved since this report" in other.seen
 

@@ -7,10 +7,10 @@ from httpx2 import Response
 from reports.web.review_page import router as module
 from reports.web.review_page.guard import HEADERS
 from reports.web.review_page.router import page_router
+from reports.web.review_page.sign_in import COOKIE, START
 from tests.reports.waiting import Waiting, snapshot
-from tests.reports.web.review_page.browser import ORIGIN, Browser
+from tests.reports.web.review_page.browser import OPEN, ORIGIN, Browser
 
-OPEN = {"/review/sign-in", "/review/style.css", "/review/icon.svg"}
 CHANGES = ["/review/sign-out", "/review/triage", "/review/try", "/review/cases/{}/approve", "/review/cases/{}/reject"]
 
 
@@ -18,7 +18,9 @@ def addresses(waiting: Waiting) -> list[tuple[str, str]]:
     """Method and path of every route, on the triaged case."""
     routes = [route for route in page_router(waiting.opened).routes if isinstance(route, APIRoute)]
     assert {route.path for route in routes} > OPEN
-    return [(method, route.path.replace("{case_id}", waiting.ours)) for route in routes for method in sorted(route.methods)]
+    assert sum("/s/{visit}" in route.path for route in routes) > len(OPEN)
+    paths = [(route, route.path.replace("/s/{visit}", "").replace("{case_id}", waiting.ours)) for route in routes]
+    return [(method, path) for route, path in paths for method in sorted(route.methods)]
 
 
 def assert_guarded(answer: Response) -> None:
@@ -30,13 +32,14 @@ def assert_guarded(answer: Response) -> None:
 def test_without_a_session_every_address_tells_nothing(waiting: Waiting) -> None:
     before = snapshot(waiting)
     stranger = Browser(waiting.opened)
-    stranger.client.cookies.set("churnops_session", "f" * 43)
-    for method, path in addresses(waiting):
-        answer = stranger.client.request(method, path, data={"form_token": "x"} if method == "POST" else None)
-        assert_guarded(answer)
-        if path not in OPEN:
-            assert answer.status_code == 403, (method, path)
-            assert waiting.ours not in answer.text
+    stranger.client.cookies.set(COOKIE, "f" * 43)
+    for stranger.home in (START, f"{START}/s/{'f' * 43}"):
+        for method, path in addresses(waiting):
+            answer = stranger.client.request(method, stranger.at(path), data={"form_token": "x"} if method == "POST" else None)
+            assert_guarded(answer)
+            if path not in OPEN:
+                assert answer.status_code == 403, (method, path)
+                assert waiting.ours not in answer.text
     assert stranger.get("/review/cases/no-such-case").status_code == 403
     assert snapshot(waiting) == before
 
@@ -44,7 +47,7 @@ def test_without_a_session_every_address_tells_nothing(waiting: Waiting) -> None
 def test_every_answer_carries_the_headers(waiting: Waiting, reviewer: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     for method, path in addresses(waiting):
         if "evidently" not in path:
-            assert_guarded(reviewer.client.request(method, path))
+            assert_guarded(reviewer.client.request(method, reviewer.at(path)))
     for path, status in (
         ("/review/cases/none", 404),
         ("/review/sign-in?token=x&token=y", 403),
@@ -55,7 +58,7 @@ def test_every_answer_carries_the_headers(waiting: Waiting, reviewer: Browser, m
         answer = reviewer.get(path)
         assert_guarded(answer)
         assert answer.status_code == status, path
-    assert_guarded(reviewer.client.put("/review/triage"))
+    assert_guarded(reviewer.client.put(reviewer.at("/review/triage")))
 
     def fails(*_: object) -> None:
         raise RuntimeError("secret")
@@ -87,7 +90,7 @@ def test_a_form_without_the_sessions_token_changes_nothing(waiting: Waiting, rev
     another = Browser(waiting.opened).sign_in().form("/review", "/sign-out").fields["form_token"]
     for token in ({}, {"form_token": ""}, {"form_token": "x"}, {"form_token": another}):
         sent = {"reason": "r", "reviewer": "Mallory", "confirmation": "deploy 2", **token}
-        answer = reviewer.client.post(path.format(waiting.ours), data=sent)
+        answer = reviewer.post(path.format(waiting.ours), data=sent)
         assert answer.status_code == 403
         assert "not of your session" in answer.text
     assert snapshot(waiting) == before
@@ -106,13 +109,13 @@ def test_a_form_without_the_sessions_token_changes_nothing(waiting: Waiting, rev
 )
 def test_a_form_sent_from_another_page_is_refused_even_with_the_token(waiting: Waiting, reviewer: Browser, headers: dict[str, str]) -> None:
     form = reviewer.form("/review", "/triage")
-    assert reviewer.client.post(form.action, data=form.fields, headers=headers).status_code == 403
-    assert reviewer.client.post("/review/try", data=form.fields, headers={"Origin": ORIGIN}).status_code == 200
+    assert reviewer.post(form.action, data=form.fields, headers=headers).status_code == 403
+    assert reviewer.post("/review/try", data=form.fields, headers={"Origin": ORIGIN}).status_code == 200
 
 
 def test_what_is_no_form_of_ours_is_not_read(waiting: Waiting, reviewer: Browser) -> None:
     token = reviewer.form("/review", "/triage").fields["form_token"]
-    post = reviewer.client.post
+    post = reviewer.post
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     assert post("/review/triage", json={"form_token": token}).status_code == 415
     assert post("/review/triage", files={"form_token": token.encode()}).status_code == 415

@@ -9,11 +9,13 @@ import pytest
 from pipeline.intake.windows import logged_window
 from pipeline.record.champion import require_champion
 from pipeline.record.opened_workspace import Opened
+from pipeline.state.check_figures import CheckFigures, IntervalFigure
 from pipeline.state.predictions import newest_prediction
 from pipeline.worlds.simulation import simulate
 from reports.web.review_page.case_window import moved_features
 from reports.web.review_page.triage_process import TriageProcess
 from reports.web.review_page.try_prediction import Trial
+from tests.agent.watch.standing_cases import put_check
 from tests.conftest import Clock
 from tests.reports.record import a_case
 from tests.reports.web.review_page.browser import Browser
@@ -28,15 +30,38 @@ def test_the_start_page_shows_champion_drift_and_cases(visitor: Browser) -> None
         visitor.opened.cases.open(a_case(share, key=str(share), opened_at=visitor.opened.clock(), drift=drift_of(share, 900, band)))
         visitor.opened.clock.advance(hours=24)
     visitor.sign_in()  # those were longer than a session lasts
-    answer = visitor.get("/review").text
-    assert answer.count("<circle") == 3
-    for said in ("2026-11-21: 5%", "2026-11-22: 30%", "2026-11-24: 60%", "Nothing waits for you", "from 20% the policy evaluates"):
-        assert said in answer
+    assert visitor.get("/review").text.count('<rect class="heat-') == 3 * len(drift_of(0.3, 900, "monitor").features)
     champion = require_champion(visitor.opened.workspace, visitor.opened.ledger)
     shown = visitor.shown("/review")
     assert f"version {champion.version}" in shown.seen
     assert champion.digest[:12] in shown.seen
     assert "first model" in shown.everything
+
+
+def test_the_start_page_answers_first_whether_the_model_is_well_what_waits_and_what_changed(reviewer: Browser) -> None:
+    seen = reviewer.shown("/review").seen
+    places = [
+        seen.index(said)
+        for said in ("Whether the model is well is not known", "2 challengers waiting for you", "What changed in the last 7 days")
+    ]
+    assert places == sorted(places)
+    assert "(first model)" in seen
+    again = reviewer.shown("/review").seen
+    assert "(first model)" in again, "to look is not to have noted"
+
+
+def test_what_checks_measured_is_drawn_with_its_interval_and_the_deploys(visitor: Browser) -> None:
+    assert isinstance(visitor.opened.clock, Clock)
+    for value in (0.81, 0.74):
+        measured = IntervalFigure(value=value, low=value - 0.02, high=value + 0.02)
+        figures = CheckFigures(rows=900, measured=measured, churn_rate=0.3, drift={"tenure": 1.5}, missing={"tenure": 0.02})
+        put_check(visitor.opened, "no_deploy_needed", figures=figures)
+        visitor.opened.clock.advance(hours=1)
+    visitor.sign_in()
+    answer = visitor.get("/review").text
+    assert 'class="shade measured"' in answer and "measured on known outcomes, 2026-11-21 12:59: 0.740 (0.720 to 0.760)" in answer
+    assert "tenure, 2026-11-21 11:59: 1.5 times the threshold" in answer
+    assert "ROC-AUC, 2026-11-21 to 2026-11-21, from 0.720 to 0.830. Newest: measured on known outcomes 0.740." in answer
 
 
 def test_a_workspace_without_a_champion_and_one_with_a_forged_one_say_so(fresh: Opened, visitor: Browser) -> None:

@@ -1,0 +1,37 @@
+"""`churnops status`: is the champion well, what waits, what changed; of one workspace, or of a fleet."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened, opened_to_look
+
+
+def status(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(metavar="[DIR]...", help="With --all: the workspaces, or folders that hold some.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="A line for each of several workspaces, the worst first.")] = False,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Say in five lines whether the champion is well, what waits for a person, and what changed since you last asked."""
+    from rich.console import Console
+
+    from agent.views.status_view import fleet_table, status_lines
+    from reports.decisions.fleet_status import fleet_status
+    from reports.decisions.workspace_status import workspace_status
+
+    if folders and not every:
+        raise typer.BadParameter("folders go with --all; one workspace is named by --workspace", param_hint="DIR")
+    if every:
+        fleet = fleet_status(folders or [HERE], opened)
+        Console(stderr=as_json, highlight=False, markup=False).print(fleet_table(fleet))
+        echo_json(as_json, {"workspaces": fleet})
+        return
+    found = workspace_status(opened_to_look(workspace))
+    console = Console(stderr=as_json, highlight=False)
+    for line in status_lines(found):
+        console.print(line, markup=False, soft_wrap=not console.is_terminal)  # a program reads five lines, a person whole words
+    echo_json(as_json, found)

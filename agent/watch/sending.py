@@ -1,0 +1,107 @@
+"""Sending one message: through Apprise, or as a webhook of our own that is signed and carries the message's key."""
+
+import hashlib
+import hmac
+import json
+import threading
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from queue import Empty, SimpleQueue
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
+
+from agent.watch.destinations import HOOKS, notifier
+
+_PATIENCE_SECONDS = 10  # for each piece of an answer
+_AT_MOST_SECONDS = 60.0  # for all of it: whoever sends a byte now and then keeps nobody waiting
+
+
+class NotDelivered(Exception):
+    """A destination did not take a message. The reason names no secret."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message as a webhook gets it, too. `key` is the same whenever it is sent again; `sent_at` is the time in seconds since 1970."""
+
+    key: str
+    alert: int
+    kind: str
+    severity: str
+    phase: str
+    case_id: str | None
+    workspace: str
+    title: str
+    body: str
+    sent_at: int
+
+
+def send(url: str, message: Message) -> None:
+    """Send a message, and wait until the destination took it.
+
+    Raises:
+        NotDelivered: it did not.
+        SettingsError: Apprise is not installed.
+    """
+    deliver = _post if url.partition("://")[0] in HOOKS else _notify
+    ended: SimpleQueue[BaseException | None] = SimpleQueue()
+
+    def attempt() -> None:
+        try:
+            deliver(url, message)
+        except BaseException as error:  # raised below, where somebody hears it
+            ended.put(error)
+        else:
+            ended.put(None)
+
+    threading.Thread(target=attempt, name="send alert", daemon=True).start()
+    try:
+        error = ended.get(timeout=_AT_MOST_SECONDS)
+    except Empty:
+        raise NotDelivered(f"it did not answer within {_AT_MOST_SECONDS:g} seconds") from None
+    if error is not None:
+        raise error
+
+
+def _notify(url: str, message: Message) -> None:
+    found: Any = notifier(url)
+    if found is None:
+        raise NotDelivered("it is no destination that Apprise knows")
+    kind = {"info": "info", "warning": "warning", "critical": "failure"}[message.severity]
+    body = f"{message.body}\n(message {message.key[:16]})"
+    try:
+        arrived = found.notify(
+            title=message.title, body=body, notify_type="success" if message.phase == "over" else kind, body_format="text"
+        )
+    except Exception as error:  # of some hundred plug-ins, each with its own
+        raise NotDelivered(f"Apprise raised {type(error).__name__}") from error
+    if not arrived:
+        raise NotDelivered("it does not answer, or refused the message")
+
+
+def _post(url: str, message: Message) -> None:
+    """POST the message as JSON. With `secret=` in the URL it is signed: hex HMAC-SHA256 over the time, a point, and the body's bytes."""
+    import requests
+
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise NotDelivered("its URL cannot be read") from None
+    query = parse_qs(parts.query, keep_blank_values=True)
+    secret = "".join(query.pop("secret", []))
+    body = json.dumps(asdict(message)).encode()
+    headers = {"Content-Type": "application/json", "Idempotency-Key": message.key, "X-Churnops-Time": str(message.sent_at)}
+    if secret:
+        signed = hmac.new(secret.encode(), f"{message.sent_at}.".encode() + body, hashlib.sha256).hexdigest()
+        headers["X-Churnops-Signature"] = f"sha256={signed}"
+    target = urlunsplit((HOOKS[parts.scheme], parts.netloc, parts.path, urlencode(query, doseq=True), ""))
+    try:
+        # What it says beside its status is not read, however much that is.
+        with closing(
+            requests.post(target, data=body, headers=headers, timeout=_PATIENCE_SECONDS, allow_redirects=False, stream=True)
+        ) as answer:
+            status = answer.status_code
+    except (requests.RequestException, ValueError) as error:
+        raise NotDelivered(f"it does not answer ({type(error).__name__})") from None  # the message of the cause has the URL in it
+    if not 200 <= status < 300:
+        raise NotDelivered(f"it answered {status}")

@@ -1,0 +1,1 @@
+"""What a team declared its log to be like, and the rows that are not."""

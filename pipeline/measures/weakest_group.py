@@ -1,0 +1,40 @@
+"""The kind of customers that a new model ranks worst beside the old one: a gain over all may hide a loss for some."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pipeline.measures.measure import WeakestGroup
+from pipeline.measures.metrics import compare
+
+_FEWEST = 25  # churners, and others: with fewer an interval is no guide, and a value could point at a person
+
+
+def weakest_group(
+    y: ArrayLike, p: ArrayLike, p_before: ArrayLike, groups: Mapping[str, Sequence[str]], confidence: float
+) -> WeakestGroup | None:
+    """The group within which churners and others are ranked most surely worse by `p` than by `p_before`; None without a group to judge.
+
+    Args:
+        y: outcomes, 1 is churn, shape (n,).
+        p: the candidate's probabilities of churn, shape (n,).
+        p_before: the other model's for the same rows, shape (n,).
+        groups: values of the categorical columns, each of shape (n,).
+        confidence: of the comparison, whatever the number of groups looked at.
+    """
+    outcome, after, before = (np.asarray(values, dtype=np.float64) for values in (y, p, p_before))
+    masks = {}
+    for column, values in groups.items():
+        texts = np.asarray(values, dtype=object).astype(str)
+        for text in sorted(set(texts)):
+            inside = texts == text
+            churners = int(outcome[inside].sum())
+            if min(churners, int(inside.sum()) - churners) >= _FEWEST and not inside.all():
+                masks[column, text] = inside
+    each = 1 - (1 - confidence) / max(1, len(masks))
+    found = [
+        WeakestGroup(column=column, value=text, roc_auc=compare(outcome[inside], after[inside], before[inside], each))
+        for (column, text), inside in masks.items()
+    ]
+    return min(found, key=lambda group: group.roc_auc.high, default=None)

@@ -1,0 +1,79 @@
+"""Rows scored since a deploy: what is missing in them, and which of their values the deployed model does not know though the replaced one did."""
+
+from datetime import datetime
+
+import pandas as pd
+
+from pipeline.models.artifact import Artifact, open_artifact
+from pipeline.profiles.profile import spelling_of
+from pipeline.record.opened_workspace import Opened
+from pipeline.shadow.deployed import Deploy
+from pipeline.shadow.served_sample import served_sample
+from pipeline.stored_record import StoredRecord
+from pipeline.tables.cell_values import spelt
+
+_ROWS = 2_000
+
+
+class ColumnShare(StoredRecord):
+    """A column, the share of the rows since the deploy (0-1), and the share to compare it with."""
+
+    column: str
+    share: float
+    before: float
+
+
+class LiveRows(StoredRecord):
+    """Some `rows` that the deployed model scored. `missing`: the column whose missing values rose most over the rows that windows are
+    compared with. `unknown`: the one with most values that the model was not trained on, over those that the replaced one was not; None where
+    there is none. `mean_score` is of what the model said, `expected_score` of what it said of its training data."""
+
+    rows: int
+    mean_score: float
+    expected_score: float
+    missing: ColumnShare | None
+    unknown: ColumnShare | None
+
+
+def live_rows(opened: Opened, deploy: Deploy, until: datetime) -> LiveRows | None:
+    """Look at some thousand rows that the deployed model scored; None where it scored none, or the team keeps its own log.
+
+    Raises:
+        IntegrityError: one of the two models was deleted, or changed.
+    """
+    model, before = (open_artifact(opened.workspace, one.digest) for one in (deploy.champion, deploy.predecessor))
+    rows = served_sample(opened.state, model.manifest.columns, deploy.at, until, deploy.champion.version, _ROWS)
+    if rows is None or rows.empty:
+        return None
+    return LiveRows(
+        rows=len(rows),
+        mean_score=float(rows["_score"].mean()),
+        expected_score=float(model.reference_scores().mean()),
+        missing=_missing(rows, model),
+        unknown=_unknown(rows, model, before),
+    )
+
+
+def _missing(rows: pd.DataFrame, model: Artifact) -> ColumnShare | None:
+    profile, gone = model.profile(), rows.isna().mean()
+    nulls = {one.name: one.nulls for one in profile.numerical} | {one.name: one.nulls for one in profile.categorical}
+    found = [ColumnShare(column=name, share=float(gone[name]), before=many / max(1, profile.rows)) for name, many in nulls.items()]
+    return _most_risen(found)
+
+
+def _unknown(rows: pd.DataFrame, model: Artifact, before: Artifact) -> ColumnShare | None:
+    shares = [_unknown_shares(rows, one) for one in (model, before)]
+    found = [ColumnShare(column=name, share=share, before=shares[1].get(name, 0.0)) for name, share in shares[0].items()]
+    return _most_risen(found)
+
+
+def _most_risen(found: list[ColumnShare]) -> ColumnShare | None:
+    worst = max(found, key=lambda one: one.share - one.before, default=None)
+    return worst if worst is not None and worst.share > worst.before else None
+
+
+def _unknown_shares(rows: pd.DataFrame, model: Artifact) -> dict[str, float]:
+    profile = model.profile()
+    cells = spelt(rows, spelling_of(profile))
+    columns = [one for one in profile.categorical if one.name in cells]
+    return {one.name: float((cells[one.name].notna() & ~cells[one.name].isin(one.known)).mean()) for one in columns}

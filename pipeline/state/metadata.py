@@ -1,0 +1,5 @@
+"""What all tables of the state database belong to."""
+
+from sqlalchemy import MetaData
+
+metadata = MetaData()

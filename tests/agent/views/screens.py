@@ -1,0 +1,100 @@
+"""The main screens with invented cases, drawn as SVG at three widths. `python -m tests.agent.views.screens` writes them anew: look at each one
+before you commit it."""
+
+import io
+import re
+from functools import cache
+from pathlib import Path
+
+from rich.console import Console, Group, RenderableType
+from rich.segment import Segment, Segments
+from rich.text import Text
+
+from agent.views.cases_view import cases_table
+from agent.views.drift_view import drift_view
+from agent.views.report_view import report_view
+from agent.views.status_view import status_lines
+from agent.views.verdict_view import ShownAnswer, approval_question, case_verdict, diagnosis_verdict
+from pipeline.drift.summary import DriftSummary
+from pipeline.record.cases import Case, Waiting
+from reports.decisions.case_status import Standing
+from reports.decisions.workspace_status import ServingChampion, WorkspaceStatus
+from reports.workspace_history import KnownOutcomes, LoggedRows
+from tests.conftest import NOON
+from tests.reports.record import a_case, a_challenger, policy, report, trainings_of
+from tests.reports.test_first_page import PENDING, a_result, a_told_case, found_of, level, page_of, segment_finding
+from tests.tools.desk import drift_of
+
+FOLDER = Path(__file__).parent / "screens"
+LINES = 48  # two screens of a small terminal: what is further down is not what people see
+FORMS = {"80": (80, False), "120": (120, False), "80-no-colour": (80, True)}
+
+
+@cache
+def screens() -> dict[str, RenderableType | ShownAnswer]:
+    """The screens by name."""
+    found = found_of("concept_drift", segment_finding(), level(19.5), column="TotalCharges")
+    case = a_told_case(found, challenger=a_challenger(), status="pending_approval", action="retrain", operator="rulebook", drift=_drift())
+    page, result = page_of(case, result=a_result()), a_result()
+    assert case.window is not None
+    text = report(case, PENDING, trainings=trainings_of(passed=True))
+    closed = a_case(0.05, case_id="2026-11-14-77c1d0", status="needs_people", action="fix_data", diagnosis=found_of("data_fault"))
+    stands = {case.case_id: Standing("waits for approval"), closed.case_id: Standing("needs people")}
+    return {
+        "status": Group(*(Text(line) for line in status_lines(_status(case)))),
+        "drift": drift_view(_drift(), policy()),
+        "diagnose": diagnosis_verdict(found, case.window, (), "churnops triage -w /srv/churn"),
+        "triage": case_verdict(page, found),
+        "list": cases_table((case, closed), stands),
+        "show": report_view(case, stands[case.case_id], text, result, policy()),
+        "approve": approval_question(page, case, "4", result),
+    }
+
+
+def drawn(screen: RenderableType | ShownAnswer, width: int, no_colour: bool) -> str:
+    """The screen as SVG, without the fonts that an SVG of Rich's fetches."""
+    console = Console(
+        file=io.StringIO(), record=True, width=width, height=24, highlight=False, color_system="standard", force_terminal=True
+    )
+    console.no_color = no_colour
+    if isinstance(screen, ShownAnswer):
+        screen.print_on(console)
+    else:
+        lines = console.render_lines(screen, pad=False)[:LINES]
+        console.print(Segments([part for line in lines for part in (*line, Segment.line())]), end="")
+    svg = console.export_svg(title="churnops", unique_id="screen")
+    return "".join(f"{line.rstrip()}\n" for line in re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL).splitlines())
+
+
+def names() -> list[tuple[str, str]]:
+    """Each screen in each form."""
+    return [(name, form) for name in screens() for form in FORMS]
+
+
+def _drift() -> DriftSummary:
+    drift = drift_of(0.42, 900, "evaluate")
+    quiet = drift.features[0].model_copy(update={"name": "gender", "score": 0.01, "drifted": False, "calibrated": False, "change": "none"})
+    return drift.model_copy(update={"features": (*drift.features, quiet)})
+
+
+def _status(case: Case) -> WorkspaceStatus:
+    return WorkspaceStatus(
+        champion=ServingChampion(version="3", digest="c" * 64, since=NOON),
+        waiting=Waiting(case_id=case.case_id, version="4"),
+        well=False,
+        why="The last triage found: concept drift in TotalCharges.",
+        newest_prediction=NOON,
+        newest_outcome=NOON,
+        open_cases=(),
+        looked=None,
+        changed=(),
+        predictions=LoggedRows(rows=4000, newest=NOON, per_day={}),
+        outcomes=KnownOutcomes(customers=400, newest=NOON),
+    )
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for name, screen in screens().items():
+        for form, (width, no_colour) in FORMS.items():
+            (FOLDER / f"{name}-{form}.svg").write_text(drawn(screen, width, no_colour), encoding="utf-8")
