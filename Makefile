@@ -23,6 +23,10 @@ help:  ## list these targets
 demo: $(READY)  ## the whole story in one minute, in a temporary workspace
 	@$(BIN)/churnops demo
 
+# As many tests run at once as there are cores, so none gains by threads of its own.
+test test-slow soak: export OMP_NUM_THREADS = 1
+test test-slow soak: export OPENBLAS_NUM_THREADS = 1
+
 test: $(READY)  ## the fast tests; with COVER=--cov also the coverage floor, as CI asks for it
 	@echo "Running the fast tests"
 	@$(BIN)/pytest -q -m "not slow and not soak" -n auto --dist loadfile $(COVER)

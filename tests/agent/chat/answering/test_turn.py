@@ -135,8 +135,8 @@ async def test_a_tool_nobody_knows_asks_first_and_one_that_is_not_there_does_not
 
 
 async def test_the_time_a_person_thinks_does_not_count() -> None:
-    policy = shipped_policy(limits={"seconds": 0.3})
-    async with table(CaseTools(), "yes", policy=policy, thinks_seconds=0.5) as chat:
+    policy = shipped_policy(limits={"seconds": 3})
+    async with table(CaseTools(), "yes", policy=policy, thinks_seconds=3.1) as chat:
         assert await chat.ask(Scripted(turn("run_training", **TRAIN), words("Done."))) == "finished"
 
 
