@@ -18,6 +18,7 @@ from pipeline.families import USUAL
 from pipeline.intake.window_choice import WindowReader
 from pipeline.measures.measure import Metrics
 from pipeline.models.artifact import Artifact, open_artifact
+from pipeline.models.typical_value import typical_value
 from pipeline.record.cases import Call, CallOutcome, Case, Challenger, TrainingResult, concluded, mode_of
 from pipeline.record.failure import failure_of
 from pipeline.record.opened_workspace import Opened
@@ -212,7 +213,13 @@ class Casework:
         recorded = recorded_events(opened.state)
         noted = known_events(recorded, window.since, window.until) if window else ()
         ruled = past_rulings(opened.cases.all(), case.case_id, window.since if window else None)
-        found = diagnose(observed, opened.policy, value=opened.settings.value, known=(*noted, *ruled), happened=happenings(recorded))
+        found = diagnose(
+            observed,
+            opened.policy,
+            value=typical_value(opened.settings.value, observed.champion),
+            known=(*noted, *ruled),
+            happened=happenings(recorded),
+        )
         found = owned(dated(found, case.window.windows) if case.window and case.window.windows else found, opened.settings.owners)
         if case.unfinished:
             self._opened.cases.move(case.case_id, ("open", "partial"), diagnosis=found)

@@ -53,6 +53,7 @@ def _compared(here: "Opened", only: tuple[str, ...], fits: int, console: "Consol
     from agent.views.family_view import families_table
     from pipeline.families import family_named, installed_families
     from pipeline.intake.reference import load_split
+    from pipeline.measures.customer_terms import terms_of
     from pipeline.models.unfitted_model import require_packages
     from pipeline.training.family_comparison import Compared, compare_families
     from reports.family_selection import file_comparison, named, why_chosen
@@ -63,6 +64,7 @@ def _compared(here: "Opened", only: tuple[str, ...], fits: int, console: "Consol
     names = only or installed_families()
     settings = here.settings
     train = load_split(here).train
+    terms = terms_of(settings.value, train)
     done: dict[str, Compared] = {}
     with Live(families_table(names, done, None), console=console, auto_refresh=False) as live:
 
@@ -72,10 +74,10 @@ def _compared(here: "Opened", only: tuple[str, ...], fits: int, console: "Consol
             live.update(families_table(names, done, None if line else family), refresh=True)
 
         found = compare_families(
-            names, train, settings.data.columns, here.policy, settings.value, seed=settings.training.seed, budget=fits, on_family=show
+            names, train, settings.data.columns, here.policy, terms, seed=settings.training.seed, budget=fits, on_family=show
         )
     selection = found.selection
-    place = file_comparison(found, settings.value, here.workspace.comparisons, here.clock())
+    place = file_comparison(found, terms, here.workspace.comparisons, here.clock())
     chosen = selection.of(selection.chosen)
     console.print(
         f"\n{why_chosen(selection)} {named(chosen)}.",

@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.measures.campaign_value import gain
+from pipeline.measures.customer_terms import Terms
 from pipeline.measures.measure import Comparison, Margins
 from pipeline.measures.metrics import log_losses
-from pipeline.workspace.settings import ValueSettings
 
 
 def measure_margins(
-    y: ArrayLike, p: ArrayLike, p_other: ArrayLike, value: ValueSettings, confidence: float, weights: ArrayLike | None = None
+    y: ArrayLike, p: ArrayLike, p_other: ArrayLike, value: Terms, confidence: float, weights: ArrayLike | None = None
 ) -> Margins:
     """Losses and profit by the scores `p` minus those by `p_other`.
 

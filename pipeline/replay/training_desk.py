@@ -28,8 +28,9 @@ from pipeline.training.job import ARTIFACT, RESULT, TEST_ROWS, TRAIN_ROWS, Train
 from pipeline.windows.baseline import baseline_of
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.policy import Policy
-from pipeline.workspace.settings import TrainingSettings, ValueSettings
+from pipeline.workspace.settings import TrainingSettings
 from pipeline.workspace.staging import staging_folder
+from pipeline.workspace.value_settings import ValueSettings
 
 MODES: dict[Remedy, Mode] = {"recalibrate": "recalibrate", "retrain_combined": "combined", "retrain_recent": "recent"}
 

@@ -12,6 +12,7 @@ from pipeline.canonical_json import digest_of
 from pipeline.diagnosis.diagnosis import Mode
 from pipeline.families import family_named
 from pipeline.measures.campaign_value import break_even
+from pipeline.measures.customer_terms import typical
 from pipeline.models.artifact import Artifact, installed_versions, open_artifact, publish
 from pipeline.models.unfitted_model import hyperparameters_of
 from pipeline.record import mlflow_mirror
@@ -119,7 +120,7 @@ async def challenge(
     }
     job = usual_job(opened, champion).model_copy(update=asked)
     if mode == "recalibrate":
-        job = job.model_copy(update={"recalibrates": True, "threshold": _worthwhile_from(settings)})
+        job = job.model_copy(update={"recalibrates": True, "threshold": _worthwhile_from(settings, rows.train)})
     elif settings.training.command:
         named = () if estimator == settings.training.estimator else ("--estimator", estimator)
         given = (word for name, value in hyperparameters.items() for word in ("--set", f"{name}={value}"))
@@ -152,9 +153,9 @@ def usual_job(opened: Opened, champion: Artifact | None) -> TrainingJob:
     )
 
 
-def _worthwhile_from(settings: Settings) -> float:
-    """Probability from which an offer pays. New probabilities ask for a new threshold, and where they are right this is the best one."""
-    paying = break_even(settings.value)
+def _worthwhile_from(settings: Settings, rows: pd.DataFrame) -> float:
+    """Probability from which an offer to the average customer pays. New probabilities ask for a new threshold, and where they are right this is the best one."""
+    paying = break_even(typical(settings.value, rows))
     return paying if paying < 1 else settings.training.threshold
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pipeline.models.artifact import DriftReference, Manifest
 from pipeline.models.importance import Importance
 from pipeline.tables.schema import Schema
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import CustomerValueSettings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,7 +49,7 @@ class TrainingJob(_Message):
     recent_rows: int = 0
     recalibrates: bool = False
     command: tuple[str, ...] = ()
-    value: ValueSettings = ValueSettings()
+    value: CustomerValueSettings = CustomerValueSettings()
     drift_reference: DriftReference | None = None
     trained_at: datetime
     test_weights: tuple[float, ...] | None = None

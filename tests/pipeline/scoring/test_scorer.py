@@ -18,7 +18,7 @@ from pipeline.scoring.scorer import Scorer, open_scorer
 from pipeline.scoring.whole_pipeline import WholePipeline
 from pipeline.tables.categories import Categories
 from pipeline.workspace.folder import Workspace
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 from tests.pipeline.scoring.fitted_models import BOOSTED, FEATURES, FORESTS, LINEAR, REFERENCE, SPELLING, model_of
 from tests.pipeline.small_artifacts import small_artifact
 from tests.pipeline.small_tables import COLUMNS, small_table
