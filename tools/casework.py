@@ -15,6 +15,7 @@ from pipeline.diagnosis.diagnosis import Action, Diagnosis
 from pipeline.diagnosis.observed import Observed
 from pipeline.diagnosis.owners import owned
 from pipeline.families import USUAL
+from pipeline.intake.reference import reference_test_rows
 from pipeline.intake.window_choice import WindowReader
 from pipeline.measures.measure import Metrics
 from pipeline.models.artifact import Artifact, open_artifact
@@ -235,7 +236,8 @@ class Casework:
         window = await self._windows.window(case)
         artifact = await to_thread.run_sync(open_artifact, opened.workspace, case.champion.digest)
         rows = await to_thread.run_sync(retraining_rows, artifact, window, opened.policy.training.held_out_share, request.mode)
-        rows = replace(rows, before=await to_thread.run_sync(rows_before, artifact, window, opened.policy))
+        before = await to_thread.run_sync(rows_before, artifact, window, opened.policy)
+        rows = replace(rows, before=before, reference=await to_thread.run_sync(reference_test_rows, opened))
         number = await to_thread.run_sync(opened.cases.begin_training, case.case_id, opened.clock(), request.arguments)
         assert case.drift is not None  # check_training saw to it
 

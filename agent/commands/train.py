@@ -119,6 +119,7 @@ def show_trained(console: "Console", trained: "Trained", root: Path) -> None:
     from rich.table import Table
 
     from pipeline.shown_text import plain
+    from reports.comparison_notes import profit_figure, profit_label
     from reports.markdown_cells import MEASURES, figure
 
     result = trained.result
@@ -129,6 +130,8 @@ def show_trained(console: "Console", trained: "Trained", root: Path) -> None:
     table = Table("measure", "value (interval)", box=None, header_style="dim", pad_edge=False)
     for name, label in MEASURES:
         table.add_row(label, figure(getattr(result.metrics, name)))
+    if result.profit is not None:
+        table.add_row(profit_label(result.profit), profit_figure(result.profit.candidate))
     console.print(
         f"[bold]{result.estimator}[/] {made}, judged on {result.metrics.n:,} "
         f"({result.metrics.churners:,} churned), threshold {result.metrics.threshold:g}"
@@ -142,7 +145,7 @@ def show_trained(console: "Console", trained: "Trained", root: Path) -> None:
         f"{whose.format(n=f'{trial.n:,}')}, z = {trial.z:+.1f}"
     )
     for check in result.gate.checks:
-        console.print(f"[green]✔[/] {check.rule}: {check.said}")
+        console.print(f"[{'yellow' if check.warns else 'green'}]{check.mark}[/] {check.rule}: {escape(check.said)}")
     if trained.leaks:
         named = ", ".join(f"`{escape(plain(name))}`" for name in trained.leaks)
         console.print(

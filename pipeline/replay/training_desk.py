@@ -96,7 +96,7 @@ class TrainingDesk:
             gate = judge_recalibrated(found.metrics, found.comparison, found.margins, policy)
         else:
             band = summarise_drift(baseline_of(champion), look.window, policy).band
-            gate = judge(found.metrics, found.comparison, band, policy, found.margins, found.margins_recalibrated)
+            gate = judge(found.metrics, found.comparison, band, policy, found.margins, found.margins_recalibrated, found.segments)
         return TrainedModel(open_artifact(self._workspace, digest), gate)
 
     def _job(self, columns: Schema, now: datetime) -> TrainingJob:

@@ -1,7 +1,7 @@
 """The champion's answer about a customer: probability, label, risk tier, what to do, and why."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
@@ -58,7 +58,7 @@ class Scorer:
     value: CustomerValueSettings
     whole: WholePipeline
     compiled: CompiledModel | None
-    learnt: Mapping[Tier, float] = MappingProxyType({})
+    learnt: Mapping[Tier, float] = field(default_factory=dict)
 
     @property
     def path(self) -> Literal["fast", "scikit-learn"]:

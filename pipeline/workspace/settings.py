@@ -21,6 +21,8 @@ from pipeline.workspace.alert_settings import AlertSettings
 from pipeline.workspace.approval_settings import ApprovalSettings
 from pipeline.workspace.data_settings import DataSettings
 from pipeline.workspace.expectation_settings import ExpectationSettings
+from pipeline.workspace.fairness_settings import FairnessSettings
+from pipeline.workspace.named_features import check_named_features
 from pipeline.workspace.offer_settings import OfferSettings
 from pipeline.workspace.operator_settings import OperatorSettings
 from pipeline.workspace.outcome_settings import OutcomeSettings
@@ -109,6 +111,7 @@ class Settings(BaseSettings):
     engine: EngineSettings = EngineSettings()
     training: TrainingSettings = TrainingSettings()
     value: CustomerValueSettings = CustomerValueSettings()
+    fairness: FairnessSettings = FairnessSettings()
     serving: ServingSettings = ServingSettings()
     operator: OperatorSettings = OperatorSettings()
     approval: ApprovalSettings = ApprovalSettings()
@@ -145,15 +148,8 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _valued_by_features(self) -> "Settings":
-        for kind, key, known, named in (
-            ("numerical", "margin", self.data.numerical, self.value.numerical),
-            ("categorical", "acceptance_by", self.data.categorical, tuple(self.value.acceptance_by)),
-        ):
-            if stranger := next((name for name in named if name not in known), None):
-                close = most_alike(stranger, known)
-                hint = f"; perhaps `{close}` is meant" if close else ""
-                raise ValueError(f"`value.{key}` names `{stranger[:80]}`, which is no {kind} feature of [data]{hint}")
+    def _made_of_features(self) -> "Settings":
+        check_named_features(self.data, self.value, self.fairness)
         return self
 
     @model_validator(mode="after")

@@ -43,8 +43,10 @@ class CustomerValueSettings(Section):
             number = float(given)  # type: ignore[arg-type]
         except (TypeError, ValueError):
             return parse_expression(given)
-        if not (math.isfinite(number) and number > 0):
-            raise ValueError("a margin is greater than 0")
+        if not math.isfinite(number):
+            raise ValueError("Input should be a finite number")
+        if number <= 0:
+            raise ValueError("Input should be greater than 0")
         return number
 
     @field_validator("currency")
