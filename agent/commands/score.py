@@ -60,12 +60,12 @@ def score(
 
     from pipeline.errors import ListHeld
     from pipeline.intake.customers import customers_of
-    from pipeline.intake.learnt_acceptance import learnt_acceptance
+    from pipeline.intake.measured_acceptance import measured_acceptance
     from pipeline.intake.windows import file_window, logged_window
     from pipeline.record.champion import open_champion
     from pipeline.scoring.scorer import open_scorer
     from pipeline.serving.held_lists import check_list
-    from pipeline.serving.scored_list import Contacts, contact_plan, scored_list, write_table
+    from pipeline.serving.scored_list import ContactRules, contact_plan, scored_list, write_table
     from pipeline.windows.baseline import baseline_of
 
     if (file is None) is not from_log:
@@ -73,7 +73,7 @@ def score(
     here = opened_by_person(workspace)
     champion, artifact = open_champion(here)
     baseline, value = baseline_of(artifact), here.settings.value
-    by: Rank = rank or ("value" if "value" in here.settings.model_fields_set else "risk")
+    by: Rank = rank or ("value" if value.own else "risk")
     console = Console(stderr=as_json, highlight=False)
     with console.status("Scoring"):
         named = [here.cases.find(case).case_id for case in despite or ()]
@@ -85,9 +85,9 @@ def score(
             typer.echo(f"churnops: {held}", err=True)
             echo_json(as_json, {"held_by": held.cases, "said": str(held)})
             raise typer.Exit(PEOPLE_MUST_ACT) from held
-        learnt = learnt_acceptance(here, champion, artifact, baseline) if value.learn_acceptance else {}
-        scorer = open_scorer(artifact, value, version=champion.version, learnt=learnt)
-        contacts = Contacts(by, here.settings.offers.holdout, here.settings.offers.seed, f"{here.clock():%Y-%m-%d}")
+        kept_by_tier = measured_acceptance(here, champion, artifact, baseline) if value.acceptance_from_offers else {}
+        scorer = open_scorer(artifact, value, version=champion.version, kept_by_tier=kept_by_tier)
+        contacts = ContactRules(by, here.settings.offers.holdout, here.settings.offers.seed, f"{here.clock():%Y-%m-%d}")
         scored = scored_list(scorer, customers, contacts)
         listed = scored if top is None else scored.head(top)
         if out is not None:
@@ -98,12 +98,12 @@ def score(
         show_table(console, listed)
     plan = contact_plan(scored, by, value.currency)
     console.print(plan.said, markup=False, soft_wrap=True)
-    if learnt:
-        shares = ", ".join(f"{share:.0%} at {tier} risk" for tier, share in learnt.items())
-        console.print(f"Share of churners that an offer keeps, learnt from logged offers: {shares}.", markup=False, soft_wrap=True)
+    if kept_by_tier:
+        shares = ", ".join(f"{share:.0%} at {tier} risk" for tier, share in kept_by_tier.items())
+        console.print(f"Share of churners that an offer keeps, as measured on logged offers: {shares}.", markup=False, soft_wrap=True)
     told = {} if out is not None else {"customers": listed.to_dict("records")}
     made = {"model_version": champion.version, "model_digest": champion.digest, "scored": len(scored), "listed": len(listed)}
-    made = {**made, "ranked_by": by, "plan": plan, "learnt_acceptance": learnt}
+    made = {**made, "ranked_by": by, "plan": plan, "measured_acceptance": kept_by_tier}
     echo_json(as_json, {**made, "out": None if out is None else str(out), "despite": named, **told})
 
 
@@ -117,7 +117,7 @@ def show_table(console: object, table: "pd.DataFrame") -> None:
     for name in table.columns:
         shown.add_column(str(name).replace("_", " "), no_wrap=name == "id")
     for row in table.head(_SHOWN).itertuples(index=False):
-        shown.add_row(*(f"{value:.3f}" if isinstance(value, float) else plain(str(value)) for value in row))
+        shown.add_row(*(f"{value:.3f}" if isinstance(value, float) else plain(str(value), 200) for value in row))
     console.print(shown)
     if len(table) > _SHOWN:
         console.print(f"{len(table) - _SHOWN:,} more; `--out FILE` writes them all.", markup=False)

@@ -15,7 +15,7 @@ FEWEST = 25  # churners, and others: with fewer an interval is no guide, and a v
 _KEPT = 20  # on record, those that lose most surely; of the others no question is asked
 
 
-class Segment(StoredRecord):
+class SegmentLoss(StoredRecord):
     """Customers with `value` in `column`: the candidate's ROC-AUC among them minus the champion's, with its standard error."""
 
     column: str
@@ -28,9 +28,9 @@ class Segments(StoredRecord):
     """Of the `looked` at, those that are ranked worse than before, the surest first."""
 
     looked: int
-    worse: tuple[Segment, ...]
+    worse: tuple[SegmentLoss, ...]
 
-    def losing(self, threshold: float, confidence: float) -> tuple[Segment, ...]:
+    def losing(self, threshold: float, confidence: float) -> tuple[SegmentLoss, ...]:
         """Those that lose more than `threshold` of ROC-AUC, at this confidence for all that were looked at together (Holm)."""
         chances = [_chance(one, threshold) for one in self.worse]
         return tuple(one for one, p in zip(self.worse, holm(chances, self.looked), strict=True) if p < 1 - confidence)
@@ -62,12 +62,12 @@ def compare_segments(y: ArrayLike, p: ArrayLike, p_before: ArrayLike, groups: Ma
     found = []
     for column, text, inside in masks(outcome, groups):
         told = compare(outcome[inside], after[inside], before[inside], confidence)
-        found.append(Segment(column=column, value=text, roc_auc=told, error=(told.high - told.low) / 2 / deviates))
+        found.append(SegmentLoss(column=column, value=text, roc_auc=told, error=(told.high - told.low) / 2 / deviates))
     worse = sorted((one for one in found if one.roc_auc.difference < 0), key=lambda one: _chance(one, 0.0))
     return Segments(looked=len(found), worse=tuple(worse[:_KEPT]))
 
 
-def _chance(one: Segment, threshold: float) -> float:
+def _chance(one: SegmentLoss, threshold: float) -> float:
     """How probable such a loss is where the true one is no more than `threshold`."""
     beyond = -one.roc_auc.difference - threshold
     if one.error == 0:

@@ -45,7 +45,7 @@ class Scorer:
     Effects behind the reasons: on the fast path, the probability minus what it would be without the feature's part of the classifier's
     response (of a linear model its term, as far as it is from the average customer's; of a forest what the splits on it add on the way
     down). Through scikit-learn, the probability minus that of the same customer with the feature's typical value. Neither says what
-    would happen if the value were changed. `learnt`: the share of churners that an offer keeps by risk tier, where logged offers tell it; it
+    would happen if the value were changed. `kept_by_tier`: the share of churners that an offer keeps by risk tier, where logged offers tell it; it
     goes before `value`.
     """
 
@@ -58,7 +58,7 @@ class Scorer:
     value: CustomerValueSettings
     whole: WholePipeline
     compiled: CompiledModel | None
-    learnt: Mapping[Tier, float] = field(default_factory=dict)
+    kept_by_tier: Mapping[Tier, float] = field(default_factory=dict)
 
     @property
     def path(self) -> Literal["fast", "scikit-learn"]:
@@ -104,13 +104,13 @@ class Scorer:
     def _answer(self, p: float, cells: Sequence[Cell], effects: NDArray[np.float64]) -> Scored:
         tier = tier_of(p)
         margin, acceptance = terms_of_one(self.value, dict(zip(self.schema.features, cells, strict=True)))
-        worth = self.learnt.get(tier, acceptance) * margin * p - self.value.offer_cost
+        worth = self.kept_by_tier.get(tier, acceptance) * margin * p - self.value.offer_cost
         reasons = top_reasons(self.schema.features, cells, effects)
         return Scored(p, p >= self.threshold, tier, action_for(tier, worth), worth, reasons)
 
 
 def open_scorer(
-    artifact: Artifact, value: CustomerValueSettings, *, version: str, learnt: Mapping[Tier, float] = MappingProxyType({})
+    artifact: Artifact, value: CustomerValueSettings, *, version: str, kept_by_tier: Mapping[Tier, float] = MappingProxyType({})
 ) -> Scorer:
     """The scorer of a published model: its bytes are checked, it is loaded, compiled, and proven again on rows of its reference, all of which
     takes about a second.
@@ -119,7 +119,7 @@ def open_scorer(
         artifact: the model; its manifest's threshold decides labels.
         value: what an offer costs and brings.
         version: the registry's.
-        learnt: as `Scorer` has it.
+        kept_by_tier: as `Scorer` has it.
 
     Raises:
         IntegrityError, ModelError: as `Artifact.model`.
@@ -130,5 +130,5 @@ def open_scorer(
     compiled, proof = (None, not_ours()) if manifest.adopted else prove(model, columns, reference, manifest.threshold)
     whole = WholePipeline(model, columns, reference)
     return Scorer(
-        version, artifact.digest, columns, spelling_of(artifact.profile()), manifest.threshold, proof, value, whole, compiled, learnt
+        version, artifact.digest, columns, spelling_of(artifact.profile()), manifest.threshold, proof, value, whole, compiled, kept_by_tier
     )

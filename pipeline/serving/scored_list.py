@@ -22,7 +22,7 @@ _AT_ONCE = 10_000  # rows, so that memory does not grow with the list
 
 
 @dataclass(frozen=True)
-class Contacts:
+class ContactRules:
     """How a list ranks, and who of those it reaches is held out: `share` (0-1) of each risk tier, by lots of `seed` and `period`."""
 
     rank: Rank
@@ -38,7 +38,7 @@ def answers(scorer: Scorer, rows: "pd.DataFrame") -> list[Scored]:
     return [one for start in range(0, len(told), _AT_ONCE) for one in scorer.score_many(told[start : start + _AT_ONCE])]
 
 
-def scored_list(scorer: Scorer, rows: "pd.DataFrame", contacts: Contacts) -> "pd.DataFrame":
+def scored_list(scorer: Scorer, rows: "pd.DataFrame", contacts: ContactRules) -> "pd.DataFrame":
     """One row per customer of `rows` (`_id` and features), the first to contact first: `id`, `score` (probability of churn, 0-1), `tier`, `action`,
     `expected_value` (of an offer, in the team's currency) and `reasons` (in words, strongest first)."""
     import pandas as pd
@@ -57,7 +57,7 @@ def scored_list(scorer: Scorer, rows: "pd.DataFrame", contacts: Contacts) -> "pd
     return pd.DataFrame(told, columns=list(told))
 
 
-def _actions(scored: list[Scored], names: list[str], capacity: float, contacts: Contacts) -> list[ContactAction]:
+def _actions(scored: list[Scored], names: list[str], capacity: float, contacts: ContactRules) -> list[ContactAction]:
     chosen = reached([one.expected_value for one in scored], capacity)
     places = [place for place, reach in enumerate(chosen) if reach]
     lots = held_out(

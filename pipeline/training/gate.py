@@ -7,7 +7,7 @@ from statistics import NormalDist
 
 from pipeline.measures.fairness import RATE_NAMES, Fairness
 from pipeline.measures.measure import Comparison, GateCheck, GateResult, Margins, Measure, Metrics
-from pipeline.measures.segments import Segment, Segments
+from pipeline.measures.segments import SegmentLoss, Segments
 from pipeline.shown_text import plain
 from pipeline.workspace.fairness_settings import FairnessSettings
 from pipeline.workspace.policy import Band, GateRules, Policy
@@ -156,7 +156,7 @@ def _no_segment_collapses(segments: Segments, rules: GateRules) -> GateCheck:
     return GateCheck(rule=rule, passed=True, said=f"No kind of customers is ranked worse beyond chance ({sure}).")
 
 
-def _kinds(segments: tuple[Segment, ...]) -> str:
+def _kinds(segments: tuple[SegmentLoss, ...]) -> str:
     told = (f"{plain(one.column)} {plain(one.value)} ({one.roc_auc.difference:+.3f}, {one.roc_auc.n:,} rows)" for one in segments[:_NAMED])
     more = len(segments) - _NAMED
     return ", ".join(told) + (f" and {more} more" if more > 0 else "")

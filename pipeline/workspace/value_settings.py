@@ -23,7 +23,7 @@ class CustomerValueSettings(Section):
         max_length=1,
         description="The same by the categories of one column, like [value.acceptance_by.Contract]; the others have `acceptance`",
     )
-    learn_acceptance: bool = Field(
+    acceptance_from_offers: bool = Field(
         False, description="In `churnops score`, take the share from logged offers by risk tier, where enough customers were held out"
     )
     capacity: float = Field(
@@ -55,6 +55,11 @@ class CustomerValueSettings(Section):
         if not all(letter.isprintable() for letter in currency):
             raise ValueError("a currency is a word or a sign")
         return currency
+
+    @property
+    def own(self) -> bool:
+        """Whether the team set anything: what is shipped is nobody's campaign."""
+        return self.model_dump() != CustomerValueSettings().model_dump()
 
     @property
     def alike(self) -> bool:

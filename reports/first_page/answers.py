@@ -58,7 +58,7 @@ def money_a_month(case: Case, result: TrainingResult, value: CustomerValueSettin
     """What approving brings in a month, in the team's currency; None where it cannot be told: the team has not set what offers cost and bring,
     or the window does not show how many customers a week has."""
     weekly = weekly_customers(case)
-    if value == CustomerValueSettings() or weekly is None or result.campaigns is None or result.margins is None:
+    if not value.own or weekly is None or result.campaigns is None or result.margins is None:
         return None
     found = concluded(case)
     # Of a base that is scored again and again a month has no more customers than a week.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipeline.models.artifact import Artifact
 
 
-def learnt_acceptance(opened: Opened, champion: Champion, artifact: "Artifact", baseline: Baseline) -> Mapping[Tier, float]:
+def measured_acceptance(opened: Opened, champion: Champion, artifact: "Artifact", baseline: Baseline) -> Mapping[Tier, float]:
     """By tier, as measured and as `value.acceptance` assumes it, each by how sure it is (`kept_share`). Tiers of which too little is known are
     not among them.
 
