@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ from pipeline.atomic_files import write_atomically
 from pipeline.errors import DataError
 from pipeline.intake.offer_table import id_column
 from pipeline.measures.campaign_value import break_even
-from pipeline.measures.contact_list import ACTION, CONTACT, HOLD_OUT
+from pipeline.measures.contact_list import ACTION, CONTACT, HOLD_OUT, ContactAction
 from pipeline.measures.hold_out import held_out
 from pipeline.measures.risk_tiers import TIERS, Tier, tier_of
 from pipeline.record.opened_workspace import Opened
@@ -120,7 +120,7 @@ def _kept(raw: RawTable, scores: "pd.Series[float]", chosen: Chosen, opened: Ope
     if chosen.from_score is not None:
         return scores >= chosen.from_score
     value = opened.settings.value
-    if ACTION in raw.frame:
+    if ACTION in raw.frame and raw.frame[ACTION].isin(get_args(ContactAction)).all():
         return raw.frame[ACTION].isin([CONTACT, HOLD_OUT])
     if not value.alike:
         raise DataError(
