@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from pipeline.diagnosis.finding import Family
 from pipeline.errors import ChurnopsError
 from pipeline.workspace.policy import Policy
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 
 if TYPE_CHECKING:
     from agent.case.triage import Outcome

@@ -30,7 +30,7 @@ from pipeline.benchmark.questioning import Questioning, Setup, champion_of, trai
 from pipeline.benchmark.world import Exhibit  # noqa: E402
 from pipeline.diagnosis.finding import Family  # noqa: E402
 from pipeline.workspace.policy import Policy, load_policy  # noqa: E402
-from pipeline.workspace.settings import ValueSettings  # noqa: E402
+from pipeline.workspace.value_settings import ValueSettings  # noqa: E402
 from pipeline.worlds.scenarios import KINDS  # noqa: E402
 from prompts import policy_text  # noqa: E402
 

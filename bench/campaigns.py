@@ -53,8 +53,9 @@ from pipeline.workspace.data_settings import DataSettings  # noqa: E402
 from pipeline.workspace.folder import Workspace  # noqa: E402
 from pipeline.workspace.outcome_settings import OutcomeSettings  # noqa: E402
 from pipeline.workspace.policy import load_policy  # noqa: E402
-from pipeline.workspace.settings import Settings, ValueSettings  # noqa: E402
+from pipeline.workspace.settings import Settings  # noqa: E402
 from pipeline.workspace.staging import staging_folder  # noqa: E402
+from pipeline.workspace.value_settings import ValueSettings  # noqa: E402
 from pipeline.worlds.telephone_customers import make_customers  # noqa: E402
 from prompts import policy_text  # noqa: E402
 

@@ -9,7 +9,7 @@ from company import BEFORE, SCHEMA, Company, Fate, Numbers, Places
 from company_year import LABELS_AFTER, REPORTED_AFTER, scored_at
 from numpy.typing import NDArray
 
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 
 CONTACTED, HELD_OUT = 0.12, 0.05  # the riskiest of the base, and the share of them nobody contacts
 VALUE = ValueSettings()  # an offer pays from a chance of one in three on

@@ -54,8 +54,8 @@ from pipeline.training.job import ARTIFACT, TEST_ROWS, TRAIN_ROWS, TrainingJob  
 from pipeline.windows.baseline import baseline_of  # noqa: E402
 from pipeline.windows.window import Window  # noqa: E402
 from pipeline.workspace.folder import Workspace  # noqa: E402
-from pipeline.workspace.settings import ValueSettings  # noqa: E402
 from pipeline.workspace.staging import staging_folder  # noqa: E402
+from pipeline.workspace.value_settings import ValueSettings  # noqa: E402
 from pipeline.worlds.drivers import segments  # noqa: E402
 from pipeline.worlds.scenarios import SEVERITIES, scenario_named  # noqa: E402
 

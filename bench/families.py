@@ -54,7 +54,7 @@ def one_split(file: Path, target: str, seed: int, fits: int) -> tuple[str, dict[
     from pipeline.tables.reading import read_raw, typed
     from pipeline.training.family_comparison import compare_families
     from pipeline.workspace.policy import load_policy
-    from pipeline.workspace.settings import ValueSettings
+    from pipeline.workspace.value_settings import ValueSettings
     from prompts import policy_text
 
     raw = read_raw(file)

@@ -38,7 +38,7 @@ from pipeline.benchmark.questioning import Setup  # noqa: E402
 from pipeline.diagnosis.conclusion import conclude  # noqa: E402
 from pipeline.diagnosis.diagnosis import Diagnosis  # noqa: E402
 from pipeline.workspace.policy import load_policy  # noqa: E402
-from pipeline.workspace.settings import ValueSettings  # noqa: E402
+from pipeline.workspace.value_settings import ValueSettings  # noqa: E402
 from pipeline.worlds.scenarios import ALL_KINDS, KINDS, NATURAL_KINDS, PLANTED_KINDS, SEVERITIES, number_of  # noqa: E402
 from prompts import policy_text  # noqa: E402
 

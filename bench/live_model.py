@@ -38,7 +38,7 @@ from pipeline.errors import ChurnopsError  # noqa: E402
 from pipeline.record.opened_workspace import Opened  # noqa: E402
 from pipeline.workspace.operator_settings import OperatorSettings  # noqa: E402
 from pipeline.workspace.policy import load_policy  # noqa: E402
-from pipeline.workspace.settings import ValueSettings  # noqa: E402
+from pipeline.workspace.value_settings import ValueSettings  # noqa: E402
 from pipeline.worlds.scenarios import ALL_KINDS  # noqa: E402
 from prompts import policy_text  # noqa: E402
 from tests.messages_server import MessagesServer, Reply, Tool  # noqa: E402

@@ -59,8 +59,8 @@ from pipeline.windows.baseline import baseline_of  # noqa: E402
 from pipeline.windows.window import Window  # noqa: E402
 from pipeline.workspace.folder import Workspace  # noqa: E402
 from pipeline.workspace.policy import load_policy  # noqa: E402
-from pipeline.workspace.settings import ValueSettings  # noqa: E402
 from pipeline.workspace.staging import staging_folder  # noqa: E402
+from pipeline.workspace.value_settings import ValueSettings  # noqa: E402
 from pipeline.worlds.telephone_customers import churn_probability, make_customers  # noqa: E402
 from prompts import policy_text  # noqa: E402
 

@@ -30,7 +30,7 @@ from pipeline.replay.dated_table import Columns, Pace, read_dated  # noqa: E402
 from pipeline.replay.lived import ReplayReport  # noqa: E402
 from pipeline.replay.replaying import Replay  # noqa: E402
 from pipeline.workspace.policy import load_policy  # noqa: E402
-from pipeline.workspace.settings import ValueSettings  # noqa: E402
+from pipeline.workspace.value_settings import ValueSettings  # noqa: E402
 from prompts import policy_text  # noqa: E402
 
 TABLE = ROOT.parent / "shared" / "data" / "natural" / "elec2.csv"

@@ -15,6 +15,7 @@ from pipeline.measures.measure import Metrics
 from pipeline.record.cases import Call, Case, Training
 from pipeline.words import DRIFT_LEVELS, action_name, cause_name, counted
 from pipeline.workspace.policy import Policy
+from reports.comparison_notes import notes, profit_figure, profit_label, rate_figure
 from reports.decision_summary import training_of
 from reports.first_page.page import Setting, first_page
 from reports.grounding.grounding import evidence_of, ground
@@ -84,6 +85,8 @@ def render_audit(
         choice=choice,
         cause=cause_name,
         act=action_name,
+        notes=partial(notes, confidence=policy.gate.confidence),
+        rate=rate_figure,
     )
     columns, rows, note = _models(trainings)
     own = "" if verdict.operator == "rulebook" or ground(narrative.summary, evidence).marked else one_line(narrative.summary)
@@ -176,6 +179,10 @@ def _models(trainings: Sequence[Training]) -> tuple[list[str], list[list[str]], 
     if champion is not None:
         shown.insert(0, ("champion", champion))
     rows = [[label, *(figure(getattr(metrics, name)) for _, metrics in shown)] for name, label in MEASURES]
+    profits = [result.profit for _, result in done if result.profit is not None]
+    if len(profits) == len(done):
+        of_champion = [] if champion is None else [profit_figure(profits[-1].champion)]
+        rows.append([profit_label(profits[-1]), *of_champion, *(profit_figure(profit.candidate) for profit in profits)])
     comparison = done[-1][1].comparison
     note = f"All on the same {shown[0][1].n} held-out rows ({shown[0][1].churners} churned), threshold {shown[0][1].threshold:g}."
     if comparison is not None:

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.measures.campaign_value import expected_value
+from pipeline.measures.customer_terms import Terms
 from pipeline.measures.metrics import reliability
 from pipeline.training.family_comparison import ComparedFamilies
-from pipeline.workspace.settings import ValueSettings
 
 _COLOURS = ("#0b6e4f", "#c0392b", "#2471a3", "#8e44ad", "#b9770e", "#566573")
 _SIDE, _GAP, _TOP = 240, 60, 60
@@ -17,7 +17,7 @@ _POINTS = 200  # of a line
 Line = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
-def curves_svg(found: ComparedFamilies, value: ValueSettings) -> str:
+def curves_svg(found: ComparedFamilies, value: Terms) -> str:
     """The four panels side by side, a line per family, by rows that its models had not seen."""
     from sklearn.metrics import precision_recall_curve, roc_curve
 
@@ -33,7 +33,7 @@ def curves_svg(found: ComparedFamilies, value: ValueSettings) -> str:
         precision[name] = _thinned(reached[::-1], right[::-1])
         bins = reliability(y, p).bins
         calibrated[name] = np.array([one.predicted for one in bins]), np.array([one.observed for one in bins])
-        earned = np.cumsum(expected_value(y[np.argsort(-p, kind="stable")], value))
+        earned = np.cumsum(expected_value(y, value)[np.argsort(-expected_value(p, value), kind="stable")])
         profit[name] = _thinned(np.linspace(0, 1, y.size + 1), np.concatenate([[0.0], earned]) / y.size * 1000)
     low = min(0.0, *(float(line[1].min()) for line in profit.values()))
     high = max(1.0, *(float(line[1].max()) for line in profit.values()))

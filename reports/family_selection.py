@@ -7,12 +7,12 @@ from markdown_it import MarkdownIt
 
 from pipeline.atomic_files import make_folder, write_atomically
 from pipeline.families import family_named
+from pipeline.measures.customer_terms import Terms
 from pipeline.training.family_comparison import Compared, ComparedFamilies, Selection
-from pipeline.workspace.settings import ValueSettings
 from reports.family_curves import curves_svg
 
 
-def file_comparison(found: ComparedFamilies, value: ValueSettings, folder: Path, at: datetime) -> Path:
+def file_comparison(found: ComparedFamilies, value: Terms, folder: Path, at: datetime) -> Path:
     """Write the comparison below `folder`, under its time; returns where."""
     place, curves = folder / f"{at:%Y-%m-%dT%H%M%SZ}", curves_svg(found, value)
     make_folder(place)
@@ -35,8 +35,8 @@ def selection_markdown(selection: Selection) -> str:
         f"On {selection.rows:,} training rows ({selection.churners:,} churned), each by models that had not seen it; the test set was not "
         f"looked at. At most {selection.budget} fits a family, seed {selection.seed}.",
         "",
-        "| family | log loss ↓ | more than the best | ROC-AUC | PR-AUC | calibration error ↓ | profit, % of the most | fits | seconds |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "| family | log loss ↓ | more than the best | ROC-AUC | PR-AUC | calibration error ↓ | profit, % of the most | profit per 1,000 customers | fits | seconds |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
         *(f"| {' | '.join(figures(line, selection))} |" for line in selection.compared),
         "",
         "![Curves](curves.svg)",
@@ -60,6 +60,7 @@ def figures(line: Compared, selection: Selection) -> tuple[str, ...]:
         f"{line.average_precision:.4f}",
         f"{line.calibration_error:.4f}",
         f"{line.worth:.1f} ± {line.worth_error:.1f}",
+        "" if line.profit is None else f"{line.profit:,.0f} ± {line.profit_error or 0.0:,.0f}",
         f"{line.fits}",
         f"{line.seconds:.1f}",
     )

@@ -15,9 +15,11 @@ from pipeline.diagnosis.diagnosis import Action, Diagnosis
 from pipeline.diagnosis.observed import Observed
 from pipeline.diagnosis.owners import owned
 from pipeline.families import USUAL
+from pipeline.intake.reference import reference_test_rows
 from pipeline.intake.window_choice import WindowReader
 from pipeline.measures.measure import Metrics
 from pipeline.models.artifact import Artifact, open_artifact
+from pipeline.models.typical_value import typical_value
 from pipeline.record.cases import Call, CallOutcome, Case, Challenger, TrainingResult, concluded, mode_of
 from pipeline.record.failure import failure_of
 from pipeline.record.opened_workspace import Opened
@@ -212,7 +214,13 @@ class Casework:
         recorded = recorded_events(opened.state)
         noted = known_events(recorded, window.since, window.until) if window else ()
         ruled = past_rulings(opened.cases.all(), case.case_id, window.since if window else None)
-        found = diagnose(observed, opened.policy, value=opened.settings.value, known=(*noted, *ruled), happened=happenings(recorded))
+        found = diagnose(
+            observed,
+            opened.policy,
+            value=typical_value(opened.settings.value, observed.champion),
+            known=(*noted, *ruled),
+            happened=happenings(recorded),
+        )
         found = owned(dated(found, case.window.windows) if case.window and case.window.windows else found, opened.settings.owners)
         if case.unfinished:
             self._opened.cases.move(case.case_id, ("open", "partial"), diagnosis=found)
@@ -228,7 +236,8 @@ class Casework:
         window = await self._windows.window(case)
         artifact = await to_thread.run_sync(open_artifact, opened.workspace, case.champion.digest)
         rows = await to_thread.run_sync(retraining_rows, artifact, window, opened.policy.training.held_out_share, request.mode)
-        rows = replace(rows, before=await to_thread.run_sync(rows_before, artifact, window, opened.policy))
+        before = await to_thread.run_sync(rows_before, artifact, window, opened.policy)
+        rows = replace(rows, before=before, reference=await to_thread.run_sync(reference_test_rows, opened))
         number = await to_thread.run_sync(opened.cases.begin_training, case.case_id, opened.clock(), request.arguments)
         assert case.drift is not None  # check_training saw to it
 

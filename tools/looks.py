@@ -9,6 +9,7 @@ from pipeline.diagnosis.observed import Observed
 from pipeline.diagnosis.outcomes.inspection import OutcomeCut, inspect_outcomes
 from pipeline.diagnosis.pair_inspection import inspect_pair
 from pipeline.diagnosis.repairs.preview import Suspected, preview_repair
+from pipeline.models.typical_value import typical_value
 from pipeline.record.opened_workspace import Opened
 from tools.question import Question
 from tools.result_bounds import shown_name
@@ -41,7 +42,7 @@ def at_measure(question: Question) -> Look[QueryResult]:
 
     def find(case_id: str, observed: Observed, opened: Opened) -> QueryResult:
         asked = question.of(observed.columns.features)
-        return QueryResult(case_id=case_id, found=asked.answer(observed, opened.settings.value))
+        return QueryResult(case_id=case_id, found=asked.answer(observed, typical_value(opened.settings.value, observed.champion)))
 
     return Look("query", question.arguments, find)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.diagnosis.group_measures import Bucket, GroupedMeasure, MeasureName, Rows, measure_groups
 from pipeline.diagnosis.observed import Observed
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 from tools.result_bounds import shown_name
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipeline.benchmark.instance import Question, Result
     from pipeline.benchmark.questioning import Operator, Setup
     from pipeline.workspace.policy import Policy
-    from pipeline.workspace.settings import ValueSettings
+    from pipeline.workspace.value_settings import ValueSettings
 
 Name = TypeVar("Name", bound=str)
 OperatorName = Literal["diagnosis", "rulebook", "claude"]
@@ -55,7 +55,7 @@ def bench(
     from pipeline.benchmark.instance import questions
     from pipeline.benchmark.questioning import Setup
     from pipeline.workspace.policy import load_policy
-    from pipeline.workspace.settings import ValueSettings
+    from pipeline.workspace.value_settings import ValueSettings
     from pipeline.worlds.scenarios import ALL_KINDS, KINDS, SEVERITIES
     from prompts import policy_text
 

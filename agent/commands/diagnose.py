@@ -26,6 +26,7 @@ def diagnose(
     from pipeline.diagnosis.diagnose import diagnose as conclude
     from pipeline.diagnosis.observed import observe
     from pipeline.diagnosis.owners import owned
+    from pipeline.models.typical_value import typical_value
     from pipeline.record.cases import WindowFacts
     from pipeline.rulings.noted_events import happenings, known_events, recorded_events
     from pipeline.rulings.past_cases import past_rulings
@@ -42,7 +43,7 @@ def diagnose(
         found = conclude(
             observe(artifact, baseline, window),
             here.policy,
-            value=here.settings.value,
+            value=typical_value(here.settings.value, artifact),
             known=(
                 *known_events(recorded, window.since, window.until),
                 *past_rulings(here.cases.all(), None, window.since),

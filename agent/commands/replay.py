@@ -52,7 +52,7 @@ def replay(
     from pipeline.replay.replaying import Replay
     from pipeline.windows.spans import parse_length
     from pipeline.workspace.policy import load_policy
-    from pipeline.workspace.settings import ValueSettings
+    from pipeline.workspace.value_settings import ValueSettings
     from prompts import policy_text
 
     if estimator not in families():

@@ -22,6 +22,7 @@ def threshold(
 
     from pipeline.errors import DataError
     from pipeline.measures.campaign_value import break_even
+    from pipeline.measures.customer_terms import terms_of, typical
     from pipeline.measures.threshold_sweep import proposed, sweep
     from pipeline.record.champion import open_champion
 
@@ -33,10 +34,11 @@ def threshold(
             f"Champion version {champion.version} has no scores of rows it had not seen: others fitted it, or it was recalibrated since.",
             "`churnops replay` values decisions on a table of your own.",
         )
-    y, p = artifact.reference()[artifact.manifest.columns.target].to_numpy(), artifact.reference_scores()
-    paying = break_even(value)
+    rows = artifact.reference()
+    y, p = rows[artifact.manifest.columns.target].to_numpy(), artifact.reference_scores()
+    paying = break_even(typical(value, rows))
     steps = sorted({*_STEPS, now, *([round(paying, 4)] if paying < 1 else [])})
-    measured = sweep(y, np.asarray(p), steps, value)
+    measured = sweep(y, np.asarray(p), steps, terms_of(value, rows))
     best = proposed(measured, paying=round(paying, 4), capacity=value.capacity, min_precision=min_precision, min_recall=min_recall)
     table = Table("threshold", "contacted", "precision", "recall", "profit per 1,000", "", box=None, header_style="dim", pad_edge=False)
     for at in measured:

@@ -53,6 +53,7 @@ def _compared(here: "Opened", only: tuple[str, ...], fits: int, console: "Consol
     from agent.views.family_view import families_table
     from pipeline.families import family_named, installed_families
     from pipeline.intake.reference import load_split
+    from pipeline.measures.customer_terms import terms_of
     from pipeline.models.unfitted_model import require_packages
     from pipeline.training.family_comparison import Compared, compare_families
     from reports.family_selection import file_comparison, named, why_chosen
@@ -63,6 +64,7 @@ def _compared(here: "Opened", only: tuple[str, ...], fits: int, console: "Consol
     names = only or installed_families()
     settings = here.settings
     train = load_split(here).train
+    terms = terms_of(settings.value, train)
     done: dict[str, Compared] = {}
     with Live(families_table(names, done, None), console=console, auto_refresh=False) as live:
 
@@ -72,10 +74,10 @@ def _compared(here: "Opened", only: tuple[str, ...], fits: int, console: "Consol
             live.update(families_table(names, done, None if line else family), refresh=True)
 
         found = compare_families(
-            names, train, settings.data.columns, here.policy, settings.value, seed=settings.training.seed, budget=fits, on_family=show
+            names, train, settings.data.columns, here.policy, terms, seed=settings.training.seed, budget=fits, on_family=show
         )
     selection = found.selection
-    place = file_comparison(found, settings.value, here.workspace.comparisons, here.clock())
+    place = file_comparison(found, terms, here.workspace.comparisons, here.clock())
     chosen = selection.of(selection.chosen)
     console.print(
         f"\n{why_chosen(selection)} {named(chosen)}.",
@@ -117,6 +119,7 @@ def show_trained(console: "Console", trained: "Trained", root: Path) -> None:
     from rich.table import Table
 
     from pipeline.shown_text import plain
+    from reports.comparison_notes import profit_figure, profit_label
     from reports.markdown_cells import MEASURES, figure
 
     result = trained.result
@@ -127,6 +130,8 @@ def show_trained(console: "Console", trained: "Trained", root: Path) -> None:
     table = Table("measure", "value (interval)", box=None, header_style="dim", pad_edge=False)
     for name, label in MEASURES:
         table.add_row(label, figure(getattr(result.metrics, name)))
+    if result.profit is not None:
+        table.add_row(profit_label(result.profit), profit_figure(result.profit.candidate))
     console.print(
         f"[bold]{result.estimator}[/] {made}, judged on {result.metrics.n:,} "
         f"({result.metrics.churners:,} churned), threshold {result.metrics.threshold:g}"
@@ -140,7 +145,7 @@ def show_trained(console: "Console", trained: "Trained", root: Path) -> None:
         f"{whose.format(n=f'{trial.n:,}')}, z = {trial.z:+.1f}"
     )
     for check in result.gate.checks:
-        console.print(f"[green]✔[/] {check.rule}: {check.said}")
+        console.print(f"[{'yellow' if check.warns else 'green'}]{check.mark}[/] {check.rule}: {escape(check.said)}")
     if trained.leaks:
         named = ", ".join(f"`{escape(plain(name))}`" for name in trained.leaks)
         console.print(

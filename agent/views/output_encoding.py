@@ -10,6 +10,7 @@ _LOOKALIKES = {
     **dict.fromkeys("“”„‘’", "'"),
     **dict.fromkeys("–—−─━", "-"),
     **dict.fromkeys("•·✓✔●○", "*"),
+    "⚠": "!",
     **dict.fromkeys("×✗✘", "x"),
     **dict(zip("▁▂▃▄▅▆▇█", "_.-=+*%#", strict=True)),
     "░": ".",

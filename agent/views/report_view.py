@@ -14,6 +14,7 @@ from pipeline.measures.risk_tiers import TIERS, TierFlow
 from pipeline.record.cases import Case, TrainingResult, concluded
 from pipeline.shown_text import plain
 from pipeline.workspace.policy import Policy
+from reports.comparison_notes import notes, profit_figure, profit_label
 from reports.decision_summary import Outlook, outlook
 from reports.decisions.case_status import Standing
 from reports.markdown_cells import MEASURES, figure
@@ -65,7 +66,7 @@ def _parts(
         elif part.name == "drift" and case.drift is not None:
             yield from (title, drift_view(case.drift, policy))
         elif part.name == "models" and result is not None:
-            yield from (_title("Champion and challenger"), *_models(result))
+            yield from (_title("Champion and challenger"), *_models(result, policy.gate.confidence))
         elif part.name != "decision" or not standing.headline:
             yield from (Text(), _markdown(part.text))
     if case.decision is None:
@@ -83,7 +84,7 @@ def _title(name: str) -> Text:
     return Text(f"\n{name}", style="bold underline")
 
 
-def _models(result: TrainingResult) -> Iterator[RenderableType]:
+def _models(result: TrainingResult, confidence: float) -> Iterator[RenderableType]:
     yield Text(f"On the same {result.metrics.n:,} rows, {result.whether_unseen()}; brackets are intervals.", style="dim")
     table = Table("measure", box=None, header_style="dim", pad_edge=False)
     for name in ("champion", "challenger"):
@@ -92,10 +93,14 @@ def _models(result: TrainingResult) -> Iterator[RenderableType]:
         models = (result.champion_metrics, result.metrics)
         table.add_row(label, *("–" if metrics is None else figure(getattr(metrics, name)) for metrics in models))
     yield table
+    if result.profit is not None:
+        table.add_row(profit_label(result.profit), profit_figure(result.profit.champion), profit_figure(result.profit.candidate))
     for one in differences(result):
         yield Text.assemble(f"{one.label}: {one.said}, ", (one.verdict, _COLOURS[one.verdict]))
     for check in result.gate.checks:
-        yield Text.assemble(("✔ ", "green") if check.passed else ("✘ ", "red"), (check.rule, "bold"), f": {check.said}")
+        colour = "red" if not check.passed else "yellow" if check.warns else "green"
+        yield Text.assemble((f"{check.mark} ", colour), (check.rule, "bold"), f": {check.said}")
+    yield from map(Text, notes(result, confidence))
     if result.serving is not None:
         yield Text(result.serving.said())
     yield _title("Customers per risk tier")

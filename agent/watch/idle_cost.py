@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.measures.campaign_value import expected_value, reachable
+from pipeline.models.typical_value import typical_value
+from pipeline.record.champion import open_champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.state.checks import check_history
 from pipeline.state.predictions import logged_customers
@@ -39,6 +41,6 @@ def idle_cost(opened: Opened, found: Diagnosis) -> IdleCost | None:
     points = sum(p * (regrets[cause]["monitor"] - regrets[cause].get(found.action, 0.0)) for cause, p in causes.items() if cause in regrets)
     if rate is None or not customers or points <= 0:
         return None
-    value = opened.settings.value
+    value = typical_value(opened.settings.value, open_champion(opened)[1])
     most = reachable(rate * customers, customers, value) * max(0.0, float(expected_value(1.0, value)))
     return IdleCost(points / 100 * most, points, customers) if most else None

@@ -42,6 +42,7 @@ def look(opened: Opened) -> Look:
     from pipeline.diagnosis.observed import observe
     from pipeline.drift.summarise import summarise_drift
     from pipeline.intake.window_choice import WindowChoice
+    from pipeline.models.typical_value import typical_value
     from pipeline.rulings.noted_events import happenings, known_events, recorded_events
     from pipeline.rulings.past_cases import past_rulings
     from reports.filing import status_of
@@ -55,7 +56,11 @@ def look(opened: Opened) -> Look:
     known = (*known_events(recorded, window.since, window.until), *past_rulings(opened.cases.all(), None, window.since))
     found = dated(
         diagnose(
-            observe(artifact, baseline, window), opened.policy, value=opened.settings.value, known=known, happened=happenings(recorded)
+            observe(artifact, baseline, window),
+            opened.policy,
+            value=typical_value(opened.settings.value, artifact),
+            known=known,
+            happened=happenings(recorded),
         ),
         window.windows,
     )

@@ -21,8 +21,8 @@ from pipeline.training.child import run
 from pipeline.training.job import ARTIFACT, TEST_ROWS, TRAIN_ROWS, TrainingJob
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.policy import Policy
-from pipeline.workspace.settings import ValueSettings
 from pipeline.workspace.staging import staging_folder
+from pipeline.workspace.value_settings import ValueSettings
 from pipeline.worlds.change import NotExpressible
 from pipeline.worlds.scenarios import scenario_named
 

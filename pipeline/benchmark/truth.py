@@ -12,7 +12,7 @@ from pipeline.diagnosis.finding import Cause
 from pipeline.families import family_named
 from pipeline.measures.campaign_value import worth
 from pipeline.models.unfitted_model import build, hyperparameters_of
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 from pipeline.worlds.scenarios import scenario_named
 
 # In points: percent of the maximum, the profit of offers to the churners alone, in the same time. Looking costs nothing; whatever people must be

@@ -33,7 +33,7 @@ from pipeline.diagnosis.setting import Setting
 from pipeline.diagnosis.without_columns import without_columns
 from pipeline.shown_text import plain
 from pipeline.workspace.policy import Policy
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 
 _NAMED = 3  # columns in a sentence
 _LIKELY = 0.5  # a campaign that is likelier than all other changes together

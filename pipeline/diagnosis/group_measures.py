@@ -17,7 +17,7 @@ from pipeline.measures.campaign_value import worth
 from pipeline.measures.delong import delong
 from pipeline.measures.metrics import wilson
 from pipeline.shown_text import FOLD_BELOW, plain
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 
 MeasureName = Literal["count", "missing", "mean", "median", "quantile", "churn_rate", "mean_score", "roc_auc", "calibration_gap", "profit"]
 Rows = Literal["reference", "window", "matured"]

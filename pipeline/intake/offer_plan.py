@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
@@ -10,6 +10,7 @@ from pipeline.atomic_files import write_atomically
 from pipeline.errors import DataError
 from pipeline.intake.offer_table import id_column
 from pipeline.measures.campaign_value import break_even
+from pipeline.measures.contact_list import ACTION, CONTACT, HOLD_OUT, ContactAction
 from pipeline.measures.hold_out import held_out
 from pipeline.measures.risk_tiers import TIERS, Tier, tier_of
 from pipeline.record.opened_workspace import Opened
@@ -21,8 +22,8 @@ from pipeline.tables.reading import RawTable, read_raw
 
 @dataclass(frozen=True)
 class Chosen:
-    """Who is to be contacted: the `top` highest in the column `score`, or everybody `from_score` on; by neither, everybody for whom an offer
-    pays. `kind`: the team's word for what is offered."""
+    """Who is to be contacted: the `top` highest in the column `score`, or everybody `from_score` on; by neither, those whom `churnops score` would contact or hold out, where the
+    list is one of its, else everybody for whom an offer pays. `kind`: the team's word for what is offered."""
 
     score: str
     kind: str
@@ -60,7 +61,7 @@ def plan_offers(opened: Opened, file: Path, out: Path, chosen: Chosen) -> Plan:
     _require_other(file, out)
     raw = read_raw(file, opened.settings.data.format)
     ids, scores = _scored(opened, raw, chosen.score)
-    kept = _kept(scores, chosen, opened)
+    kept = _kept(raw, scores, chosen, opened)
     ids, scores = ids[kept], scores[kept]
     held = held_out(ids.tolist(), scores.tolist(), named.holdout, named.seed, f"{at:%Y-%m-%d}")
     added: dict[str, Any] = {
@@ -112,8 +113,18 @@ def _scored(opened: Opened, raw: RawTable, score: str) -> "tuple[pd.Series[str],
     return ids, scores
 
 
-def _kept(scores: "pd.Series[float]", chosen: Chosen, opened: Opened) -> "pd.Series[bool]":
+def _kept(raw: RawTable, scores: "pd.Series[float]", chosen: Chosen, opened: Opened) -> "pd.Series[bool]":
     if chosen.top is not None:
         # Of equal scores the first rows count.
         return scores.rank(ascending=False, method="first") <= chosen.top
-    return scores >= (break_even(opened.settings.value) if chosen.from_score is None else chosen.from_score)
+    if chosen.from_score is not None:
+        return scores >= chosen.from_score
+    value = opened.settings.value
+    if ACTION in raw.frame and raw.frame[ACTION].isin(get_args(ContactAction)).all():
+        return raw.frame[ACTION].isin([CONTACT, HOLD_OUT])
+    if not value.alike:
+        raise DataError(
+            f"{raw.path.name} lacks `{ACTION}`, and by [value] customers are worth different amounts.",
+            "Take the list that `churnops score --out` writes, or give --top or --from-score.",
+        )
+    return scores >= break_even(value.same_for_all())

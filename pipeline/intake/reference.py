@@ -43,6 +43,14 @@ def read_reference(opened: Opened) -> RawTable:
     return read_raw(path, data.format)
 
 
+def reference_test_rows(opened: Opened) -> pd.DataFrame | None:
+    """The test set of the reference, to see what a model trained since forgot; None where the table is gone or changed, which stops no training."""
+    try:
+        return load_split(opened).test
+    except DataError:
+        return None
+
+
 def load_split(opened: Opened) -> Split:
     """The reference in its three parts: train, test, held back. Rows that people took out are missing from their part, so that no other row
     changes sides."""

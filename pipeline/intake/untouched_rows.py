@@ -37,6 +37,7 @@ def with_untouched_rows(opened: Opened, champion: "Artifact", window: Window) ->
         return window
     import numpy as np
 
+    from pipeline.models.typical_value import typical_value
     from pipeline.windows.balanced_rows import balance, kept_share, offer_effects, restore
 
     contacted, held_out = touched
@@ -45,7 +46,9 @@ def with_untouched_rows(opened: Opened, champion: "Artifact", window: Window) ->
     once = ~known.ids.duplicated(keep="last").to_numpy()
     churned = known.churned.to_numpy(dtype=np.float64)
     effects = offer_effects(scores[once], churned[once], contacted[once], held_out[once])
-    share = kept_share(effects, opened.settings.value.acceptance) if found.represented and contacted.any() else None
+    share = (
+        kept_share(effects, typical_value(opened.settings.value, champion).acceptance) if found.represented and contacted.any() else None
+    )
     made = OffersMade(
         contacted=int(contacted.sum()),
         held_out=int(held_out.sum()),

@@ -2,7 +2,9 @@
 
 An offer to a customer who would leave with probability p brings acceptance · p · margin and costs offer_cost, taken or not. A campaign makes
 an offer to everybody for whom that is more than nothing; one of a fixed size, to so many of the riskiest. The maximum is earned by offers
-to as many churners alone; what a scoring earns is told as a percentage of that, so that windows of any size and currency can be compared.
+to as many churners alone; what a scoring earns is told as a percentage of that, so that windows of any size and currency can be compared, and as an amount.
+
+Where customers are worth different amounts, the terms are those of each row, and a campaign of a fixed size goes to those for whom it pays most.
 """
 
 from dataclasses import dataclass
@@ -11,19 +13,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.errors import DataError
+from pipeline.measures.customer_terms import CustomerTerms, Terms
 from pipeline.measures.measure import CampaignReach, Campaigns
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 
 Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Worth:
-    """Percent of the maximum profit (or a difference of two such), and its standard error, on `n` rows."""
+    """Percent of the maximum profit (or a difference of two such), and its standard error, on `n` rows; `amount` is the same per customer, in the
+    team's currency, with `amount_error`."""
 
     percent: float
     error: float
     n: int
+    amount: float = 0.0
+    amount_error: float = 0.0
 
     @property
     def z(self) -> float:
@@ -40,7 +46,7 @@ def break_even(value: ValueSettings) -> float:
     return value.offer_cost / (value.acceptance * value.margin)
 
 
-def expected_value(p: ArrayLike, value: ValueSettings) -> Numbers:
+def expected_value(p: ArrayLike, value: Terms) -> Numbers:
     """What an offer to a customer is expected to bring, in the team's currency, for each probability of churn; shape of `p`.
 
     >>> expected_value([0.1, 0.9], ValueSettings(margin=500, offer_cost=50, acceptance=0.3)).round(6).tolist()
@@ -49,9 +55,10 @@ def expected_value(p: ArrayLike, value: ValueSettings) -> Numbers:
     return np.asarray(value.acceptance * value.margin * np.asarray(p, dtype=np.float64) - value.offer_cost)
 
 
-def offered(p: ArrayLike, value: ValueSettings, weights: ArrayLike | None = None) -> Numbers:
+def offered(p: ArrayLike, value: Terms, weights: ArrayLike | None = None) -> Numbers:
     """Which part of an offer each customer gets, 0-1, shape of `p`: all of it where it pays; with a capacity, all of it among so many of the
-    riskiest. Those who are equally risky share what is left. `weights`: for how many customers each stands; None: each for itself.
+    riskiest, or where customers differ in value, of those for whom it pays most, if it pays. Those who are alike share what is left. `weights`: for how
+    many customers each stands; None: each for itself.
 
     >>> offered([0.9, 0.6, 0.6, 0.1], ValueSettings(margin=500, offer_cost=50, acceptance=0.3)).tolist()
     [1.0, 1.0, 1.0, 0.0]
@@ -62,10 +69,19 @@ def offered(p: ArrayLike, value: ValueSettings, weights: ArrayLike | None = None
     if value.capacity == 1:
         return (expected_value(risk, value) > 0).astype(np.float64)
     weight = np.ones(risk.shape) if weights is None else np.asarray(weights, dtype=np.float64)
-    _, place = np.unique(-risk, return_inverse=True)  # the riskiest first
-    many = np.bincount(place, weights=weight)
-    left = value.capacity * weight.sum() - (np.cumsum(many) - many)
-    return np.asarray(np.clip(left / many, 0.0, 1.0)[place])
+    if not isinstance(value, CustomerTerms):
+        return _first(risk, weight, value.capacity)
+    worth_ = expected_value(risk, value)
+    return _first(worth_, weight, value.capacity) * (worth_ > 0)
+
+
+def _first(height: Numbers, weights: Numbers, capacity: float) -> Numbers:
+    """Which part of each row is among the highest `capacity` of all, 0-1; equal rows share what is left."""
+    _, place = np.unique(-height, return_inverse=True)
+    many = np.bincount(place, weights=weights)
+    left = capacity * weights.sum() - (np.cumsum(many) - many)
+    # Rows that stand for none, as in a resample, may leave a place empty.
+    return np.asarray(np.clip(left / np.where(many > 0, many, 1.0), 0.0, 1.0)[place])
 
 
 def reachable(churners: float, customers: float, value: ValueSettings) -> float:
@@ -73,7 +89,7 @@ def reachable(churners: float, customers: float, value: ValueSettings) -> float:
     return min(churners, value.capacity * customers)
 
 
-def campaigns(y: ArrayLike, p: ArrayLike, p_before: ArrayLike, value: ValueSettings, weights: ArrayLike | None = None) -> Campaigns:
+def campaigns(y: ArrayLike, p: ArrayLike, p_before: ArrayLike, value: Terms, weights: ArrayLike | None = None) -> Campaigns:
     """Whom a campaign by the scores `p` and one by `p_before` would contact of the same customers; arguments and errors as `gain`.
 
     >>> offers = ValueSettings(margin=500, offer_cost=50, acceptance=0.3)
@@ -89,17 +105,18 @@ def campaigns(y: ArrayLike, p: ArrayLike, p_before: ArrayLike, value: ValueSetti
         sent = weight * offered(scores, value, weight)
         return CampaignReach(contacted=float(sent.sum()) / customers, caught=float((sent * outcome).sum()) / churners)
 
-    most = reachable(churners, customers, value) * max(0.0, float(expected_value(1.0, value)))
+    most = float((weight * _most(outcome, value, weight)).sum())
     return Campaigns(candidate=reach(p), champion=reach(p_before), maximum=most / customers)
 
 
-def worth(y: ArrayLike, p: ArrayLike, value: ValueSettings) -> Worth:
+def worth(y: ArrayLike, p: ArrayLike, value: Terms, weights: ArrayLike | None = None) -> Worth:
     """What a campaign by the scores `p` would have earned of customers whose outcome is known.
 
     Args:
         y: outcomes, 1 is churn, shape (n,).
         p: probabilities of churn by which the offers are made, shape (n,).
         value: what offers cost and bring.
+        weights: for how many rows each stands, shape (n,); None: each for itself.
 
     The standard error is that of a ratio of two sums over the same rows (linearised). Where no offer can pay, 0 percent.
 
@@ -111,11 +128,11 @@ def worth(y: ArrayLike, p: ArrayLike, value: ValueSettings) -> Worth:
     25.0
     """
     outcome = np.asarray(y, dtype=np.float64)
-    weight = np.ones(outcome.size)
-    return _ratio(_profits(outcome, p, value, weight), outcome, value, weight)
+    weight = np.ones(outcome.size) if weights is None else np.asarray(weights, dtype=np.float64)
+    return _ratio(profits(outcome, p, value, weight), outcome, value, weight)
 
 
-def gain(y: ArrayLike, p: ArrayLike, p_before: ArrayLike, value: ValueSettings, weights: ArrayLike | None = None) -> Worth:
+def gain(y: ArrayLike, p: ArrayLike, p_before: ArrayLike, value: Terms, weights: ArrayLike | None = None) -> Worth:
     """What a campaign by the scores `p` would have earned beyond one by `p_before` on the same rows; arguments and errors as `worth`. `weights`:
     for how many rows each stands, shape (n,); None: each for itself.
 
@@ -125,23 +142,33 @@ def gain(y: ArrayLike, p: ArrayLike, p_before: ArrayLike, value: ValueSettings, 
     """
     outcome = np.asarray(y, dtype=np.float64)
     weight = np.ones(outcome.size) if weights is None else np.asarray(weights, dtype=np.float64)
-    return _ratio(_profits(outcome, p, value, weight) - _profits(outcome, p_before, value, weight), outcome, value, weight)
+    return _ratio(profits(outcome, p, value, weight) - profits(outcome, p_before, value, weight), outcome, value, weight)
 
 
-def _profits(outcome: Numbers, p: ArrayLike, value: ValueSettings, weights: Numbers) -> Numbers:
+def profits(outcome: Numbers, p: ArrayLike, value: Terms, weights: Numbers) -> Numbers:
+    """What a campaign by the scores `p` earns of each row, in the team's currency; all of shape (n,)."""
     return offered(p, value, weights) * expected_value(outcome, value)
 
 
-def _ratio(profits: Numbers, outcome: Numbers, value: ValueSettings, weights: Numbers) -> Worth:
-    churners, customers = _churners_of(outcome, weights), float(weights.sum())
-    reached = reachable(churners, customers, value)
-    # Of the churners, or where they are too many to be reached, of the customers.
-    most = (outcome if reached == churners else np.full(outcome.size, reached / customers)) * max(0.0, float(expected_value(1.0, value)))
+def _ratio(earned: Numbers, outcome: Numbers, value: Terms, weights: Numbers) -> Worth:
+    most, total = _most(outcome, value, weights), weights.sum()
     if not most.any():
         return Worth(0.0, 0.0, outcome.size)
-    share = (weights * profits).sum() / (weights * most).sum()
-    error = np.sqrt(np.sum((weights * (profits - share * most)) ** 2)) / (weights * most).sum()
-    return Worth(float(100 * share), float(100 * error), outcome.size)
+    share, amount = (weights * earned).sum() / (weights * most).sum(), (weights * earned).sum() / total
+    error = np.sqrt(np.sum((weights * (earned - share * most)) ** 2)) / (weights * most).sum()
+    amount_error = np.sqrt(np.sum((weights * (earned - amount)) ** 2)) / total
+    return Worth(float(100 * share), float(100 * error), outcome.size, float(amount), float(amount_error))
+
+
+def _most(outcome: Numbers, value: Terms, weights: Numbers) -> Numbers:
+    """What the best campaign earns of each row, shape (n,)."""
+    churners, customers = _churners_of(outcome, weights), float(weights.sum())
+    if isinstance(value, CustomerTerms):
+        best = outcome * np.maximum(0.0, expected_value(1.0, value))
+        return best if value.capacity == 1 else _first(best, weights, value.capacity) * best
+    reached = reachable(churners, customers, value)
+    # Of the churners, or where they are too many to be reached, of the customers.
+    return (outcome if reached == churners else np.full(outcome.size, reached / customers)) * max(0.0, float(expected_value(1.0, value)))
 
 
 def _churners_of(outcome: Numbers, weights: Numbers) -> float:

@@ -4,8 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from pipeline.measures.measure import Campaigns, Comparison, Margins, Metrics, Reliability, ServingProof, WeakestGroup
+from pipeline.measures.fairness import Fairness
+from pipeline.measures.measure import Campaigns, Comparison, Margins, Metrics, Profit, Reliability, ServingProof, WeakestGroup
 from pipeline.measures.risk_tiers import TierFlow
+from pipeline.measures.segments import Segments
 from pipeline.stored_record import StoredRecord
 
 
@@ -16,7 +18,9 @@ class Evaluation(StoredRecord):
     customers would be scored; `tier_flow`: who changes risk tier from the champion to the candidate; `reliability`: whether its
     probabilities came true, and the champion's. `fitted_elsewhere`: which of the two others fitted, on rows that nobody here knows.
     `campaigns`: whom an offer by either model's scores would reach; `weakest_group`: whom it would serve
-    worst. All seven are absent from records of earlier versions, whose digests must stay what they were.
+    worst. `profit`: what either would earn; `pr_auc`: the candidate's minus the champion's, by bootstrap; `segments`: kinds of customers
+    whom it ranks worse; `on_reference`: its ROC-AUC minus the champion's on the test set of the reference, where it is judged on other rows: below 0 it
+    forgot; `fairness`: how it treats the groups of [fairness]. All of these are absent from records of earlier versions, whose digests must stay what they were.
     """
 
     metrics: Metrics
@@ -30,6 +34,11 @@ class Evaluation(StoredRecord):
     champion_reliability: Reliability | None = Field(None, exclude_if=lambda found: found is None)
     campaigns: Campaigns | None = Field(None, exclude_if=lambda found: found is None)
     weakest_group: WeakestGroup | None = Field(None, exclude_if=lambda found: found is None)
+    profit: Profit | None = Field(None, exclude_if=lambda found: found is None)
+    pr_auc: Comparison | None = Field(None, exclude_if=lambda found: found is None)
+    segments: Segments | None = Field(None, exclude_if=lambda found: found is None)
+    on_reference: Comparison | None = Field(None, exclude_if=lambda found: found is None)
+    fairness: Fairness | None = Field(None, exclude_if=lambda found: found is None)
     fitted_elsewhere: tuple[Literal["candidate", "champion"], ...] = Field((), exclude_if=lambda found: not found)
 
     def whether_unseen(self) -> str:

@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.measures.campaign_value import gain
+from pipeline.measures.customer_terms import Terms
 from pipeline.measures.measure import Comparison, Margins
 from pipeline.measures.metrics import log_losses
-from pipeline.workspace.settings import ValueSettings
 
 
 def measure_margins(
-    y: ArrayLike, p: ArrayLike, p_other: ArrayLike, value: ValueSettings, confidence: float, weights: ArrayLike | None = None
+    y: ArrayLike, p: ArrayLike, p_other: ArrayLike, value: Terms, confidence: float, weights: ArrayLike | None = None
 ) -> Margins:
     """Losses and profit by the scores `p` minus those by `p_other`.
 
@@ -24,6 +24,7 @@ def measure_margins(
         confidence: of the intervals, such as 0.95; they are of a mean of paired differences.
         weights: for how many rows each stands, shape (n,); None: each for itself.
 
+    >>> from pipeline.workspace.value_settings import ValueSettings
     >>> margins = measure_margins([1, 0, 1, 0], [0.9, 0.1, 0.8, 0.2], [0.6, 0.4, 0.6, 0.4], ValueSettings(), confidence=0.95)
     >>> round(margins.brier.difference, 3)  # below 0: the first is better
     -0.135

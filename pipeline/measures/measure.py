@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from pipeline.stored_record import StoredRecord
 
 
@@ -84,6 +86,16 @@ class Campaigns(StoredRecord):
     maximum: float
 
 
+class Profit(StoredRecord):
+    """What a campaign by each model's scores would have earned of 1,000 customers, in the team's `currency` (empty: not named), with bootstrap
+    intervals; `difference` is paired. The champion's half is None where there is none."""
+
+    candidate: Measure
+    champion: Measure | None
+    difference: Comparison | None
+    currency: str = ""
+
+
 class WeakestGroup(StoredRecord):
     """Customers with `value` in `column`: the candidate's ROC-AUC among them minus the champion's, with an interval that holds for all groups
     looked at together."""
@@ -99,11 +111,18 @@ class WeakestGroup(StoredRecord):
 
 
 class GateCheck(StoredRecord):
-    """One condition of the quality gate: the rule's name in the policy, and what was measured against it."""
+    """One condition of the quality gate: the rule's name in the policy, and what was measured against it. One that `warns` passed, and people
+    should read it before they decide."""
 
     rule: str
     passed: bool
     said: str
+    warns: bool = Field(False, exclude_if=lambda warns: not warns)
+
+    @property
+    def mark(self) -> str:
+        """A sign for it, before its sentence."""
+        return "✘" if not self.passed else "⚠" if self.warns else "✔"
 
 
 class GateResult(StoredRecord):

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from pydantic import BaseModel
 
 from pipeline.measures.campaign_value import expected_value
-from pipeline.workspace.settings import ValueSettings
+from pipeline.measures.customer_terms import Terms
 
 
 class AtThreshold(BaseModel, frozen=True):
@@ -23,7 +23,7 @@ class AtThreshold(BaseModel, frozen=True):
     profit_error: float
 
 
-def sweep(y: ArrayLike, p: ArrayLike, thresholds: Sequence[float], value: ValueSettings) -> tuple[AtThreshold, ...]:
+def sweep(y: ArrayLike, p: ArrayLike, thresholds: Sequence[float], value: Terms) -> tuple[AtThreshold, ...]:
     """Measure each threshold.
 
     Args:

@@ -7,8 +7,7 @@ from numpy.typing import ArrayLike
 
 from pipeline.measures.measure import WeakestGroup
 from pipeline.measures.metrics import compare
-
-_FEWEST = 25  # churners, and others: with fewer an interval is no guide, and a value could point at a person
+from pipeline.measures.segments import masks
 
 
 def weakest_group(
@@ -24,17 +23,10 @@ def weakest_group(
         confidence: of the comparison, whatever the number of groups looked at.
     """
     outcome, after, before = (np.asarray(values, dtype=np.float64) for values in (y, p, p_before))
-    masks = {}
-    for column, values in groups.items():
-        texts = np.asarray(values, dtype=object).astype(str)
-        for text in sorted(set(texts)):
-            inside = texts == text
-            churners = int(outcome[inside].sum())
-            if min(churners, int(inside.sum()) - churners) >= _FEWEST and not inside.all():
-                masks[column, text] = inside
-    each = 1 - (1 - confidence) / max(1, len(masks))
+    judged = list(masks(outcome, groups))
+    each = 1 - (1 - confidence) / max(1, len(judged))
     found = [
         WeakestGroup(column=column, value=text, roc_auc=compare(outcome[inside], after[inside], before[inside], each))
-        for (column, text), inside in masks.items()
+        for column, text, inside in judged
     ]
     return min(found, key=lambda group: group.roc_auc.high, default=None)

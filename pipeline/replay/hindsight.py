@@ -11,7 +11,7 @@ from pipeline.replay.dated_table import Batch
 from pipeline.replay.look import Look
 from pipeline.replay.training_desk import MODES, TrainingDesk
 from pipeline.workspace.policy import TrainingRules
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 
 BATCHES = 3  # that follow a look: a training is paid once and serves for a while, and by then the next one has been thought of
 _ANSWERS: dict[Remedy, Answer] = {

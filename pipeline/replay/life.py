@@ -15,7 +15,7 @@ from pipeline.replay.look import Look
 from pipeline.replay.strategies import Decide
 from pipeline.replay.training_desk import MODES, TrainingDesk
 from pipeline.workspace.policy import TrainingRules
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 
 
 @dataclass(frozen=True)

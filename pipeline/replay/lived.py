@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from pipeline.benchmark.instance import Answer, Remedy
 from pipeline.tables.schema import Schema
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 
 Result = Literal["nothing", "deployed", "gate_failed", "cooldown", "too_few_outcomes"]
 

@@ -15,7 +15,7 @@ from pipeline.replay.summary import summarise
 from pipeline.replay.training_desk import TrainingDesk
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.policy import Policy
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 
 _FLOOR_BELOW = 0.1  # the first champion's ROC-AUC: what a table can reach is no model's fault
 _LOWEST_FLOOR = 0.5

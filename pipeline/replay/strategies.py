@@ -10,7 +10,7 @@ from pipeline.replay.error_monitor import has_grown
 from pipeline.replay.look import Look
 from pipeline.windows.baseline import baseline_of
 from pipeline.workspace.policy import Policy
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 
 Decide = Callable[[Look], Answer]
 

@@ -8,7 +8,7 @@ import numpy as np
 from pipeline.replay.dated_table import DatedTable, Pace
 from pipeline.replay.lived import BatchFacts, Interval, LivedBatch, ReplayReport, StrategyLife
 from pipeline.replay.strategies import OPERATOR, ORACLE
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 
 _CONFIDENCE = 0.90
 _RESAMPLES = 2_000

@@ -28,8 +28,9 @@ from pipeline.training.job import ARTIFACT, RESULT, TEST_ROWS, TRAIN_ROWS, Train
 from pipeline.windows.baseline import baseline_of
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.policy import Policy
-from pipeline.workspace.settings import TrainingSettings, ValueSettings
+from pipeline.workspace.settings import TrainingSettings
 from pipeline.workspace.staging import staging_folder
+from pipeline.workspace.value_settings import ValueSettings
 
 MODES: dict[Remedy, Mode] = {"recalibrate": "recalibrate", "retrain_combined": "combined", "retrain_recent": "recent"}
 
@@ -95,7 +96,7 @@ class TrainingDesk:
             gate = judge_recalibrated(found.metrics, found.comparison, found.margins, policy)
         else:
             band = summarise_drift(baseline_of(champion), look.window, policy).band
-            gate = judge(found.metrics, found.comparison, band, policy, found.margins, found.margins_recalibrated)
+            gate = judge(found.metrics, found.comparison, band, policy, found.margins, found.margins_recalibrated, found.segments)
         return TrainedModel(open_artifact(self._workspace, digest), gate)
 
     def _job(self, columns: Schema, now: datetime) -> TrainingJob:

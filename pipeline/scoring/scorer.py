@@ -1,13 +1,14 @@
 """The champion's answer about a customer: probability, label, risk tier, what to do, and why."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.measures.campaign_value import expected_value
+from pipeline.measures.customer_terms import terms_of_one
 from pipeline.measures.measure import ServingProof
 from pipeline.measures.risk_tiers import RetentionAction, Tier, action_for, tier_of
 from pipeline.models.artifact import REFERENCE, Artifact
@@ -20,7 +21,7 @@ from pipeline.scoring.whole_pipeline import WholePipeline
 from pipeline.tables.categories import Spelling
 from pipeline.tables.schema import Schema
 from pipeline.tables.typed_parquet import read_spread
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import CustomerValueSettings
 
 __all__ = ["Reason", "Scored", "Scorer", "open_scorer"]
 
@@ -44,7 +45,8 @@ class Scorer:
     Effects behind the reasons: on the fast path, the probability minus what it would be without the feature's part of the classifier's
     response (of a linear model its term, as far as it is from the average customer's; of a forest what the splits on it add on the way
     down). Through scikit-learn, the probability minus that of the same customer with the feature's typical value. Neither says what
-    would happen if the value were changed.
+    would happen if the value were changed. `kept_by_tier`: the share of churners that an offer keeps by risk tier, where logged offers tell it; it
+    goes before `value`.
     """
 
     version: str
@@ -53,9 +55,10 @@ class Scorer:
     spelling: Spelling
     threshold: float
     proof: ServingProof
-    value: ValueSettings
+    value: CustomerValueSettings
     whole: WholePipeline
     compiled: CompiledModel | None
+    kept_by_tier: Mapping[Tier, float] = field(default_factory=dict)
 
     @property
     def path(self) -> Literal["fast", "scikit-learn"]:
@@ -99,12 +102,16 @@ class Scorer:
         return [self._answer(p, cells, moved) for p, cells, moved in zip(probabilities.tolist(), customers, effects, strict=True)]
 
     def _answer(self, p: float, cells: Sequence[Cell], effects: NDArray[np.float64]) -> Scored:
-        tier, worth = tier_of(p), float(expected_value(p, self.value))
+        tier = tier_of(p)
+        margin, acceptance = terms_of_one(self.value, dict(zip(self.schema.features, cells, strict=True)))
+        worth = self.kept_by_tier.get(tier, acceptance) * margin * p - self.value.offer_cost
         reasons = top_reasons(self.schema.features, cells, effects)
         return Scored(p, p >= self.threshold, tier, action_for(tier, worth), worth, reasons)
 
 
-def open_scorer(artifact: Artifact, value: ValueSettings, *, version: str) -> Scorer:
+def open_scorer(
+    artifact: Artifact, value: CustomerValueSettings, *, version: str, kept_by_tier: Mapping[Tier, float] = MappingProxyType({})
+) -> Scorer:
     """The scorer of a published model: its bytes are checked, it is loaded, compiled, and proven again on rows of its reference, all of which
     takes about a second.
 
@@ -112,6 +119,7 @@ def open_scorer(artifact: Artifact, value: ValueSettings, *, version: str) -> Sc
         artifact: the model; its manifest's threshold decides labels.
         value: what an offer costs and brings.
         version: the registry's.
+        kept_by_tier: as `Scorer` has it.
 
     Raises:
         IntegrityError, ModelError: as `Artifact.model`.
@@ -121,4 +129,6 @@ def open_scorer(artifact: Artifact, value: ValueSettings, *, version: str) -> Sc
     reference = read_spread(artifact.path / REFERENCE, columns, PROOF_ROWS)
     compiled, proof = (None, not_ours()) if manifest.adopted else prove(model, columns, reference, manifest.threshold)
     whole = WholePipeline(model, columns, reference)
-    return Scorer(version, artifact.digest, columns, spelling_of(artifact.profile()), manifest.threshold, proof, value, whole, compiled)
+    return Scorer(
+        version, artifact.digest, columns, spelling_of(artifact.profile()), manifest.threshold, proof, value, whole, compiled, kept_by_tier
+    )

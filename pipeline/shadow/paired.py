@@ -12,6 +12,8 @@ from pipeline.measures.margins import measure_margins
 from pipeline.measures.measure import Comparison, Margins, Measure
 from pipeline.measures.metrics import compare, measure
 from pipeline.measures.risk_tiers import tier_of
+from pipeline.models.artifact import open_artifact
+from pipeline.models.typical_value import typical_value
 from pipeline.record.opened_workspace import Opened
 from pipeline.rulings.exclusions import excluded
 from pipeline.state.outcome_labels import labels_of
@@ -62,10 +64,10 @@ def paired(opened: Opened, digest: str, since: datetime, until: datetime, z: flo
         labelled=0,
         churners=0,
     )
-    return _with_outcomes(opened, found, rows, z)
+    return _with_outcomes(opened, digest, found, rows, z)
 
 
-def _with_outcomes(opened: Opened, found: Paired, rows: pd.DataFrame, z: float) -> Paired:
+def _with_outcomes(opened: Opened, digest: str, found: Paired, rows: pd.DataFrame, z: float) -> Paired:
     labels = labels_of(rows["_id"], rows["_time"], told_in_log(opened), label_rule(opened.settings))
     known = rows[labels.notna()].assign(_churned=labels[labels.notna()].astype("int64")).drop_duplicates("_id", keep="last")
     labelled = Labelled(known[["score", "served_score"]], known["_churned"], known["_id"], known["_time"])
@@ -75,10 +77,12 @@ def _with_outcomes(opened: Opened, found: Paired, rows: pd.DataFrame, z: float) 
     found = found.model_copy(update={"labelled": int(churned.size), "churners": int(churned.sum())})
     served, shadow = (labelled.features[name].to_numpy() for name in ("served_score", "score"))
     confidence = 2 * NormalDist().cdf(z) - 1
+    value = opened.settings.value
+    terms = value.same_for_all() if value.alike else typical_value(value, open_artifact(opened.workspace, digest))
     try:
         of_each = [measure(churned, scores, 0.5, confidence, weights).roc_auc for scores in (served, shadow)]
         difference = compare(churned, served, shadow, confidence, weights)
-        margins = measure_margins(churned, served, shadow, opened.settings.value, confidence, weights)
+        margins = measure_margins(churned, served, shadow, terms, confidence, weights)
     except DataError:  # too few of either outcome
         return found
     return found.model_copy(update={"served": of_each[0], "shadow": of_each[1], "roc_auc": difference, "margins": margins})

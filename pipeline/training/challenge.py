@@ -12,6 +12,7 @@ from pipeline.canonical_json import digest_of
 from pipeline.diagnosis.diagnosis import Mode
 from pipeline.families import family_named
 from pipeline.measures.campaign_value import break_even
+from pipeline.measures.customer_terms import typical
 from pipeline.models.artifact import Artifact, installed_versions, open_artifact, publish
 from pipeline.models.unfitted_model import hyperparameters_of
 from pipeline.record import mlflow_mirror
@@ -20,7 +21,7 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.tables.splits import split_recent
 from pipeline.tables.typed_parquet import fingerprint
 from pipeline.training.drift_reference import RowsBefore
-from pipeline.training.gate import judge, judge_recalibrated
+from pipeline.training.gate import judge, judge_recalibrated, treatment_of
 from pipeline.training.job import TrainingJob
 from pipeline.training.parent import OnProgress, TrainingOutcome, train
 from pipeline.windows.window import Window
@@ -37,13 +38,15 @@ _NEWER_FROM = 0.5  # of the rows in the order of time
 @dataclass(frozen=True)
 class Rows:
     """Typed rows to train on and to test on; no customer is in both. The last `recent` training rows are of the window. `before`: what windows
-    are to be compared with, None for the training rows. `test_weights`: as `TrainingJob` has them."""
+    are to be compared with, None for the training rows. `test_weights`: as `TrainingJob` has them. `reference`: the
+    test set of the reference, where other rows test."""
 
     train: pd.DataFrame
     test: pd.DataFrame
     recent: int = 0
     before: RowsBefore | None = None
     test_weights: tuple[float, ...] | None = None
+    reference: pd.DataFrame | None = None
 
 
 def retraining_rows(champion: Artifact, window: Window, held_out_share: float, mode: Mode = "combined") -> Rows:
@@ -119,7 +122,7 @@ async def challenge(
     }
     job = usual_job(opened, champion).model_copy(update=asked)
     if mode == "recalibrate":
-        job = job.model_copy(update={"recalibrates": True, "threshold": _worthwhile_from(settings)})
+        job = job.model_copy(update={"recalibrates": True, "threshold": _worthwhile_from(settings, rows.train)})
     elif settings.training.command:
         named = () if estimator == settings.training.estimator else ("--estimator", estimator)
         given = (word for name, value in hyperparameters.items() for word in ("--set", f"{name}={value}"))
@@ -130,6 +133,7 @@ async def challenge(
         rows.test,
         opened.workspace,
         drift_rows=before.rows if before else None,
+        reference_rows=rows.reference,
         on_progress=on_progress,
         time_limit_seconds=settings.training.time_limit_seconds,
     ) as outcome:
@@ -148,13 +152,14 @@ def usual_job(opened: Opened, champion: Artifact | None) -> TrainingJob:
         confidence=opened.policy.gate.confidence,
         champion=champion.digest if champion else None,
         value=settings.value,
+        fairness=settings.fairness.columns,
         trained_at=opened.clock(),
     )
 
 
-def _worthwhile_from(settings: Settings) -> float:
-    """Probability from which an offer pays. New probabilities ask for a new threshold, and where they are right this is the best one."""
-    paying = break_even(settings.value)
+def _worthwhile_from(settings: Settings, rows: pd.DataFrame) -> float:
+    """Probability from which an offer to the average customer pays. New probabilities ask for a new threshold, and where they are right this is the best one."""
+    paying = break_even(typical(settings.value, rows))
     return paying if paying < 1 else settings.training.threshold
 
 
@@ -163,10 +168,13 @@ def judge_and_register(
 ) -> tuple[TrainingResult, Challenger | None]:
     """Put a candidate before the gate, track it, and publish, register and record it if it passed."""
     workspace, ledger, manifest, found = opened.workspace, opened.ledger, outcome.manifest, outcome.evaluation
+    treatment = treatment_of(found.fairness, opened.settings.fairness)
     if mode == "recalibrate":
-        gate = judge_recalibrated(found.metrics, found.comparison, found.margins, opened.policy)
+        gate = judge_recalibrated(found.metrics, found.comparison, found.margins, opened.policy, treatment)
     else:
-        gate = judge(found.metrics, found.comparison, band, opened.policy, found.margins, found.margins_recalibrated)
+        gate = judge(
+            found.metrics, found.comparison, band, opened.policy, found.margins, found.margins_recalibrated, found.segments, treatment
+        )
     run_id = mlflow_mirror.log_run(
         workspace, manifest=manifest, metrics=found.metrics, comparison=found.comparison, gate=gate, case_id=case_id
     )

@@ -11,13 +11,14 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TextIO
 
-from pipeline.errors import ChurnopsError
+from pipeline.errors import ChurnopsError, DataError
 from pipeline.families import family_named
 from pipeline.measures.evaluation import Evaluation
+from pipeline.measures.measure import Comparison
 from pipeline.measures.risk_tiers import tier_flow
 from pipeline.models.artifact import Artifact, Manifest, Recalibration, installed_versions, open_artifact
 from pipeline.models.artifact_writer import write_artifact
-from pipeline.training.job import ARTIFACT, DRIFT_ROWS, RESULT, TEST_ROWS, TRAIN_ROWS, Made, Progress, Say, TrainingJob
+from pipeline.training.job import ARTIFACT, DRIFT_ROWS, REFERENCE_ROWS, RESULT, TEST_ROWS, TRAIN_ROWS, Made, Progress, Say, TrainingJob
 from pipeline.workspace.folder import Workspace
 
 if TYPE_CHECKING:
@@ -70,6 +71,10 @@ def run(job: TrainingJob, folder: Path, workspace: Workspace, progress: TextIO) 
 
     say("judging", 0.7, f"Judging on {len(test):,} rows of the test set")
     evaluation = judge_made(job, made, champion, train, test)
+    if champion is not None and (folder / REFERENCE_ROWS).exists():
+        evaluation = evaluation.model_copy(
+            update={"on_reference": _on_reference(job, made, champion, read_rows(folder / REFERENCE_ROWS, job.columns))}
+        )
 
     say(
         "weighing",
@@ -176,8 +181,13 @@ def _recalibrated(job: TrainingJob, champion: Artifact, train: "pd.DataFrame", f
 def judge_made(job: TrainingJob, made: Made, champion: Artifact | None, train: "pd.DataFrame", test: "pd.DataFrame") -> Evaluation:
     """The model beside the champion, and beside the champion recalibrated, on the test set."""
     from pipeline.measures.campaign_value import campaigns
+    from pipeline.measures.customer_terms import terms_of
+    from pipeline.measures.fairness import measure_fairness
     from pipeline.measures.margins import measure_margins
+    from pipeline.measures.measure import Profit
     from pipeline.measures.metrics import compare, measure, reliability
+    from pipeline.measures.paired_bootstrap import average_precision, bootstrap, profit_per_thousand
+    from pipeline.measures.segments import compare_segments
     from pipeline.measures.weakest_group import weakest_group
     from pipeline.models.recalibration import recalibrate
     from pipeline.scoring.proof import not_ours, prove
@@ -185,32 +195,61 @@ def judge_made(job: TrainingJob, made: Made, champion: Artifact | None, train: "
     features, target = list(job.columns.features), job.columns.target
     outcome, weights = test[target].to_numpy(), job.test_weights
     p = made.model.predict_proba(test[features])[:, 1]
+    terms, groups = terms_of(job.value, test), {name: _named(test[name]) for name in job.columns.categorical}
+    fair = {name: groups[name] for name in job.fairness}
+    scores = [p] if champion is None else [p, champion.scores(test)]
+    earned, money = bootstrap(tuple(profit_per_thousand(outcome, one, terms) for one in scores), outcome, job.confidence, job.seed, weights)
     alone = Evaluation(
         metrics=measure(outcome, p, job.threshold, job.confidence, weights),
         champion_metrics=None,
         comparison=None,
         serving=not_ours() if made.manifest.adopted else prove(made.model, job.columns, made.reference, job.threshold)[1],
         reliability=reliability(outcome, p),
+        profit=Profit(
+            candidate=earned[0],
+            champion=earned[1] if champion else None,
+            difference=money[0] if champion else None,
+            currency=job.value.currency,
+        ),
+        fairness=measure_fairness(outcome, p, job.threshold, fair, job.confidence) if fair else None,
         fitted_elsewhere=_fitted_elsewhere(made, champion),
     )
     if champion is None:
         return alone
-    p_champion = champion.scores(test)
-    groups = {name: test[name].astype(str).where(test[name].notna(), "missing").tolist() for name in job.columns.categorical}
+    p_champion = scores[1]
+    _, ranked = bootstrap(tuple(average_precision(outcome, one) for one in scores), outcome, job.confidence, job.seed, weights)
     beside = {
         "champion_metrics": measure(outcome, p_champion, champion.manifest.threshold, job.confidence, weights),
         "champion_reliability": reliability(outcome, p_champion),
         "comparison": compare(outcome, p, p_champion, job.confidence, weights),
         "tier_flow": tier_flow(p_champion.tolist(), p.tolist()),
-        "margins": measure_margins(outcome, p, p_champion, job.value, job.confidence, weights),
+        "margins": measure_margins(outcome, p, p_champion, terms, job.confidence, weights),
         "weakest_group": weakest_group(outcome, p, p_champion, groups, job.confidence),
-        "campaigns": campaigns(outcome, p, p_champion, job.value, weights),
+        "campaigns": campaigns(outcome, p, p_champion, terms, weights),
+        "pr_auc": ranked[0],
+        "segments": compare_segments(outcome, p, p_champion, groups, job.confidence),
     }
     recent = train.iloc[len(train) - job.recent_rows :]
     if recent[target].nunique() == 2 and not job.recalibrates:
         rival = recalibrate(champion.model, recent[features], recent[target].to_numpy())
-        beside["margins_recalibrated"] = measure_margins(outcome, p, rival.passed_through(p_champion), job.value, job.confidence, weights)
+        beside["margins_recalibrated"] = measure_margins(outcome, p, rival.passed_through(p_champion), terms, job.confidence, weights)
     return alone.model_copy(update=beside)
+
+
+def _named(column: "pd.Series") -> list[str]:
+    """A category of each row, as text."""
+    return column.astype(str).where(column.notna(), "missing").tolist()
+
+
+def _on_reference(job: TrainingJob, made: Made, champion: Artifact, rows: "pd.DataFrame") -> Comparison | None:
+    """The model beside the champion where a first model is judged; None with too few outcomes of a kind there."""
+    from pipeline.measures.metrics import compare
+
+    p = made.model.predict_proba(rows[list(job.columns.features)])[:, 1]
+    try:
+        return compare(rows[job.columns.target].to_numpy(), p, champion.scores(rows), job.confidence)
+    except DataError:
+        return None
 
 
 def _fitted_elsewhere(made: Made, champion: Artifact | None) -> tuple[Literal["candidate", "champion"], ...]:

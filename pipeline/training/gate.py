@@ -2,18 +2,37 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from statistics import NormalDist
 
+from pipeline.measures.fairness import RATE_NAMES, Fairness
 from pipeline.measures.measure import Comparison, GateCheck, GateResult, Margins, Measure, Metrics
+from pipeline.measures.segments import SegmentLoss, Segments
+from pipeline.shown_text import plain
+from pipeline.workspace.fairness_settings import FairnessSettings
 from pipeline.workspace.policy import Band, GateRules, Policy
 
 TOO_GOOD = 0.99  # an ROC-AUC above which churn is known rather than foretold
 CHANCE = 0.5
+_NAMED = 3  # kinds of customers in a sentence
 _MUST_BE_BETTER: tuple[Band, ...] = (
     "monitor",
     "evaluate",
     "not_enough_data",
 )  # the share of drifted features alone asks for no new model there
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """How the candidate treats groups of customers, and how far they may differ."""
+
+    found: Fairness
+    rules: FairnessSettings
+
+
+def treatment_of(found: Fairness | None, rules: FairnessSettings) -> Treatment | None:
+    """Both together, where groups are named."""
+    return None if found is None else Treatment(found, rules)
 
 
 def judge(
@@ -23,6 +42,8 @@ def judge(
     policy: Policy,
     margins: Margins | None = None,
     recalibrated: Margins | None = None,
+    segments: Segments | None = None,
+    treatment: Treatment | None = None,
 ) -> GateResult:
     """The gate's verdict on a model that was trained.
 
@@ -32,6 +53,8 @@ def judge(
         band: the drift band the training answers; below `retrain` a candidate is kept only if it is better. None outside a triage.
         policy: its `gate` rules are applied. Numbers that are not finite pass no check.
         margins: over the champion; they too may show that the candidate is better.
+        segments: kinds of customers whom it ranks worse; None where that was not asked.
+        treatment: of the groups of [fairness]; None where none are named.
         recalibrated: over the champion recalibrated on recent rows: what a new model must be worth more than. None where there are none.
     """
     rules = policy.gate
@@ -42,10 +65,16 @@ def judge(
             checks += _not_below_recalibration(recalibrated, rules)
         if band in _MUST_BE_BETTER:
             checks.append(_better(comparison, margins, rules.confidence))
+    if segments is not None and segments.looked:
+        checks.append(_no_segment_collapses(segments, rules))
+    if treatment is not None:
+        checks.append(_alike(treatment))
     return _verdict(checks)
 
 
-def judge_recalibrated(metrics: Metrics, comparison: Comparison | None, margins: Margins | None, policy: Policy) -> GateResult:
+def judge_recalibrated(
+    metrics: Metrics, comparison: Comparison | None, margins: Margins | None, policy: Policy, treatment: Treatment | None = None
+) -> GateResult:
     """The gate's verdict on the recalibrated champion: its ranks are the champion's, so its losses decide.
 
     Arguments as for `judge`.
@@ -56,6 +85,8 @@ def judge_recalibrated(metrics: Metrics, comparison: Comparison | None, margins:
         checks.append(_not_worse(comparison, rules.max_auc_drop))
     if margins is not None:
         checks.append(_smaller_losses(margins, rules))
+    if treatment is not None:
+        checks.append(_alike(treatment))
     return _verdict(checks)
 
 
@@ -111,6 +142,37 @@ def _better(found: Comparison, margins: Margins | None, confidence: float) -> Ga
     verdict = f"better by {' and '.join(better)}" if better else f"not shown to be better by {' or '.join(shown)}"
     said = f"ROC-AUC {_against(found)}: {verdict} (a whole {confidence:.0%} interval must lie on the better side of 0)."
     return GateCheck(rule="gate.confidence", passed=bool(better) and not math.isnan(found.difference), said=said)
+
+
+def _no_segment_collapses(segments: Segments, rules: GateRules) -> GateCheck:
+    drop, sure = rules.max_segment_auc_drop, f"{rules.confidence:.0%} sure over all {segments.looked} kinds of customers"
+    rule = "gate.max_segment_auc_drop"
+    if collapsed := segments.losing(drop, rules.confidence):
+        said = f"ROC-AUC falls by more than {drop:g} among customers with {_kinds(collapsed)} ({sure})."
+        return GateCheck(rule=rule, passed=False, said=said)
+    if worse := segments.losing(0.0, rules.confidence):
+        said = f"No kind of customers loses more than {drop:g} of ROC-AUC, but those with {_kinds(worse)} are ranked worse ({sure})."
+        return GateCheck(rule=rule, passed=True, said=said, warns=True)
+    return GateCheck(rule=rule, passed=True, said=f"No kind of customers is ranked worse beyond chance ({sure}).")
+
+
+def _kinds(segments: tuple[SegmentLoss, ...]) -> str:
+    told = (f"{plain(one.column)} {plain(one.value)} ({one.roc_auc.difference:+.3f}, {one.roc_auc.n:,} rows)" for one in segments[:_NAMED])
+    more = len(segments) - _NAMED
+    return ", ".join(told) + (f" and {more} more" if more > 0 else "")
+
+
+def _alike(treatment: Treatment) -> GateCheck:
+    rule, bound = "fairness.max_gap", treatment.rules.max_gap
+    if not (wide := treatment.found.beyond(bound)):
+        said = f"No two groups of {', '.join(map(plain, treatment.rules.columns))} differ by more than {bound:g}, beyond chance."
+        return GateCheck(rule=rule, passed=True, said=said)
+    told = ", ".join(
+        f"{RATE_NAMES[gap.rate]}: {plain(gap.column)} {plain(gap.higher)} is {gap.difference:.2f} above {plain(gap.lower)} ({gap.low:.2f} to {gap.high:.2f})"
+        for gap in wide
+    )
+    blocks = treatment.rules.block
+    return GateCheck(rule=rule, passed=not blocks, warns=not blocks, said=f"Groups differ by more than {bound:g}, beyond chance. {told}.")
 
 
 def _smaller_losses(margins: Margins, rules: GateRules) -> GateCheck:

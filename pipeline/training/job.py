@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pipeline.models.artifact import DriftReference, Manifest
 from pipeline.models.importance import Importance
 from pipeline.tables.schema import Schema
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import CustomerValueSettings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +22,7 @@ JOB = "job.json"
 TRAIN_ROWS = "train.parquet"
 TEST_ROWS = "gate.parquet"
 DRIFT_ROWS = "drift.parquet"
+REFERENCE_ROWS = "reference.parquet"
 ARTIFACT = "artifact"
 RESULT = "result.json"
 
@@ -36,7 +37,8 @@ class TrainingJob(_Message):
     `recent_rows` of the training rows, the last ones, are of the window: on them the champion is recalibrated, as a rival to beat too. A
     job that `recalibrates` makes that rival itself, from training rows that are all recent. `command`: words that start the team's own
     trainer, which then makes the model. `drift_reference` tells of the rows that windows will be compared with, where they are not the
-    training rows. `test_weights`: for how many rows each row of the test set stands, None: each for itself.
+    training rows. `test_weights`: for how many rows each row of the test set stands, None: each for itself. `fairness`:
+    categorical features by whose values the candidate's treatment of customers is told.
     """
 
     columns: Schema
@@ -49,10 +51,11 @@ class TrainingJob(_Message):
     recent_rows: int = 0
     recalibrates: bool = False
     command: tuple[str, ...] = ()
-    value: ValueSettings = ValueSettings()
+    value: CustomerValueSettings = CustomerValueSettings()
     drift_reference: DriftReference | None = None
     trained_at: datetime
     test_weights: tuple[float, ...] | None = None
+    fairness: tuple[str, ...] = ()
 
 
 class Progress(_Message):

@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from pipeline.errors import TrainingError
 from pipeline.measures.evaluation import Evaluation
 from pipeline.models.artifact import MANIFEST, Manifest, open_artifact
 from pipeline.models.unfitted_model import hyperparameters_of
-from pipeline.training.job import ARTIFACT, DRIFT_ROWS, JOB, RESULT, TEST_ROWS, TRAIN_ROWS, Progress, TrainingJob
+from pipeline.training.job import ARTIFACT, DRIFT_ROWS, JOB, REFERENCE_ROWS, RESULT, TEST_ROWS, TRAIN_ROWS, Progress, TrainingJob
 from pipeline.training.team_trainer import last_line
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.staging import staging_folder
@@ -53,6 +53,7 @@ async def train(
     workspace: Workspace,
     *,
     drift_rows: "pd.DataFrame | None" = None,
+    reference_rows: "pd.DataFrame | None" = None,
     on_progress: OnProgress | None = None,
     time_limit_seconds: float,
 ) -> AsyncIterator[TrainingOutcome]:
@@ -66,6 +67,7 @@ async def train(
         test_rows: typed rows of the test set; never trained on.
         workspace: where staging and the champion lie.
         drift_rows: typed features that `job.drift_reference` tells of.
+        reference_rows: typed rows of the reference's test set, to see what the candidate forgot.
         on_progress: awaited for every stage.
         time_limit_seconds: wall time of the child.
 
@@ -80,7 +82,9 @@ async def train(
         await anyio.to_thread.run_sync(open_artifact, workspace, job.champion)
     with staging_folder(workspace) as folder:
         started = anyio.current_time()
-        await anyio.to_thread.run_sync(_hand_over, job, train_rows, test_rows, drift_rows, folder)
+        await anyio.to_thread.run_sync(
+            _hand_over, job, folder, {TRAIN_ROWS: train_rows, TEST_ROWS: test_rows, DRIFT_ROWS: drift_rows, REFERENCE_ROWS: reference_rows}
+        )
         with anyio.move_on_after(time_limit_seconds) as limit:
             await _run_child(folder, workspace, on_progress)
         if limit.cancelled_caught:
@@ -97,15 +101,12 @@ async def train(
         )
 
 
-def _hand_over(
-    job: TrainingJob, train_rows: "pd.DataFrame", test_rows: "pd.DataFrame", drift_rows: "pd.DataFrame | None", folder: Path
-) -> None:
+def _hand_over(job: TrainingJob, folder: Path, rows: "Mapping[str, pd.DataFrame | None]") -> None:
     from pipeline.tables.typed_parquet import write_rows
 
-    write_rows(train_rows, folder / TRAIN_ROWS)
-    write_rows(test_rows, folder / TEST_ROWS)
-    if drift_rows is not None:
-        write_rows(drift_rows, folder / DRIFT_ROWS)
+    for name, some in rows.items():
+        if some is not None:
+            write_rows(some, folder / name)
     (folder / JOB).write_text(job.model_dump_json(), encoding="utf-8")
 
 

@@ -67,6 +67,7 @@ class GateRules(Rules):
 
     min_roc_auc: Share
     max_auc_drop: Share
+    max_segment_auc_drop: Share
     max_log_loss_rise: float = Field(ge=0)
     max_brier_rise: Share
     recalibration_z: float = Field(ge=0)

@@ -21,6 +21,8 @@ from pipeline.workspace.alert_settings import AlertSettings
 from pipeline.workspace.approval_settings import ApprovalSettings
 from pipeline.workspace.data_settings import DataSettings
 from pipeline.workspace.expectation_settings import ExpectationSettings
+from pipeline.workspace.fairness_settings import FairnessSettings
+from pipeline.workspace.named_features import check_named_features
 from pipeline.workspace.offer_settings import OfferSettings
 from pipeline.workspace.operator_settings import OperatorSettings
 from pipeline.workspace.outcome_settings import OutcomeSettings
@@ -28,6 +30,7 @@ from pipeline.workspace.owners import check_owners
 from pipeline.workspace.prediction_settings import PredictionSettings
 from pipeline.workspace.section import Section
 from pipeline.workspace.toml_text import parse_toml
+from pipeline.workspace.value_settings import CustomerValueSettings
 from pipeline.workspace.watch_settings import WatchSettings
 from pipeline.workspace.window_settings import WindowSettings
 
@@ -83,20 +86,6 @@ class TrainingSettings(Section):
         return command
 
 
-class ValueSettings(Section):
-    """What a retention campaign is worth, in the team's currency: decisions are compared by it."""
-
-    margin: float = Field(500.0, gt=0, allow_inf_nan=False, description="What a churner who stays after all brings")
-    offer_cost: float = Field(50.0, gt=0, allow_inf_nan=False, description="What one offer costs, taken or not")
-    acceptance: float = Field(0.3, gt=0, le=1, description="Share of churners whom an offer keeps")
-    capacity: float = Field(
-        1.0,
-        gt=0,
-        le=1,
-        description="Share of the customers that every campaign contacts, the riskiest, like 0.12; 1: everybody for whom an offer pays",
-    )
-
-
 class Settings(BaseSettings):
     """All settings of one workspace."""
 
@@ -121,7 +110,8 @@ class Settings(BaseSettings):
     alerts: AlertSettings = AlertSettings()
     engine: EngineSettings = EngineSettings()
     training: TrainingSettings = TrainingSettings()
-    value: ValueSettings = ValueSettings()
+    value: CustomerValueSettings = CustomerValueSettings()
+    fairness: FairnessSettings = FairnessSettings()
     serving: ServingSettings = ServingSettings()
     operator: OperatorSettings = OperatorSettings()
     approval: ApprovalSettings = ApprovalSettings()
@@ -155,6 +145,11 @@ class Settings(BaseSettings):
                 close = most_alike(stranger, features)
                 hint = f"perhaps `{close}` is meant" if close else "id, time, score and model_version have keys of their own"
                 raise ValueError(f"`predictions.{section}` names `{stranger[:80]}`, which is no feature of [data]; {hint}")
+        return self
+
+    @model_validator(mode="after")
+    def _made_of_features(self) -> "Settings":
+        check_named_features(self.data, self.value, self.fairness)
         return self
 
     @model_validator(mode="after")

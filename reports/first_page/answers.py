@@ -7,7 +7,7 @@ from math import ceil
 from pipeline.measures.measure import Comparison
 from pipeline.record.cases import Case, TrainingResult, concluded
 from pipeline.shown_text import plain
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import CustomerValueSettings
 
 _DAY_S = 24 * 60 * 60
 _SHORTEST_DAYS = 5  # of a window by which a week is told
@@ -23,7 +23,7 @@ class Answer:
     rejected: str
 
 
-def answers(case: Case, result: TrainingResult, value: ValueSettings, way_back: str, cooldown_hours: float) -> tuple[Answer, ...]:
+def answers(case: Case, result: TrainingResult, value: CustomerValueSettings, way_back: str, cooldown_hours: float) -> tuple[Answer, ...]:
     """What differs, the most important first.
 
     Args:
@@ -54,11 +54,11 @@ def weekly_customers(case: Case) -> int | None:
     return round(customers * 7 / max(7, days)) if days >= _SHORTEST_DAYS else None
 
 
-def money_a_month(case: Case, result: TrainingResult, value: ValueSettings) -> Comparison | None:
+def money_a_month(case: Case, result: TrainingResult, value: CustomerValueSettings) -> Comparison | None:
     """What approving brings in a month, in the team's currency; None where it cannot be told: the team has not set what offers cost and bring,
     or the window does not show how many customers a week has."""
     weekly = weekly_customers(case)
-    if value == ValueSettings() or weekly is None or result.campaigns is None or result.margins is None:
+    if not value.own or weekly is None or result.campaigns is None or result.margins is None:
         return None
     found = concluded(case)
     # Of a base that is scored again and again a month has no more customers than a week.
@@ -79,7 +79,7 @@ def amount(number: float) -> str:
     return f"{round(number, places):+,.0f}"
 
 
-def _campaign(case: Case, result: TrainingResult, value: ValueSettings) -> Iterator[Answer]:
+def _campaign(case: Case, result: TrainingResult, value: CustomerValueSettings) -> Iterator[Answer]:
     both, before = result.campaigns, result.champion_metrics
     if both is not None:
         yield Answer("Churners caught of 100", f"{100 * both.candidate.caught:.0f}", f"{100 * both.champion.caught:.0f}")
@@ -90,7 +90,8 @@ def _campaign(case: Case, result: TrainingResult, value: ValueSettings) -> Itera
     elif before is not None:  # an earlier version measured the training
         yield Answer("Churners caught of 100", f"{100 * result.metrics.recall.value:.0f}", f"{100 * before.recall.value:.0f}")
     if (money := money_a_month(case, result, value)) is not None:
-        yield Answer("Money a month", f"{amount(money.difference)} ({amount(money.low)} to {amount(money.high)})", "0")
+        named = f", {value.currency}" if value.currency else ""
+        yield Answer(f"Money a month{named}", f"{amount(money.difference)} ({amount(money.low)} to {amount(money.high)})", "0")
     elif result.margins is not None:
         profit = result.margins.profit
         yield Answer("Campaign profit, points of the maximum", f"{profit.difference:+.0f} ({profit.low:+.0f} to {profit.high:+.0f})", "0")

@@ -14,7 +14,7 @@ from pipeline.shown_text import plain
 from pipeline.windows.stretch import TwoWindows
 from pipeline.words import ACTIONS, CAUSES
 from pipeline.workspace.policy import Policy
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import CustomerValueSettings
 from reports.first_page.answers import Answer, amount, answers, money_a_month
 from reports.first_page.confidence import confidence_words
 from reports.first_page.happened import happened, headline
@@ -53,7 +53,7 @@ class Setting:
 
     root: Path
     policy: Policy
-    value: ValueSettings
+    value: CustomerValueSettings
     until: datetime | None = None
     cases: Sequence[Case] = ()
 

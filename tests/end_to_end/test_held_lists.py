@@ -52,7 +52,7 @@ def test_no_list_is_sent_until_a_person_goes_on(broken: tuple[CommandLine, str])
     said = churnops("score", "--from-log", "--top", "5", "--out", "list.csv", "--despite", case, "--json")
     assert (said.code, said.json["listed"], said.json["scored"]) == (0, 5, 400)
     listed = pd.read_csv(churnops.folder / "list.csv")
-    assert list(listed.columns) == ["id", "score", "tier"]
+    assert list(listed.columns) == ["id", "score", "tier", "action", "expected_value", "reasons"]
     assert listed["score"].is_monotonic_decreasing
     opened = at(churnops.folder)
     entry = opened.ledger.last(("went_on",))

@@ -7,7 +7,7 @@ import yaml
 
 from pipeline.record.cases import Call, Case, Challenger, ModelRef, Training, WindowFacts
 from pipeline.workspace.policy import Policy, load_policy
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 from prompts import policy_text
 from reports.audit import render_audit
 from reports.first_page.page import Setting

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.training.family_comparison import ComparedFamilies, Selection
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 from reports.family_selection import file_comparison, selection_markdown, why_chosen
 from tests.pipeline.training.test_family_comparison import line
 

@@ -14,7 +14,7 @@ from pipeline.measures.measure import CampaignReach, Campaigns, Comparison, Marg
 from pipeline.measures.risk_tiers import tier_flow
 from pipeline.record.cases import Case, Override, TrainingResult
 from pipeline.windows.stretch import Stretch, TwoWindows
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 from reports.first_page.confidence import RIGHT_OF_100, confidence_words
 from reports.first_page.happened import happened
 from reports.first_page.page import FirstPage, Setting, first_page

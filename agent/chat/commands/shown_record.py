@@ -91,7 +91,7 @@ def models_told(opened: Opened, window: WindowChoice, case_id: str) -> str:
         if last.comparison is not None:
             against = last.comparison
             parts.append(f"ROC-AUC, difference: {against.difference:+.3f} ({against.low:+.3f} to {against.high:+.3f}).")
-        parts.append("\n".join(f"- {'✔' if check.passed else '✗'} `{check.rule}`: {sentence(check.said)}" for check in last.gate.checks))
+        parts.append("\n".join(f"- {check.mark} `{check.rule}`: {sentence(check.said)}" for check in last.gate.checks))
         return "\n\n".join(parts)
     if case_id:
         raise ChurnopsError(f"Nothing was trained in case {cases[0].case_id}.", "`/compare` alone sets the champion then beside now.")

@@ -84,7 +84,7 @@ async def training_told(chat: "Chat", estimator: str) -> str:
     parts = [
         f"**{result.estimator.replace('_', ' ')}** on {result.train_rows:,} rows, judged on {result.metrics.n:,}, in {result.seconds:.0f} s.",
         table(("measure", "value (interval)"), [(words, figure(getattr(result.metrics, name))) for name, words in MEASURES]),
-        "\n".join(f"- {'✔' if check.passed else '✗'} `{check.rule}`: {sentence(check.said)}" for check in result.gate.checks),
+        "\n".join(f"- {check.mark} `{check.rule}`: {sentence(check.said)}" for check in result.gate.checks),
     ]
     if trained.case is None:
         parts.append(f"It is the champion now, version {result.version}.")

@@ -19,7 +19,7 @@ from pipeline.diagnosis.outcomes.expected_outcomes import Numbers, auc_expected_
 from pipeline.diagnosis.population.domain_classifier import Domain
 from pipeline.measures.campaign_value import expected_value, offered, reachable
 from pipeline.measures.metrics import log_losses
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 
 LEVEL = 0.9  # of the intervals: one measurement in ten lies outside
 _COVERED = 0.5  # of the window's rows; where the reference covers fewer, it is another population that would be told of

@@ -19,7 +19,7 @@ from pipeline.diagnosis.outcomes.expected_outcomes import fit_line, labels_usabl
 from pipeline.measures.campaign_value import gain
 from pipeline.tables.splits import DAYS_IN_ORDER
 from pipeline.workspace.policy import Policy
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 
 Numbers = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -31,7 +31,7 @@ from pipeline.diagnosis.outcomes.expected_outcomes import (
 from pipeline.diagnosis.outcomes.segments import SCORE, cut_up
 from pipeline.measures.campaign_value import break_even
 from pipeline.workspace.policy import Policy
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 
 Numbers = NDArray[np.float64]
 Mask = NDArray[np.bool_]

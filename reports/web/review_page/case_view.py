@@ -12,6 +12,7 @@ from pipeline.record.cases import Case, TrainingResult, concluded
 from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
 from pipeline.words import ACTIONS
+from reports.comparison_notes import notes
 from reports.decision_summary import Outlook, cause_words, outlook, training_of
 from reports.decisions.case_status import standing_of
 from reports.filing import report_path
@@ -49,6 +50,7 @@ class CaseView:
     no_distributions: str
     measures: tuple[MeasureRow, ...]
     differences: tuple[Difference, ...]
+    notes: tuple[str, ...]
     result: TrainingResult | None
     reliability: ReliabilityPlot | None
     tiers: Mapping[str, tuple[Segment, ...]] | None
@@ -82,6 +84,7 @@ def case_view(opened: Opened, case: Case) -> CaseView:
         no_distributions=unseen,
         measures=measure_rows(result) if result else (),
         differences=differences(result) if result else (),
+        notes=tuple(notes(result, opened.policy.gate.confidence)) if result else (),
         result=result,
         reliability=reliability_plot(result) if result else None,
         tiers=tier_bars(result.tier_flow) if result and result.tier_flow else None,

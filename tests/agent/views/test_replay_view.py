@@ -9,7 +9,7 @@ from agent.views.replay_view import report_view
 from pipeline.benchmark.instance import Answer
 from pipeline.replay.lived import BatchFacts, Decided, Interval, LivedBatch, ReplayReport, StrategyLife
 from pipeline.tables.schema import Schema
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 
 START = datetime(2025, 1, 6, tzinfo=UTC)
 REFUSED = Decided(answer=Answer(cause="data_fault", column="[bold]x", action="fix_data"), result="nothing", cost=1.2, missed=7.34)

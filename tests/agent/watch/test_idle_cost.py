@@ -9,7 +9,7 @@ from agent.watch.idle_cost import idle_cost
 from agent.watch.message import asked_of_people
 from pipeline.record.opened_workspace import Opened
 from pipeline.state.check_figures import CheckFigures
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 from tests.agent.watch.standing_cases import diagnosis, put_case, put_check
 from tests.conftest import NOON
 from tests.reports.live_customers import log_live_customers

@@ -10,7 +10,7 @@ from pipeline.benchmark.instance import Answer, Labels, Question
 from pipeline.benchmark.questioning import Questioning, Setup, champion_of, train_champion
 from pipeline.benchmark.world import Exhibit
 from pipeline.workspace.policy import load_policy
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 from pipeline.worlds.change import Severity
 from pipeline.worlds.telephone_customers import make_customers
 from prompts import policy_text

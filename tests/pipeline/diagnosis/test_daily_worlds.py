@@ -12,7 +12,7 @@ from pipeline.diagnosis.comparable_scores import comparable_scores
 from pipeline.diagnosis.diagnose import diagnose
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.diagnosis.observed import Observed
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 from tests.pipeline.diagnosis.daily_worlds import POLICY, Rows, Trained, customers, scored, seen, trained
 
 BASE = 800

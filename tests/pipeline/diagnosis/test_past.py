@@ -11,7 +11,7 @@ from pipeline.diagnosis.population.grown_columns import find_grown_columns
 from pipeline.errors import DataError
 from pipeline.sources.source import Frame, Restriction
 from pipeline.windows.window import Roster, Window, require_whole
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 from tests.pipeline.diagnosis.daily_worlds import DAYS, POLICY, SCHEMA, customers, scored, seen, trained
 
 BASE = 400

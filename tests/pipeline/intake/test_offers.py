@@ -15,6 +15,7 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.state.offers import read_offers
 from pipeline.state.predictions import log_predictions
 from pipeline.workspace.offer_settings import OfferSettings
+from pipeline.workspace.value_settings import CustomerValueSettings
 from tests.pipeline.small_tables import COLUMNS, small_table
 from tests.pipeline.small_windows import DAY, NEWEST, small_opened
 
@@ -120,6 +121,17 @@ def test_by_default_everybody_is_contacted_for_whom_an_offer_pays_and_nobody_hel
     planned = plan_offers(opened, scored(opened), opened.workspace.root / "out.csv", Chosen("score", ""))
     assert (planned.to_contact, planned.held_out) == (133, 0)
     assert plan_offers(opened, scored(opened), opened.workspace.root / "out.csv", Chosen("score", "", top=7)).to_contact == 7
+
+
+def test_where_customers_differ_in_value_the_list_says_whom_to_contact(opened: Opened) -> None:
+    out, file = opened.workspace.root / "out.csv", opened.workspace.root / "scored.csv"
+    value = CustomerValueSettings.model_validate({"margin": "charges * 3"})
+    differing = replace(opened, settings=opened.settings.model_copy(update={"value": value}))
+    with pytest.raises(DataError, match="churnops score --out"):
+        plan_offers(differing, scored(opened), out, Chosen("score", ""))
+    file.write_text("id,score,action\nC00000,0.2,contact\nC00001,0.9,leave\nC00002,0.5,hold out\n")
+    assert plan_offers(differing, file, out, Chosen("score", "")).to_contact == 2
+    assert list(pd.read_csv(out)["id"]) == ["C00000", "C00002"]
 
 
 def test_a_list_that_repeats_a_customer_or_has_no_probabilities_plans_nothing(opened: Opened) -> None:

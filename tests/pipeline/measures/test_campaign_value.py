@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.errors import DataError
 from pipeline.measures.campaign_value import break_even, expected_value, gain, offered, worth
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 
 VALUE = ValueSettings(margin=500, offer_cost=50, acceptance=0.3)  # an offer to a churner brings 100, to a stayer -50
 

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import brier_score_loss, log_loss
 
 from pipeline.measures.margins import measure_margins
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 
 VALUE = ValueSettings()
 

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.measures.campaign_value import worth
 from pipeline.measures.threshold_sweep import AtThreshold, proposed, sweep
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 
 OFFERS = ValueSettings(margin=500, offer_cost=50, acceptance=0.3)  # an offer pays from a third
 RANDOM = np.random.default_rng(3)

@@ -9,7 +9,7 @@ from pipeline.replay.dated_table import Columns, DatedTable, Pace, read_dated
 from pipeline.replay.training_desk import TrainingDesk
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.policy import Policy, load_policy
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 from prompts import policy_text
 from tests.pipeline.replay.dated_customers import as_file, dated_customers
 

@@ -16,7 +16,7 @@ from pipeline.replay.lived import Decided
 from pipeline.replay.look import Look, see
 from pipeline.replay.training_desk import TrainedModel, TrainingDesk
 from pipeline.workspace.policy import Policy
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 
 RETRAIN = Answer(cause="concept_drift", action="retrain", mode="recent")
 FAILED = GateResult(passed=False, checks=(GateCheck(rule="gate.min_roc_auc", passed=False, said="Below."),))

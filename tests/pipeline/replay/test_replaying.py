@@ -9,7 +9,7 @@ from pipeline.replay.dated_table import Columns, Pace, read_dated
 from pipeline.replay.lived import ReplayReport
 from pipeline.replay.replaying import Replay
 from pipeline.workspace.policy import Policy
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 from tests.pipeline.replay.dated_customers import as_file, dated_customers
 
 PACE = Pace(timedelta(weeks=3), timedelta(weeks=2), timedelta(weeks=8))

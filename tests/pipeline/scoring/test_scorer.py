@@ -18,7 +18,7 @@ from pipeline.scoring.scorer import Scorer, open_scorer
 from pipeline.scoring.whole_pipeline import WholePipeline
 from pipeline.tables.categories import Categories
 from pipeline.workspace.folder import Workspace
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import CustomerValueSettings, ValueSettings
 from tests.pipeline.scoring.fitted_models import BOOSTED, FEATURES, FORESTS, LINEAR, REFERENCE, SPELLING, model_of
 from tests.pipeline.small_artifacts import small_artifact
 from tests.pipeline.small_tables import COLUMNS, small_table
@@ -55,6 +55,18 @@ def test_one_by_one_and_in_a_batch_customers_get_the_same_answers(kind: str) -> 
         ]
         assert alone.probability == answer.probability if kind not in LINEAR else abs(alone.probability - answer.probability) <= 1e-12
     assert scorer.score_many([]) == []
+
+
+def test_an_offer_is_valued_by_the_customers_own_columns_and_by_what_offers_kept() -> None:
+    value = CustomerValueSettings.model_validate(
+        {"margin": "charges * 10", "offer_cost": 5, "acceptance_by": {"contract": {"monthly": 0.2}}}
+    )
+    scorer = replace(scorer_of(FORESTS[0]), value=value)
+    leaving, staying = scorer.score(LEAVING), scorer.score({**STAYING, "charges": None})
+    assert leaving.expected_value == pytest.approx(0.2 * 1100 * leaving.probability - 5)
+    assert staying.expected_value == -5, "a margin that cannot be computed brings nothing"
+    known = replace(scorer, kept_by_tier={leaving.tier: 0.5}).score(LEAVING)
+    assert known.expected_value == pytest.approx(0.5 * 1100 * leaving.probability - 5)
 
 
 def test_a_customers_categories_are_spelt_as_the_reference_spells_them() -> None:

@@ -19,9 +19,10 @@ from pipeline.models.artifact import MANIFEST, MODEL, PICKLE, DriftReference, Ma
 from pipeline.models.recalibration import recalibrate
 from pipeline.tables.typed_parquet import fingerprint, write_rows
 from pipeline.training.child import ORPHANED, run
-from pipeline.training.job import ARTIFACT, DRIFT_ROWS, JOB, RESULT, TEST_ROWS, TRAIN_ROWS, Progress, TrainingJob
+from pipeline.training.job import ARTIFACT, DRIFT_ROWS, JOB, REFERENCE_ROWS, RESULT, TEST_ROWS, TRAIN_ROWS, Progress, TrainingJob
 from pipeline.training.parent import TrainingOutcome
 from pipeline.workspace.folder import Workspace
+from pipeline.workspace.value_settings import CustomerValueSettings
 from tests.checkout import ROOT
 from tests.pipeline.small_artifacts import FEATURES
 from tests.pipeline.small_tables import COLUMNS, small_job, small_table
@@ -134,6 +135,28 @@ def test_both_are_judged_by_what_the_rows_stand_for(tmp_path: Path, champion: st
         one, other = getattr(judged.evaluation, name).roc_auc, getattr(alone.evaluation, name).roc_auc
         assert one.high - one.low > other.high - other.low
     assert judged.evaluation.comparison is not None and judged.evaluation.comparison.difference == 0, "it is the same model"
+
+
+def test_what_a_candidate_forgot_and_whom_it_treats_otherwise_is_measured(tmp_path: Path, champion: str) -> None:
+    """It is trained on outcomes that are turned round among the customers of one contract."""
+    turned = {
+        name: rows.assign(churned=rows["churned"].where(rows["contract"] != "monthly", 1 - rows["churned"]))
+        for name, rows in (("train", TRAIN), ("test", TEST))
+    }
+    value = CustomerValueSettings.model_validate({"margin": "charges * 6", "currency": "EUR"})
+    job = small_job(champion=champion, value=value, fairness=("contract",))
+    folder = hand_over(tmp_path / ".churnops" / "staging" / "turned", job, turned["train"], turned["test"])
+    write_rows(TEST, folder / REFERENCE_ROWS)
+    run(job, folder, Workspace(tmp_path), io.StringIO())
+    found = Evaluation.model_validate_json((folder / RESULT).read_bytes())
+    assert found.on_reference is not None and found.on_reference.high < 0
+    assert found.comparison is not None and found.comparison.low > 0, "on the rows of today it is the better one"
+    assert found.profit is not None and found.profit.champion is not None and found.profit.difference is not None
+    assert found.profit.difference.difference == pytest.approx(found.profit.candidate.value - found.profit.champion.value)
+    assert found.pr_auc is not None and found.pr_auc.difference == pytest.approx(
+        found.metrics.pr_auc.value - (found.champion_metrics or found.metrics).pr_auc.value
+    )
+    assert found.fairness is not None and {group.value for group in found.fairness.groups} == set(TEST["contract"])
 
 
 def test_a_tampered_champion_is_refused(tmp_path: Path, champion: str) -> None:

@@ -7,7 +7,7 @@ from pipeline.measures.measure import CalibrationTrial
 from pipeline.training import family_comparison
 from pipeline.training.family_comparison import Compared, ComparedFamilies, compare_families
 from pipeline.workspace.policy import load_policy
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 from prompts import policy_text
 from tests.pipeline.small_tables import COLUMNS, small_table
 

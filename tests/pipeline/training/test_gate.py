@@ -4,8 +4,11 @@ import math
 
 import pytest
 
+from pipeline.measures.fairness import Fairness, RateGap
 from pipeline.measures.measure import Comparison, GateResult, Margins, Measure, Metrics
-from pipeline.training.gate import judge, judge_recalibrated
+from pipeline.measures.segments import SegmentLoss, Segments
+from pipeline.training.gate import Treatment, judge, judge_recalibrated
+from pipeline.workspace.fairness_settings import FairnessSettings
 from pipeline.workspace.policy import Band, Policy, load_policy
 from prompts import policy_text
 
@@ -82,6 +85,33 @@ def test_below_the_retrain_band_only_a_better_candidate_is_kept(found: Compariso
     result = judge(metrics(), found, band, POLICY)
     assert result.passed is passed
     assert verdicts(result) == {"gate.min_roc_auc": True, "gate.max_auc_drop": True, "gate.confidence": passed}
+
+
+def losing(difference: float) -> Segments:
+    """One kind of forty whose ROC-AUC moved so far."""
+    loss = SegmentLoss(column="Contract", value="One year", roc_auc=comparison(difference), error=0.01)
+    return Segments(looked=40, worse=(loss,))
+
+
+@pytest.mark.parametrize(("difference", "passed", "warns"), [(-0.15, False, False), (-0.045, True, True), (-0.02, True, False)])
+def test_a_kind_of_customers_may_lose_a_little_and_not_collapse(difference: float, passed: bool, warns: bool) -> None:
+    result = judge(metrics(), comparison(0.02), "retrain", POLICY, segments=losing(difference))
+    (check,) = (check for check in result.checks if check.rule == "gate.max_segment_auc_drop")
+    assert (result.passed, check.passed, check.warns) == (passed, passed, warns)
+    assert ("Contract One year" in check.said) is (not passed or warns)
+
+
+@pytest.mark.parametrize(("block", "passed"), [(False, True), (True, False)])
+@pytest.mark.parametrize("recalibrated", [False, True])
+def test_groups_treated_apart_are_a_warning_or_a_bound(block: bool, passed: bool, recalibrated: bool) -> None:
+    gap = RateGap(column="gender", rate="missed", higher="f", lower="m", difference=0.4, low=0.3, high=0.5)
+    treatment = Treatment(Fairness(groups=(), gaps=(gap,)), FairnessSettings(columns=("gender",), block=block))
+    if recalibrated:
+        check = judge_recalibrated(metrics(), None, None, POLICY, treatment).checks[-1]
+    else:
+        check = judge(metrics(), None, None, POLICY, treatment=treatment).checks[-1]
+    assert (check.rule, check.passed, check.warns) == ("fairness.max_gap", passed, passed)
+    assert "churners missed: gender f is 0.40 above m" in check.said
 
 
 @pytest.mark.parametrize(

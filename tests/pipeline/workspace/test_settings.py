@@ -76,6 +76,17 @@ def test_the_columns_of_the_pipeline_follow_from_data(tmp_path: Path) -> None:
         ("[colours]\nred = 1", "`colours`: Extra inputs are not permitted."),
         ("[training]\nseed = -1", "`training.seed`: Input should be greater than or equal to 0."),
         ("[value]\nmargin = inf", "`value.margin`: Input should be a finite number."),
+        ("[value]\nmargin = 0", "`value.margin`: Input should be greater than 0."),
+        (
+            '[value]\nmargin = "tenure ** 2"',
+            "`value.margin`: `tenure ** 2` is no arithmetic over columns with + - * / and brackets, like MonthlyCharges * 12 * 0.3.",
+        ),
+        (
+            '[value]\nmargin = "tenur * 2"',
+            "`value.margin` names `tenur`, which is no numerical feature of [data]; perhaps `tenure` is meant.",
+        ),
+        ("[value.acceptance_by.Plan]\nA = 0.2", "`value.acceptance_by` names `Plan`, which is no categorical feature of [data]."),
+        ('[fairness]\ncolumns = ["tenure"]', "`fairness.columns` names `tenure`, which is no categorical feature of [data]."),
         ('[training]\nseed = "eight"', "`training.seed`: Input should be a valid integer, unable to parse string as an integer."),
         (
             '[training]\nestimator = "perceptron"',

@@ -10,7 +10,7 @@ from pipeline.diagnosis.diagnose import diagnose
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.diagnosis.preceding_events import Happening
 from pipeline.expectations.violation import ColumnViolation, FeedViolation, Violation
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 from tests.pipeline.known_windows import NEWEST, POLICY, known_window
 from tests.pipeline.small_tables import small_table
 

@@ -16,7 +16,7 @@ from pipeline.diagnosis.outcomes.expected_churn import expected_churn
 from pipeline.diagnosis.population.domain_classifier import tell_apart, tell_from_training
 from pipeline.measures.campaign_value import worth
 from pipeline.workspace.policy import load_policy
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 from prompts import policy_text
 from tests.pipeline.seen_customers import customers, drawn, leaning, seen
 

@@ -9,7 +9,7 @@ import pytest
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.observed import Observed
 from pipeline.diagnosis.outcomes.remedies import _stretches, find_gains
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 from tests.pipeline.known_windows import POLICY, days_before, known_window, leaving, more_churn
 from tests.pipeline.small_tables import small_table
 

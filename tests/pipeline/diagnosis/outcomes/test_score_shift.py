@@ -9,7 +9,7 @@ from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.outcomes.estimated_performance import estimate_performance
 from pipeline.diagnosis.outcomes.score_shift import find_score_shift
 from pipeline.diagnosis.population.domain_classifier import tell_apart
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 from tests.pipeline.seen_customers import RULES, drawn, leaning, seen
 
 

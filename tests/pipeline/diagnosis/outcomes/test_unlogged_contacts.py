@@ -10,7 +10,7 @@ from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.outcomes.unlogged_contacts import find_unlogged_contacts
 from pipeline.diagnosis.setting import Setting
 from pipeline.windows.offers_made import OffersMade
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 from tests.pipeline.known_windows import POLICY, champion_of_known_windows, known_window, more_churn
 from tests.pipeline.small_tables import small_table
 

@@ -3,7 +3,7 @@
 from pipeline.diagnosis.diagnose import diagnose, examine
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.workspace.policy import load_policy
-from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.value_settings import ValueSettings
 from prompts import policy_text
 from tests.pipeline.seen_customers import drawn, seen
 
