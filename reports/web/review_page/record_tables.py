@@ -1,12 +1,13 @@
 """What is on record, as tables of the page: cases, checks, versions, deploys, and the ledger's rows."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipeline.canonical_json import canonical
 from pipeline.clock import moment
 from pipeline.measures.measure import Comparison
 from pipeline.record.cases import Case
+from pipeline.record.entry import Entry
 from pipeline.record.ledger import Ledger
 from pipeline.record.model_versions import ModelVersion
 from pipeline.record.opened_workspace import Opened
@@ -20,6 +21,7 @@ from reports.deploys import DeployOutcome
 CASES, CHECKS, ROWS = 200, 120, 100  # of a page, newest first
 _SAID, _BODY, _NAME = 300, 240, 80  # characters
 _NOTHING = "–"
+_DIGEST = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def ledger_table(ledger: Ledger, before: int | None) -> tuple[TableView, int | N
                 Cell(_when(moment(entry.at))),
                 Cell(entry.kind.replace("_", " ")),
                 _case(entry.case_id),
-                Cell(plain(canonical(entry.body), _BODY)),
+                Cell(_told(entry)),
                 Cell(entry.hash[:12]),
             )
             for entry in entries
@@ -143,6 +145,13 @@ def ledger_table(ledger: Ledger, before: int | None) -> tuple[TableView, int | N
         "No row.",
     )
     return table, entries[-1].seq if entries and entries[-1].seq > 1 else None
+
+
+def _told(entry: Entry) -> str:
+    """What a row says in single values; digests and what is nested are left to `.churnops/ledger.jsonl`, which has it all."""
+    single = {name: value for name, value in entry.body.items() if isinstance(value, str | int | float) and not _DIGEST.search(str(value))}
+    said = "; ".join(f"{name.replace('_', ' ')} {plain(str(value), _NAME)}" for name, value in single.items() if value != "")
+    return plain(said, _BODY) or _NOTHING
 
 
 def _case(case_id: str | None) -> Cell:

@@ -62,7 +62,9 @@ def _add_sign_in(router: APIRouter, entrance: Entrance) -> None:
     signed = Annotated[Session, Depends(entrance.signed_in)]
 
     @router.get("/sign-in")
-    def sign_in(request: Request, token: str = "") -> Response:
+    def sign_in(request: Request, token: str | None = None) -> Response:
+        if token is None:
+            return sign_in_page(request, 200, "Sign in", "With a token, or with the one-time link that `churnops reports page` prints.")
         session = entrance.doors.redeem(token)
         if session is None:
             raise Stop(403, "This link was used, is too old, or never was.", "`churnops reports page` prints a new one.")
