@@ -24,10 +24,10 @@ from mcp.server.mcpserver.tools import Tool
 
 from pipeline.clock import utc_now
 from pipeline.workspace.folder import Workspace
+from pipeline.workspace.tokens import TokenBook
 from tools.argument_checks import seal
 from tools.http_server import HttpBounds, Listening, http_app
 from tools.strict_server import StrictServer
-from tools.tokens import TokenBook
 
 CALLS, WARM_UP = 150, 20
 ERAS = {"legacy": "2025-11-25", "2026-07-28": "2026-07-28"}

@@ -13,8 +13,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline.errors import ChurnopsError
+from pipeline.workspace.tokens import Token, TokenBook
 from tools.rate_limit import RateLimit
-from tools.tokens import Token, TokenBook
 
 HOLDER = "churnops.token"  # where in the ASGI scope the token that opened the door lies
 _LOG = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class BearerDoor:
         self._under_way: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let one request through, or answer 401, 404, 429 or 503."""
+        """Let one request through, or answer 401, 403, 404, 429 or 503."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
         elif refused := self._admit(scope):
@@ -61,6 +61,8 @@ class BearerDoor:
             return _refusal(503, "The server cannot read its tokens; its log says why.")
         if token is None:
             return _refusal(401, "This token is unknown, expired or revoked.", challenge=', error="invalid_token"')
+        if token.scope == "approve":  # what approves stays out of a client's configuration, where a model may come by it
+            return _refusal(403, "A token with scope approve is for a person at the review page; make another one for this client.")
         if wait := self._rate.wait(token.sha256):
             return _refusal(429, f"Too many requests; try again in {wait} s.", retry_after=wait)
         if self._under_way[token.sha256] >= self._most_under_way:

@@ -16,10 +16,10 @@ from starlette.types import ASGIApp
 
 from pipeline.errors import ChurnopsError
 from pipeline.serving.impatient_connections import ImpatientH11
+from pipeline.workspace.tokens import TokenBook
 from tools.bearer import BearerDoor
 from tools.rate_limit import RateLimit
 from tools.scopes import within_scope
-from tools.tokens import TokenBook
 
 PATH = "/mcp"
 _LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
@@ -113,7 +113,7 @@ def serve(server: MCPServer[Any], tokens: TokenBook, listening: Listening, ready
         ChurnopsError: see `Listening.check`; no live token exists; the port is taken.
     """
     listening.check()
-    if not tokens.live():
+    if all(token.scope == "approve" for token in tokens.live()):
         raise ChurnopsError(
             "No token opens this server, and it asks everyone for one.",
             "Make one: `churnops mcp token create --name NAME --scope read` (or `--scope train`).",

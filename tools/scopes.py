@@ -8,9 +8,9 @@ from mcp.types import CallToolResult
 from starlette.requests import Request
 
 from pipeline.record.failure import Failure
+from pipeline.workspace.tokens import Token
 from tools.bearer import HOLDER
 from tools.failed_answer import failed_answer
-from tools.tokens import Token
 
 # Named one by one: a tool that is new, or forgotten here, asks for `train`.
 READ_TOOLS = frozenset(

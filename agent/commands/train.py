@@ -71,6 +71,7 @@ def _compared(here: "Opened", only: tuple[str, ...], fits: int, console: "Consol
         def show(family: str, line: Compared | None) -> None:
             if line is not None:
                 done[family] = line
+            _say_in_a_log(console, f"{family.replace('_', ' ')}: {'compared' if line else 'is being compared'}")
             live.update(families_table(names, done, None if line else family), refresh=True)
 
         found = compare_families(
@@ -107,10 +108,17 @@ def run_training(
 
         async def show(stage: Stage) -> None:
             bar.update(task, completed=stage.fraction, description=stage.said)
+            _say_in_a_log(console, f"{stage.said} ({stage.fraction:.0%})")
 
         trained = anyio.run(train_by_hand, here, estimator, show, hyperparameters)
     show_trained(console, trained, here.workspace.root)
     return trained
+
+
+def _say_in_a_log(console: "Console", said: str) -> None:
+    """With --json, where stderr is read elsewhere, progress is lines: a bar would not be drawn there."""
+    if console.stderr and not console.is_terminal:
+        console.print(said, markup=False)
 
 
 def show_trained(console: "Console", trained: "Trained", root: Path) -> None:

@@ -111,6 +111,11 @@ class Ledger:
         query = select(ledger).order_by(ledger.c.seq)
         return self._rows(query if case_id is None else query.where(ledger.c.case_id == case_id))
 
+    def newest_rows(self, most: int, before: int | None = None) -> tuple[Entry, ...]:
+        """At most so many rows, newest first, with numbers below `before`."""
+        query = select(ledger).order_by(ledger.c.seq.desc()).limit(most)
+        return self._rows(query if before is None else query.where(ledger.c.seq < before))
+
     def of_kind(self, kind: Kind) -> tuple[Entry, ...]:
         """All rows of one kind, oldest first."""
         return self._rows(select(ledger).where(ledger.c.kind == kind).order_by(ledger.c.seq))

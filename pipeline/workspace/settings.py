@@ -27,6 +27,7 @@ from pipeline.workspace.offer_settings import OfferSettings
 from pipeline.workspace.operator_settings import OperatorSettings
 from pipeline.workspace.outcome_settings import OutcomeSettings
 from pipeline.workspace.owners import check_owners
+from pipeline.workspace.page_settings import PageSettings
 from pipeline.workspace.prediction_settings import PredictionSettings
 from pipeline.workspace.section import Section
 from pipeline.workspace.toml_text import parse_toml
@@ -62,9 +63,7 @@ class TrainingSettings(Section):
     """How `churnops train` fits the champion; retraining by an operator is bounded by the policy instead."""
 
     estimator: str = Field(USUAL, description=" or ".join(families()))
-    command: str = Field(
-        "", description="Your own trainer instead, like python train.py, run without a shell; docs/own-model.md; empty: none"
-    )
+    command: str = Field("", description="Your own trainer instead, like python train.py, without a shell; docs/own-model.md; empty: none")
     seed: int = Field(42, ge=0, lt=1 << 32, description="Of the split and the fit")
     threshold: float = Field(0.5, gt=0, lt=1, description="Probability from which a customer counts as churning")
     time_limit_seconds: float = Field(600, gt=0, description="After which a training is stopped")
@@ -113,6 +112,7 @@ class Settings(BaseSettings):
     value: CustomerValueSettings = CustomerValueSettings()
     fairness: FairnessSettings = FairnessSettings()
     serving: ServingSettings = ServingSettings()
+    page: PageSettings = PageSettings()
     operator: OperatorSettings = OperatorSettings()
     approval: ApprovalSettings = ApprovalSettings()
     owners: dict[str, str] = Field(

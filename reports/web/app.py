@@ -21,6 +21,7 @@ from pipeline.serving.prediction_service import PredictionService
 from reports.web.api_docs import api_page
 from reports.web.api_keys import read_api_keys
 from reports.web.prediction_api import api_router
+from reports.web.review_page.arrival import ThroughProxy, arrival_in, prefix_of
 from reports.web.review_page.router import page_router
 from reports.web.review_page.sign_in import START
 
@@ -29,7 +30,7 @@ _LOCAL = re.compile(rb"(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?", re.IGNORECA
 
 
 class LocalHosts:
-    """Refuses requests that were not sent to a name of this machine."""
+    """Refuses requests that were neither sent to a name of this machine nor came through the page's proxy."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -37,7 +38,7 @@ class LocalHosts:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         hosts = [value for name, value in scope.get("headers", ()) if name == b"host"]
-        if scope["type"] == "http" and (len(hosts) != 1 or not _LOCAL.fullmatch(hosts[0])):
+        if scope["type"] == "http" and arrival_in(scope) is None and (len(hosts) != 1 or not _LOCAL.fullmatch(hosts[0])):
             await JSONResponse({"detail": "This server answers to names of its own machine alone."}, 421)(scope, receive, send)
             return
         await self._app(scope, receive, send)
@@ -67,9 +68,10 @@ def web_app(opened: Opened, *, local: bool, shared_measures: Path | None = None)
     app.include_router(api_router(desk, columns, read_api_keys(opened.settings.serving, opened.workspace.root, os.environ)))
     app.include_router(page_router(opened))
     app.add_route("/docs", lambda _request: api_page(app, opened), include_in_schema=False)
-    app.add_route("/", lambda _request: RedirectResponse(START), include_in_schema=False)
+    app.add_route("/", lambda request: RedirectResponse(prefix_of(request) + START), include_in_schema=False)
     if local:
         app.add_middleware(LocalHosts)
+    app.add_middleware(ThroughProxy, settings=opened.settings.page)
     return app
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from pipeline.clock import utc_now
 from pipeline.record.opened_workspace import open_workspace
+from pipeline.workspace.tokens import TokenBook
 from prompts import policy_text
 from tests.conformance.fixtures import register
 from tools.casework import Casework
 from tools.http_server import Listening, serve
 from tools.scopes import mcp_client
 from tools.server import build_server
-from tools.tokens import TokenBook
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from pipeline.record.champion import require_champion
 from pipeline.record.opened_workspace import Opened, open_workspace
 from pipeline.worlds.simulation import simulate
 from prompts import policy_text
+from tests.end_to_end.tls_proxy import HOST, tls_proxy
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
@@ -35,6 +37,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1200, "height": 900}
 PATIENCE_MS = 90_000
 MOST_WORDS = 500
+HEADER = "X-Forwarded-Email"
+RECORDS = ("/work", "/cases", "/performance", "/versions", "/alerts", "/ledger")
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")]
 
@@ -98,7 +102,7 @@ def _wait_for(link: str) -> None:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", f"--host-resolver-rules=MAP {HOST} 127.0.0.1"])
         yield browser
         browser.close()
 
@@ -169,7 +173,7 @@ def test_on_a_phone_everything_fits_and_rejecting_and_trying_work(opened: Opened
         tab = Tab(chromium, viewport=PHONE, java_script_enabled=False)
         page, start = tab.page, tab.sign_in(link)
         looks = tab.context.browser.new_context(viewport=PHONE, storage_state=tab.context.storage_state()).new_page()
-        for address in ("", f"/cases/{case.case_id}", f"/cases/{case.case_id}/report", "/try"):
+        for address in ("", f"/cases/{case.case_id}", f"/cases/{case.case_id}/report", "/try", *RECORDS):
             looks.goto(f"{start}{address}")
             assert looks.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], address
         page.goto(f"{start}/try")
@@ -183,21 +187,81 @@ def test_on_a_phone_everything_fits_and_rejecting_and_trying_work(opened: Opened
         assert tab.complaints == []
 
 
+def done(page: Any, start: str) -> str:
+    """The page of work, held still, once nothing runs any more."""
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while True:
+        page.goto(f"{start}/work?hold=yes")
+        text = str(page.inner_text("main"))
+        if "Running since" not in text:
+            return text
+        assert time.monotonic() < deadline, text
+        page.wait_for_timeout(1_000)
+
+
 def test_a_triage_started_on_the_page_makes_a_case_and_deploys_nothing(opened: Opened, chromium: Any) -> None:
     simulate(opened, "market_shift", 2_000, labelled_share=0.6, seed=2)  # of the same data the case would be shown once more
     pointer, known = opened.workspace.champion_pointer.read_bytes(), {case.case_id for case in opened.cases.all()}
     with served(opened.workspace.root) as link:
         tab = Tab(chromium, java_script_enabled=False)
         page = tab.page
-        tab.sign_in(link)
+        start = tab.sign_in(link)
         page.click("text=Start a triage")
-        while "Running" in page.inner_text("main"):
-            page.wait_for_timeout(1_000)
-            page.click("text=Look again")
-        page.click("text=The last one ended with >> a")
+        assert "Running since" in page.inner_text("main")
+        assert "It ended with" in done(page, start)
+        page.click("text=It ended with >> a")
         assert case_of(opened).case_id in page.inner_text("main")
     assert case_of(opened).case_id not in known
     assert opened.workspace.champion_pointer.read_bytes() == pointer
+
+
+def test_a_server_that_is_killed_leaves_the_job_to_its_end(opened: Opened, chromium: Any) -> None:
+    root = opened.workspace.root
+    (root / "week.csv").write_text("\n".join((root / opened.settings.data.file).read_text().splitlines()[:600]) + "\n")
+    with served(root) as link:
+        tab = Tab(chromium, java_script_enabled=False)
+        start = tab.sign_in(link)
+        tab.page.goto(f"{start}/work")
+        tab.page.select_option("[name=window]", "file:week.csv")
+        tab.page.click("button:text-is('Check')")
+        assert "Running since" in tab.page.inner_text("main")
+        for line in subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout.splitlines():
+            if f"serve --port 0 --workspace {root}" in line:
+                os.kill(int(line.split()[0]), signal.SIGKILL)
+    with served(root) as link:
+        page = (tab := Tab(chromium, java_script_enabled=False)).page
+        assert "It ended." in done(page, tab.sign_in(link))
+
+
+def test_behind_a_proxy_with_tls_and_a_path_people_are_whom_it_names(opened: Opened, chromium: Any) -> None:
+    case, root = case_of(opened), opened.workspace.root
+    assert case.challenger is not None
+    with tls_proxy(root, HEADER, "ann@example.com") as proxy:
+        settings = f'[page]\nurl = "{proxy.url}"\nproxies = ["127.0.0.1"]\ntrusted_header = "{HEADER}"\nroles = {{ "ann@example.com" = "approver" }}\n'
+        with (root / "churnops.toml").open("a") as stream:
+            stream.write(f"\n{settings}")
+        with served(root) as link:
+            proxy.passes_to(f"http://{urlsplit(link).netloc}")
+            tab = Tab(chromium, ignore_https_errors=True)
+            page = tab.page
+            page.goto(f"{proxy.url}/review/cases/{case.case_id}")  # as the link of a message is opened
+            page.wait_for_url("**/telco/review/s/*/cases/*")
+            assert "ann@example.com, approver" in page.inner_text("header")
+            assert [(one["secure"], one["httpOnly"], one["sameSite"]) for one in tab.context.cookies()] == [(True, True, "Strict")]
+            page.fill("[name=reason]", "The gate passed and the drift is real.")
+            page.fill("[name=confirmation]", f"deploy {case.challenger.version}")
+            page.click("text=Approve >> nth=-1")
+            assert "approved it" in page.inner_text("main")
+            assert opened.ledger.of_kind("deployed")[-1].body["reviewer"] == "ann@example.com"
+            page.click("text=Versions >> nth=0")
+            page.click("text=go back to it")
+            page.fill("[name=reason]", "It does worse.")
+            page.fill("[name=confirmation]", "roll back to 1")
+            page.click("button:text-is('Go back')")
+            assert opened.ledger.of_kind("rolled_back")[-1].body["reviewer"] == "ann@example.com"
+            page.click("text=Sign out")
+            assert "You are signed out." in page.inner_text("main")
+            assert tab.complaints == []
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
@@ -206,7 +270,8 @@ def test_axe_finds_nothing_serious_and_the_policy_is_never_broken(opened: Opened
     with served(opened.workspace.root) as link:
         tab = Tab(chromium, color_scheme=colours)
         start = tab.sign_in(link)
-        addresses = [f"{start}{rest}" for rest in ("", f"/cases/{case.case_id}", f"/cases/{case.case_id}/report", "/try")]
+        pages = ("", f"/cases/{case.case_id}", f"/cases/{case.case_id}/report", "/try", *RECORDS, "/rollback/1", "/../../sign-in")
+        addresses = [f"{start}{rest}" for rest in pages]
         for address in addresses:
             tab.page.goto(address)
         assert tab.complaints == []

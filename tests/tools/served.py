@@ -23,12 +23,12 @@ from pipeline.clock import utc_now
 from pipeline.intake.windows import logged_window
 from pipeline.record.opened_workspace import Opened
 from pipeline.serving.impatient_connections import ImpatientH11
+from pipeline.workspace.tokens import Scope, TokenBook
 from tests.tools.desk import Desk
 from tools.casework import Casework
 from tools.http_server import BOUNDS, HttpBounds, Listening, http_app
 from tools.scopes import mcp_client
 from tools.server import build_server
-from tools.tokens import Scope, TokenBook
 
 CONSOLE_SCRIPT = Path(sys.executable).parent / "churnops"
 ERAS = ("legacy", "2026-07-28")  # the handshake era's newest, 2025-11-25, and the stateless one

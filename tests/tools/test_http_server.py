@@ -144,6 +144,11 @@ def test_nobody_gets_in_without_a_live_token(address: str, trained: Opened) -> N
     assert list_tools(address, other).status_code == 401
 
 
+def test_a_token_that_approves_is_a_persons_and_opens_nothing_here(address: str, trained: Opened) -> None:
+    refused = list_tools(address, issue(trained, "approve"))
+    assert (refused.status_code, "for a person at the review page" in refused.text) == (403, True)
+
+
 def test_tokens_that_cannot_be_read_let_nobody_in(address: str, trained: Opened) -> None:
     secret = issue(trained, "read")
     (trained.workspace.home / "mcp_tokens.json").write_text("{")

@@ -45,9 +45,9 @@ def mcp(
     if not http:
         _over_stdio(here)
         return
+    from pipeline.workspace.tokens import TokenBook
     from tools.http_server import Listening, serve
     from tools.scopes import mcp_client
-    from tools.tokens import TokenBook
 
     listening = Listening(host, port, tuple(allow_host or ()), tuple(allow_origin or ()))
 

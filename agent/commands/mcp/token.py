@@ -9,16 +9,20 @@ from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tools.tokens import TokenBook
+    from pipeline.workspace.tokens import TokenBook
 
-app = typer.Typer(help="Tokens for `churnops mcp --http`: make, list and revoke them.", no_args_is_help=True)
+app = typer.Typer(help="Tokens for `churnops mcp --http` and the review page: make, list and revoke them.", no_args_is_help=True)
 
 
 @app.command()
 def create(
     name: Annotated[str, typer.Option("--name", help="Whose it is; the record says it of every case closed with it.")],
     scope: Annotated[
-        Literal["read", "train"], typer.Option("--scope", help="read: look, and open cases; train: also train, and close cases.")
+        Literal["read", "train", "approve"],
+        typer.Option(
+            "--scope",
+            help="read: look, and open cases; train: also train, and close cases; approve: at the review page alone, also approve.",
+        ),
     ],
     expires: Annotated[str, typer.Option("--expires", help="How long it opens the door: 30d, 12h or 4w.")] = "30d",
     workspace: WorkspaceOption = HERE,
@@ -26,13 +30,18 @@ def create(
 ) -> None:
     """Make a token. It is shown this once: the last line of stdout; the workspace keeps its digest alone."""
     import json
+    import sys
 
     from agent.setup.person import who
+    from pipeline.errors import ChurnopsError
     from pipeline.windows.spans import parse_length
 
+    if scope == "approve" and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ChurnopsError("A token that approves is for a person at a terminal; there is none here.", "Run it yourself, without pipes.")
     issued = _book(workspace).create(name, scope, parse_length(expires).length, who())
+    use = "Sign in at the review page with it" if scope == "approve" else "Send it as `Authorization: Bearer TOKEN`"
     until = f"{issued.token.expires_at:%Y-%m-%d %H:%M} UTC"
-    typer.echo(f"Token {name} has scope {scope} until {until}. Send it as `Authorization: Bearer TOKEN`; it is not shown again:", err=True)
+    typer.echo(f"Token {name} has scope {scope} until {until}. {use}; it is not shown again:", err=True)
     typer.echo(json.dumps({"name": name, "scope": scope, "expires": until, "token": issued.secret}) if as_json else issued.secret)
 
 
@@ -65,7 +74,7 @@ def revoke(
 
 
 def _book(workspace: "Path") -> "TokenBook":
-    from tools.tokens import TokenBook
+    from pipeline.workspace.tokens import TokenBook
 
     here = opened(workspace)
     return TokenBook(here.workspace, here.clock)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pipeline.canonical_json import digest_of
 from pipeline.errors import ChurnopsError
-from pipeline.record.approvers import confirmed
+from pipeline.record.approvers import SealedRecord, confirmed
 from pipeline.record.authority import accepted_trust
 from pipeline.record.cases import Case, Decision
 from pipeline.record.opened_workspace import Opened
@@ -91,7 +91,7 @@ def gate_of(opened: Opened, case: Case) -> Gate | None:
         record = draft_approval(opened, case.case_id, Decision(reviewer=opened.person, reason="", at=opened.clock()))
     except ChurnopsError as error:
         return Gate(problem=str(error))
-    return Gate(_words(record), _seen(record), record.expires_at)
+    return Gate(_words(record), digest_of_shown(record), record.expires_at)
 
 
 def approve_as_seen(opened: Opened, case_id: str, form: Mapping[str, str]) -> Deployed:
@@ -109,8 +109,8 @@ def approve_as_seen(opened: Opened, case_id: str, form: Mapping[str, str]) -> De
     if accepted_trust(opened.ledger).mode == "signed":
         raise Stop(403, "This workspace signs its approvals, and the page holds no key.", f"Run churnops reports approve {case_id}.")
     _require_same_policy(opened)
-    record = draft_approval(opened, case_id, _decision(opened, form))
-    if form.get("seen") != _seen(record):
+    record = draft_approval(opened, case_id, decision_in(opened, form))
+    if form.get("seen") != digest_of_shown(record):
         raise Stop(409, "The case is not what you were shown; nothing was deployed.", "Read it again, then decide.")
     if form.get("confirmation", "").strip() != _words(record):
         raise NotFilled("confirmation", "Not confirmed; nothing was deployed.", f"Type “{_words(record)}” to approve.")
@@ -123,10 +123,15 @@ def reject_case(opened: Opened, case_id: str, form: Mapping[str, str]) -> Case:
     Raises:
         Stop: no reason. ChurnopsError: nothing waits.
     """
-    return reject(opened, case_id, _decision(opened, form))
+    return reject(opened, case_id, decision_in(opened, form))
 
 
-def _decision(opened: Opened, form: Mapping[str, str]) -> Decision:
+def decision_in(opened: Opened, form: Mapping[str, str]) -> Decision:
+    """The decision that a form states.
+
+    Raises:
+        NotFilled: it has no reason, or nobody's name.
+    """
     reason = plain(form.get("reason", ""), _REASON_LENGTH)
     if not reason:
         raise NotFilled("reason", "A decision needs a reason; nothing has changed.", "Say in a sentence why.")
@@ -140,7 +145,8 @@ def _words(record: ApprovalRecord) -> str:
     return f"deploy {record.version}"
 
 
-def _seen(record: ApprovalRecord) -> str:
+def digest_of_shown(record: SealedRecord) -> str:
+    """Digest of what an act is bound to, as the page showed it."""
     return digest_of(record.model_dump(mode="json", exclude=_ABOUT_THIS_SENDING))
 
 

@@ -10,8 +10,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from pipeline.errors import ChurnopsError
+from reports.web.review_page.arrival import arrival_in, prefix_of
 from reports.web.review_page.pages import problem_page
 from reports.web.review_page.sign_in import START, Session
+from reports.web.review_page.sign_in_page import sign_in_page
 
 HEADERS: Mapping[str, str] = MappingProxyType(
     {
@@ -43,8 +45,20 @@ class Stop(Exception):
         self.next_step = next_step
 
 
+class NotSignedIn(Stop):
+    """Nobody is known, so the page asks who it is."""
+
+    def __init__(self, to: str = "") -> None:
+        super().__init__(
+            403,
+            "You are not signed in.",
+            "Open the one-time link that `churnops serve` printed, or the one that `churnops reports page` prints anew; or sign in with a token.",
+        )
+        self.to = to
+
+
 class GuardedRoute(APIRoute):
-    """A route of the page: it answers local hosts alone, its POSTs come from the page itself, and all its answers carry `HEADERS`."""
+    """A route of the page: it answers local hosts and the page's proxy alone, its POSTs come from the page itself, and all its answers carry `HEADERS`."""
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
         """The route's handler behind the guard."""
@@ -57,7 +71,7 @@ class GuardedRoute(APIRoute):
                     _require_same_origin(request)
                 answer = await handle(request)
             except Exception as error:
-                answer = _told(error, _home(request))
+                answer = _told(error, request)
             for name, value in HEADERS.items():
                 answer.headers.setdefault(name, value)
             return answer
@@ -65,35 +79,45 @@ class GuardedRoute(APIRoute):
         return guarded
 
 
-def _told(error: Exception, home: str) -> Response:
+def _told(error: Exception, request: Request) -> Response:
+    home, root = _home(request), prefix_of(request)
     match error:
+        case NotSignedIn():
+            return sign_in_page(request, error.status, error.said, error.next_step, error.to)
         case Stop():
-            return problem_page(error.status, error.said, error.next_step, home)
+            return problem_page(error.status, error.said, error.next_step, home, root)
         case ChurnopsError():
-            return problem_page(409, error.problem, error.next_step, home)
+            return problem_page(409, error.problem, error.next_step, home, root)
         case RequestValidationError():
-            return problem_page(422, "This address does not say what the page needs.", "Go back, and follow a link of the page.", home)
+            return problem_page(
+                422, "This address does not say what the page needs.", "Go back, and follow a link of the page.", home, root
+            )
         case _:
             _log.exception("the review page failed")
             next_step = "The server's own output says where; nothing was deployed by this request."
-            return problem_page(500, "The page failed.", next_step, home)
+            return problem_page(500, "The page failed.", next_step, home, root)
 
 
 def _home(request: Request) -> str:
     """Where the pages begin of whoever sent this, signed in or not."""
     visit = request.path_params.get("visit")
-    return Session("", visit).home if visit else START
+    return Session("", visit, prefix=prefix_of(request)).home if visit else prefix_of(request) + START
 
 
 def _require_local(request: Request) -> None:
-    if not _LOCAL.fullmatch(request.headers.get("host", "")):
-        raise Stop(421, "The review page answers on this machine alone.", "Open it as http://127.0.0.1 with the server's port.")
+    if arrival_in(request.scope) is None and not _LOCAL.fullmatch(request.headers.get("host", "")):
+        raise Stop(
+            421,
+            "The review page answers on this machine, and through the proxy that its settings name.",
+            "Open it as http://127.0.0.1 with the server's port, or at the URL in the settings' section page.",
+        )
 
 
 def _require_same_origin(request: Request) -> None:
     """Refuse a POST that the browser says comes from elsewhere. Where it says nothing, cookie and form token still decide."""
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin", "null")  # "null" is what our own forms send under `no-referrer`
-    own = f"{request.url.scheme}://{request.headers['host']}".lower()
+    arrival = arrival_in(request.scope)
+    own = (arrival.origin if arrival else f"{request.url.scheme}://{request.headers['host']}").lower()
     if site not in {"same-origin", "none"} or (origin != "null" and origin.lower() != own):
         raise Stop(403, "This form was not sent by the review page.", "Open the page and send its own form.")

@@ -13,8 +13,8 @@ from pipeline.state.predictions import newest_prediction
 from reports.decisions.case_status import Standing, standings
 from reports.decisions.workspace_status import WorkspaceStatus, workspace_status
 from reports.shadow_challenger import ShadowChallenger, shadow_challenger
+from reports.web.review_page.job_process import JobRun
 from reports.web.review_page.over_time import OverTime, over_time
-from reports.web.review_page.triage_process import TriageRun
 from reports.workspace_history import Served, served
 
 _WEEK = timedelta(days=7)
@@ -36,11 +36,11 @@ class Overview:
     shadow: ShadowChallenger | None
     over_time: OverTime
     newest_prediction: datetime | None
-    triage: TriageRun | None
+    job: JobRun | None
 
 
-def overview(opened: Opened, triage: TriageRun | None) -> Overview:
-    """The start page of a workspace; `triage` is the newest that was started from it."""
+def overview(opened: Opened, job: JobRun | None) -> Overview:
+    """The start page of a workspace; `job` is the newest that was started from the page."""
     cases, champion, problem = opened.cases.all(), None, ""
     try:
         champion = find_champion(opened.workspace, opened.ledger)
@@ -70,5 +70,5 @@ def overview(opened: Opened, triage: TriageRun | None) -> Overview:
         shadow=shadow,
         over_time=over_time(opened, cases, known),
         newest_prediction=newest_prediction(opened.state, until=latest_meant(opened)),
-        triage=triage,
+        job=job,
     )

@@ -10,6 +10,17 @@ from markupsafe import Markup
 from pipeline.words import action_name, cause_name
 from reports.web.review_page.sign_in import START, Session
 
+# Of every session, below its address.
+_PAGES = (
+    ("work", "Work"),
+    ("cases", "Cases"),
+    ("performance", "Performance"),
+    ("versions", "Versions"),
+    ("alerts", "Alerts"),
+    ("ledger", "Ledger"),
+    ("try", "Try one"),
+)
+
 
 def _printable(value: object) -> object:
     if isinstance(value, str) and not isinstance(value, Markup):
@@ -42,14 +53,18 @@ _environment = Environment(
 _environment.filters["sentence"] = _sentence
 _environment.filters.update(cause=cause_name, act=action_name)
 _environment.globals["form_token"] = _form_token
+_environment.globals["pages"] = _PAGES
 
 
-def page(template: str, session: Session | None = None, *, status: int = 200, home: str = START, **view: Any) -> HTMLResponse:
-    """The answer that `template` makes of `view`, for a signed-in browser or for anybody, whose pages then begin at `home`."""
-    begin = session.home if session else home
-    return HTMLResponse(_environment.get_template(f"{template}.html.j2").render(session=session, home=begin, **view), status_code=status)
+def page(template: str, session: Session | None = None, *, status: int = 200, home: str = "", root: str = "", **view: Any) -> HTMLResponse:
+    """The answer that `template` makes of `view`, for a signed-in browser or for anybody, whose pages then begin at `home`, or where the page
+    does. `root`: what a proxy puts ahead of all addresses."""
+    root = session.prefix if session else root
+    begin = session.home if session else home or root + START
+    text = _environment.get_template(f"{template}.html.j2").render(session=session, home=begin, root=root, **view)
+    return HTMLResponse(text, status_code=status)
 
 
-def problem_page(status: int, said: str, next_step: str, home: str = START) -> HTMLResponse:
+def problem_page(status: int, said: str, next_step: str, home: str = "", root: str = "") -> HTMLResponse:
     """What went wrong, in a sentence, and what to do about it."""
-    return page("problem", status=status, home=home, title=said, next_step=next_step)
+    return page("problem", status=status, home=home, root=root, title=said, next_step=next_step)

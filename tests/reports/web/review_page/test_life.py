@@ -1,6 +1,5 @@
-"""The page shows what goes on: which model serves, how drift went, what the champion says of a customer, and a triage started here."""
+"""The page shows what goes on: which model serves, how drift went, and what the champion says of a customer."""
 
-import time
 from functools import partial
 
 import anyio
@@ -13,15 +12,12 @@ from pipeline.state.check_figures import CheckFigures, IntervalFigure
 from pipeline.state.predictions import newest_prediction
 from pipeline.worlds.simulation import simulate
 from reports.web.review_page.case_window import moved_features
-from reports.web.review_page.triage_process import TriageProcess
 from reports.web.review_page.try_prediction import Trial
 from tests.agent.watch.standing_cases import put_check
 from tests.conftest import Clock
 from tests.reports.record import a_case
 from tests.reports.web.review_page.browser import Browser
 from tests.tools.desk import desk, drift_of
-
-PATIENCE_SECONDS = 60
 
 
 def test_the_start_page_shows_champion_drift_and_cases(visitor: Browser) -> None:
@@ -118,21 +114,3 @@ def test_the_windows_distributions_come_from_the_log_and_only_while_it_holds_jus
     changed = case.model_copy(update={"window": case.window.model_copy(update={"rows": 599})})
     assert moved_features(trained, changed)[0] == ()
     assert "not in the log any more" in moved_features(trained, changed)[1]
-
-
-@pytest.mark.slow
-def test_a_triage_started_here_is_the_command_and_one_at_a_time(fresh: Opened) -> None:
-    browser = Browser(fresh).sign_in()
-    assert browser.send(browser.form("/review", "/triage")).status_code == 303
-    process = TriageProcess(fresh.workspace)
-    assert not process.start()
-    shown = browser.shown("/review")
-    assert "Running since" in shown.seen
-    assert [form.action for form in shown.forms] == ["/review/sign-out"]
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while (run := process.newest()) and run.running and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert run is not None
-    assert not run.running
-    assert "has no champion yet" in run.said
-    assert "did not get through" in browser.shown("/review").seen

@@ -1,4 +1,5 @@
-"""Tokens of the MCP server over HTTP: a person makes them, the workspace keeps their digests, a running server reads every change."""
+"""Tokens of the MCP server over HTTP and of the review page: a person makes them, the workspace keeps their digests, a running server reads
+every change."""
 
 import fcntl
 import hashlib
@@ -19,7 +20,7 @@ from pipeline.errors import ChurnopsError, WorkspaceError
 from pipeline.own_file import read_own
 from pipeline.workspace.folder import Workspace
 
-Scope = Literal["read", "train"]
+Scope = Literal["read", "train", "approve"]  # the last is a person's, for the review page alone
 LONGEST_LIFE = timedelta(days=366)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _FILE_BYTES = 4 << 20  # some ten thousand tokens

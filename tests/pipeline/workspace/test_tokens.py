@@ -10,8 +10,8 @@ import pytest
 
 from pipeline.errors import ChurnopsError, WorkspaceError
 from pipeline.workspace.folder import Workspace
+from pipeline.workspace.tokens import LONGEST_LIFE, TokenBook
 from tests.conftest import Clock
-from tools.tokens import LONGEST_LIFE, TokenBook
 
 DAY = timedelta(days=1)
 
