@@ -21,6 +21,7 @@ from agent.commands.doctor import doctor
 from agent.commands.drift import drift
 from agent.commands.event import app as event
 from agent.commands.expectations import app as expectations
+from agent.commands.explain import explain
 from agent.commands.hold import hold
 from agent.commands.init import init
 from agent.commands.mcp.serving import app as mcp
@@ -64,6 +65,7 @@ for command in (
     watch,
     status,
     score,
+    explain,
     threshold,
     hold,
     rescore,

@@ -25,13 +25,17 @@ def beeswarm_svg(found: ModelExplanation) -> str:
         middle = 30 + _ROW * place
         parts.append(_text(_LEFT - 10, middle + 4, one.feature, anchor="end"))
         for effect, height, shade in zip(one.effects, _heights(one.effects, reach), _shades(one), strict=True):
-            parts.append(f'<circle cx="{_across(effect, reach):.1f}" cy="{middle + height:.1f}" r="2.2" fill="{shade}" fill-opacity="0.75"/>')
+            parts.append(
+                f'<circle cx="{_across(effect, reach):.1f}" cy="{middle + height:.1f}" r="2.2" fill="{shade}" fill-opacity="0.75"/>'
+            )
     tall = 30 + _ROW * len(shown) + 30
     parts.append(_zero(reach, 12, tall - 36))
     parts.append(_text(_LEFT, tall - 14, "← lowers the risk", colour=_LOWERS))
     parts.append(_text(_WIDE - 10, tall - 14, f"raises the risk, up to {reach:.2g} {found.unit} →", anchor="end", colour=_RAISES))
     strongest = ", ".join(plain(one.feature, _WORDS) for one in shown[:3])
-    return _svg(tall, f"Effects of {len(shown)} features on {found.rows:,} customers, a dot each. Strongest on average: {strongest}.", parts)
+    return _svg(
+        tall, f"Effects of {len(shown)} features on {found.rows:,} customers, a dot each. Strongest on average: {strongest}.", parts
+    )
 
 
 def waterfall_svg(found: CustomerExplanation) -> str:
@@ -47,7 +51,10 @@ def waterfall_svg(found: CustomerExplanation) -> str:
     def across(value: float) -> float:
         return _LEFT + 60 + (_WIDE - _LEFT - 130) * (value - low) / span
 
-    parts = [_text(_LEFT - 10, 20, "average customer", anchor="end", colour=_SOFT), _text(across(found.base), 20, f"{found.base:.3f}", colour=_SOFT)]
+    parts = [
+        _text(_LEFT - 10, 20, "average customer", anchor="end", colour=_SOFT),
+        _text(across(found.base), 20, f"{found.base:.3f}", colour=_SOFT),
+    ]
     for place, (name, effect) in enumerate(steps):
         top, start, end = 32 + _ROW * place, across(float(ends[place])), across(float(ends[place + 1]))
         colour = _RAISES if effect > 0 else _LOWERS
@@ -121,7 +128,9 @@ def _shades(one: FeatureEffects) -> list[str]:
     numbers = np.array([np.nan if value is None else float(value) for value in one.values])
     known = np.sort(numbers[~np.isnan(numbers)])
     ranks = np.searchsorted(known, numbers) / max(known.size - 1, 1)
-    return [_SOFT if number != number else f"hsl(280,60%,{75 - 50 * min(rank, 1):.0f}%)" for number, rank in zip(numbers, ranks, strict=True)]
+    return [
+        _SOFT if number != number else f"hsl(280,60%,{75 - 50 * min(rank, 1):.0f}%)" for number, rank in zip(numbers, ranks, strict=True)
+    ]
 
 
 def _zero(reach: float, top: float, bottom: float) -> str:

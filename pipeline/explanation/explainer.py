@@ -131,7 +131,9 @@ def _trees(classifier: Any, background: Numbers) -> Inside:
     def inside(encoded: Numbers) -> tuple[float, Numbers]:
         codes = code(encoded)
         # In pieces: a call that takes ten seconds draws a progress bar over whatever the terminal shows.
-        pieces = [explainer.shap_values(codes[start : start + _AT_ONCE], check_additivity=False) for start in range(0, len(codes), _AT_ONCE)]
+        pieces = [
+            explainer.shap_values(codes[start : start + _AT_ONCE], check_additivity=False) for start in range(0, len(codes), _AT_ONCE)
+        ]
         found = np.concatenate([np.asarray(piece, dtype=np.float64) for piece in pieces])
         return base, found[..., -1] if found.ndim == 3 else found
 

@@ -60,9 +60,9 @@ def surrogate_of(
 
 def _same(values: Numbers, own: float, known: Numbers, number: bool) -> Numbers:
     if np.isnan(own):
-        return np.isnan(values).astype(float)
+        return np.asarray(np.isnan(values), dtype=np.float64)
     if not number:
-        return (values == own).astype(float)
+        return np.asarray(values == own, dtype=np.float64)
     present = known[~np.isnan(known)]
     ends = np.quantile(present, _PARTS) if present.size else np.empty(0)
-    return (~np.isnan(values) & (np.searchsorted(ends, values) == np.searchsorted(ends, own))).astype(float)
+    return np.asarray(~np.isnan(values) & (np.searchsorted(ends, values) == np.searchsorted(ends, own)), dtype=np.float64)

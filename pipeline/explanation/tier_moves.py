@@ -74,7 +74,9 @@ def tier_moves(features: tuple[str, ...], reference: Attributions, window: Attri
 def _moved(place: int, reference: Attributions, window: Attributions, scale: Scale, rng: np.random.Generator) -> tuple[int, int]:
     effects = window.effects[:, place]
     ranks = np.empty(effects.size)
-    ranks[np.lexsort((rng.random(effects.size), effects))] = (np.arange(effects.size) + 0.5) / effects.size  # ties, as of a category, by lot
+    ranks[np.lexsort((rng.random(effects.size), effects))] = (
+        np.arange(effects.size) + 0.5
+    ) / effects.size  # ties, as of a category, by lot
     before = window.response - effects + np.quantile(reference.effects[:, place], ranks)
     change = scale.tiers(window.response) - scale.tiers(before)
     return int((change > 0).sum()), int((change < 0).sum())

@@ -1,7 +1,7 @@
 """What a model goes by, over many customers: the effects of each feature, how they agree with what else is said of the model, and, of a window,
 which features moved customers between tiers."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from pipeline.explanation.attributions import Attributions, Unit, rank_correlati
 from pipeline.explanation.explainer import Explainer
 from pipeline.explanation.tier_moves import Scale, TierMoves, tier_moves
 from pipeline.models.artifact import Artifact
+from pipeline.scoring.customer_row import Row
 from pipeline.scoring.scorer import Scorer
 from pipeline.stored_record import StoredRecord
 from pipeline.tables.typed_parquet import read_spread, spread
@@ -98,10 +99,9 @@ def explain_model(artifact: Artifact, scorer: Scorer, explainer: Explainer, wind
 
 
 def _reasons_agree(scorer: Scorer, rows: "pd.DataFrame", found: Attributions) -> float | None:
-    told = rows.astype(object).where(rows.notna(), None).to_dict("records")
+    told = cast(list[Row], rows.astype(object).where(rows.notna(), None).to_dict("records"))
     each = [
-        rank_correlation(found.effects[place], scorer.explained(scorer.cells(row))[1])
-        for place, row in enumerate(told[:_SAMPLED_ROWS])
+        rank_correlation(found.effects[place], scorer.explained(scorer.cells(row))[1]) for place, row in enumerate(told[:_SAMPLED_ROWS])
     ]
     known = [one for one in each if one is not None]
     return float(np.median(known)) if known else None
