@@ -64,7 +64,9 @@ def test_every_family_has_the_shapley_values_of_its_definition(family: str, tmp_
     x, y = TABLE[FEATURES], TABLE["churned"].to_numpy()
     pipeline = build(family, given, 7, COLUMNS).fit(x, y)
     folds = cross_fit_folds(y, None, 7)
-    model = calibrated_model(pipeline, out_of_fold(build(family, given, 7, COLUMNS), x, y, folds), y)  # its values are those before calibration
+    model = calibrated_model(
+        pipeline, out_of_fold(build(family, given, 7, COLUMNS), x, y, folds), y
+    )  # its values are those before calibration
     asked = artifact(tmp_path, model, family)
     found = open_explainer(asked).explain(TABLE[FEATURES].iloc[[5, 17, 40]])
     prepare, classifier = pipeline["prepare"], pipeline["classify"]
