@@ -11,6 +11,7 @@ from pipeline.models.artifact import DriftReference, Manifest
 from pipeline.models.importance import Importance
 from pipeline.tables.schema import Schema
 from pipeline.workspace.settings import ValueSettings
+from pipeline.workspace.team_repository import TeamRepository
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +23,7 @@ JOB = "job.json"
 TRAIN_ROWS = "train.parquet"
 TEST_ROWS = "gate.parquet"
 DRIFT_ROWS = "drift.parquet"
+UNSEEN = "unseen.npy"  # what models that had not seen a training row say of it, where that is known already
 ARTIFACT = "artifact"
 RESULT = "result.json"
 
@@ -36,7 +38,7 @@ class TrainingJob(_Message):
     `recent_rows` of the training rows, the last ones, are of the window: on them the champion is recalibrated, as a rival to beat too. A
     job that `recalibrates` makes that rival itself, from training rows that are all recent. `command`: words that start the team's own
     trainer, which then makes the model. `drift_reference` tells of the rows that windows will be compared with, where they are not the
-    training rows. `test_weights`: for how many rows each row of the test set stands, None: each for itself.
+    training rows. `test_weights`: for how many rows each row of the test set stands, None: each for itself. `repository`: the team's, for the record.
     """
 
     columns: Schema
@@ -53,6 +55,7 @@ class TrainingJob(_Message):
     drift_reference: DriftReference | None = None
     trained_at: datetime
     test_weights: tuple[float, ...] | None = None
+    repository: TeamRepository | None = None
 
 
 class Progress(_Message):

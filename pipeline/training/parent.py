@@ -19,13 +19,15 @@ from pipeline.errors import TrainingError
 from pipeline.measures.evaluation import Evaluation
 from pipeline.models.artifact import MANIFEST, Manifest, open_artifact
 from pipeline.models.unfitted_model import hyperparameters_of
-from pipeline.training.job import ARTIFACT, DRIFT_ROWS, JOB, RESULT, TEST_ROWS, TRAIN_ROWS, Progress, TrainingJob
+from pipeline.training.job import ARTIFACT, DRIFT_ROWS, JOB, RESULT, TEST_ROWS, TRAIN_ROWS, UNSEEN, Progress, TrainingJob
 from pipeline.training.team_trainer import last_line
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.staging import staging_folder
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from pipeline.models.calibration import OutOfFold
 
 OnProgress = Callable[[Progress], Awaitable[None]]
 
@@ -53,6 +55,7 @@ async def train(
     workspace: Workspace,
     *,
     drift_rows: "pd.DataFrame | None" = None,
+    unseen: "OutOfFold | None" = None,
     on_progress: OnProgress | None = None,
     time_limit_seconds: float,
 ) -> AsyncIterator[TrainingOutcome]:
@@ -66,6 +69,7 @@ async def train(
         test_rows: typed rows of the test set; never trained on.
         workspace: where staging and the champion lie.
         drift_rows: typed features that `job.drift_reference` tells of.
+        unseen: what such models say of the training rows out of fold, where that is known already: by the job's seed, family and hyperparameters.
         on_progress: awaited for every stage.
         time_limit_seconds: wall time of the child.
 
@@ -80,7 +84,7 @@ async def train(
         await anyio.to_thread.run_sync(open_artifact, workspace, job.champion)
     with staging_folder(workspace) as folder:
         started = anyio.current_time()
-        await anyio.to_thread.run_sync(_hand_over, job, train_rows, test_rows, drift_rows, folder)
+        await anyio.to_thread.run_sync(_hand_over, job, train_rows, test_rows, drift_rows, unseen, folder)
         with anyio.move_on_after(time_limit_seconds) as limit:
             await _run_child(folder, workspace, on_progress)
         if limit.cancelled_caught:
@@ -98,7 +102,12 @@ async def train(
 
 
 def _hand_over(
-    job: TrainingJob, train_rows: "pd.DataFrame", test_rows: "pd.DataFrame", drift_rows: "pd.DataFrame | None", folder: Path
+    job: TrainingJob,
+    train_rows: "pd.DataFrame",
+    test_rows: "pd.DataFrame",
+    drift_rows: "pd.DataFrame | None",
+    unseen: "OutOfFold | None",
+    folder: Path,
 ) -> None:
     from pipeline.tables.typed_parquet import write_rows
 
@@ -106,6 +115,10 @@ def _hand_over(
     write_rows(test_rows, folder / TEST_ROWS)
     if drift_rows is not None:
         write_rows(drift_rows, folder / DRIFT_ROWS)
+    if unseen is not None:
+        import numpy as np
+
+        np.save(folder / UNSEEN, np.stack([unseen.probability, unseen.response]))
     (folder / JOB).write_text(job.model_dump_json(), encoding="utf-8")
 
 
