@@ -14,6 +14,7 @@ from agent.commands.beginning import begin
 from agent.commands.bench import bench
 from agent.commands.case import app as case
 from agent.commands.chat import chat
+from agent.commands.data import app as data
 from agent.commands.demo import demo
 from agent.commands.deploys import deploys
 from agent.commands.diagnose import diagnose
@@ -82,6 +83,7 @@ for command in (
 for name, group in (
     ("reports", reports),
     ("models", models),
+    ("data", data),
     ("alerts", alerts),
     ("mcp", mcp),
     ("case", case),
