@@ -14,6 +14,7 @@ from agent.commands.beginning import begin
 from agent.commands.bench import bench
 from agent.commands.case import app as case
 from agent.commands.chat import chat
+from agent.commands.data import app as data
 from agent.commands.demo import demo
 from agent.commands.deploys import deploys
 from agent.commands.diagnose import diagnose
@@ -21,6 +22,7 @@ from agent.commands.doctor import doctor
 from agent.commands.drift import drift
 from agent.commands.event import app as event
 from agent.commands.expectations import app as expectations
+from agent.commands.explain import explain
 from agent.commands.hold import hold
 from agent.commands.init import init
 from agent.commands.mcp.serving import app as mcp
@@ -64,6 +66,7 @@ for command in (
     watch,
     status,
     score,
+    explain,
     threshold,
     hold,
     rescore,
@@ -80,6 +83,7 @@ for command in (
 for name, group in (
     ("reports", reports),
     ("models", models),
+    ("data", data),
     ("alerts", alerts),
     ("mcp", mcp),
     ("case", case),

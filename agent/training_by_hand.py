@@ -27,6 +27,7 @@ from reports.verdict import Narrative, Verdict
 from tools.training_lock import training_turn
 
 if TYPE_CHECKING:
+    from pipeline.models.calibration import OutOfFold
     from reports.decisions.adoption import Candidate as FoundModel
 
 ADOPTED = "adopted"
@@ -59,17 +60,21 @@ class _Candidate:
 
 
 async def train_by_hand(
-    opened: Opened, estimator: str | None, on_progress: OnProgress, hyperparameters: Mapping[str, float] = MappingProxyType({})
+    opened: Opened,
+    estimator: str | None,
+    on_progress: OnProgress,
+    hyperparameters: Mapping[str, float] = MappingProxyType({}),
+    unseen: "OutOfFold | None" = None,
 ) -> Trained:
     """Train on the reference and put the candidate before the gate. The first to pass becomes the champion. Hyperparameters that are not given
-    are the estimator's defaults.
+    are the estimator's defaults. `unseen`: as `pipeline.training.parent.train` takes it.
 
     Raises:
         GateFailed: with what was measured, and the line that sets another floor.
         DataError, TrainingError: see `load_split` and `pipeline.training.parent.train`.
     """
     split = load_split(opened)
-    rows = Rows(train=split.train, test=split.test)
+    rows = Rows(train=split.train, test=split.test, unseen=unseen)
     chosen = estimator or opened.settings.training.estimator
     if find_champion(opened.workspace, opened.ledger) is not None:
         champion, artifact = open_champion(opened)

@@ -63,3 +63,7 @@ class Refusal(ChurnopsError):
         self.rule = rule
         self.allowed = allowed
         self.instead = instead
+
+
+class ExtraMissing(ChurnopsError):
+    """What was asked for needs a package that comes with an extra, and it is not installed."""

@@ -36,6 +36,25 @@ def current_window(opened: Opened, read_window: WindowReader) -> tuple[Champion,
     return serving, artifact, baseline, with_untouched_rows(opened, artifact, window)
 
 
+def rows_behind(opened: Opened, case: Case, read_window: WindowReader) -> Window:
+    """The window that a case was opened on, while it still is the current one of the serving champion.
+
+    Raises:
+        OutdatedCase: it is another one by now, or another champion serves.
+    """
+    serving, _, _, window = current_window(opened, read_window)
+    if case.champion.digest != serving.digest:
+        raise OutdatedCase(
+            f"Case {case.case_id} is about another champion than the one that serves.", "Open a case for this one: `churnops triage`."
+        )
+    if case.window is None or window.fingerprint != case.window.fingerprint:
+        raise OutdatedCase(
+            f"The window changed since case {case.case_id} was opened.",
+            "Name its file with `--current FILE`, or open a case for the window of now: `churnops triage`.",
+        )
+    return window
+
+
 class CaseWindows:
     """Windows by case. `read_window` says where the current one lies."""
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from agent.training_by_hand import Trained
+    from pipeline.models.calibration import OutOfFold
     from pipeline.record.opened_workspace import Opened
     from pipeline.training.family_comparison import Compared
 
@@ -43,11 +44,12 @@ def train(
     if chosen is None:
         trained = run_training(here, estimator, console)
     else:
-        trained = run_training(here, chosen.family, console, chosen.hyperparameters)
+        line, unseen = chosen
+        trained = run_training(here, line.family, console, line.hyperparameters, unseen)
     echo_json(as_json, trained)
 
 
-def _compared(here: "Opened", only: tuple[str, ...], fits: int, console: "Console") -> "Compared":
+def _compared(here: "Opened", only: tuple[str, ...], fits: int, console: "Console") -> "tuple[Compared, OutOfFold]":
     from rich.live import Live
 
     from agent.views.family_view import families_table
@@ -90,11 +92,15 @@ def _compared(here: "Opened", only: tuple[str, ...], fits: int, console: "Consol
     if len(selection.compared) < len(names):
         console.print("Ended before all were compared: nothing is trained. What was compared is kept.")
         raise typer.Exit(130)
-    return chosen
+    return chosen, found.unseen[chosen.family]
 
 
 def run_training(
-    here: "Opened", estimator: str | None, console: "Console", hyperparameters: Mapping[str, float] = MappingProxyType({})
+    here: "Opened",
+    estimator: str | None,
+    console: "Console",
+    hyperparameters: Mapping[str, float] = MappingProxyType({}),
+    unseen: "OutOfFold | None" = None,
 ) -> "Trained":
     """Train with a progress bar and show what came of it."""
     import anyio
@@ -110,7 +116,7 @@ def run_training(
             bar.update(task, completed=stage.fraction, description=stage.said)
             _say_in_a_log(console, f"{stage.said} ({stage.fraction:.0%})")
 
-        trained = anyio.run(train_by_hand, here, estimator, show, hyperparameters)
+        trained = anyio.run(train_by_hand, here, estimator, show, hyperparameters, unseen)
     show_trained(console, trained, here.workspace.root)
     return trained
 

@@ -7,9 +7,11 @@ from importlib import import_module
 from importlib.metadata import distributions
 from pkgutil import iter_modules
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from pipeline.errors import TrainingError
+
+ExplainerKind = Literal["tree", "linear", "permutation"]
 
 USUAL = "random_forest"  # where nobody names one; the policy's `[start]` is about it
 
@@ -47,6 +49,7 @@ class Family:
         packages: what must be installed beyond scikit-learn, as pip names it, one of them; its version is recorded with each model.
         native_missing: whether it takes missing numbers as they are. Else they become the training median.
         complexity: of two families that are as good the one with less is chosen, 1 is a sum of columns.
+        explainer: how SHAP values of its models are found: from the trees, from the weights, or, of any model, by sampled permutations.
     """
 
     hyperparameters: Mapping[str, Hyperparameter]
@@ -55,6 +58,7 @@ class Family:
     packages: tuple[str, ...] = ()
     native_missing: bool = False
     complexity: int = 5
+    explainer: ExplainerKind = "permutation"
 
     def native(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values by the names that the classifier has for them."""

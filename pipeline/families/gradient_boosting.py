@@ -21,4 +21,5 @@ FAMILY = Family(
     classifier=_classifier,
     members="n_estimators",
     complexity=3,
+    explainer="tree",
 )

@@ -23,4 +23,5 @@ FAMILY = Family(
     members="n_estimators",
     native_missing=True,
     complexity=3,
+    explainer="tree",
 )

@@ -26,4 +26,5 @@ FAMILY = Family(
     packages=("lightgbm",),
     native_missing=True,
     complexity=4,
+    explainer="tree",
 )

@@ -18,4 +18,5 @@ FAMILY = Family(
     },
     classifier=_classifier,
     complexity=1,
+    explainer="linear",
 )

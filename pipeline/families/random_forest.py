@@ -22,4 +22,5 @@ FAMILY = Family(
     classifier=_classifier,
     members="n_estimators",
     complexity=2,
+    explainer="tree",
 )

@@ -23,4 +23,5 @@ FAMILY = Family(
     packages=("xgboost-cpu", "xgboost"),
     native_missing=True,
     complexity=4,
+    explainer="tree",
 )

@@ -25,7 +25,24 @@ def read_reference(opened: Opened) -> RawTable:
     """The reference table as written.
 
     Raises:
-        DataError: it is gone, unreadable, or not the bytes `churnops init` saw.
+        DataError: it is gone, unreadable, or not the bytes `churnops init` saw, or a person accepted last.
+    """
+    data = opened.settings.data
+    raw, found = reference_as_it_is(opened)
+    if found != data.sha256:
+        raise DataError(
+            f"The reference table {data.file if is_remote(data.file) else opened.reference_file} changed: its sha256 is {found}, churnops.toml remembers "
+            f"{data.sha256}.",
+            "Restore it, or look at what changed with `churnops data diff` and take it in with `churnops data accept`.",
+        )
+    return raw
+
+
+def reference_as_it_is(opened: Opened) -> tuple[RawTable, str]:
+    """The reference table as it lies there now, and its sha256.
+
+    Raises:
+        DataError: it is gone, or unreadable.
     """
     data = opened.settings.data
     copy = fetch(data.file) if is_remote(data.file) else None
@@ -34,13 +51,7 @@ def read_reference(opened: Opened) -> RawTable:
         raise DataError(
             f"The reference table {path} is gone.", "Put it back, or name its new place as `file` under [data] in churnops.toml."
         )
-    found = digest_of_file(path)
-    if found != data.sha256:
-        raise DataError(
-            f"The reference table {path if copy is None else data.file} changed: its sha256 is {found}, churnops.toml remembers {data.sha256}.",
-            "Restore it, or start a new workspace with `churnops init`.",
-        )
-    return read_raw(path, data.format)
+    return read_raw(path, data.format), digest_of_file(path)
 
 
 def reference_test_rows(opened: Opened) -> pd.DataFrame | None:

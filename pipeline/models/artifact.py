@@ -26,6 +26,7 @@ from pipeline.profiles.profile import Profile, spelling_of
 from pipeline.stored_record import StoredRecord
 from pipeline.tables.schema import Schema
 from pipeline.workspace.folder import Workspace
+from pipeline.workspace.team_repository import TeamRepository
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,8 +40,6 @@ METRICS = "metrics.json"
 PROFILE = "profile.json"
 IMPORTANCE = "importance.json"
 REFERENCE_SCORES = "reference_scores.npy"
-
-
 USUAL_PACKAGES = frozenset({"python", "scikit-learn", "numpy", "pandas", "churnops"})
 
 
@@ -83,10 +82,8 @@ class DriftReference(StoredRecord):
     def said(self) -> str:
         """For people, as sentences."""
         scored = f" scored from {self.since:%Y-%m-%d} to {self.until:%Y-%m-%d}" if self.since and self.until else ""
-        few = (
-            f" The log has too few: {self.carried_over:,} of them are carried over from the champion's reference."
-            if self.carried_over
-            else ""
+        few = f" The log has too few: {self.carried_over:,} of them are carried over from the champion's reference." * bool(
+            self.carried_over
         )
         return f"Once it is deployed, windows are compared with {self.rows:,} customers{scored}.{few}"
 
@@ -101,7 +98,8 @@ class Manifest(StoredRecord):
     adopted, and `versions` are those on record with it.
 
     Without a `drift_reference` windows are compared with the training rows. `runs_code`: whether a model of churnops' own needs more than
-    scikit-learn's estimators, so that loading it runs code; None where it was trained before that was on record."""
+    scikit-learn's estimators, so that loading it runs code; None where it was trained before that was on record. `repository`: the team's, when it
+    was trained; None where it was trained before that was on record, or not by churnops."""
 
     columns: Schema
     estimator: str
@@ -118,6 +116,7 @@ class Manifest(StoredRecord):
     adopted: Adopted | None = None
     drift_reference: DriftReference | None = Field(None, exclude_if=lambda told: told is None)
     runs_code: bool | None = Field(None, exclude_if=lambda told: told is None)
+    repository: TeamRepository | None = Field(None, exclude_if=lambda told: told is None)
 
     @property
     def loads_code(self) -> bool:

@@ -39,6 +39,7 @@ Kind = Literal[
     "released",
     "went_on",
     "outcomes_undone",
+    "data_accepted",
     "verified",
     "trusted",
     "trust_changed",

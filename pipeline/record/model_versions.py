@@ -94,6 +94,7 @@ def _told(artifact: Artifact) -> dict[str, str]:
         "churners among them": f"{made.churners:,}",
         "fingerprint of the rows": made.data_sha256[:12],
         "trained at": f"{made.trained_at:%Y-%m-%d %H:%M}",
+        **({"your repository": made.repository.said} if made.repository else {}),
         **{f"version of {name}": number for name, number in made.versions.items()},
         "ROC-AUC": f"{measured.roc_auc.value:.4f} on {measured.n:,} rows",
         "log loss": f"{measured.log_loss.value:.4f}",

@@ -94,12 +94,17 @@ def _compiled(model: Any, columns: Schema, centre_rows: "pd.DataFrame") -> Compi
     prepare = model["prepare"]
     encoder = encoder_of(prepare, columns)
     centre = np.asarray(prepare.transform(centre_rows[list(columns.features)]).mean(axis=0)).ravel()
-    classifier = _classifier(model["classify"], centre)
+    classifier = classifier_of(model["classify"], centre)
     own: Link = probability if isinstance(classifier, Forest) and classifier.averaged else logistic
     return CompiledModel(encoder, classifier, (calibrator or own, *after))
 
 
-def _classifier(made: Any, centre: Numbers) -> Forest | LinearModel:
+def classifier_of(made: Any, centre: Numbers) -> Forest | LinearModel:
+    """The arrays of a fitted classifier. `centre`: the average encoded customer, shape (width,).
+
+    Raises:
+        NotExact: there are none that give its very answers.
+    """
     from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier, RandomForestClassifier
     from sklearn.linear_model import LogisticRegression
 

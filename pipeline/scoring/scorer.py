@@ -83,11 +83,20 @@ class Scorer:
         Raises:
             DataError: a text where a number belongs, or a number too great to compute with.
         """
-        if self.compiled is None:
-            return self.score_many([row])[0]
         cells = self.cells(row)
-        probability, effects = self.compiled.explained(cells)
+        probability, effects = self.explained(cells)
         return self._answer(probability, cells, effects)
+
+    def explained(self, cells: Sequence[Cell]) -> tuple[float, NDArray[np.float64]]:
+        """The probability of a customer as `cells` gives it, and the effects of all features behind the reasons, shape (features,).
+
+        Raises:
+            DataError: a number too great to compute with.
+        """
+        if self.compiled is not None:
+            return self.compiled.explained(cells)
+        probabilities, effects = self.whole.explained([cells])
+        return float(probabilities[0]), effects[0]
 
     def score_many(self, rows: Sequence[Row]) -> list[Scored]:
         """Answers about several customers in their order, their probabilities by scikit-learn in one batch; arguments and errors as `score`."""

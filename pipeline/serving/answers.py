@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from pipeline.explanation.customer import CustomerExplanation
 from pipeline.measures.risk_tiers import RetentionAction, Tier
 from pipeline.scoring.scorer import Scored
 from pipeline.serving.champion_watch import Serving
@@ -39,6 +40,7 @@ class Prediction(_Answer):
     model_version: str
     model_digest: str
     predicted_at: datetime
+    explanation: CustomerExplanation | None = Field(None, exclude_if=lambda said: said is None, description="Where the request asks for it")
 
 
 class Predictions(_Answer):

@@ -4,8 +4,12 @@ import asyncio
 import os
 import time
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from pipeline.errors import ChurnopsError, IntegrityError, WorkspaceError
+from pipeline.explanation.customer import CustomerExplainer
+from pipeline.explanation.explainer import open_explainer
+from pipeline.models.artifact import Artifact
 from pipeline.record.champion import Champion, find_champion, open_champion
 from pipeline.record.ledger import MOVES
 from pipeline.record.opened_workspace import Opened
@@ -26,6 +30,16 @@ class Serving:
     champion: Champion
     scorer: Scorer
     customers: CustomerInput
+    artifact: Artifact
+
+    @cached_property
+    def explainer(self) -> CustomerExplainer:
+        """Explains its answers; the first call loads shap, which takes seconds.
+
+        Raises:
+            ExtraMissing: the extra `explain` is not installed.
+        """
+        return CustomerExplainer(self.artifact, self.scorer, open_explainer(self.artifact))
 
 
 class ChampionWatch:
@@ -126,7 +140,7 @@ class ChampionWatch:
     def _load(self) -> Serving:
         champion, artifact = open_champion(self._opened)
         scorer = open_scorer(artifact, self._opened.settings.value, version=champion.version)
-        return Serving(champion, scorer, customer_input(scorer.schema, scorer.spelling))
+        return Serving(champion, scorer, customer_input(scorer.schema, scorer.spelling), artifact)
 
     def _look(self) -> _Seen:
         try:

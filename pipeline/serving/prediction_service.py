@@ -10,6 +10,7 @@ from uuid import uuid4
 from sqlalchemy import select
 
 from pipeline.errors import ChurnopsError
+from pipeline.explanation.customer import CustomerExplanation
 from pipeline.record.opened_workspace import Opened
 from pipeline.scoring.customer_row import Cell
 from pipeline.scoring.scorer import Scored
@@ -45,10 +46,11 @@ class PredictionService:
         finally:
             await asyncio.to_thread(self._writer.close)
 
-    async def predict(self, body: bytes) -> Prediction:
-        """The answer about the one customer of `body`.
+    async def predict(self, body: bytes, *, explain: bool = False) -> Prediction:
+        """The answer about the one customer of `body`; `explain` takes it apart as well.
 
         Raises:
+            ExtraMissing: it cannot be explained here; it is not logged either.
             InputError, DataError: it is no customer that can be scored.
             ChurnopsError: no champion can answer, or the state database does not take the answer.
         """
@@ -56,7 +58,9 @@ class PredictionService:
         row = serving.customers.read(body)
         # Fast enough to be done before another thread would have begun.
         scored = serving.scorer.score(row) if serving.scorer.path == "fast" else await asyncio.to_thread(serving.scorer.score, row)
-        return (await self._written(serving, at, [row], [scored]))[0]
+        told = await asyncio.to_thread(_explained, serving, row) if explain else None
+        said = (await self._written(serving, at, [row], [scored]))[0]
+        return said if told is None else said.model_copy(update={"explanation": told})
 
     async def predict_batch(self, body: bytes, despite: Sequence[str] = ()) -> Predictions:
         """The answers about the customers of `body`, a list, by one champion at one time, `despite` what the cases of these ids say.
@@ -132,6 +136,10 @@ class PredictionService:
     def _reach_state(self) -> None:
         with self._opened.state.read() as connection:
             connection.execute(select(schema_version.c.version)).one()
+
+
+def _explained(serving: Serving, row: CustomerRow) -> CustomerExplanation:
+    return serving.explainer.explain(serving.scorer.cells(row))
 
 
 def _logged(cell: Cell) -> Cell:

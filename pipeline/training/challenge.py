@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from anyio import to_thread
@@ -27,6 +28,10 @@ from pipeline.training.parent import OnProgress, TrainingOutcome, train
 from pipeline.windows.window import Window
 from pipeline.workspace.policy import Band
 from pipeline.workspace.settings import Settings
+from pipeline.workspace.team_repository import team_repository
+
+if TYPE_CHECKING:  # it loads scikit-learn
+    from pipeline.models.calibration import OutOfFold
 
 # Writes what a training means for its case, in one transaction with the ledger's rows on it.
 Record = Callable[[Connection, TrainingResult, Challenger | None], object]
@@ -39,7 +44,7 @@ _NEWER_FROM = 0.5  # of the rows in the order of time
 class Rows:
     """Typed rows to train on and to test on; no customer is in both. The last `recent` training rows are of the window. `before`: what windows
     are to be compared with, None for the training rows. `test_weights`: as `TrainingJob` has them. `reference`: the
-    test set of the reference, where other rows test."""
+    test set of the reference, where other rows test. `unseen`: as `train` takes it."""
 
     train: pd.DataFrame
     test: pd.DataFrame
@@ -47,6 +52,7 @@ class Rows:
     before: RowsBefore | None = None
     test_weights: tuple[float, ...] | None = None
     reference: pd.DataFrame | None = None
+    unseen: "OutOfFold | None" = None
 
 
 def retraining_rows(champion: Artifact, window: Window, held_out_share: float, mode: Mode = "combined") -> Rows:
@@ -134,6 +140,7 @@ async def challenge(
         opened.workspace,
         drift_rows=before.rows if before else None,
         reference_rows=rows.reference,
+        unseen=rows.unseen,
         on_progress=on_progress,
         time_limit_seconds=settings.training.time_limit_seconds,
     ) as outcome:
@@ -154,6 +161,7 @@ def usual_job(opened: Opened, champion: Artifact | None) -> TrainingJob:
         value=settings.value,
         fairness=settings.fairness.columns,
         trained_at=opened.clock(),
+        repository=team_repository(opened.workspace.root),
     )
 
 

@@ -18,7 +18,19 @@ from pipeline.measures.measure import Comparison
 from pipeline.measures.risk_tiers import tier_flow
 from pipeline.models.artifact import Artifact, Manifest, Recalibration, installed_versions, open_artifact
 from pipeline.models.artifact_writer import write_artifact
-from pipeline.training.job import ARTIFACT, DRIFT_ROWS, REFERENCE_ROWS, RESULT, TEST_ROWS, TRAIN_ROWS, Made, Progress, Say, TrainingJob
+from pipeline.training.job import (
+    ARTIFACT,
+    DRIFT_ROWS,
+    REFERENCE_ROWS,
+    RESULT,
+    TEST_ROWS,
+    TRAIN_ROWS,
+    UNSEEN,
+    Made,
+    Progress,
+    Say,
+    TrainingJob,
+)
 from pipeline.workspace.folder import Workspace
 
 if TYPE_CHECKING:
@@ -67,7 +79,7 @@ def run(job: TrainingJob, folder: Path, workspace: Workspace, progress: TextIO) 
     elif job.command:
         made = _own(job, folder, workspace, train, say)
     else:
-        made = _fitted(job, train, say)
+        made = _fitted(job, train, folder / UNSEEN, say)
 
     say("judging", 0.7, f"Judging on {len(test):,} rows of the test set")
     evaluation = judge_made(job, made, champion, train, test)
@@ -85,7 +97,7 @@ def run(job: TrainingJob, folder: Path, workspace: Workspace, progress: TextIO) 
 
     say("saving", 0.85, "Saving the model")
     # A recalibrated champion's manifest tells of the rows that came before it, not before its successor.
-    manifest = made.manifest.model_copy(update={"drift_reference": job.drift_reference})
+    manifest = made.manifest.model_copy(update={"drift_reference": job.drift_reference, "repository": job.repository})
     drift_rows = read_rows(folder / DRIFT_ROWS, job.columns) if job.drift_reference else None
     write_artifact(folder / ARTIFACT, made.saved, manifest, evaluation.metrics, importances, made.reference, made.scores, drift_rows)
     (folder / RESULT).write_text(evaluation.model_dump_json(), encoding="utf-8")
@@ -104,9 +116,11 @@ def _own(job: TrainingJob, folder: Path, workspace: Workspace, train: "pd.DataFr
     return take_over(job, out / MODEL, train, f"training.command: {words}", claimed=claimed)
 
 
-def _fitted(job: TrainingJob, train: "pd.DataFrame", say: Say) -> Made:
+def _fitted(job: TrainingJob, train: "pd.DataFrame", unseen_file: Path, say: Say) -> Made:
     """A new model of the training rows."""
-    from pipeline.models.calibration import calibrated_model, cross_fit_folds, customer_groups, out_of_fold, try_calibration
+    import numpy as np
+
+    from pipeline.models.calibration import OutOfFold, calibrated_model, cross_fit_folds, customer_groups, out_of_fold, try_calibration
     from pipeline.models.importance import measure_importance
     from pipeline.models.unfitted_model import build, fit_on_all_processors, hyperparameters_of
     from pipeline.tables.typed_parquet import fingerprint
@@ -117,7 +131,7 @@ def _fitted(job: TrainingJob, train: "pd.DataFrame", say: Say) -> Made:
     groups = customer_groups(train, job.columns)
     folds = cross_fit_folds(y, groups, job.seed)
     pipeline = build(job.estimator, job.hyperparameters, job.seed, job.columns)
-    found = out_of_fold(pipeline, x, y, folds)
+    found = OutOfFold(*np.load(unseen_file)) if unseen_file.exists() else out_of_fold(pipeline, x, y, folds)
     trial, unseen = try_calibration(found, y, groups, folds)
 
     sofar = f"log loss {min(trial.log_loss_raw, trial.log_loss_calibrated):.4f} out of fold"

@@ -22,7 +22,7 @@ from pipeline.workspace.policy import Policy
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.models.calibration import Folds
+    from pipeline.models.calibration import Folds, OutOfFold
 
 Probabilities = NDArray[np.float64]
 _SEARCH_FOLDS = 3  # enough to tell good hyperparameters from bad ones; the usual five judge the best
@@ -73,11 +73,33 @@ class Selection(StoredRecord):
 
 @dataclass(frozen=True)
 class ComparedFamilies:
-    """A selection, the outcomes of the training rows, shape (rows,), and what each family said of them out of fold."""
+    """A selection, the outcomes of the training rows, shape (rows,), and what each family said of them out of fold: its `probabilities`,
+    calibrated where that is kept, and `unseen` as it came from its models."""
 
     selection: Selection
     y: NDArray[np.int8]
     probabilities: Mapping[str, Probabilities]
+    unseen: "Mapping[str, OutOfFold]"
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """What is the same for every family: rows, folds, ranges, seed and the most fits."""
+
+    x: "pd.DataFrame"
+    y: NDArray[np.int8]
+    groups: NDArray[np.int64] | None
+    folds: "Folds"
+    columns: Schema
+    policy: Policy
+    value: Terms
+    seed: int
+    budget: int
+
+    @property
+    def search_fits(self) -> int:
+        """Fits that are left for the search once the defaults and what it finds are judged."""
+        return self.budget - 2 * len(self.folds)
 
 
 @dataclass(frozen=True)
@@ -85,6 +107,7 @@ class _Judged:
     line: Compared
     p: Probabilities
     losses: Probabilities
+    unseen: "OutOfFold"
 
 
 def compare_families(
@@ -118,12 +141,12 @@ def compare_families(
 
     x, y = train[list(columns.features)], train[columns.target].to_numpy()
     groups = customer_groups(train, columns)
-    folds = cross_fit_folds(y, groups, seed)
+    given = _Comparison(x, y, groups, cross_fit_folds(y, groups, seed), columns, policy, value, seed, budget)
     found: list[_Judged] = []
     try:
         for name in names:
             on_family(name, None)
-            found.append(_judged(name, x, y, groups, folds, columns, policy, value, seed, budget))
+            found.append(_judged(name, given))
             on_family(name, found[-1].line)
     except KeyboardInterrupt:
         if not found:
@@ -132,40 +155,28 @@ def compare_families(
     selection = Selection(
         rows=y.size, churners=int(y.sum()), seed=seed, budget=budget, compared=lines, best=best, chosen=_simplest(lines, best)
     )
-    return ComparedFamilies(selection, y, {one.line.family: one.p for one in found})
+    said = {one.line.family: one for one in found}
+    return ComparedFamilies(selection, y, {name: one.p for name, one in said.items()}, {name: one.unseen for name, one in said.items()})
 
 
-def _judged(
-    name: str,
-    x: "pd.DataFrame",
-    y: NDArray[np.int8],
-    groups: NDArray[np.int64] | None,
-    folds: "Folds",
-    columns: Schema,
-    policy: Policy,
-    value: Terms,
-    seed: int,
-    budget: int,
-) -> _Judged:
+def _judged(name: str, given: _Comparison) -> _Judged:
     from sklearn.metrics import average_precision_score, roc_auc_score
 
     from pipeline.models.calibration import out_of_fold, try_calibration
     from pipeline.models.unfitted_model import build, hyperparameters_of
 
-    started = monotonic()
-    given: list[dict[str, Any]] = [{}]
-    drawn, fits = _searched(name, x, y, groups, columns, policy, seed, budget - 2 * len(folds))
-    if drawn is not None:
-        given.append(drawn)
-    unseen = [out_of_fold(build(name, one, seed, columns), x, y, folds, side_by_side=True) for one in given]
-    judged = [(one, try_calibration(found, y, groups, folds)) for one, found in zip(given, unseen, strict=True)]
-    hyperparameters, (trial, p) = min(judged, key=lambda one: min(one[1][0].log_loss_raw, one[1][0].log_loss_calibrated))
-    losses, profit = log_losses(y, p), worth(y, p, value)
+    started, y, folds = monotonic(), given.y, given.folds
+    drawn, fits = _searched(name, given)
+    sets: list[dict[str, Any]] = [{}] if drawn is None else [{}, drawn]
+    told = [out_of_fold(build(name, one, given.seed, given.columns), given.x, y, folds, side_by_side=True) for one in sets]
+    judged = [(*pair, *try_calibration(pair[1], y, given.groups, folds)) for pair in zip(sets, told, strict=True)]
+    hyperparameters, unseen, trial, p = min(judged, key=lambda one: min(one[2].log_loss_raw, one[2].log_loss_calibrated))
+    losses, profit = log_losses(y, p), worth(y, p, given.value)
     line = Compared(
         family=name,
         hyperparameters=hyperparameters_of(name, hyperparameters),
-        tried=1 + _candidates(budget - 2 * len(folds)) * (drawn is not None),
-        fits=fits + len(given) * len(folds),
+        tried=1 + _candidates(given.search_fits) * (drawn is not None),
+        fits=fits + len(sets) * len(folds),
         seconds=monotonic() - started,
         calibration=trial,
         log_loss=float(losses.mean()),
@@ -177,7 +188,7 @@ def _judged(
         profit=1000 * profit.amount,
         profit_error=1000 * profit.amount_error,
     )
-    return _Judged(line, p, losses)
+    return _Judged(line, p, losses, unseen)
 
 
 def _candidates(fits: int) -> int:
@@ -190,16 +201,7 @@ def _candidates(fits: int) -> int:
     return max((count for count in range(1, fits + 1) if spent(count) <= fits), default=0)
 
 
-def _searched(
-    name: str,
-    x: "pd.DataFrame",
-    y: NDArray[np.int8],
-    groups: NDArray[np.int64] | None,
-    columns: Schema,
-    policy: Policy,
-    seed: int,
-    fits: int,
-) -> tuple[dict[str, Any] | None, int]:
+def _searched(name: str, given: _Comparison) -> tuple[dict[str, Any] | None, int]:
     """The best hyperparameters by successive halving over the rows (Jamieson and Talwalkar 2016), and the fits it took."""
     from scipy.stats import loguniform, randint
     from sklearn.experimental import enable_halving_search_cv  # noqa: F401
@@ -207,28 +209,28 @@ def _searched(
 
     from pipeline.models.unfitted_model import build
 
-    candidates, known = _candidates(fits), family_named(name).hyperparameters
-    ranges = policy.hyperparameters[name]
+    candidates, known = _candidates(given.search_fits), family_named(name).hyperparameters
+    ranges = given.policy.hyperparameters[name]
     if candidates < _KEEPS or not ranges:
         return None, 0
     drawn = {
         f"classify__{known[key].native or key}": randint(int(low), int(high) + 1) if known[key].whole else loguniform(low, high)
         for key, (low, high) in ranges.items()
     }
-    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+    kind = StratifiedKFold if given.groups is None else StratifiedGroupKFold
     search = HalvingRandomSearchCV(
-        build(name, {}, seed, columns),
+        build(name, {}, given.seed, given.columns),
         drawn,
         n_candidates=candidates,
         factor=_KEEPS,
         min_resources="exhaust",
-        cv=kind(_SEARCH_FOLDS, shuffle=True, random_state=seed),
+        cv=kind(_SEARCH_FOLDS, shuffle=True, random_state=given.seed),
         scoring="neg_log_loss",
         refit=False,
-        random_state=seed,
+        random_state=given.seed,
         n_jobs=-1,  # joblib's backend, whichever is registered
     )
-    search.fit(x, y, groups=groups)
+    search.fit(given.x, given.y, groups=given.groups)
     named = {known[key].native or key: key for key in ranges}
     found = {named[key.removeprefix("classify__")]: value for key, value in search.best_params_.items()}
     taken = int(sum(search.n_candidates_)) * _SEARCH_FOLDS

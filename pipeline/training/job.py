@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pipeline.models.artifact import DriftReference, Manifest
 from pipeline.models.importance import Importance
 from pipeline.tables.schema import Schema
+from pipeline.workspace.team_repository import TeamRepository
 from pipeline.workspace.value_settings import CustomerValueSettings
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ TRAIN_ROWS = "train.parquet"
 TEST_ROWS = "gate.parquet"
 DRIFT_ROWS = "drift.parquet"
 REFERENCE_ROWS = "reference.parquet"
+UNSEEN = "unseen.npy"  # what models that had not seen a training row say of it, where that is known already
 ARTIFACT = "artifact"
 RESULT = "result.json"
 
@@ -38,7 +40,7 @@ class TrainingJob(_Message):
     job that `recalibrates` makes that rival itself, from training rows that are all recent. `command`: words that start the team's own
     trainer, which then makes the model. `drift_reference` tells of the rows that windows will be compared with, where they are not the
     training rows. `test_weights`: for how many rows each row of the test set stands, None: each for itself. `fairness`:
-    categorical features by whose values the candidate's treatment of customers is told.
+    categorical features by whose values the candidate's treatment of customers is told. `repository`: the team's, for the record.
     """
 
     columns: Schema
@@ -56,6 +58,7 @@ class TrainingJob(_Message):
     trained_at: datetime
     test_weights: tuple[float, ...] | None = None
     fairness: tuple[str, ...] = ()
+    repository: TeamRepository | None = None
 
 
 class Progress(_Message):

@@ -19,13 +19,15 @@ from pipeline.errors import TrainingError
 from pipeline.measures.evaluation import Evaluation
 from pipeline.models.artifact import MANIFEST, Manifest, open_artifact
 from pipeline.models.unfitted_model import hyperparameters_of
-from pipeline.training.job import ARTIFACT, DRIFT_ROWS, JOB, REFERENCE_ROWS, RESULT, TEST_ROWS, TRAIN_ROWS, Progress, TrainingJob
+from pipeline.training.job import ARTIFACT, DRIFT_ROWS, JOB, REFERENCE_ROWS, RESULT, TEST_ROWS, TRAIN_ROWS, UNSEEN, Progress, TrainingJob
 from pipeline.training.team_trainer import last_line
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.staging import staging_folder
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from pipeline.models.calibration import OutOfFold
 
 OnProgress = Callable[[Progress], Awaitable[None]]
 
@@ -54,6 +56,7 @@ async def train(
     *,
     drift_rows: "pd.DataFrame | None" = None,
     reference_rows: "pd.DataFrame | None" = None,
+    unseen: "OutOfFold | None" = None,
     on_progress: OnProgress | None = None,
     time_limit_seconds: float,
 ) -> AsyncIterator[TrainingOutcome]:
@@ -68,6 +71,7 @@ async def train(
         workspace: where staging and the champion lie.
         drift_rows: typed features that `job.drift_reference` tells of.
         reference_rows: typed rows of the reference's test set, to see what the candidate forgot.
+        unseen: what such models say of the training rows out of fold, where that is known already: by the job's seed, family and hyperparameters.
         on_progress: awaited for every stage.
         time_limit_seconds: wall time of the child.
 
@@ -82,9 +86,8 @@ async def train(
         await anyio.to_thread.run_sync(open_artifact, workspace, job.champion)
     with staging_folder(workspace) as folder:
         started = anyio.current_time()
-        await anyio.to_thread.run_sync(
-            _hand_over, job, folder, {TRAIN_ROWS: train_rows, TEST_ROWS: test_rows, DRIFT_ROWS: drift_rows, REFERENCE_ROWS: reference_rows}
-        )
+        handed = {TRAIN_ROWS: train_rows, TEST_ROWS: test_rows, DRIFT_ROWS: drift_rows, REFERENCE_ROWS: reference_rows}
+        await anyio.to_thread.run_sync(_hand_over, job, folder, handed, unseen)
         with anyio.move_on_after(time_limit_seconds) as limit:
             await _run_child(folder, workspace, on_progress)
         if limit.cancelled_caught:
@@ -101,12 +104,16 @@ async def train(
         )
 
 
-def _hand_over(job: TrainingJob, folder: Path, rows: "Mapping[str, pd.DataFrame | None]") -> None:
+def _hand_over(job: TrainingJob, folder: Path, rows: "Mapping[str, pd.DataFrame | None]", unseen: "OutOfFold | None") -> None:
     from pipeline.tables.typed_parquet import write_rows
 
     for name, some in rows.items():
         if some is not None:
             write_rows(some, folder / name)
+    if unseen is not None:
+        import numpy as np
+
+        np.save(folder / UNSEEN, np.stack([unseen.probability, unseen.response]))
     (folder / JOB).write_text(job.model_dump_json(), encoding="utf-8")
 
 

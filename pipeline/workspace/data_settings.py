@@ -15,7 +15,9 @@ class DataSettings(Section):
     file: str = Field(
         description="The labelled table, a file or its URL (s3://, gs://, az://, https://); a relative path counts from this file's folder"
     )
-    sha256: str = Field(description="Of that file as `churnops init` saw it; a changed file is refused")
+    sha256: str = Field(
+        description="Of that file as `churnops init` saw it, or `churnops data accept` took it in; a changed file is refused"
+    )
     target: str = Field(description="Column that says who churned")
     positive: str = Field(description="Its value for a churned customer")
     negative: tuple[str, ...] = Field(

@@ -36,6 +36,7 @@ class Workspace:
     champion_pointer = _Below(".churnops", "champion")
     reports = _Below(".churnops", "reports")
     comparisons = _Below(".churnops", "comparisons")
+    explanations = _Below(".churnops", "explanations")
     transcripts = _Below(".churnops", "transcripts")
     profiles = _Below(".churnops", "profiles")
     review_mark = _Below(".churnops", "review_copy.json")

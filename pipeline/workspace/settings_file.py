@@ -62,6 +62,20 @@ def set_claude(file: Path, agreed: bool) -> None:
         raise SettingsError(f"{file} cannot be written: {error.strerror}.", "Set `claude` under [operator] there by hand.") from error
 
 
+def set_reference(file: Path, sha256: str) -> None:
+    """Remember another sha256 of the reference; the rest of the file stays as it is.
+
+    Raises:
+        SettingsError: the file cannot be written.
+    """
+    document = tomlkit.parse(file.read_text(encoding="utf-8"))
+    document["data"]["sha256"] = sha256
+    try:
+        write_atomically(file, tomlkit.dumps(document).encode())
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be written: {error.strerror}.", "Give your user write access to it.") from error
+
+
 def set_predictions(
     file: Path, keys: Mapping[str, str], columns: Mapping[str, str], values: Mapping[str, Mapping[str, str]], *, from_outside: str = ""
 ) -> None:

@@ -30,7 +30,7 @@ def overrule(opened: Opened, case_id: str, cause: RuledCause, reason: str) -> Ca
     Raises:
         ChurnopsError: the case has a challenger or was decided on, or no reason is given.
     """
-    said, at = _said(reason, "reason", LONGEST_REASON), opened.clock()
+    said, at = stated(reason, "reason", LONGEST_REASON), opened.clock()
     override = Override(cause=cause, reason=said, by=opened.person, at=at)
     with opened.state.write() as connection:
         before = opened.cases.get(case_id)
@@ -74,7 +74,7 @@ def acknowledge(opened: Opened, case: Case, shift: Shift, until: datetime | None
         ChurnopsError: as `require_ended`; `until` has passed, or no reason is given.
     """
     require_ended(case)
-    said = _said(reason, "reason", LONGEST_REASON)
+    said = stated(reason, "reason", LONGEST_REASON)
     if until is not None and until <= opened.clock():
         raise DataError(f"{until:%Y-%m-%d %H:%M} UTC has passed.", "Give a later --until, or leave it out.")
     values = {
@@ -96,7 +96,7 @@ def note_event(opened: Opened, name: str, since: datetime, until: datetime) -> E
     """
     _check_span(since, until)
     number = _write(
-        opened, events.insert(), {"name": _said(name, "name", LONGEST_NAME), "since": stamp(since), "until": stamp(until)}, "noted"
+        opened, events.insert(), {"name": stated(name, "name", LONGEST_NAME), "since": stamp(since), "until": stamp(until)}, "noted"
     )
     return next(event for event in recorded_events(opened.state) if event.number == number)
 
@@ -140,7 +140,7 @@ def exclude(opened: Opened, since: datetime, until: datetime, where: tuple[str, 
         raise DataError(f"`{where[0]}` is no feature.", f"Features are {', '.join(features)}.")
     column, value = where or (None, None)
     values = {"since": stamp(since), "until": stamp(until), "column": column, "value": value}
-    number = _write(opened, exclusions.insert(), {**values, "reason": _said(reason, "reason", LONGEST_REASON)}, "excluded")
+    number = _write(opened, exclusions.insert(), {**values, "reason": stated(reason, "reason", LONGEST_REASON)}, "excluded")
     return recorded_exclusions(opened.state)[number - 1]
 
 
@@ -211,7 +211,12 @@ def _check_span(since: datetime, until: datetime) -> None:
         raise DataError(f"The span ends at {until:%Y-%m-%d %H:%M} UTC, not after its start.", "Give a later end.")
 
 
-def _said(text: str, what: str, longest: int) -> str:
+def stated(text: str, what: str, longest: int) -> str:
+    """What a person gave as a reason or a name, on one line.
+
+    Raises:
+        ChurnopsError: it is empty, or longer than `longest` characters.
+    """
     clean = " ".join("".join(character if character.isprintable() else " " for character in text).split())
     if not clean:
         raise ChurnopsError(f"The {what} is empty.", "Whoever reads this later needs it.")

@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter
 from starlette.requests import ClientDisconnect
 
-from pipeline.errors import ChurnopsError, DataError, ListHeld
+from pipeline.errors import ChurnopsError, DataError, ExtraMissing, ListHeld
 from pipeline.serving.answers import Alive, Failed, Held, OfferResults, OutcomeResults, Prediction, Predictions, Ready, Refused
 from pipeline.serving.customer_input import MOST_CUSTOMERS, InputError, Wrong, customer_input
 from pipeline.serving.offer_intake import MOST_OFFERS, OfferSaid
@@ -51,6 +51,16 @@ _DESPITE: Mapping[str, Any] = MappingProxyType(
     }
 )
 
+_EXPLAIN: Mapping[str, Any] = MappingProxyType(
+    {
+        "name": "explain",
+        "in": "query",
+        "required": False,
+        "description": "Also take the answer apart: SHAP values beside the reasons and a second opinion; costs a fraction of a second",
+        "schema": {"type": "boolean"},
+    }
+)
+
 _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -61,11 +71,17 @@ def api_router(desk: PredictionService, columns: Schema, keys: ApiKeys) -> APIRo
     customer = customer_input(columns).one.json_schema()
     outcome, offer = TypeAdapter(Outcome).json_schema(), TypeAdapter(OfferSaid).json_schema()
 
-    @router.post("/predict", response_model=Prediction, **_taking(customer))
+    absent: dict[int, dict[str, Any]] = {
+        HTTPStatus.NOT_IMPLEMENTED: {"model": Failed, "description": "Explanations need the extra `explain`"}
+    }
+    single = _taking(customer, absent)
+    single["openapi_extra"]["parameters"] = [dict(_EXPLAIN)]
+
+    @router.post("/predict", response_model=Prediction, **single)
     async def predict(request: Request) -> Response:
         """Score one customer by the champion. The answer is in the log of predictions before it is given."""
         async with door.taken(request) as body:
-            return _answer(await desk.predict(body))
+            return _answer(await desk.predict(body, explain=_asks_to_explain(request)))
 
     held: dict[int, dict[str, Any]] = {
         HTTPStatus.CONFLICT: {"model": Held, "description": "Data are broken that the scores rest on, or a person holds lists back"}
@@ -153,6 +169,8 @@ def _failure(error: Exception) -> Response:
             if error.status == HTTPStatus.UNAUTHORIZED:
                 headers["WWW-Authenticate"] = 'Bearer realm="churnops"'
             return Response(Failed(detail=str(error)).model_dump_json(), error.status, headers, JSON_TYPE)
+        case ExtraMissing():
+            return _answer(Failed(detail=str(error)), HTTPStatus.NOT_IMPLEMENTED)
         case ChurnopsError():
             return _answer(Failed(detail=str(error)), HTTPStatus.SERVICE_UNAVAILABLE)
         case ClientDisconnect():
@@ -160,6 +178,13 @@ def _failure(error: Exception) -> Response:
         case _:
             _log.error("a request failed", exc_info=error)
             return _answer(Failed(detail="The server failed; its own output says where."), HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _asks_to_explain(request: Request) -> bool:
+    given = request.query_params.get("explain", "false")
+    if given not in ("true", "false"):
+        raise InputError((Wrong(field="explain", rule="wrong_type", allowed="true or false"),))
+    return given == "true"
 
 
 def _answer(said: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Response:

@@ -37,7 +37,7 @@ def test_its_folder_has_the_choice_the_table_and_the_curves(tmp_path: Path) -> N
     random = np.random.default_rng(1)
     y = (random.random(400) < 0.25).astype(np.int8)
     said = {name: np.clip(0.25 + 0.3 * (y - 0.25) + random.normal(0, 0.1, 400), 0.01, 0.99) for name in (BOOSTING.family, NEAR.family)}
-    found = ComparedFamilies(selection(BOOSTING, NEAR, chosen="logistic_regression"), y, said)
+    found = ComparedFamilies(selection(BOOSTING, NEAR, chosen="logistic_regression"), y, said, {})
     place = file_comparison(found, ValueSettings(), tmp_path / "comparisons", datetime(2026, 11, 30, 9, tzinfo=UTC))
     assert sorted(path.name for path in place.iterdir()) == ["comparison.html", "comparison.md", "curves.svg", "selection.json"]
     assert Selection.model_validate(json.loads((place / "selection.json").read_text())) == found.selection

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from markupsafe import Markup
+
 from pipeline.atomic_files import digest_of_file
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.errors import ChurnopsError
+from pipeline.explanation.tier_moves import TierMoves
 from pipeline.record.cases import Case, TrainingResult, concluded
 from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
@@ -15,6 +18,8 @@ from pipeline.words import ACTIONS
 from reports.comparison_notes import notes
 from reports.decision_summary import Outlook, cause_words, outlook, training_of
 from reports.decisions.case_status import standing_of
+from reports.explanation_charts import beeswarm_svg, dependence_svg
+from reports.explanation_page import filed_explanation, moves_said
 from reports.filing import report_path
 from reports.model_comparison import Difference, differences
 from reports.shadow_challenger import shadow_challenger
@@ -60,6 +65,9 @@ class CaseView:
     has_html: bool
     reviewer: str
     live: str
+    charts: tuple[Markup, ...]
+    moves: TierMoves | None
+    moves_said: str
 
 
 def case_view(opened: Opened, case: Case) -> CaseView:
@@ -69,6 +77,7 @@ def case_view(opened: Opened, case: Case) -> CaseView:
     said = tuple(plain(finding.said, _SENTENCE) for finding in found.findings if finding.notable) if found else ()
     bars = drift_bars(case.drift) if case.drift else ()
     seen, unseen = moved_features(opened, case)
+    explained = filed_explanation(opened.workspace.explanations / case.case_id)
     return CaseView(
         case=case,
         status=standing.status,
@@ -94,6 +103,11 @@ def case_view(opened: Opened, case: Case) -> CaseView:
         has_html=evidently_html(opened, case).is_file(),
         reviewer=opened.person,
         live=_on_live_customers(opened, case),
+        charts=(Markup(beeswarm_svg(explained)), *(Markup(dependence_svg(one, explained.unit)) for one in explained.features[:2]))
+        if explained
+        else (),
+        moves=explained.moves if explained else None,
+        moves_said=moves_said(explained.moves) if explained and explained.moves else "",
     )
 
 

@@ -3,9 +3,14 @@
 import math
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
-from pipeline.errors import DataError
+from markupsafe import Markup
+
+from pipeline.errors import DataError, ExtraMissing
+from pipeline.explanation.customer import CustomerExplainer
+from pipeline.explanation.explainer import open_explainer
 from pipeline.models.artifact import Artifact
 from pipeline.profiles.profile import NumericalProfile, Profile, cells_of
 from pipeline.record.champion import open_champion
@@ -13,6 +18,8 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.scoring.scorer import Scored, Scorer, open_scorer
 from pipeline.shown_text import plain
 from pipeline.tables.schema import Schema
+from reports.explanation_charts import waterfall_svg
+from reports.explanation_page import customer_agreements_said
 
 _CHOICES = 60  # categories offered as a list; beyond, and for any other value, the field takes text
 _CELL_LENGTH = 200
@@ -46,12 +53,19 @@ class TrialView:
     answer: Scored | None = None
     effects: tuple[Effect, ...] = ()
     problem: str = ""
+    waterfall: Markup | None = None
+    explained: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Ready:
     scorer: Scorer
     profile: Profile
+    artifact: Artifact
+
+    @cached_property
+    def explainer(self) -> CustomerExplainer:
+        return CustomerExplainer(self.artifact, self.scorer, open_explainer(self.artifact))
 
 
 class Trial:
@@ -68,15 +82,24 @@ class Trial:
         return _view(ready, typical(ready.profile))
 
     def asked(self, form: Mapping[str, str]) -> TrialView:
-        """The form as it was sent, and the champion's answer to it."""
+        """The form as it was sent, and the champion's answer to it, taken apart where that was asked for and can be done."""
         ready = self._champion()
         # By place, so that a feature may be called anything.
         given = {name: form.get(f"feature-{place}", "").strip() for place, name in enumerate(ready.scorer.schema.features)}
         try:
-            answer = ready.scorer.score(_row(given, ready.scorer.schema))
+            row = _row(given, ready.scorer.schema)
+            answer = ready.scorer.score(row)
         except DataError as error:
             return _view(ready, given, problem=str(error))
-        return _view(ready, given, answer)
+        view = _view(ready, given, answer)
+        if "explain" not in form:
+            return view
+        try:
+            found = ready.explainer.explain(ready.scorer.cells(row))
+        except ExtraMissing as error:
+            return replace(view, problem=str(error))
+        # Drawn by us, every text in it escaped.
+        return replace(view, waterfall=Markup(waterfall_svg(found)), explained=customer_agreements_said(found))
 
     def _champion(self) -> _Ready:
         champion, artifact = open_champion(self._opened)
@@ -86,7 +109,7 @@ class Trial:
             return self._ready
 
     def _load(self, artifact: Artifact, version: str) -> _Ready:
-        return _Ready(open_scorer(artifact, self._opened.settings.value, version=version), artifact.profile())
+        return _Ready(open_scorer(artifact, self._opened.settings.value, version=version), artifact.profile(), artifact)
 
 
 def typical(profile: Profile) -> dict[str, str]:

@@ -1,11 +1,16 @@
 """Families are compared on the same folds, searched within a number of fits, and the simplest that is as good as the best is chosen."""
 
+import pickle
+from datetime import UTC, datetime
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from pipeline.measures.measure import CalibrationTrial
-from pipeline.training import family_comparison
+from pipeline.training import child, family_comparison
 from pipeline.training.family_comparison import Compared, ComparedFamilies, compare_families
+from pipeline.training.job import TrainingJob
 from pipeline.workspace.policy import load_policy
 from pipeline.workspace.value_settings import ValueSettings
 from prompts import policy_text
@@ -94,3 +99,26 @@ def test_ended_by_a_person_it_keeps_what_is_done() -> None:
     assert found.selection.chosen == "logistic_regression"
     with pytest.raises(KeyboardInterrupt):
         compare_families(names[1:], TRAIN, COLUMNS, POLICY, ValueSettings(), seed=3, budget=10, on_family=note)
+
+
+def test_what_a_comparison_was_told_out_of_fold_makes_the_very_model_that_a_training_without_it_makes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = compared("logistic_regression")
+    (line,), unseen = found.selection.compared, found.unseen["logistic_regression"]
+    job = TrainingJob(
+        columns=COLUMNS,
+        estimator=line.family,
+        hyperparameters=line.hyperparameters,
+        seed=3,
+        threshold=0.5,
+        confidence=0.95,
+        trained_at=datetime(2026, 11, 21, tzinfo=UTC),
+    )
+    usual = child._fitted(job, TRAIN, tmp_path / "nothing", lambda *_: None)
+    np.save(tmp_path / "unseen.npy", np.stack([unseen.probability, unseen.response]))
+    monkeypatch.setattr("pipeline.models.calibration.out_of_fold", None)  # nothing is fitted again
+    again = child._fitted(job, TRAIN, tmp_path / "unseen.npy", lambda *_: None)
+    assert pickle.dumps(again.model) == pickle.dumps(usual.model)
+    assert np.array_equal(again.scores, usual.scores)
+    assert again.manifest == usual.manifest

@@ -334,3 +334,28 @@ def test_an_offer_that_cannot_be_is_refused_by_its_field(trained: Opened, api: T
     answer = api.post("/offers", json={"offers": [told]})
     assert (answer.status_code, [one["field"].split(".")[-1] for one in answer.json()["detail"]]) == (422, [field])
     assert read_offers(trained.state, NOON - timedelta(days=9), NOON + timedelta(days=9)).empty
+
+
+def test_an_explanation_that_cannot_be_given_is_said_and_nothing_is_logged(
+    api: TestClient, trained: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.explanation.explainer.find_spec", lambda _name: None)
+    asked = api.post("/predict?explain=true", json=customer(trained))
+    assert asked.status_code == 501
+    assert "churnops[explain]" in asked.json()["detail"]
+    assert api.post("/predict?explain=perhaps", json=customer(trained)).status_code == 422
+    with trained.state.read() as connection:
+        assert connection.execute(select(predictions.c.id)).all() == []
+    assert "explanation" not in api.post("/predict?explain=false", json=customer(trained)).json()
+
+
+@pytest.mark.slow
+def test_an_explanation_adds_up_to_the_answer_and_says_how_others_agree(api: TestClient, trained: Opened) -> None:
+    pytest.importorskip("shap", reason="the extra explain is not installed")
+    answer = api.post("/predict?explain=true", json=customer(trained)).json()
+    told = answer["explanation"]
+    assert told["probability"] == answer["probability"]
+    assert told["base"] + sum(one["effect"] for one in told["contributions"]) == pytest.approx(told["response"], abs=1e-9)
+    assert {one["feature"] for one in told["contributions"]} == set(trained.settings.data.columns.features)
+    assert told["reasons_agree"]["rank_correlation"] > 0.5
+    assert told["second_agrees"]["rank_correlation"] > 0.5
