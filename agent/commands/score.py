@@ -97,10 +97,10 @@ def score(
     else:
         show_table(console, listed)
     plan = contact_plan(scored, by, value.currency)
-    console.print(plan.said, markup=False, soft_wrap=True)
+    console.print(plan.said, markup=False)
     if kept_by_tier:
         shares = ", ".join(f"{share:.0%} at {tier} risk" for tier, share in kept_by_tier.items())
-        console.print(f"Share of churners that an offer keeps, as measured on logged offers: {shares}.", markup=False, soft_wrap=True)
+        console.print(f"Share of churners that an offer keeps, as measured on logged offers: {shares}.", markup=False)
     told = {} if out is not None else {"customers": listed.to_dict("records")}
     made = {"model_version": champion.version, "model_digest": champion.digest, "scored": len(scored), "listed": len(listed)}
     made = {**made, "ranked_by": by, "plan": plan, "measured_acceptance": kept_by_tier}

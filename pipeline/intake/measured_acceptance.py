@@ -16,17 +16,15 @@ if TYPE_CHECKING:
 
 
 def measured_acceptance(opened: Opened, champion: Champion, artifact: "Artifact", baseline: Baseline) -> Mapping[Tier, float]:
-    """By tier, as measured and as `value.acceptance` assumes it, each by how sure it is (`kept_share`). Tiers of which too little is known are
+    """By tier, as measured and as `value.acceptance` assumes it, each by how sure it is (`kept_shares`). Tiers of which too little is known are
     not among them.
 
     Raises:
         DataError: the prediction log cannot be read.
     """
-    from pipeline.windows.balanced_rows import kept_share
+    from pipeline.windows.balanced_rows import kept_shares
 
     offers = with_untouched_rows(opened, artifact, logged_window(opened, champion, baseline)).offers
     if offers is None or not offers.represented:
         return {}
-    assumed = typical_value(opened.settings.value, artifact).acceptance
-    shares = {effect.tier: kept_share((effect,), assumed) for effect in offers.effects if effect.tier is not None}
-    return {tier: share for tier, share in shares.items() if share is not None}
+    return kept_shares(offers.effects, typical_value(opened.settings.value, artifact).acceptance)

@@ -168,11 +168,11 @@ def _alike(treatment: Treatment) -> GateCheck:
         said = f"No two groups of {', '.join(map(plain, treatment.rules.columns))} differ by more than {bound:g}, beyond chance."
         return GateCheck(rule=rule, passed=True, said=said)
     told = ", ".join(
-        f"{RATE_NAMES[gap.rate]}: {plain(gap.column)} {plain(gap.higher)} is {gap.difference:.2f} above {plain(gap.lower)} ({gap.low:.2f} to {gap.high:.2f})"
+        f"{RATE_NAMES[gap.rate]} {gap.difference:.2f} higher with {plain(gap.column)} {plain(gap.higher)} than {plain(gap.lower)} ({gap.low:.2f} to {gap.high:.2f})"
         for gap in wide
     )
     blocks = treatment.rules.block
-    return GateCheck(rule=rule, passed=not blocks, warns=not blocks, said=f"Groups differ by more than {bound:g}, beyond chance. {told}.")
+    return GateCheck(rule=rule, passed=not blocks, warns=not blocks, said=f"Groups differ by more than {bound:g}, beyond chance: {told}.")
 
 
 def _smaller_losses(margins: Margins, rules: GateRules) -> GateCheck:

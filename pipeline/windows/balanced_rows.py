@@ -63,11 +63,20 @@ def kept_share(effects: Sequence[OfferEffect], assumed: float) -> float | None:
     it is. None where nothing was measured, or it is above a half, so that contacted customers tell little of what they would have done."""
     if not effects or effects[0].churn_held_out <= 0:
         return None
-    measured = effects[0].prevented / effects[0].churn_held_out
-    error = (effects[0].high - effects[0].low) / 2 / _DEVIATES / effects[0].churn_held_out
-    trust = np.array([error, _ASSUMED_ERROR]) ** -2.0
-    found = max(0.0, float(trust @ [measured, assumed] / trust.sum()))
+    found = _weighed_share(effects[0], assumed)
     return found if found <= _MOST_KEPT else None
+
+
+def kept_shares(effects: Sequence[OfferEffect], assumed: float) -> dict[Tier, float]:
+    """The same by risk tier, of those in which some who were held out churned, however large it is."""
+    return {one.tier: _weighed_share(one, assumed) for one in effects if one.tier is not None and one.churn_held_out > 0}
+
+
+def _weighed_share(effect: OfferEffect, assumed: float) -> float:
+    measured = effect.prevented / effect.churn_held_out
+    error = (effect.high - effect.low) / 2 / _DEVIATES / effect.churn_held_out
+    trust = np.array([error, _ASSUMED_ERROR]) ** -2.0
+    return min(1.0, max(0.0, float(trust @ [measured, assumed] / trust.sum())))
 
 
 def restore(scores: Numbers, churned: Numbers, contacted: Mask, held_out: Mask, share_kept: float) -> Balance:

@@ -111,7 +111,7 @@ def test_groups_treated_apart_are_a_warning_or_a_bound(block: bool, passed: bool
     else:
         check = judge(metrics(), None, None, POLICY, treatment=treatment).checks[-1]
     assert (check.rule, check.passed, check.warns) == ("fairness.max_gap", passed, passed)
-    assert "churners missed: gender f is 0.40 above m" in check.said
+    assert "churners missed 0.40 higher with gender f than m" in check.said
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.windows.balanced_rows import balance, kept_share, offer_effects, restore
+from pipeline.windows.balanced_rows import balance, kept_share, kept_shares, offer_effects, restore
 from pipeline.windows.offers_made import OfferEffect, OffersMade
 
 ROWS = 6_000
@@ -141,3 +141,13 @@ def test_the_share_kept_is_as_measured_where_that_is_sure_and_as_assumed_where_i
     assert kept_share((), 0.3) is None
     assert kept_share((measured(0.3, 0.5, 0.01),), 0.3) == 0, "whatever an offer does, it makes nobody leave"
     assert kept_share((measured(0.4, 0.1, 0.01),), 0.3) is None, "whom it kept is most of them"
+
+
+def test_by_tier_each_has_the_share_that_its_own_offers_kept() -> None:
+    rng, scores, left = drawn(3)
+    contacted, held = split(rng, scores > 0.4, share=0.5)
+    true = np.where(scores > 0.7, 0.7, 0.1)
+    churned = (left & ~(contacted & (rng.random(ROWS) < true))).astype(float)
+    found = kept_shares(offer_effects(scores, churned, contacted, held), assumed=0.3)
+    assert set(found) == {"high", "medium"}
+    assert (found["high"], found["medium"]) == pytest.approx((0.7, 0.1), abs=0.08)
