@@ -21,6 +21,7 @@ from reports.deploys import DeployOutcome
 CASES, CHECKS, ROWS = 200, 120, 100  # of a page, newest first
 _SAID, _BODY, _NAME = 300, 240, 80  # characters
 _NOTHING = "–"
+_KEYS = {"gate_rows": "rows of the test set", "roc_auc": "ROC-AUC"}  # what a row's key is called where people read
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 
 
@@ -150,8 +151,14 @@ def ledger_table(ledger: Ledger, before: int | None) -> tuple[TableView, int | N
 def _told(entry: Entry) -> str:
     """What a row says in single values; digests and what is nested are left to `.churnops/ledger.jsonl`, which has it all."""
     single = {name: value for name, value in entry.body.items() if isinstance(value, str | int | float) and not _DIGEST.search(str(value))}
-    said = "; ".join(f"{name.replace('_', ' ')} {plain(str(value), _NAME)}" for name, value in single.items() if value != "")
+    said = "; ".join(f"{_KEYS.get(name, name.replace('_', ' '))} {_value(value)}" for name, value in single.items() if value != "")
     return plain(said, _BODY) or _NOTHING
+
+
+def _value(value: str | float) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else plain(str(value), _NAME)
 
 
 def _case(case_id: str | None) -> Cell:
