@@ -66,6 +66,7 @@ def serve(
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=30,
+            timeout_worker_healthcheck=60,  # a worker on a busy machine takes longer to start than uvicorn's 5 s, and would be killed for ever
         )
         listening = _listening(host, port)
         bound = listening.getsockname()[1]
