@@ -124,16 +124,16 @@ def test_a_check_of_a_file_with_a_hostile_name_is_the_command_and_one_at_a_time(
     lines = (root / trained.settings.data.file).read_text().splitlines()
     (root / name).write_text("\n".join(lines[:900]) + "\n")
     browser, jobs = Browser(trained).sign_in(), JobProcess(trained.workspace, trained.clock)
-    form = browser.form("/review/work", "/work")
+    form = browser.form("/review/jobs", "/jobs")
     assert browser.send(form, kind="check", window=f"file:{name}", outcomes="").status_code == 303
     again = browser.send(form, kind="check", window="week", outcomes="")
     assert (again.status_code, "A job runs already" in again.text) == (409, True)
-    running = browser.get("/review/work")
+    running = browser.get("/review/jobs")
     assert (running.headers["refresh"], "Running" in running.text) == ("3", True)
-    assert "refresh" not in browser.get("/review/work?hold=yes").headers
+    assert "refresh" not in browser.get("/review/jobs?hold=yes").headers
     run = ended(jobs)
     assert (run.exit_code, run.cancelled, run.started.job.title) == (0, False, f"Check of file {name}"), run.text
-    shown = browser.get("/review/work")
+    shown = browser.get("/review/jobs")
     assert ("It ended." in shown.text, "refresh" in shown.headers) == (True, False)
     assert run.text
     assert not list(root.rglob("pwned"))

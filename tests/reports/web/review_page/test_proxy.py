@@ -25,7 +25,7 @@ def test_who_the_proxy_names_is_in_with_that_role_and_every_address_lies_below_t
     assert {"Secure", "HttpOnly", "SameSite=strict"} <= cookie
     assert any(part.startswith("Path=/telco/review/s/") for part in cookie)
     browser.enter()
-    for path in ("", "/work", "/cases", "/performance", "/versions", "/alerts", "/ledger", "/try", f"/cases/{waiting.ours}", "/nothing"):
+    for path in ("", "/jobs", "/cases", "/performance", "/versions", "/alerts", "/ledger", "/try", f"/cases/{waiting.ours}", "/nothing"):
         answer = browser.get(f"/review{path}")
         assert answer.status_code == (404 if path == "/nothing" else 200), path
         for tag, given in Shown(answer.text).tags:
