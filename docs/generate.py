@@ -29,6 +29,7 @@ SECTIONS = (
     "training",
     "value",
     "serving",
+    "page",
     "operator",
     "approval",
 )

@@ -66,6 +66,7 @@ def serve(
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=30,
+            timeout_worker_healthcheck=60,  # a worker on a busy machine takes longer to start than uvicorn's 5 s, and would be killed for ever
         )
         listening = _listening(host, port)
         bound = listening.getsockname()[1]
@@ -76,6 +77,8 @@ def serve(
         link = sign_in_link(here.workspace.home, utc_now, bound) if sys.stdin.isatty() and sys.stdout.isatty() else ""
         once = f"{link.replace('127.0.0.1', shown) if local else link} (works once, for {LINK_LASTS.total_seconds() / 60:g} minutes)"
         typer.echo(f"Review page: {once if link else '`churnops reports page` at a terminal prints a link'}")
+        if here.settings.page.url:
+            typer.echo(f"For others, through the proxy that [page] names: {here.settings.page.url}/review")
         if not local and not keys:
             typer.echo("The API asks nobody who they are: whoever reaches it can ask and write outcomes.", err=True)
         # A single worker, too, has a parent: it starts another one where that dies, and ends in order when it is told to.

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import anyio
 import pytest
+import tomlkit
 
 from agent.case.triage import triage
 from agent.operators.rulebook import Rulebook
@@ -38,7 +39,7 @@ PHONE, DESK = {"width": 390, "height": 844}, {"width": 1200, "height": 900}
 PATIENCE_MS = 90_000
 MOST_WORDS = 500
 HEADER = "X-Forwarded-Email"
-RECORDS = ("/work", "/cases", "/performance", "/versions", "/alerts", "/ledger")
+RECORDS = ("/jobs", "/cases", "/performance", "/versions", "/alerts", "/ledger")
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")]
 
@@ -191,7 +192,7 @@ def done(page: Any, start: str) -> str:
     """The page of work, held still, once nothing runs any more."""
     deadline = time.monotonic() + PATIENCE_MS / 1000
     while True:
-        page.goto(f"{start}/work?hold=yes")
+        page.goto(f"{start}/jobs?hold=yes")
         text = str(page.inner_text("main"))
         if "Running since" not in text:
             return text
@@ -221,7 +222,7 @@ def test_a_server_that_is_killed_leaves_the_job_to_its_end(opened: Opened, chrom
     with served(root) as link:
         tab = Tab(chromium, java_script_enabled=False)
         start = tab.sign_in(link)
-        tab.page.goto(f"{start}/work")
+        tab.page.goto(f"{start}/jobs")
         tab.page.select_option("[name=window]", "file:week.csv")
         tab.page.click("button:text-is('Check')")
         assert "Running since" in tab.page.inner_text("main")
@@ -237,9 +238,10 @@ def test_behind_a_proxy_with_tls_and_a_path_people_are_whom_it_names(opened: Ope
     case, root = case_of(opened), opened.workspace.root
     assert case.challenger is not None
     with tls_proxy(root, HEADER, "ann@example.com") as proxy:
-        settings = f'[page]\nurl = "{proxy.url}"\nproxies = ["127.0.0.1"]\ntrusted_header = "{HEADER}"\nroles = {{ "ann@example.com" = "approver" }}\n'
-        with (root / "churnops.toml").open("a") as stream:
-            stream.write(f"\n{settings}")
+        settings = tomlkit.parse((root / "churnops.toml").read_text())
+        roles = {"ann@example.com": "approver"}
+        settings["page"] = {"url": proxy.url, "proxies": ["127.0.0.1"], "trusted_header": HEADER, "roles": roles}
+        (root / "churnops.toml").write_text(tomlkit.dumps(settings))
         with served(root) as link:
             proxy.passes_to(f"http://{urlsplit(link).netloc}")
             tab = Tab(chromium, ignore_https_errors=True)

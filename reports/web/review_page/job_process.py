@@ -88,7 +88,7 @@ class JobProcess:
                     stdout=out,
                     stderr=errors,
                     cwd=CODE,
-                    env=_environment(by),
+                    env=environment(by),
                     pass_fds=(lock,),  # the lock is the child's from here on
                     start_new_session=True,  # Ctrl-C ends the server, not a job half-way
                 )
@@ -141,11 +141,12 @@ class JobProcess:
         return None
 
 
-def _environment(by: str) -> dict[str, str]:
+def environment(by: str) -> dict[str, str]:
     """The server's variables; `by` works as the person the command asks the machine for, and what is printed is plain text."""
     named = {"LOGNAME": by, "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "user.email", "GIT_CONFIG_VALUE_0": ""} if by else {}
     plain = {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": str(_COLUMNS), "PYTHONUNBUFFERED": "1"}
-    return {**os.environ, **named, **plain, "PYTHONPATH": str(CODE)}
+    path = os.pathsep.join(filter(None, (str(CODE), os.environ.get("PYTHONPATH"))))
+    return {**os.environ, **named, **plain, "PYTHONPATH": path}
 
 
 def _text(path: Path) -> str:

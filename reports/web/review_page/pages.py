@@ -12,7 +12,7 @@ from reports.web.review_page.sign_in import START, Session
 
 # Of every session, below its address.
 _PAGES = (
-    ("work", "Work"),
+    ("jobs", "Work"),
     ("cases", "Cases"),
     ("performance", "Performance"),
     ("versions", "Versions"),

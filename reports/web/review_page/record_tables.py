@@ -21,11 +21,12 @@ from reports.deploys import DeployOutcome
 CASES, CHECKS, ROWS = 200, 120, 100  # of a page, newest first
 _SAID, _BODY, _NAME = 300, 240, 80  # characters
 _NOTHING = "–"
+_KEYS = {"gate_rows": "rows of the test set", "roc_auc": "ROC-AUC"}  # what a row's key is called where people read
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
-class Cell:
+class RecordCell:
     """One cell: its text, and below the session's address the page it leads to, empty where it leads nowhere."""
 
     text: str
@@ -38,7 +39,7 @@ class TableView:
 
     caption: str
     columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[RecordCell, ...], ...]
     empty: str
     numbers: frozenset[int] = frozenset()
 
@@ -53,10 +54,10 @@ def case_table(opened: Opened) -> TableView:
         tuple(
             (
                 _case(case.case_id),
-                Cell(_when(case.opened_at)),
-                Cell(_started(case)),
-                Cell(stands[case.case_id].status),
-                Cell(action_name(case.action) if case.action else _NOTHING),
+                RecordCell(_when(case.opened_at)),
+                RecordCell(_started(case)),
+                RecordCell(stands[case.case_id].status),
+                RecordCell(action_name(case.action) if case.action else _NOTHING),
             )
             for case in cases
         ),
@@ -73,8 +74,8 @@ def check_table(opened: Opened) -> TableView:
         drifted = "" if check.drift_share is None else f"{check.drift_share:.0%}"
         churned = "" if figures.churn_rate is None else f"{figures.churn_rate:.1%}"
         cells = (f"{figures.rows:,}", _interval(figures.measured), _interval(figures.expected), churned, drifted)
-        said = Cell(plain(check.said, _SAID), f"cases/{check.case_id}" if check.case_id else "")
-        rows.append((Cell(_when(check.started_at)), *(Cell(text or _NOTHING) for text in cells), said))
+        said = RecordCell(plain(check.said, _SAID), f"cases/{check.case_id}" if check.case_id else "")
+        rows.append((RecordCell(_when(check.started_at)), *(RecordCell(text or _NOTHING) for text in cells), said))
     return TableView(
         "Checks",
         ("check (UTC)", "rows", "ROC-AUC measured", "ROC-AUC expected", "churned", "features drifted", "what it said"),
@@ -91,12 +92,16 @@ def version_table(versions: tuple[ModelVersion, ...], *, may_go_back: bool) -> T
         ("version", "digest", "state", "registered (UTC)", "case", *(("",) if may_go_back else ())),
         tuple(
             (
-                Cell(one.version),
-                Cell(one.digest[:12]),
-                Cell(one.state),
-                Cell(_when(one.registered_at)),
+                RecordCell(one.version),
+                RecordCell(one.digest[:12]),
+                RecordCell(one.state),
+                RecordCell(_when(one.registered_at)),
                 _case(one.case_id),
-                *((Cell("go back to it", f"rollback/{one.version}") if one.state == "served" else Cell(""),) if may_go_back else ()),
+                *(
+                    (RecordCell("go back to it", f"rollback/{one.version}") if one.state == "served" else RecordCell(""),)
+                    if may_go_back
+                    else ()
+                ),
             )
             for one in versions
         ),
@@ -111,13 +116,13 @@ def deploy_table(deploys: tuple[DeployOutcome, ...]) -> TableView:
         ("version", "replaced", "since (UTC)", "until (UTC)", "promised", "brought", "what came of it"),
         tuple(
             (
-                Cell(one.version),
-                Cell(one.replaced),
-                Cell(_when(one.since)),
-                Cell(f"{_when(one.until)}, {(one.ended or '').replace('_', ' ')}" if one.until else "serves"),
-                Cell(_gain(one.promised.roc_auc)),
-                Cell(_gain(one.found.roc_auc if one.found else None)),
-                Cell(one.said, f"cases/{one.case_id}" if one.case_id else ""),
+                RecordCell(one.version),
+                RecordCell(one.replaced),
+                RecordCell(_when(one.since)),
+                RecordCell(f"{_when(one.until)}, {(one.ended or '').replace('_', ' ')}" if one.until else "serves"),
+                RecordCell(_gain(one.promised.roc_auc)),
+                RecordCell(_gain(one.found.roc_auc if one.found else None)),
+                RecordCell(one.said, f"cases/{one.case_id}" if one.case_id else ""),
             )
             for one in deploys
         ),
@@ -133,12 +138,12 @@ def ledger_table(ledger: Ledger, before: int | None) -> tuple[TableView, int | N
         ("row", "time (UTC)", "kind", "case", "what it says", "hash"),
         tuple(
             (
-                Cell(str(entry.seq)),
-                Cell(_when(moment(entry.at))),
-                Cell(entry.kind.replace("_", " ")),
+                RecordCell(str(entry.seq)),
+                RecordCell(_when(moment(entry.at))),
+                RecordCell(entry.kind.replace("_", " ")),
                 _case(entry.case_id),
-                Cell(_told(entry)),
-                Cell(entry.hash[:12]),
+                RecordCell(_told(entry)),
+                RecordCell(entry.hash[:12]),
             )
             for entry in entries
         ),
@@ -150,12 +155,18 @@ def ledger_table(ledger: Ledger, before: int | None) -> tuple[TableView, int | N
 def _told(entry: Entry) -> str:
     """What a row says in single values; digests and what is nested are left to `.churnops/ledger.jsonl`, which has it all."""
     single = {name: value for name, value in entry.body.items() if isinstance(value, str | int | float) and not _DIGEST.search(str(value))}
-    said = "; ".join(f"{name.replace('_', ' ')} {plain(str(value), _NAME)}" for name, value in single.items() if value != "")
+    said = "; ".join(f"{_KEYS.get(name, name.replace('_', ' '))} {_value(value)}" for name, value in single.items() if value != "")
     return plain(said, _BODY) or _NOTHING
 
 
-def _case(case_id: str | None) -> Cell:
-    return Cell(case_id, f"cases/{case_id}") if case_id else Cell(_NOTHING)
+def _value(value: str | float) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else plain(str(value), _NAME)
+
+
+def _case(case_id: str | None) -> RecordCell:
+    return RecordCell(case_id, f"cases/{case_id}") if case_id else RecordCell(_NOTHING)
 
 
 def _started(case: Case) -> str:

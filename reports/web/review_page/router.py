@@ -18,13 +18,13 @@ from reports.web.review_page.entrance import Entrance, SignInForm
 from reports.web.review_page.forms import sent_form
 from reports.web.review_page.guard import GuardedRoute, NotSignedIn, Stop
 from reports.web.review_page.job_process import JobProcess
+from reports.web.review_page.job_routes import add_job_routes
 from reports.web.review_page.overview import overview
 from reports.web.review_page.pages import page
 from reports.web.review_page.record_routes import add_record_routes
 from reports.web.review_page.sign_in import COOKIE, START, Session
 from reports.web.review_page.sign_in_page import let_in, sign_in_page
 from reports.web.review_page.try_prediction import Trial
-from reports.web.review_page.work_routes import add_work_routes
 
 _OWN = "/s/{visit}"  # where the pages of one session lie
 _ICON = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="M2 11l4-5 3 3 5-7" fill="none" stroke="#0b6e4f" stroke-width="2.5"/></svg>'
@@ -39,7 +39,7 @@ def page_router(opened: Opened) -> APIRouter:
     _add_sign_in(router, entrance)
     _add_start(router, opened, entrance, jobs)
     add_case_routes(router, _OWN, opened, entrance)
-    add_work_routes(router, _OWN, opened, entrance, jobs)
+    add_job_routes(router, _OWN, opened, entrance, jobs)
     add_record_routes(router, _OWN, opened, entrance)
     _add_ack_link(router, opened)
     _add_nothing(router, entrance)

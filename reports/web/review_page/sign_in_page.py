@@ -25,10 +25,12 @@ def let_in(request: Request, session: Session, to: str = "") -> Response:
 
 
 def sign_in_page(request: Request, status: int, said: str, next_step: str, to: str = "") -> Response:
-    """The page that asks for a token. Nobody has a session yet, so a cookie of the form's own says that the form was ours."""
+    """The page that asks for a token, or leads on whom the proxy names. Nobody has a session yet, so a cookie of the form's own says that the form was ours."""
     root, own = prefix_of(request), secrets.token_urlsafe(32)
     leads_to = to if _LEADS_TO.fullmatch(to) else ""
-    answer = page("sign_in", status=status, root=root, title=said, next_step=next_step, path=root + PATH, own=own, to=leads_to)
+    arrival = arrival_in(request.scope)
+    name = arrival.name if arrival else ""
+    answer = page("sign_in", status=status, root=root, title=said, next_step=next_step, path=root + PATH, own=own, to=leads_to, name=name)
     _keep(request, answer, FORM_COOKIE, own, _FORM_SECONDS, root + PATH)
     return answer
 

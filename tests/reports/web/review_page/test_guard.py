@@ -11,7 +11,7 @@ from reports.web.review_page.sign_in import COOKIE, START
 from tests.reports.waiting import Waiting, snapshot
 from tests.reports.web.review_page.browser import OPEN, ORIGIN, Browser
 
-CHANGES = ["/review/sign-out", "/review/work", "/review/work/cancel", "/review/try", "/review/cases/{}/approve", "/review/cases/{}/reject"]
+CHANGES = ["/review/sign-out", "/review/jobs", "/review/jobs/cancel", "/review/try", "/review/cases/{}/approve", "/review/cases/{}/reject"]
 
 
 def addresses(waiting: Waiting) -> list[tuple[str, str]]:
@@ -52,13 +52,13 @@ def test_every_answer_carries_the_headers(waiting: Waiting, reviewer: Browser, m
         ("/review/cases/none", 404),
         ("/review/sign-in?token=x&token=y", 403),
         ("/review/no/such/page", 404),
-        ("/review/work", 404),
+        ("/review/jobs", 404),
         ("/review/", 303),
     ):
         answer = reviewer.get(path)
         assert_guarded(answer)
         assert answer.status_code == status, path
-    assert_guarded(reviewer.client.put(reviewer.at("/review/work")))
+    assert_guarded(reviewer.client.put(reviewer.at("/review/jobs")))
 
     def fails(*_: object) -> None:
         raise RuntimeError("secret")
@@ -108,18 +108,18 @@ def test_a_form_without_the_sessions_token_changes_nothing(waiting: Waiting, rev
     ],
 )
 def test_a_form_sent_from_another_page_is_refused_even_with_the_token(waiting: Waiting, reviewer: Browser, headers: dict[str, str]) -> None:
-    form = reviewer.form("/review", "/work")
+    form = reviewer.form("/review", "/jobs")
     assert reviewer.post(form.action, data=form.fields, headers=headers).status_code == 403
     assert reviewer.post("/review/try", data=form.fields, headers={"Origin": ORIGIN}).status_code == 200
 
 
 def test_what_is_no_form_of_ours_is_not_read(waiting: Waiting, reviewer: Browser) -> None:
-    token = reviewer.form("/review", "/work").fields["form_token"]
+    token = reviewer.form("/review", "/jobs").fields["form_token"]
     post = reviewer.post
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    assert post("/review/work", json={"form_token": token}).status_code == 415
-    assert post("/review/work", files={"form_token": token.encode()}).status_code == 415
-    assert post("/review/work", content=f"form_token={token}&form_token=x", headers=form).status_code == 400
-    assert post("/review/work", content=b"form_token=\xff%ff", headers=form).status_code == 400
-    assert post("/review/work", content=b"a=1&" * 6000, headers=form).status_code == 400
-    assert post("/review/work", content=b"a" * 300_000, headers=form).status_code == 413
+    assert post("/review/jobs", json={"form_token": token}).status_code == 415
+    assert post("/review/jobs", files={"form_token": token.encode()}).status_code == 415
+    assert post("/review/jobs", content=f"form_token={token}&form_token=x", headers=form).status_code == 400
+    assert post("/review/jobs", content=b"form_token=\xff%ff", headers=form).status_code == 400
+    assert post("/review/jobs", content=b"a=1&" * 6000, headers=form).status_code == 400
+    assert post("/review/jobs", content=b"a" * 300_000, headers=form).status_code == 413

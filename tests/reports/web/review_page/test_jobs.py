@@ -1,6 +1,8 @@
 """Work from the page is the command that a person would type, of what the page offers and nothing else, one at a time, and it can be ended."""
 
 import os
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +14,7 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.state.leases import held
 from pipeline.worlds.simulation import simulate
 from reports.web.review_page.guard import Stop
-from reports.web.review_page.job_process import JobProcess, JobRun
+from reports.web.review_page.job_process import JobProcess, JobRun, environment
 from reports.web.review_page.job_run import BUSY
 from reports.web.review_page.jobs import job_of
 from reports.web.review_page.window_files import window_files
@@ -98,6 +100,14 @@ def test_traffic_is_generated_where_customers_are_made_up_and_a_first_model_is_a
         assert job_of(fresh, {"kind": kind, "family": ""}, approver=True).kind == kind
 
 
+@pytest.mark.parametrize("by", ["otto", "otto@example.com", "a b <c@d.e>; touch x"])
+def test_the_command_works_in_the_name_of_who_started_it(by: str) -> None:
+    """So that the reports it files name them, and they are no second person to themselves."""
+    asked = [sys.executable, "-P", "-c", "from agent.setup.person import who; print(who())"]
+    said = subprocess.run(asked, env=environment(by), capture_output=True, text=True, check=True).stdout.strip()
+    assert said == by
+
+
 def ended(jobs: JobProcess) -> JobRun:
     """The newest job once it runs no longer."""
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -114,16 +124,16 @@ def test_a_check_of_a_file_with_a_hostile_name_is_the_command_and_one_at_a_time(
     lines = (root / trained.settings.data.file).read_text().splitlines()
     (root / name).write_text("\n".join(lines[:900]) + "\n")
     browser, jobs = Browser(trained).sign_in(), JobProcess(trained.workspace, trained.clock)
-    form = browser.form("/review/work", "/work")
+    form = browser.form("/review/jobs", "/jobs")
     assert browser.send(form, kind="check", window=f"file:{name}", outcomes="").status_code == 303
     again = browser.send(form, kind="check", window="week", outcomes="")
     assert (again.status_code, "A job runs already" in again.text) == (409, True)
-    running = browser.get("/review/work")
+    running = browser.get("/review/jobs")
     assert (running.headers["refresh"], "Running" in running.text) == ("3", True)
-    assert "refresh" not in browser.get("/review/work?hold=yes").headers
+    assert "refresh" not in browser.get("/review/jobs?hold=yes").headers
     run = ended(jobs)
     assert (run.exit_code, run.cancelled, run.started.job.title) == (0, False, f"Check of file {name}"), run.text
-    shown = browser.get("/review/work")
+    shown = browser.get("/review/jobs")
     assert ("It ended." in shown.text, "refresh" in shown.headers) == (True, False)
     assert run.text
     assert not list(root.rglob("pwned"))
@@ -131,7 +141,7 @@ def test_a_check_of_a_file_with_a_hostile_name_is_the_command_and_one_at_a_time(
 
 
 @pytest.mark.slow
-def test_a_triage_is_cancelled_in_order_and_goes_on_in_the_name_of_who_started_it(trained: Opened) -> None:
+def test_a_triage_waits_for_no_check_and_is_cancelled_in_order(trained: Opened) -> None:
     simulate(trained, "market_shift", 2_000, labelled_share=0.6, seed=3)
     jobs = JobProcess(trained.workspace, utc_now)
     job = job_of(trained, {"kind": "triage", "window": "week"}, approver=False)
@@ -151,7 +161,6 @@ def test_a_triage_is_cancelled_in_order_and_goes_on_in_the_name_of_who_started_i
     cancelled = ended(jobs)
     assert cancelled.cancelled
     (case,) = trained.cases.all()
-    assert case.status == "partial" or cancelled.exit_code == 0, cancelled.text
-    assert trained.ledger.of_kind("reported")[-1].body["people"] == ["otto"], "who may not be its second person"
+    assert case.status in {"open", "partial"} or cancelled.exit_code == 0, cancelled.text
     with held(trained.state, "watch", "the next check", on_lost=lambda: None) as free:
         assert free, "the turn is given back"

@@ -25,7 +25,7 @@ def test_who_the_proxy_names_is_in_with_that_role_and_every_address_lies_below_t
     assert {"Secure", "HttpOnly", "SameSite=strict"} <= cookie
     assert any(part.startswith("Path=/telco/review/s/") for part in cookie)
     browser.enter()
-    for path in ("", "/work", "/cases", "/performance", "/versions", "/alerts", "/ledger", "/try", f"/cases/{waiting.ours}", "/nothing"):
+    for path in ("", "/jobs", "/cases", "/performance", "/versions", "/alerts", "/ledger", "/try", f"/cases/{waiting.ours}", "/nothing"):
         answer = browser.get(f"/review{path}")
         assert answer.status_code == (404 if path == "/nothing" else 200), path
         for tag, given in Shown(answer.text).tags:
@@ -94,6 +94,9 @@ def test_a_session_is_of_the_name_that_opened_it_for_as_long_as_that_has_its_rol
     gone = Proxied(behind_proxy(proxied, SETTINGS.model_copy(update={"roles": {}})), **OTTO)
     gone.client.cookies, gone.home = browser.client.cookies, browser.home
     assert gone.get("/review").status_code == 403
+    browser.send(next(form for form in Shown(browser.get("/review").text).forms if form.action.endswith("/sign-out")))
+    ended = Shown(browser.get("/review").text)
+    assert "Go on as otto@example.com" in ended.seen and ("a", {"class": "button", "href": "/telco/review"}) in ended.tags
 
 
 def test_without_a_trusted_header_the_proxy_names_nobody(waiting: Waiting) -> None:
@@ -120,3 +123,8 @@ def test_without_a_trusted_header_the_proxy_names_nobody(waiting: Waiting) -> No
 def test_settings_that_would_open_more_than_was_meant_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         PageSettings.model_validate(wrong)
+
+
+def test_a_proxy_is_known_by_its_address_however_that_is_written() -> None:
+    named = {peer: SETTINGS.names_proxy(peer) for peer in ("10.0.0.7", "::ffff:10.0.0.7", "10.0.0.8", "::ffff:10.0.0.8", "", "10.0.0.7 ")}
+    assert [peer for peer, is_named in named.items() if is_named] == ["10.0.0.7", "::ffff:10.0.0.7"]

@@ -40,8 +40,8 @@ def changes_of(waiting: Waiting) -> dict[str, str]:
     """Every address that changes something, and the role that it takes."""
     case = f"/review/cases/{waiting.ours}"
     return {
-        "/review/work": "operator",
-        "/review/work/cancel": "operator",
+        "/review/jobs": "operator",
+        "/review/jobs/cancel": "operator",
         f"{case}/approve": "approver",
         f"{case}/reject": "approver",
         "/review/rollback/1": "approver",
@@ -60,10 +60,10 @@ def test_what_a_role_may_not_is_neither_offered_nor_done(waiting: Waiting, scope
         assert (answer.status_code, f"for the role {role}" in answer.text) == (403, True), path
     assert snapshot(waiting) == before
     assert not (waiting.opened.workspace.home / "page" / ABOUT).exists()
-    for path in ("/review", f"/review/cases/{waiting.ours}", "/review/work", "/review/versions", "/review/alerts"):
+    for path in ("/review", f"/review/cases/{waiting.ours}", "/review/jobs", "/review/versions", "/review/alerts"):
         actions = {form.action for form in browser.shown(path).forms}
         assert not {action for action in actions if action.endswith(("/approve", "/reject", "/ack")) or "/rollback/" in action}, path
-        assert ("/review/work" in actions) == (scope == "train" and path in {"/review", "/review/work"}), path
+        assert ("/review/jobs" in actions) == (scope == "train" and path in {"/review", "/review/jobs"}), path
     assert browser.get("/review/rollback/1").status_code == 403
 
 

@@ -126,7 +126,7 @@ def test_what_the_browser_sends_to_another_port_of_the_host_is_worth_nothing(tra
     thief.client.cookies.set(COOKIE, browser.client.cookies[COOKIE])
     for thief.home in (START, f"{START}/s/{browser.client.cookies[COOKIE]}", f"{START}/s/{'x' * 43}"):
         assert thief.get("/review").status_code == 403
-        assert thief.post("/review/work", data={"form_token": "x"}).status_code == 403
+        assert thief.post("/review/jobs", data={"form_token": "x"}).status_code == 403
     # The address alone, which a history keeps, opens nothing either.
     reader = Browser(trained)
     reader.home = browser.home
