@@ -69,7 +69,7 @@ def set_reference(file: Path, sha256: str) -> None:
         SettingsError: the file cannot be written.
     """
     document = tomlkit.parse(file.read_text(encoding="utf-8"))
-    document["data"]["sha256"] = sha256  # type: ignore[index]
+    document["data"]["sha256"] = sha256
     try:
         write_atomically(file, tomlkit.dumps(document).encode())
     except OSError as error:
