@@ -12,6 +12,7 @@ from pipeline.shown_text import plain
 
 _RAISES, _LOWERS, _SOFT, _INK = "#c0392b", "#2471a3", "#8a8f98", "#222"
 _WIDE, _LEFT, _ROW = 720, 200, 26
+_NAMED = 300  # where names have values
 _FEATURES = 12  # of a beeswarm or waterfall; what is beyond is added up or left to the table
 _WORDS = 24  # characters of a name or a value
 
@@ -49,21 +50,21 @@ def waterfall_svg(found: CustomerExplanation) -> str:
     span = (high - low) or 1.0
 
     def across(value: float) -> float:
-        return _LEFT + 60 + (_WIDE - _LEFT - 130) * (value - low) / span
+        return _NAMED + 60 + (_WIDE - _NAMED - 130) * (value - low) / span
 
     parts = [
-        _text(_LEFT - 10, 20, "average customer", anchor="end", colour=_SOFT),
+        _text(_NAMED - 10, 20, "average customer", anchor="end", colour=_SOFT),
         _text(across(found.base), 20, f"{found.base:.3f}", colour=_SOFT),
     ]
     for place, (name, effect) in enumerate(steps):
         top, start, end = 32 + _ROW * place, across(float(ends[place])), across(float(ends[place + 1]))
         colour = _RAISES if effect > 0 else _LOWERS
-        parts.append(_text(_LEFT - 10, top + 13, name, anchor="end"))
+        parts.append(_text(_NAMED - 10, top + 13, name, anchor="end"))
         parts.append(f'<rect x="{min(start, end):.1f}" y="{top}" width="{max(abs(end - start), 0.5):.1f}" height="18" fill="{colour}"/>')
         parts.append(_text(max(start, end) + 5, top + 13, f"{effect:+.3f}"))
     tall = 32 + _ROW * len(steps) + 24
-    parts.append(_text(_LEFT - 10, tall - 8, "this customer", anchor="end", weight="bold"))
-    parts.append(_text(across(float(ends[-1])), tall - 8, f"{found.response:.3f} {found.unit}", weight="bold"))
+    parts.append(_text(_NAMED - 10, tall - 8, f"this customer, {found.unit}", anchor="end", weight="bold"))
+    parts.append(_text(across(float(ends[-1])), tall - 8, f"{found.response:.3f}", weight="bold"))
     told = "; ".join(f"{_named(one)} {one.effect:+.3f}" for one in shown[:3])
     said = f"From the average customer's {found.base:.3f} to {found.response:.3f} {found.unit}, by {len(steps)} steps. Strongest: {told}."
     return _svg(tall, said, parts)
@@ -84,7 +85,8 @@ def dependence_svg(one: FeatureEffects, unit: str) -> str:
         at = [(words.index(str(value)) + 0.5) / len(words) for value, _ in known]
         ends = [((place + 0.5) / len(words), word) for place, word in enumerate(words)]
     wide, tall = _WIDE - 120, 200
-    parts = [f'<line x1="90" x2="{_WIDE - 20}" y1="120" y2="120" stroke="{_SOFT}"/>', _text(84, 32, f"{reach:+.2g}", anchor="end")]
+    parts = [_text(90, 16, one.feature, weight="bold")]
+    parts += [f'<line x1="90" x2="{_WIDE - 20}" y1="120" y2="120" stroke="{_SOFT}"/>', _text(84, 32, f"{reach:+.2g}", anchor="end")]
     parts.append(_text(84, 124, "0", anchor="end"))
     parts.append(_text(84, 214, f"{-reach:+.2g}", anchor="end"))
     for place, (_, effect) in zip(at, known, strict=True):

@@ -54,7 +54,7 @@ def figures(line: Compared, selection: Selection) -> tuple[str, ...]:
     behind = "" if line.family == selection.best else f"{line.behind:+.4f} ± {line.behind_error:.4f}"
     return (
         line.family,
-        f"{line.log_loss:.4f}{' (calibrated)' if line.calibration.kept else ''}",
+        f"{line.log_loss:.4f}{f' ({line.calibration.method})' if line.calibration.kept else ''}",
         behind,
         f"{line.roc_auc:.4f}",
         f"{line.average_precision:.4f}",

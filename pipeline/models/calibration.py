@@ -1,7 +1,7 @@
 """Whether calibrating a model's probabilities helps: shown on training rows the model did not see, never assumed."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ FOLDS = 5
 # One-sided p < 0.07. A sigmoid has two parameters, so keeping it wrongly costs next to nothing; a stricter bar would leave
 # visibly tilted probabilities alone in small tables.
 KEPT_ABOVE_Z = 1.5
+# Of the rarer outcome. scikit-learn advises against isotonic regression below about a thousand rows; churners are what it has least of.
+FEWEST_FOR_ISOTONIC = 1_000
+Method = Literal["sigmoid", "isotonic"]
 
 
 @dataclass(frozen=True)
@@ -100,12 +103,13 @@ def _unseen(
 def try_calibration(
     found: OutOfFold, y: NDArray[np.int8], groups: NDArray[np.int64] | None, folds: Folds
 ) -> tuple[CalibrationTrial, NDArray[np.float64]]:
-    """Log loss of out-of-fold probabilities, raw against calibrated by a sigmoid fitted on the other folds.
+    """Log loss of out-of-fold probabilities, raw against calibrated by a sigmoid, or by isotonic regression, fitted on the other folds.
 
     Returns the trial, and the out-of-fold probability of churn of each row (calibrated where that is kept), shape (n,): what the model
     would have said of customers it had not seen.
 
-    Sigmoid only: isotonic regression needs thousands of rows and ties scores, which costs ROC-AUC.
+    Isotonic regression is tried from 1,000 rows of the rarer outcome on, and has to beat the sigmoid by as much as calibration has to beat none:
+    it ties scores, which costs ROC-AUC.
 
     Args:
         found: from `out_of_fold`, with these folds.
@@ -113,13 +117,19 @@ def try_calibration(
         groups: as for `cross_fit_folds`; rows of one customer count as one observation in the z score.
         folds: from `cross_fit_folds`.
 
-    Source: Platt (1999), "Probabilistic Outputs for Support Vector Machines".
+    Source: Platt (1999), "Probabilistic Outputs for Support Vector Machines"; Zadrozny and Elkan (2002) for isotonic regression.
     """
     raw = found.probability
+    method: Method = "sigmoid"
     calibrated = _cross_fitted_sigmoid(found.response, y, folds)
-    losses = log_losses(y, raw), log_losses(y, calibrated)
-    z = _z(losses[0] - losses[1], groups)
-    trial = _trial(*losses, z, kept=z > KEPT_ABOVE_Z)
+    losses = log_losses(y, calibrated)
+    if min(y.sum(), y.size - y.sum()) >= FEWEST_FOR_ISOTONIC:
+        other = _cross_fitted_isotonic(found.response, y, folds)
+        if _z(losses - log_losses(y, other), groups) > KEPT_ABOVE_Z:
+            method, calibrated, losses = "isotonic", other, log_losses(y, other)
+    before = log_losses(y, raw)
+    z = _z(before - losses, groups)
+    trial = _trial(before, losses, z, method, kept=z > KEPT_ABOVE_Z)
     return trial, calibrated if trial.kept else raw
 
 
@@ -132,7 +142,7 @@ def try_recalibration(p: NDArray[np.float64], y: NDArray[np.int8], folds: Folds)
 
     calibrated = _cross_fitted_sigmoid(logit(np.clip(p, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)), y, folds)
     losses = log_losses(y, p), log_losses(y, calibrated)
-    return _trial(*losses, _z(losses[0] - losses[1], None), kept=True)
+    return _trial(*losses, _z(losses[0] - losses[1], None), "sigmoid", kept=True)
 
 
 class _AsGiven(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -150,15 +160,15 @@ class _AsGiven(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(self.classes_[(x[:, 0] > 0).astype(int)], dtype=np.int8)
 
 
-def calibrated_model(fitted: "Pipeline", found: OutOfFold, y: NDArray[np.int8]) -> "CalibratedClassifierCV":
-    """The pipeline, fitted on all rows, with a sigmoid fitted on what was said out of fold; so ranks stay.
+def calibrated_model(fitted: "Pipeline", found: OutOfFold, y: NDArray[np.int8], method: Method = "sigmoid") -> "CalibratedClassifierCV":
+    """The pipeline, fitted on all rows, with a sigmoid or isotonic regression fitted on what was said out of fold; so no two customers change places.
 
-    It is what scikit-learn's `CalibratedClassifierCV(pipeline, method="sigmoid", cv=folds, ensemble=False).fit(x, y)` makes, without fitting
-    the five folds and the whole a second time: scikit-learn fits the sigmoid on the responses as they are, then gets the pipeline.
+    It is what scikit-learn's `CalibratedClassifierCV(pipeline, method=method, cv=folds, ensemble=False).fit(x, y)` makes, without fitting
+    the five folds and the whole a second time: scikit-learn fits the calibrator on the responses as they are, then gets the pipeline.
     """
     from sklearn.calibration import CalibratedClassifierCV
 
-    model = CalibratedClassifierCV(_AsGiven(), method="sigmoid", cv=FOLDS, ensemble=False).fit(found.response[:, None], y)
+    model = CalibratedClassifierCV(_AsGiven(), method=method, cv=FOLDS, ensemble=False).fit(found.response[:, None], y)
     (pair,) = model.calibrated_classifiers_
     pair.estimator = model.estimator = fitted
     for name in ("n_features_in_", "feature_names_in_"):
@@ -177,9 +187,18 @@ def _cross_fitted_sigmoid(response: NDArray[np.float64], y: NDArray[np.int8], fo
     return calibrated
 
 
-def _trial(raw: NDArray[np.float64], calibrated: NDArray[np.float64], z: float, *, kept: bool) -> CalibrationTrial:
+def _cross_fitted_isotonic(response: NDArray[np.float64], y: NDArray[np.int8], folds: Folds) -> NDArray[np.float64]:
+    from sklearn.isotonic import IsotonicRegression
+
+    calibrated = np.empty(y.size)
+    for train, test in folds:
+        calibrated[test] = IsotonicRegression(out_of_bounds="clip").fit(response[train], y[train]).predict(response[test])
+    return calibrated
+
+
+def _trial(raw: NDArray[np.float64], calibrated: NDArray[np.float64], z: float, method: Method, *, kept: bool) -> CalibrationTrial:
     return CalibrationTrial(
-        method="sigmoid", log_loss_raw=float(raw.mean()), log_loss_calibrated=float(calibrated.mean()), z=z, n=raw.size, kept=kept
+        method=method, log_loss_raw=float(raw.mean()), log_loss_calibrated=float(calibrated.mean()), z=z, n=raw.size, kept=kept
     )
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline.scoring.customer_row import Cell
 from pipeline.scoring.exactness import NotExact
 from pipeline.scoring.linear_model import LinearModel, linear_of
-from pipeline.scoring.link_functions import Link, OnLogOdds, Platt, logistic, probability
+from pipeline.scoring.link_functions import Isotonic, Link, OnLogOdds, Platt, logistic, probability
 from pipeline.scoring.row_encoder import RowEncoder, encoder_of
 from pipeline.scoring.tree_traversal import Forest, boosted_of, forest_of, histogram_boosted_of
 from pipeline.tables.schema import Schema
@@ -87,8 +87,8 @@ def _compiled(model: Any, columns: Schema, centre_rows: "pd.DataFrame") -> Compi
     calibrator: Link | None = None
     if type(model) is CalibratedClassifierCV:
         (calibrated,) = model.calibrated_classifiers_
-        (sigmoid,) = calibrated.calibrators
-        calibrator, model = Platt(float(sigmoid.a_), float(sigmoid.b_)), calibrated.estimator
+        (made,) = calibrated.calibrators
+        calibrator, model = _calibrator(made), calibrated.estimator
     if type(model) is not Pipeline or [name for name, _ in model.steps] != ["prepare", "classify"]:
         raise NotExact(f"it is a {type(model).__name__} that churnops did not build")
     prepare = model["prepare"]
@@ -97,6 +97,14 @@ def _compiled(model: Any, columns: Schema, centre_rows: "pd.DataFrame") -> Compi
     classifier = classifier_of(model["classify"], centre)
     own: Link = probability if isinstance(classifier, Forest) and classifier.averaged else logistic
     return CompiledModel(encoder, classifier, (calibrator or own, *after))
+
+
+def _calibrator(made: Any) -> Link:
+    from sklearn.isotonic import IsotonicRegression
+
+    if type(made) is IsotonicRegression:
+        return Isotonic(made.f_, float(made.X_min_), float(made.X_max_))
+    return Platt(float(made.a_), float(made.b_))
 
 
 def classifier_of(made: Any, centre: Numbers) -> Forest | LinearModel:

@@ -1,4 +1,4 @@
-"""From a model's response to a probability: the sigmoids that calibration and recalibration put behind a classifier."""
+"""From a model's response to a probability: what calibration and recalibration put behind a classifier."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,6 +34,19 @@ class Platt:
     def __call__(self, response: Numbers) -> Numbers:
         """Probabilities, shape as given."""
         return np.asarray(expit(-(self.a * response + self.b)))
+
+
+@dataclass(frozen=True)
+class Isotonic:
+    """Of CalibratedClassifierCV with isotonic regression: a line of pieces through what was observed, level beyond its ends."""
+
+    line: Callable[[Numbers], Numbers]
+    low: float
+    high: float
+
+    def __call__(self, response: Numbers) -> Numbers:
+        """Probabilities, shape as given."""
+        return np.asarray(self.line(np.clip(response, self.low, self.high)))
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,15 @@ def _fitted(job: TrainingJob, train: "pd.DataFrame", unseen_file: Path, say: Say
     """A new model of the training rows."""
     import numpy as np
 
-    from pipeline.models.calibration import OutOfFold, calibrated_model, cross_fit_folds, customer_groups, out_of_fold, try_calibration
+    from pipeline.models.calibration import (
+        Method,
+        OutOfFold,
+        calibrated_model,
+        cross_fit_folds,
+        customer_groups,
+        out_of_fold,
+        try_calibration,
+    )
     from pipeline.models.importance import measure_importance
     from pipeline.models.unfitted_model import build, fit_on_all_processors, hyperparameters_of
     from pipeline.tables.typed_parquet import fingerprint
@@ -137,7 +145,8 @@ def _fitted(job: TrainingJob, train: "pd.DataFrame", unseen_file: Path, say: Say
     sofar = f"log loss {min(trial.log_loss_raw, trial.log_loss_calibrated):.4f} out of fold"
     say("fitting", 0.5, f"Fitting {job.estimator}, {'calibrated' if trial.kept else 'uncalibrated'}; {sofar}")
     fitted = fit_on_all_processors(pipeline, x, y)
-    model = calibrated_model(fitted, found, y) if trial.kept else fitted
+    method: Method = "isotonic" if trial.method == "isotonic" else "sigmoid"
+    model = calibrated_model(fitted, found, y, method) if trial.kept else fitted
     manifest = Manifest(
         columns=job.columns,
         estimator=job.estimator,

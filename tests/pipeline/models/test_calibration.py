@@ -9,7 +9,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.pipeline import Pipeline
 
 from pipeline.errors import DataError
-from pipeline.models.calibration import FOLDS, KEPT_ABOVE_Z, calibrated_model, cross_fit_folds, out_of_fold, try_calibration
+from pipeline.models.calibration import FOLDS, KEPT_ABOVE_Z, OutOfFold, calibrated_model, cross_fit_folds, out_of_fold, try_calibration
 from pipeline.models.unfitted_model import build, fit_on_all_processors
 from tests.pipeline.small_tables import COLUMNS, small_table
 
@@ -70,6 +70,24 @@ def test_the_sigmoid_that_is_tried_is_the_sigmoid_that_is_kept() -> None:
     kept = -np.mean(np.log(np.where(fresh["churned"] == 1, p, 1 - p)))
     assert kept == pytest.approx(tried.log_loss_calibrated, abs=0.05)
     assert tried.log_loss_raw > kept + 0.2
+
+
+@pytest.mark.parametrize(("rows", "expected"), [(3000, "isotonic"), (1200, "sigmoid")])
+def test_isotonic_regression_is_kept_where_rows_are_enough_and_no_sigmoid_follows_the_curve(rows: int, expected: str) -> None:
+    random = np.random.default_rng(4)
+    response = random.random(rows)
+    y = (random.random(rows) < np.where(response < 0.3, 0.1, np.where(response < 0.7, 0.45, 0.9))).astype(np.int8)
+    trial, p = try_calibration(OutOfFold(response, response), y, None, cross_fit_folds(y, None, 7))
+    assert (trial.method, trial.kept) == (expected, True)
+    assert (np.unique(p).size < 200) == (expected == "isotonic")
+
+
+def test_where_a_sigmoid_fits_it_stays_however_many_rows_there_are() -> None:
+    random = np.random.default_rng(5)
+    margin = random.normal(0, 1, 6000)
+    y = (random.random(6000) < 1 / (1 + np.exp(-margin))).astype(np.int8)
+    bold = 1 / (1 + np.exp(-3 * margin))
+    assert try_calibration(OutOfFold(bold, 3 * margin), y, None, cross_fit_folds(y, None, 7))[0].method == "sigmoid"
 
 
 def test_calibrating_keeps_the_order_of_customers() -> None:

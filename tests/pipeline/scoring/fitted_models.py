@@ -12,8 +12,14 @@ from tests.pipeline.small_tables import COLUMNS, small_table
 REFERENCE = small_table(1500, 1)
 FEATURES = list(COLUMNS.features)
 SPELLING = spelling_in(REFERENCE, COLUMNS.categorical)
-FORESTS = ("forest", "forest, calibrated", "forest, recalibrated", "forest, calibrated, recalibrated twice")
-BOOSTED = ("boosted, calibrated", "histogram, calibrated, recalibrated")
+FORESTS = (
+    "forest",
+    "forest, isotonic, recalibrated",
+    "forest, calibrated",
+    "forest, recalibrated",
+    "forest, calibrated, recalibrated twice",
+)
+BOOSTED = ("boosted, isotonic", "boosted, calibrated", "histogram, calibrated, recalibrated")
 LINEAR = ("linear", "linear, calibrated", "linear, calibrated, recalibrated")
 _ESTIMATORS: dict[str, tuple[str, dict[str, float]]] = {
     "forest": ("random_forest", {"n_estimators": 25, "max_depth": 6}),
@@ -29,6 +35,8 @@ def model_of(kind: str) -> Any:
     family, *steps = kind.split(", ")
     x, y = REFERENCE[FEATURES], REFERENCE["churned"].to_numpy()
     model = build(*_ESTIMATORS[family], 7, COLUMNS).fit(x, y)
+    if "isotonic" in steps:
+        model = calibrated_model(model, out_of_fold(model, x, y, cross_fit_folds(y, None, 7)), y, "isotonic")
     if "calibrated" in steps:
         model = calibrated_model(model, out_of_fold(model, x, y, cross_fit_folds(y, None, 7)), y)
     times = 2 if steps and steps[-1].endswith("twice") else int(bool(steps) and steps[-1] == "recalibrated")
