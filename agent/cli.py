@@ -47,7 +47,6 @@ from pipeline.errors import ChurnopsError, NewerRecord, Notice
 
 app = typer.Typer(
     name="churnops",
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="`--debug` with any command shows the traceback of an error.",
