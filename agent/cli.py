@@ -10,6 +10,7 @@ import typer
 
 from agent.commands.adopt import adopt
 from agent.commands.alerts import app as alerts
+from agent.commands.backup import backup, restore
 from agent.commands.beginning import begin
 from agent.commands.bench import bench
 from agent.commands.case import app as case
@@ -73,6 +74,8 @@ for command in (
     deploys,
     report,
     rollback,
+    backup,
+    restore,
     doctor,
 ):
     app.command()(command)

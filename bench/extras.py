@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def run(*command: str | Path) -> None:
+    """A command that must succeed."""
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
 
 
@@ -24,6 +25,7 @@ def weight(environment: Path) -> tuple[float, int]:
 
 
 def main() -> None:
+    """Of each extra, or of those named, a row of the table."""
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)

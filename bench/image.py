@@ -1,7 +1,7 @@
 """The image of deploy/Dockerfile without an engine: its steps one by one in folders, its size, and its commands on a root that is only read.
 
-usage: python bench/image.py BASE   BASE is a folder made by `debootstrap --variant=minbase bookworm BASE`; asks for root and for package
-indexes that can be reached. Build the wheel with `make dist` first.
+usage: python bench/image.py BASE ROOM   BASE is a folder made by `debootstrap --variant=minbase bookworm BASE`, ROOM becomes one with the
+stages in it. It asks for root and for package indexes that can be reached. Build the wheel with `make dist` first.
 """
 
 import json
@@ -11,13 +11,12 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# What Debian's slim image leaves out of an installation.
+# What Debian's slim image leaves out of an installation, and how it tells its package manager to.
 LEFT_OUT = (
     "usr/share/doc",
     "usr/share/man",
@@ -27,6 +26,8 @@ LEFT_OUT = (
     "var/cache/apt",
     "var/lib/apt/lists",
 )
+EXCLUDED = "".join(f"path-exclude=/{name}/*\n" for name in LEFT_OUT[:5])
+CLEAN = 'DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin || true"; };\nDir::Cache::pkgcache ""; Dir::Cache::srcpkgcache "";\n'
 CERTIFICATES = "var/certificates.pem"
 INHERITED = re.compile(r"PIP_(?!FIND_LINKS)|.*_proxy$|.*_PROXY$")
 
@@ -69,6 +70,7 @@ def instructions() -> list[tuple[str, str]]:
 
 
 def build(base: Path, room: Path) -> Stage:
+    """Every instruction in turn; the last stage, with its folder in `room`."""
     stages: dict[str, Stage] = {}
     stage = Stage(room)
     for name, words in instructions():
@@ -80,6 +82,8 @@ def build(base: Path, room: Path) -> Stage:
             for left_out in LEFT_OUT:
                 shutil.rmtree(stage.folder / left_out, ignore_errors=True)
             (stage.folder / "var/cache/apt/archives/partial").mkdir(parents=True)
+            (stage.folder / "etc/dpkg/dpkg.cfg.d/slim").write_text(EXCLUDED)
+            (stage.folder / "etc/apt/apt.conf.d/slim").write_text(CLEAN)
             shutil.copy("/etc/resolv.conf", stage.folder / "etc/resolv.conf")
             if bundle := os.environ.get("PIP_CERT"):  # of a proxy that this machine trusts
                 shutil.copy(bundle, stage.folder / CERTIFICATES)
@@ -140,29 +144,29 @@ STORY = (
 
 
 def main() -> None:
-    base = Path(sys.argv[1]).resolve()
-    with tempfile.TemporaryDirectory() as made:
-        stage = build(base, Path(made))
-        print(
-            f"base: {size(Path(made) / 'stage-1') - size(stage.folder / 'opt'):.0f} MB with what apt adds; whole: {size(stage.folder):.0f} MB"
-        )
-        workspace = Path(made) / "workspace"
-        workspace.mkdir()
-        os.chown(workspace, *(int(part) for part in stage.user.split(":")))
-        for command in STORY:
-            began = time.monotonic()
-            ran = subprocess.run(contained(stage, workspace, command), capture_output=True, text=True, check=False)
-            print(f"{time.monotonic() - began:6.1f} s  {shlex.join(command)}: exit code {ran.returncode}", flush=True)
-            if ran.returncode:
-                sys.exit(ran.stdout[-2000:] + ran.stderr[-2000:])
-        health = next(json.loads(words.partition("CMD ")[2]) for name, words in instructions() if name == "HEALTHCHECK")
+    """Build, measure, and live the story in what was built."""
+    base, room = (Path(word).resolve() for word in sys.argv[1:3])
+    room.mkdir()
+    stage = build(base, room)
+    whole, ours = size(stage.folder), size(stage.folder / "opt")
+    print(f"{whole:.0f} MB: {ours:.0f} MB of Python packages, {whole - ours:.0f} MB of Debian, Python and ssh")
+    workspace = room / "workspace"
+    workspace.mkdir()
+    os.chown(workspace, *(int(part) for part in stage.user.split(":")))
+    for command in STORY:
         began = time.monotonic()
-        with subprocess.Popen(contained(stage, workspace, stage.command)) as serving:
-            while subprocess.run(contained(stage, workspace, health), capture_output=True, check=False).returncode:
-                time.sleep(0.5)
-            print(f"{time.monotonic() - began:6.1f} s  {shlex.join(stage.command)}: healthy", flush=True)
-            serving.terminate()
-        print(f"ended with {serving.returncode}")
+        ran = subprocess.run(contained(stage, workspace, command), capture_output=True, text=True, check=False)
+        print(f"{time.monotonic() - began:6.1f} s  {shlex.join(command)}: exit code {ran.returncode}", flush=True)
+        if ran.returncode:
+            sys.exit(ran.stdout[-2000:] + ran.stderr[-2000:])
+    health = next(json.loads(words.partition("CMD ")[2]) for name, words in instructions() if name == "HEALTHCHECK")
+    began = time.monotonic()
+    with subprocess.Popen(contained(stage, workspace, stage.command)) as serving:
+        while subprocess.run(contained(stage, workspace, health), capture_output=True, check=False).returncode:
+            time.sleep(0.5)
+        print(f"{time.monotonic() - began:6.1f} s  {shlex.join(stage.command)}: healthy", flush=True)
+        serving.terminate()
+    print(f"ended with {serving.returncode}")
 
 
 if __name__ == "__main__":
