@@ -22,6 +22,7 @@ from agent.commands.doctor import doctor
 from agent.commands.drift import drift
 from agent.commands.event import app as event
 from agent.commands.expectations import app as expectations
+from agent.commands.forget import forget
 from agent.commands.hold import hold
 from agent.commands.init import init
 from agent.commands.mcp.serving import app as mcp
@@ -76,6 +77,7 @@ for command in (
     rollback,
     backup,
     restore,
+    forget,
     doctor,
 ):
     app.command()(command)

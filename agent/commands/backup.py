@@ -21,7 +21,9 @@ def backup(
     typer.echo(f"{file}: {len(manifest.files)} files, {megabytes:.1f} MB, ledger head {manifest.head}", err=as_json)
     for path in manifest.elsewhere:
         typer.echo(f"Not in it, as it lies outside the workspace: {path}", err=True)
-    typer.echo("It holds customers' data: keep it as you keep those. Keep the head in another place, for `churnops restore --head`.", err=True)
+    typer.echo(
+        "It holds customers' data: keep it as you keep those. Keep the head in another place, for `churnops restore --head`.", err=True
+    )
     echo_json(as_json, {"file": str(file), "head": manifest.head, "files": len(manifest.files), "elsewhere": manifest.elsewhere})
 
 

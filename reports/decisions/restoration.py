@@ -60,7 +60,9 @@ def _unpack(file: Path, folder: Path) -> BackupManifest:
         json_once(content)
         manifest = BackupManifest.model_validate_json(content)
     except (tarfile.TarError, EOFError, zlib.error, ValidationError, ValueError, FileNotFoundError, IsADirectoryError) as error:
-        raise DataError(f"{file} is no backup of churnops ({type(error).__name__}).", "Name a file that `churnops backup` wrote.") from error
+        raise DataError(
+            f"{file} is no backup of churnops ({type(error).__name__}).", "Name a file that `churnops backup` wrote."
+        ) from error
     if manifest.format != FORMAT:
         raise DataError(f"The format of {file} is {manifest.format[:40]!r}, not {FORMAT}.", "Restore it with the churnops that wrote it.")
     if names != {MANIFEST, *manifest.files} or SETTINGS_FILE not in names:
