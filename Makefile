@@ -15,7 +15,7 @@ unexport PYTHONPATH  # the tests see the installed project, not what happens to 
 unexport PYTHONDONTWRITEBYTECODE  # many images set it, and every process of a test run would compile all there is once more
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-all soak conformance check static audit docs dist bench mlflow lock format clean
+.PHONY: help demo test test-slow test-all soak conformance check static audit docs dist bench stack serve agent mlflow lock format clean
 
 help:  ## list these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1|\2/p' Makefile | while IFS='|' read -r name said; do printf '  %-15s %s\n' "$$name" "$$said"; done
@@ -72,6 +72,15 @@ dist: $(READY)  ## wheel and sdist in dist/: of one commit always the same bytes
 
 bench: $(READY)  ## performance against named peers, as ratios
 	@for script in $(BENCHES:%=bench/%.py); do echo "Running $$script"; $(BIN)/python "$$script" || exit 1; done
+
+stack: $(READY) .venv/slow .venv-ui/ready  ## all services at work: drift, alert, triage, approval on the page, rollback, backup, restore
+	@PYTHONPATH="$(CURDIR)" $(BIN)/python -m tests.stack
+
+serve: $(READY)  ## predictions and the review page on port 8000 for WORKSPACE=.
+	@$(BIN)/churnops serve --workspace "$(WORKSPACE)"
+
+agent: $(READY)  ## one triage of WORKSPACE=.
+	@$(BIN)/churnops triage --workspace "$(WORKSPACE)"
 
 mlflow:  ## MLflow's web UI on port 5001 for WORKSPACE=.
 	@test -f "$(WORKSPACE)/.churnops/mlflow.db" || { echo "No .churnops/mlflow.db in $(WORKSPACE); name a workspace: make mlflow WORKSPACE=DIR" >&2; exit 1; }

@@ -85,7 +85,14 @@ def test_slim_takes_out_what_nothing_reads(tmp_path: Path) -> None:
         "botocore/data/s3/service.json",
         "botocore/data/endpoints.json",
     )
-    goes = ("numpy/tests/test_core.py", "numpy/core.pyi", "pyarrow/_flight.so", "pyarrow/include/arrow.h", "botocore/data/ec2/service.json", "statsmodels/datasets/a/a.csv")
+    goes = (
+        "numpy/tests/test_core.py",
+        "numpy/core.pyi",
+        "pyarrow/_flight.so",
+        "pyarrow/include/arrow.h",
+        "botocore/data/ec2/service.json",
+        "statsmodels/datasets/a/a.csv",
+    )
     for name in (*stays, *goes):
         (packages / name).parent.mkdir(parents=True, exist_ok=True)
         (packages / name).write_text("")
