@@ -15,7 +15,7 @@ unexport PYTHONPATH  # the tests see the installed project, not what happens to 
 unexport PYTHONDONTWRITEBYTECODE  # many images set it, and every process of a test run would compile all there is once more
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-all soak conformance check static audit docs bench mlflow lock format clean
+.PHONY: help demo test test-slow test-all soak conformance check static audit docs dist bench stack serve agent mlflow lock format clean
 
 help:  ## list these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1|\2/p' Makefile | while IFS='|' read -r name said; do printf '  %-15s %s\n' "$$name" "$$said"; done
@@ -71,8 +71,20 @@ docs: $(READY)  ## write from the code: docs/reference.md, docs/questions.md, th
 	@$(BIN)/python docs/questions.py
 	@$(BIN)/python docs/structure.py
 
+dist: $(READY)  ## wheel and sdist in dist/: of one commit always the same bytes
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build
+
 bench: $(READY)  ## performance against named peers, as ratios
 	@for script in $(BENCHES:%=bench/%.py); do echo "Running $$script"; $(BIN)/python "$$script" || exit 1; done
+
+stack: $(READY) .venv/slow .venv-ui/ready  ## all services at work: drift, alert, triage, approval on the page, rollback, backup, restore
+	@PYTHONPATH="$(CURDIR)" $(BIN)/python -m tests.stack
+
+serve: $(READY)  ## predictions and the review page on port 8000 for WORKSPACE=.
+	@$(BIN)/churnops serve --workspace "$(WORKSPACE)"
+
+agent: $(READY)  ## one triage of WORKSPACE=.
+	@$(BIN)/churnops triage --workspace "$(WORKSPACE)"
 
 mlflow:  ## MLflow's web UI on port 5001 for WORKSPACE=.
 	@test -f "$(WORKSPACE)/.churnops/mlflow.db" || { echo "No .churnops/mlflow.db in $(WORKSPACE); name a workspace: make mlflow WORKSPACE=DIR" >&2; exit 1; }
@@ -81,13 +93,16 @@ mlflow:  ## MLflow's web UI on port 5001 for WORKSPACE=.
 	@cd "$(WORKSPACE)" && DO_NOT_TRACK=true MLFLOW_DISABLE_TELEMETRY=true \
 	  "$(CURDIR)/.venv-ui/bin/mlflow" server --host 127.0.0.1 --port 5001 --backend-store-uri sqlite:///.churnops/mlflow.db
 
-lock: $(READY)  ## bring requirements.lock up to date with pyproject.toml
+lock: $(READY)  ## bring the locks up to date with pyproject.toml: development, slow tests, image; with UPGRADE=--upgrade to the newest releases
 	@echo "Locking"
 	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	@$(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" --group dev pyproject.toml -o requirements.lock
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	@$(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" --group slow -c requirements.lock -o requirements-slow.lock
+	@$(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" --extra postgresql --extra watch --extra s3 -c requirements.lock pyproject.toml \
+	  -o requirements-image.lock
 
 format: $(READY)  ## format, and fix what lint can fix
 	@$(BIN)/ruff check --quiet --fix .

@@ -10,6 +10,7 @@ import typer
 
 from agent.commands.adopt import adopt
 from agent.commands.alerts import app as alerts
+from agent.commands.backup import backup, restore
 from agent.commands.beginning import begin
 from agent.commands.bench import bench
 from agent.commands.case import app as case
@@ -23,6 +24,7 @@ from agent.commands.drift import drift
 from agent.commands.event import app as event
 from agent.commands.expectations import app as expectations
 from agent.commands.explain import explain
+from agent.commands.forget import forget
 from agent.commands.hold import hold
 from agent.commands.init import init
 from agent.commands.mcp.serving import app as mcp
@@ -49,7 +51,6 @@ from pipeline.errors import ChurnopsError, NewerRecord, Notice
 
 app = typer.Typer(
     name="churnops",
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="`--debug` with any command shows the traceback of an error.",
@@ -77,6 +78,9 @@ for command in (
     deploys,
     report,
     rollback,
+    backup,
+    restore,
+    forget,
     doctor,
 ):
     app.command()(command)

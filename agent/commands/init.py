@@ -3,7 +3,7 @@
 import dataclasses
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -40,6 +40,10 @@ def init(
         str, typer.Option("--log", help="Your own prediction log: a file, a folder, a pattern or a database URL; its columns are mapped.")
     ] = "",
     log_table: Annotated[str, typer.Option("--log-table", help="The table or view in that database.", show_default=False)] = "",
+    ci: Annotated[
+        Literal["github"] | None,
+        typer.Option("--ci", help="Write workflows for the repository that this workspace is: evaluate, build, deploy, check nightly."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="With --log: write the pairs that are not in doubt without asking.")] = False,
     workspace: Annotated[Path, typer.Option("--workspace", "-w", help="Folder that becomes the workspace.")] = HERE,
     as_json: JsonOption = False,
@@ -53,8 +57,8 @@ def init(
     from pipeline.errors import SettingsError
     from pipeline.tables.remote_files import holds_secret, is_remote
 
-    if (synthetic and data is not None) or not (synthetic or data or log or log_table):
-        raise typer.BadParameter("give either --data FILE or --synthetic, or --log in a workspace", param_hint="--data")
+    if (synthetic and data is not None) or not (synthetic or data or log or log_table or ci):
+        raise typer.BadParameter("give either --data FILE or --synthetic, or --log or --ci in a workspace", param_hint="--data")
     if data is not None and not target:
         raise typer.BadParameter("name the column that says who churned", param_hint="--target")
     if data is not None and is_remote(data) and holds_secret(data):
@@ -64,7 +68,8 @@ def init(
         )
     console = Console(stderr=as_json, highlight=False)
     if data is None and not synthetic:
-        echo_json(as_json, {"log": _map_log(console, workspace, log, log_table, yes)})
+        done: dict[str, object] = {"log": _map_log(console, workspace, log, log_table, yes)} if log or log_table else {}
+        echo_json(as_json, done | _write_workflows(console, workspace, ci))
         return
     with console.status("Reading the table") as status:
 
@@ -84,9 +89,23 @@ def init(
     if found.ignored:
         console.print("To keep a column that is left out, add its name to `numerical` or `categorical` there.")
     ask_once(made, console)
-    mapped = {"log": _map_log(console, made.root, log, log_table, yes)} if log or log_table else {}
+    mapped: dict[str, object] = {"log": _map_log(console, made.root, log, log_table, yes)} if log or log_table else {}
+    mapped |= _write_workflows(console, made.root, ci)
     console.print(f"Next: {next_command(made.root, 'train')}", style="bold", markup=False, soft_wrap=True)
     echo_json(as_json, found.schema.model_dump(mode="json") | mapped)
+
+
+def _write_workflows(console: "Console", workspace: Path, ci: str | None) -> dict[str, object]:
+    """Write them where that is asked for, and give their paths for `--json`."""
+    if ci is None:
+        return {}
+    from agent.setup.github_workflows import write_workflows
+    from pipeline.workspace.folder import find_workspace
+
+    written = [str(path) for path in write_workflows(find_workspace(workspace).root)]
+    for path in written:
+        console.print(f"Wrote {path}", markup=False, soft_wrap=True)
+    return {"workflows": written}
 
 
 def _map_log(console: "Console", workspace: Path, log: str, table: str, yes: bool) -> dict[str, object]:

@@ -4,8 +4,10 @@ import importlib.util
 import os
 import shutil
 import sys
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 from agent.operators.claude import Provider, key_available
 from pipeline.code_folder import CODE
@@ -21,19 +23,52 @@ def installation(provider: Provider, agreed: bool | None, *, signed: bool) -> tu
 
 
 def _packages() -> list[Finding]:
-    """Packages we name without condition; extras are not missed."""
+    """Packages we name without condition, and which extras are here."""
     try:
-        needed = [line for line in requires("churnops") or () if "extra ==" not in line]
+        needed = _required("churnops", "")
     except PackageNotFoundError:
         return [Finding(name="churnops", state="note", said="churnops runs from a folder; it is not installed.")]
     found = []
-    for line in needed:
-        name = "".join(letter if letter.isalnum() or letter in "-_." else " " for letter in line).split()[0]
+    for requirement in needed:
         try:
-            found.append(f"{name} {version(name)}")
+            found.append(f"{requirement.name} {version(requirement.name)}")
         except PackageNotFoundError:
-            return [Finding(name="packages", state="broken", said=f"{name} is not installed. Install churnops again.")]
-    return [Finding(name="packages", state="ok", said=", ".join(found))]
+            return [Finding(name="packages", state="broken", said=f"{requirement.name} is not installed. Install churnops again.")]
+    return [Finding(name="packages", state="ok", said=", ".join(found)), _extras()]
+
+
+def _extras() -> Finding:
+    """None is missed by itself: a workspace that needs one says so where it does."""
+    extras = metadata("churnops").get_all("Provides-Extra") or ()
+    missing = [extra for extra in extras if not all(_is_here(needed) for needed in _required("churnops", extra))]
+    here = ", ".join(extra for extra in extras if extra not in missing) or "none"
+    said = f"Installed: {here}."
+    if missing:
+        said += f" Not installed: {', '.join(missing)}; to add one: pip install 'churnops[{missing[0]}]' (docs/install.md)."
+    return Finding(name="extras", state="note" if missing else "ok", said=said)
+
+
+def _required(package: str, extra: str) -> list[Requirement]:
+    """What a package asks for here; of an extra only what that adds.
+
+    Raises:
+        PackageNotFoundError: it is not installed.
+    """
+    asked = [Requirement(line) for line in requires(package) or ()]
+    return [one for one in asked if _applies(one, extra) and not (extra and _applies(one, ""))]
+
+
+def _applies(requirement: Requirement, extra: str) -> bool:
+    return requirement.marker is None or requirement.marker.evaluate({"extra": extra})
+
+
+def _is_here(needed: Requirement) -> bool:
+    try:
+        return version(needed.name) in needed.specifier and all(
+            _is_here(further) for extra in needed.extras for further in _required(needed.name, extra)
+        )
+    except PackageNotFoundError:
+        return False
 
 
 def _shadows() -> list[Finding]:

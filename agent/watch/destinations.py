@@ -6,13 +6,13 @@ import re
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from pipeline.errors import SettingsError
 from pipeline.record.opened_workspace import Opened
 from pipeline.state.alerts import SEVERITIES, Alert
 from pipeline.state.outbox import Phase
 from pipeline.workspace.alert_settings import Route
+from pipeline.workspace.mounted_secrets import secret
 
 HOOKS = {"hook": "http", "hooks": "https"}
 _NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -75,17 +75,10 @@ def filled(text: str, environment: Mapping[str, str]) -> str:
 
     def value(match: re.Match[str]) -> str:
         name = match[1]
-        if name in environment:
-            return environment[name]
-        file = environment.get(f"{name}_FILE")
-        if file is None:
+        found = secret(name, environment)
+        if found is None:
             raise SettingsError(f"A destination needs the variable {name}.", f"Set {name}, or {name}_FILE to a file that holds it.")
-        try:
-            return Path(file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(
-                f"The file that {name}_FILE names cannot be read.", "Correct the variable, or the file's permissions."
-            ) from error
+        return found
 
     return _NAME.sub(value, text)
 

@@ -45,6 +45,7 @@ Kind = Literal[
     "trust_changed",
     "requested",
     "clock_corrected",
+    "forgotten",
 ]
 MOVES: tuple[Kind, ...] = ("deployed", "rolled_back")
 _TAIL_BYTES = 1 << 16

@@ -44,12 +44,13 @@ class Verification(BaseModel, frozen=True):
     problems: tuple[Problem, ...]
 
 
-def verify(opened: Opened, known_head: str = "") -> Verification:
+def verify(opened: Opened, known_head: str = "", deployed: str = "") -> Verification:
     """Check everything that a workspace's ledger vouches for; a mirror that merely lags is completed first.
 
     Args:
         opened: the workspace.
         known_head: `NUMBER:HASH` of a row as it was noted elsewhere, or empty.
+        deployed: digest of the model that a person's word, by the ledger, made the champion; or empty.
     """
     problems: list[Problem] = []
     try:
@@ -64,9 +65,21 @@ def verify(opened: Opened, known_head: str = "") -> Verification:
     if not broken:  # what a broken chain says is not worth checking
         for check in (check_authority, _pointer, _reports, _artifacts, _cases):
             problems += check(opened, entries)
+        problems += _deployed(entries, deployed)
     bad = [problem.row for problem in problems if problem.row is not None]
     head = f"{entries[-1].seq}:{entries[-1].hash}" if entries else None
     return Verification(ok=not problems, rows=len(lines), head=head, first_bad_row=min(bad, default=None), problems=tuple(problems))
+
+
+def _deployed(entries: tuple[Entry, ...], digest: str) -> Iterator[Problem]:
+    """Whether the newest move in the ledger is to the model with this digest; a first champion was a person's, too."""
+    if not digest:
+        return
+    move = next((entry for entry in reversed(entries) if entry.kind in MOVES), None)
+    made = champion_of(move) if move else None
+    if made is None or made.digest != digest:
+        serves = f"version {made.version} ({made.digest}) serves" if made else "no model serves"
+        yield Problem(what="deployed", row=move.seq if move else None, said=f"By the ledger {serves}, not {digest[:80]}.")
 
 
 def check_chain(lines: tuple[str, ...]) -> tuple[tuple[Entry, ...], list[Problem]]:

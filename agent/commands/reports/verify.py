@@ -12,6 +12,10 @@ def verify(
         str,
         typer.Option("--head", help="NUMBER:HASH of a row as you noted it earlier; shows missing last entries.", show_default=False),
     ] = "",
+    deployed: Annotated[
+        str,
+        typer.Option("--deployed", help="sha256 of a model: exit code 1, too, where not it serves by the ledger.", show_default=False),
+    ] = "",
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
@@ -31,7 +35,7 @@ def verify(
             console.print(escape(said))
     except ChurnopsError as error:
         console.print(f"[yellow]{escape(error.problem)}[/]")
-    found = check(here, head)
+    found = check(here, head, deployed)
     if found.ok:
         row = here.ledger.append(here.clock(), "verified", None, {"rows": found.rows, "by": here.person})
         found = found.model_copy(update={"rows": row.seq, "head": f"{row.seq}:{row.hash}"})

@@ -321,3 +321,15 @@ def test_a_horizon_is_a_length_of_time(tmp_path: Path) -> None:
 def test_the_variables_that_stand_in_for_settings_are_known_by_name() -> None:
     names = ("PATH", "CHURNOPS_MCP_TOKEN", "CHURNOPS_TRAINING__SEED", "churnops_database_url", "CHURNOPS_POLICY__GATE__MIN_ROC_AUC")
     assert set_from_environment(names) == ("CHURNOPS_POLICY__GATE__MIN_ROC_AUC", "CHURNOPS_TRAINING__SEED", "churnops_database_url")
+
+
+def test_the_database_may_be_named_by_a_mounted_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mounted = tmp_path / "database_url"
+    mounted.write_text("postgresql://churnops:hunter2@db/churnops\n", encoding="utf-8")
+    monkeypatch.setenv("CHURNOPS_DATABASE_URL_FILE", str(mounted))
+    assert read(tmp_path).database_url == "postgresql://churnops:hunter2@db/churnops"
+    monkeypatch.setenv("CHURNOPS_DATABASE_URL", "postgresql://other@db/churnops")
+    assert read(tmp_path).database_url == "postgresql://other@db/churnops"
+    monkeypatch.delenv("CHURNOPS_DATABASE_URL")
+    mounted.unlink()
+    assert "CHURNOPS_DATABASE_URL_FILE names cannot be read" in problem(tmp_path, "")

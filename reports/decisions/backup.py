@@ -1,0 +1,150 @@
+"""A workspace in one file, taken while it is at work: the state of one moment, and every file that state speaks of.
+
+A backup is a gzipped tar. Its last member, `manifest.json`, has the sha256 of every other one and the head of the ledger.
+"""
+
+import hashlib
+import io
+import os
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from pydantic import BaseModel
+
+from pipeline.canonical_json import canonical
+from pipeline.churnops_version import churnops_version
+from pipeline.errors import ChurnopsError
+from pipeline.own_file import open_own
+from pipeline.record.opened_workspace import Opened
+from pipeline.state.snapshot import copy_sqlite, take_snapshot
+from pipeline.workspace.folder import SETTINGS_FILE, Workspace
+
+FORMAT = "churnops-backup/1"
+MANIFEST = "manifest.json"
+_ATTEMPTS = 3
+# Work in progress, sessions of people, and databases, which are copied by themselves.
+_LEFT_OUT = ("staging", "page", "state.db", "mlflow.db", "state.db-wal", "state.db-shm", "mlflow.db-wal", "mlflow.db-shm")
+
+
+class BackupFile(BaseModel, frozen=True, extra="forbid"):
+    """One file of a backup."""
+
+    sha256: str
+    size: int
+
+
+class BackupManifest(BaseModel, frozen=True, extra="forbid"):
+    """What a backup holds, by name from the workspace's folder. `head` is `NUMBER:HASH` of the ledger's newest row; `elsewhere` are files the
+    settings name that lie outside the workspace and are not in it."""
+
+    format: str
+    churnops: str
+    made_at: datetime
+    head: str
+    files: dict[str, BackupFile]
+    elsewhere: tuple[str, ...]
+
+
+def back_up(opened: Opened, file: Path) -> BackupManifest:
+    """Write the workspace into `file`, readable for its owner alone. Where the ledger went on meanwhile it is done again, so that state and
+    files are of one moment.
+
+    Raises:
+        ChurnopsError: `file` exists, or the ledger goes on faster than the files can be copied.
+    """
+    if file.exists():
+        raise ChurnopsError(f"{file} exists already.", "Name another file.")
+    for _ in range(_ATTEMPTS):
+        with tempfile.TemporaryDirectory(prefix=".churnops-", dir=file.absolute().parent) as made:
+            written = Path(made) / "backup"
+            manifest = _write(opened, Path(made), written)
+            if _head(opened) == manifest.head:
+                written.rename(file)
+                return manifest
+    raise ChurnopsError("The ledger went on each time while its files were copied.", "Try again when no triage or decision is under way.")
+
+
+def _write(opened: Opened, room: Path, place: Path) -> BackupManifest:
+    workspace, head = opened.workspace, _head(opened)
+    sources = dict(_files(opened))
+    take_snapshot(opened.state, room / "state.db")
+    sources[".churnops/state.db"] = room / "state.db"
+    if workspace.mlflow_db.exists():
+        copy_sqlite(workspace.mlflow_db, room / "mlflow.db")
+        sources[".churnops/mlflow.db"] = room / "mlflow.db"
+    place.touch(mode=0o600)
+    with tarfile.open(place, "w:gz", compresslevel=1) as archive:
+        files = {name: _add(archive, name, source) for name, source in sorted(sources.items())}
+        manifest = BackupManifest(
+            format=FORMAT,
+            churnops=churnops_version(),
+            made_at=opened.clock(),
+            head=head,
+            files=files,
+            elsewhere=tuple(str(path) for path in _named(opened) if not path.is_relative_to(workspace.root)),
+        )
+        content = canonical(manifest).encode()
+        archive.addfile(_info(MANIFEST, len(content)), io.BytesIO(content))
+    return manifest
+
+
+def _head(opened: Opened) -> str:
+    chain = opened.ledger.chain()
+    return f"{len(chain.hashes)}:{chain.hashes[-1]}"
+
+
+def _named(opened: Opened) -> list[Path]:
+    """The reference and the file of signers, where they are: a restored workspace trains and verifies by them."""
+    settings = opened.settings
+    named = [opened.reference_file, opened.workspace.root / settings.approval.signers]
+    return [path.resolve() for path in named if "://" not in str(settings.data.file) and path.is_file()]
+
+
+def _files(opened: Opened) -> Iterator[tuple[str, Path]]:
+    workspace = opened.workspace
+    yield SETTINGS_FILE, workspace.settings_file
+    for path in _named(opened):
+        if path.is_relative_to(workspace.root):
+            yield path.relative_to(workspace.root).as_posix(), path
+    for path in _kept(workspace):
+        yield path.relative_to(workspace.root).as_posix(), path
+
+
+def _kept(workspace: Workspace) -> Iterator[Path]:
+    for path in workspace.home.rglob("*"):
+        half_written = path.name.startswith(".") or path.suffix == ".lock"
+        if path.relative_to(workspace.home).parts[0] not in _LEFT_OUT and not half_written and path.is_file():
+            yield path
+
+
+def _add(archive: tarfile.TarFile, name: str, source: Path) -> BackupFile:
+    """Of a file that grows, what it held when it was opened."""
+    with os.fdopen(open_own(source), "rb") as stream:
+        size = stream.seek(0, io.SEEK_END)
+        stream.seek(0)
+        counted = _Counted(stream)
+        archive.addfile(_info(name, size), counted)  # type: ignore[arg-type]  # it is read, nothing else
+    return BackupFile(sha256=counted.digest.hexdigest(), size=size)
+
+
+def _info(name: str, size: int) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.size, info.mode = size, 0o600
+    return info
+
+
+class _Counted:
+    """A file whose bytes are hashed while they are read."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.digest = hashlib.sha256()
+
+    def read(self, size: int) -> bytes:
+        part = self._stream.read(size)
+        self.digest.update(part)
+        return part
