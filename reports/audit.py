@@ -31,11 +31,13 @@ _RULE = re.compile(r"(`[\w.]+`)")
 
 @dataclass(frozen=True)
 class AuditReport:
-    """A report as Markdown, the appendix that the numbers of its narrative link to, and those that have no source."""
+    """A report as Markdown, the appendix that the numbers of its narrative link to, and those that have no source; `own_words`: what its
+    first page says in the operator's words, empty where it speaks in the template's."""
 
     text: str
     appendix: str
     unsourced: tuple[str, ...]
+    own_words: str
 
 
 def render_audit(
@@ -118,7 +120,7 @@ def render_audit(
     }
     text = environment.get_template("audit.md.j2").render(facts, section=partial(_section, named))
     front = environment.get_template("audit_front_matter.j2").render(facts, sections=named)
-    return AuditReport(re.sub(r"\n{3,}", "\n\n", front + text), sources, grounded.unsourced)
+    return AuditReport(re.sub(r"\n{3,}", "\n\n", front + text), sources, grounded.unsourced, own)
 
 
 def _section(named: list[SectionName], name: SectionName) -> str:

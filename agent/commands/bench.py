@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 import typer
 
 from agent.commands.options import JsonOption
+from agent.views.theme import LOOK, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,8 +48,6 @@ def bench(
     import os
     import tempfile
 
-    from rich.console import Console
-
     from agent.views.bench_view import kinds_view, report_view
     from pipeline.benchmark.customers import Table
     from pipeline.benchmark.grading import report
@@ -59,7 +58,7 @@ def bench(
     from pipeline.worlds.scenarios import ALL_KINDS, KINDS, SEVERITIES
     from prompts import policy_text
 
-    console = Console(stderr=as_json, highlight=False)
+    console = terminal(stderr=as_json)
     if kinds == "list":
         console.print(kinds_view())
         return
@@ -111,7 +110,7 @@ def _run(setup: "Setup", asked: "Sequence[Question]", jobs: int, console: "Conso
                 question = result.question
                 progress.update(task, advance=1, description=f"{question.kind}, {question.severity}, seed {question.seed}")
         except KeyboardInterrupt:
-            console.print("[yellow]Interrupted.[/] What is done so far:")
+            console.print(f"[{LOOK}]Interrupted.[/] What is done so far:")
             return results, True
     return results, False
 

@@ -2,6 +2,7 @@
 
 from agent.commands import window_options
 from agent.commands.options import HERE, JsonOption, VerboseOption, WorkspaceOption, echo_json, next_command, opened
+from agent.views.theme import terminal
 
 
 def diagnose(
@@ -16,7 +17,6 @@ def diagnose(
     as_json: JsonOption = False,
 ) -> None:
     """Find out what happened in the current window, how sure that is, and what could not be seen; opens no case. The answer comes last."""
-    from rich.console import Console
 
     from agent.views.diagnosis_view import diagnosis_view
     from agent.views.paged import show
@@ -32,7 +32,7 @@ def diagnose(
     from pipeline.words import counted
     from tools.case_windows import current_window
 
-    console = Console(stderr=as_json, highlight=False)
+    console = terminal(stderr=as_json)
     choice = window_options.chosen_window(current, outcomes, length, since, since_deploy, rows)
     here = opened(workspace)
     with console.status("Reading the window") as status:

@@ -2,16 +2,19 @@
 
 from rich.table import Table
 
+from agent.views.theme import DETAIL
 from pipeline.training.family_comparison import Compared
 
 
 def families_table(names: tuple[str, ...], done: dict[str, Compared], under_way: str | None) -> Table:
     """What is known so far of each family that is compared."""
-    table = Table("family", "log loss ↓", "ROC-AUC", "PR-AUC", "profit, %", "fits", "seconds", box=None, header_style="dim", pad_edge=False)
+    table = Table(
+        "family", "log loss ↓", "ROC-AUC", "PR-AUC", "profit, %", "fits", "seconds", box=None, header_style=DETAIL, pad_edge=False
+    )
     for name in names:
         line = done.get(name)
         if line is None:
-            table.add_row(name, "…" if name == under_way else "", style="dim" if name != under_way else "")
+            table.add_row(name, "…" if name == under_way else "", style=DETAIL if name != under_way else "")
             continue
         table.add_row(
             name,

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from agent.views.theme import DETAIL
 from pipeline.shown_text import plain
 from pipeline.words import counted
 from reports.decisions.fleet_status import FleetMember
@@ -68,7 +69,7 @@ def fleet_table(fleet: "Sequence[FleetMember]") -> "Table":
     """A line for each workspace: how it stands, what waits, and why."""
     from rich.table import Table
 
-    table = Table(box=None, header_style="dim", pad_edge=False)
+    table = Table(box=None, header_style=DETAIL, pad_edge=False)
     for name in ("workspace", "model", "waits", "why"):
         table.add_column(name, overflow="fold")
     for one in fleet:

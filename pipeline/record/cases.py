@@ -130,7 +130,8 @@ class Override(StoredRecord):
 class Case(StoredRecord):
     """One case. `champion` is the model that served when it was opened; `person` is who opened it, as far as the machine says;
     of kind `deploy` it is about how
-    that model does since it was deployed. `unsourced` are numbers of its report's narrative without a source."""
+    that model does since it was deployed. `unsourced` are numbers of its report's narrative without a source; `own_words` is what the report's
+    first page says in the operator's words, `disagreed` that the rulebook came to another answer."""
 
     case_id: CaseId
     key: str
@@ -154,6 +155,8 @@ class Case(StoredRecord):
     decision: Decision | None = None
     superseded_by: str | None = Field(None, exclude_if=lambda told: told is None)
     unsourced: tuple[str, ...] = Field((), exclude_if=lambda told: not told)
+    own_words: str = Field("", exclude_if=lambda told: not told)
+    disagreed: bool = Field(False, exclude_if=lambda told: not told)
 
     @property
     def unfinished(self) -> bool:

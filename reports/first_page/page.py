@@ -131,14 +131,15 @@ def _advice(
     """What we would do, and until when."""
     if result is not None and case.challenger is not None:
         until = f" Open until {setting.until:%Y-%m-%d %H:%M} UTC, after that it takes a new triage." if setting.until else ""
-        return f"{_on_challenger(verdict, found, result)}{until} Version {case.champion.version} serves until a person decides."
+        differ = case.disagreed or verdict.disagreed is not None
+        return f"{_on_challenger(found, result, differ=differ)}{until} Version {case.champion.version} serves until a person decides."
     judged = found is None or found.cause not in _FAULTS  # broken data and outcomes judge nobody
     worse = judged and harm is not None and harm.beyond_chance
     return "Nothing to approve." + (" The champion does worse than when it was accepted." if worse else "")
 
 
-def _on_challenger(verdict: Verdict, found: Diagnosis | None, result: TrainingResult) -> str:
-    if verdict.disagreed is not None:
+def _on_challenger(found: Diagnosis | None, result: TrainingResult, *, differ: bool) -> str:
+    if differ:
         return "Advice: read the two opinions below before you decide."
     doubt = _fault_beside(found)
     if doubt is not None:

@@ -8,6 +8,7 @@ from typing import Literal
 from pipeline.atomic_files import digest_of_file
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.errors import ChurnopsError
+from pipeline.profiles.distribution import Distribution
 from pipeline.record.cases import Case, TrainingResult, concluded
 from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
@@ -19,7 +20,6 @@ from reports.model_comparison import Difference, differences
 from reports.shadow_challenger import shadow_challenger
 from reports.web.review_page.case_window import moved_features
 from reports.web.review_page.decision_form import Gate, gate_of
-from reports.web.review_page.distribution import Distribution
 from reports.web.review_page.drift_bars import DriftBar, drift_bars
 from reports.web.review_page.measure_rows import MeasureRow, measure_rows
 from reports.web.review_page.reliability_plot import ReliabilityPlot, reliability_plot

@@ -3,13 +3,13 @@
 from pipeline.errors import ChurnopsError
 from pipeline.models.artifact import Artifact, open_artifact
 from pipeline.profiles.daily import profile_log
+from pipeline.profiles.distribution import Distribution, distribution
 from pipeline.profiles.profile import Profile
 from pipeline.record.cases import Case
 from pipeline.record.opened_workspace import Opened
 from pipeline.rulings.exclusions import excluded
 from pipeline.windows.spans import MICROSECOND
 from reports.markdown_cells import strength
-from reports.web.review_page.distribution import Distribution, distribution
 
 _SHOWN = 3  # features looked at from near; each has its bar already
 

@@ -14,6 +14,7 @@ from agent.views.cases_view import cases_table
 from agent.views.drift_view import drift_view
 from agent.views.report_view import report_view
 from agent.views.status_view import status_lines
+from agent.views.theme import rich_theme
 from agent.views.verdict_view import ShownAnswer, approval_question, case_verdict, diagnosis_verdict
 from pipeline.drift.summary import DriftSummary
 from pipeline.record.cases import Case, Waiting
@@ -54,7 +55,14 @@ def screens() -> dict[str, RenderableType | ShownAnswer]:
 def drawn(screen: RenderableType | ShownAnswer, width: int, no_colour: bool) -> str:
     """The screen as SVG, without the fonts that an SVG of Rich's fetches."""
     console = Console(
-        file=io.StringIO(), record=True, width=width, height=24, highlight=False, color_system="standard", force_terminal=True
+        file=io.StringIO(),
+        record=True,
+        width=width,
+        height=24,
+        highlight=False,
+        color_system="truecolor",
+        force_terminal=True,
+        theme=rich_theme(),
     )
     console.no_color = no_colour
     if isinstance(screen, ShownAnswer):
