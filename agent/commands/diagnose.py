@@ -26,6 +26,7 @@ def diagnose(
     from pipeline.diagnosis.diagnose import diagnose as conclude
     from pipeline.diagnosis.observed import observe
     from pipeline.diagnosis.owners import owned
+    from pipeline.diagnosis.picture import picture
     from pipeline.record.cases import WindowFacts
     from pipeline.rulings.noted_events import happenings, known_events, recorded_events
     from pipeline.rulings.past_cases import past_rulings
@@ -39,8 +40,9 @@ def diagnose(
         _, artifact, baseline, window = current_window(here, choice.reader(here))
         status.update("Weighing the evidence")
         recorded = recorded_events(here.state)
+        observed = observe(artifact, baseline, window)
         found = conclude(
-            observe(artifact, baseline, window),
+            observed,
             here.policy,
             value=here.settings.value,
             known=(
@@ -51,7 +53,7 @@ def diagnose(
         )
         found = owned(dated(found, window.windows), here.settings.owners)
     facts = WindowFacts.of(window)
-    answer = diagnosis_verdict(found, facts, here.cases.all(), next_command(here.workspace.root, "triage"))
+    answer = diagnosis_verdict(found, facts, here.cases.all(), next_command(here.workspace.root, "triage"), picture(found, observed))
     if verbose:
         show(console, diagnosis_view(found, facts.rows, facts.labelled_rows, facts.customers, facts.windows))
     answer.print_on(console)

@@ -91,7 +91,7 @@ def show_end(here: "Opened", outcome: "Outcome", console: "Console", *, verbose:
         facts = case.window
         console.print(diagnosis_view(outcome.diagnosis, facts.rows, facts.labelled_rows, facts.customers, facts.windows))
     if case.decision is None and case.superseded_by is None:
-        case_verdict(page_of(here, case), concluded(case)).print_on(console)
+        case_verdict(page_of(here, case), concluded(case), case.picture).print_on(console)
     for line in _told(outcome):
         console.print(line, markup=False, soft_wrap=True)
 

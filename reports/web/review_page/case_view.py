@@ -12,10 +12,10 @@ from pipeline.profiles.distribution import Distribution
 from pipeline.record.cases import Case, TrainingResult, concluded
 from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
-from pipeline.words import ACTIONS
-from reports.decision_summary import Outlook, cause_words, outlook, training_of
-from reports.decisions.case_status import standing_of
-from reports.filing import report_path
+from reports.decision_summary import Outlook, outlook, training_of
+from reports.decisions.case_status import Standing, standing_of
+from reports.filing import page_of, report_path
+from reports.first_page.page import FirstPage
 from reports.model_comparison import Difference, differences
 from reports.shadow_challenger import shadow_challenger
 from reports.web.review_page.case_window import moved_features
@@ -25,8 +25,8 @@ from reports.web.review_page.measure_rows import MeasureRow, measure_rows
 from reports.web.review_page.reliability_plot import ReliabilityPlot, reliability_plot
 from reports.web.review_page.tier_bars import Segment, tier_bars
 
-_BARS = 5  # at first sight; the others are behind a click
-_EVIDENCE, _SENTENCE = 2, 320  # findings at first sight, and characters of each
+_BARS = 3  # at first sight; the others are behind a click
+_SENTENCE = 320  # characters of a finding
 
 Written = Literal["as written", "changed", "gone", "none"]
 
@@ -36,13 +36,10 @@ class CaseView:
     """All that the page of a case shows. Texts from data are cut, and escaped by the template."""
 
     case: Case
-    status: str
-    headline: str
+    standing: Standing
+    page: FirstPage
     found: Diagnosis | None
-    cause: str
-    asks: str
     evidence: tuple[str, ...]
-    more_evidence: tuple[str, ...]
     bars: tuple[DriftBar, ...]
     more_bars: tuple[DriftBar, ...]
     distributions: tuple[Distribution, ...]
@@ -69,13 +66,10 @@ def case_view(opened: Opened, case: Case) -> CaseView:
     seen, unseen = moved_features(opened, case)
     return CaseView(
         case=case,
-        status=standing.status,
-        headline=standing.headline or (ACTIONS[case.action].headline if case.action and case.status != "partial" else "No verdict yet"),
+        standing=standing,
+        page=page_of(opened, case),
         found=found,
-        cause=cause_words(found) if found else "",
-        asks=ACTIONS[found.action].asks if found else "",
-        evidence=said[:_EVIDENCE],
-        more_evidence=said[_EVIDENCE:],
+        evidence=said,
         bars=bars[:_BARS],
         more_bars=bars[_BARS:],
         distributions=seen,
