@@ -62,7 +62,7 @@ def render_audit(
     said = "\n\n".join(part.strip() for part in (narrative.summary, narrative.reasoning, *checked) if part.strip()) or "Nothing was said."
     evidence = evidence_of(case, calls, trainings, policy)
     grounded = ground(said, evidence)
-    sources = appendix(grounded, case.case_id)
+    sources = appendix(grounded, case.case_id, _digests(case, reference_sha256))
     environment = Environment(
         loader=PackageLoader("reports", "."), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
@@ -121,6 +121,15 @@ def render_audit(
     text = environment.get_template("audit.md.j2").render(facts, section=partial(_section, named))
     front = environment.get_template("audit_front_matter.j2").render(facts, sections=named)
     return AuditReport(re.sub(r"\n{3,}", "\n\n", front + text), sources, grounded.unsourced, own)
+
+
+def _digests(case: Case, reference_sha256: str) -> dict[str, str]:
+    """What the report's head names by digest, for people. The head keeps them: it is part of the bytes that an approval seals."""
+    models = {f"champion version {case.champion.version}": case.champion.digest}
+    if case.challenger is not None:
+        models[f"challenger version {case.challenger.version}"] = case.challenger.digest
+    window = {"what was counted of the window": case.window.fingerprint} if case.window else {}
+    return {**models, "reference table": reference_sha256, **window}
 
 
 def _section(named: list[SectionName], name: SectionName) -> str:

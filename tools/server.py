@@ -66,9 +66,8 @@ def build_server(casework: Casework, policy: Policy, on_crash: OnCrash | None = 
     async def inspect_feature(
         case_id: CaseId,
         feature: Annotated[str, Field(description="As in the drift summary", min_length=1, max_length=200)],
-        by: Annotated[str | None, Field(description="Categorical feature to cut by; null: the most telling", max_length=200)] = None,
     ) -> FeatureResult:
-        return await casework.look(case_id, at_feature(feature, by))
+        return await casework.look(case_id, at_feature(feature))
 
     async def query(
         case_id: CaseId,
@@ -172,7 +171,7 @@ def build_server(casework: Casework, policy: Policy, on_crash: OnCrash | None = 
         _tool(
             inspect_feature,
             "One feature from near",
-            "One feature's distribution in reference and window, day by day, and cut by another feature.",
+            "One feature's distribution in reference and window; by day or cut by another feature: query.",
             READS,
         ),
         _tool(
