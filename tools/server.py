@@ -92,11 +92,12 @@ def build_server(casework: Casework, policy: Policy, on_crash: OnCrash | None = 
         value: Annotated[
             str,
             Field(
-                description="unit: its factor; shift: its offset; default: what was put in; rename: the new name; else guessed",
+                description="What to undo. unit: the number that values were multiplied by; shift: that was added; default: the value that was filled in; rename: the "
+                "category as sent. Empty: guessed. sign, swap: none",
                 max_length=200,
             ),
         ] = "",
-        other: Annotated[str, Field(description="swap: the other feature; rename: the old name", max_length=200)] = "",
+        other: Annotated[str, Field(description="swap: the other feature; rename: the category as it was", max_length=200)] = "",
     ) -> RepairResult:
         return await casework.look(case_id, at_repair(fault, column, value, other))
 
@@ -122,7 +123,11 @@ def build_server(casework: Casework, policy: Policy, on_crash: OnCrash | None = 
         case_id: CaseId,
         ctx: Context[Any],
         mode: Annotated[
-            Mode, Field(description="recent: the window alone; newest: its newer half; recalibrate: the champion, its probabilities anew")
+            Mode,
+            Field(
+                description="Rows to train on, as diagnose names it. combined: reference and known outcomes; recent: known outcomes alone; newest: their newer half; "
+                "recalibrate: the champion stays, only its probabilities are refitted"
+            ),
         ] = "combined",
         estimator: str | None = None,
         **hyperparameters: float | None,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Name = TypeVar("Name", bound=str)
 OperatorName = Literal["diagnosis", "rulebook", "claude"]
+Cases = Literal["usual", "weak"]
 
 
 def bench(
@@ -28,8 +29,11 @@ def bench(
     ] = None,
     target: Annotated[str, typer.Option("--target", help="Its column that says who churned.")] = "Churn",
     positive: Annotated[str, typer.Option("--positive", help="Its value for churn, where it is not plain.", show_default=False)] = "",
+    cases: Annotated[
+        Cases, typer.Option("--cases", help="usual: the 22 kinds of the tables; weak: those where the rules are known to be weak.")
+    ] = "usual",
     kinds: Annotated[
-        str, typer.Option("--kinds", help="Which changes, with commas; `list` names them all.", show_default="the first 22")
+        str, typer.Option("--kinds", help="Which changes instead, with commas; `list` names them all.", show_default="those of --cases")
     ] = "",
     severities: Annotated[str, typer.Option("--severities", help="mild, strong, or both with a comma.")] = "mild,strong",
     seeds: Annotated[str, typer.Option("--seeds", help="Other customers each: 1-3 or 1,2,5. Six in a row hold every combination.")] = "1-3",
@@ -55,7 +59,7 @@ def bench(
     from pipeline.benchmark.questioning import Setup
     from pipeline.workspace.policy import load_policy
     from pipeline.workspace.settings import ValueSettings
-    from pipeline.worlds.scenarios import ALL_KINDS, KINDS, SEVERITIES
+    from pipeline.worlds.scenarios import ALL_KINDS, KINDS, SEVERITIES, WEAK_KINDS
     from prompts import policy_text
 
     console = terminal(stderr=as_json)
@@ -63,9 +67,8 @@ def bench(
         console.print(kinds_view())
         return
     policy, value = load_policy(policy_text(), {}), ValueSettings()
-    asked = list(
-        questions(_among("--kinds", kinds, ALL_KINDS) if kinds else KINDS, _among("--severities", severities, SEVERITIES), _seeds(seeds))
-    )
+    chosen = _among("--kinds", kinds, ALL_KINDS) if kinds else WEAK_KINDS if cases == "weak" else KINDS
+    asked = list(questions(chosen, _among("--severities", severities, SEVERITIES), _seeds(seeds)))
     with tempfile.TemporaryDirectory(prefix="churnops-bench-") as place:
         setup = Setup(
             table=Table(data, target, positive),
