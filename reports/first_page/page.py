@@ -20,9 +20,10 @@ from reports.first_page.confidence import confidence_words
 from reports.first_page.happened import happened, headline
 from reports.harm import Harm
 from reports.model_comparison import verdict as compared
+from reports.requested_decision import ASKS_PEOPLE
 from reports.verdict import Verdict
 
-_FAULTS = frozenset({"data_fault", "label_fault"})
+_FAULTY: Mapping[Cause, str] = MappingProxyType({"data_fault": "broken data", "label_fault": "wrong outcomes"})
 _SUMMARY_WORDS, _OWN_WORDS = 80, 75
 _URGENCY: Mapping[Cause, str] = MappingProxyType(
     {
@@ -133,8 +134,10 @@ def _advice(
         until = f" Open until {setting.until:%Y-%m-%d %H:%M} UTC, after that it takes a new triage." if setting.until else ""
         differ = case.disagreed or verdict.disagreed is not None
         return f"{_on_challenger(found, result, differ=differ)}{until} Version {case.champion.version} serves until a person decides."
-    judged = found is None or found.cause not in _FAULTS  # broken data and outcomes judge nobody
+    judged = found is None or found.cause not in _FAULTY  # broken data and outcomes judge nobody
     worse = judged and harm is not None and harm.beyond_chance
+    if found is not None and found.cause in _FAULTY and verdict.action in ASKS_PEOPLE:
+        return f"Nothing to approve, and no model is trained on {_FAULTY[found.cause]}."
     return "Nothing to approve." + (" The champion does worse than when it was accepted." if worse else "")
 
 
@@ -160,7 +163,7 @@ def _on_challenger(found: Diagnosis | None, result: TrainingResult, *, differ: b
 
 def _fault_beside(found: Diagnosis | None) -> Cause | None:
     """A fault among the causes that may be the one, which a model would have been trained on."""
-    return next((one.cause for one in found.hypotheses if one.cause in _FAULTS), None) if found else None
+    return next((one.cause for one in found.hypotheses if one.cause in _FAULTY), None) if found else None
 
 
 def unknown(windows: TwoWindows | None, found: Diagnosis) -> Iterator[str]:
@@ -199,11 +202,11 @@ def _steps(case: Case, verdict: Verdict, found: Diagnosis | None, setting: Setti
     elif verdict.action == "fix_data":
         owner = ", ".join(plain(owner, 200) for owner in found.owners) if found and found.owners else "Owner of the feed"
         what = plain(found.column) if found and found.column else "the data"
-        yield Step("You", "keep lists back until it is fixed", (command(setting.root, f"hold {case.case_id}"),))
+        yield Step("You", "hold back all lists of customers until it is fixed", (command(setting.root, f"hold {case.case_id}"),))
         yield Step(owner, f"fix {what} and send the rows again")
         yield Step("You, after the fix", "triage again", (again,))
         overrule = f'{command(setting.root, f"case override {case.case_id}")} --cause covariate_benign --reason "…"'
-        yield Step("If it is no fault", "say so", (overrule,))
+        yield Step("If it is no fault", "say so, then triage again", (overrule,))
     elif verdict.action == "collect_labels":
         yield Step(
             "You",
