@@ -90,7 +90,7 @@ def _campaign(case: Case, result: TrainingResult, value: ValueSettings) -> Itera
     elif before is not None:  # an earlier version measured the training
         yield Answer("Churners caught of 100", f"{100 * result.metrics.recall.value:.0f}", f"{100 * before.recall.value:.0f}")
     if (money := money_a_month(case, result, value)) is not None:
-        yield Answer("Money a month", f"{amount(money.difference)} ({amount(money.low)} to {amount(money.high)})", "0")
+        yield Answer("Money a month (likely range)", f"{amount(money.difference)} ({amount(money.low)} to {amount(money.high)})", "0")
     elif result.margins is not None:
         profit = result.margins.profit
         yield Answer("Campaign profit, points of the maximum", f"{profit.difference:+.0f} ({profit.low:+.0f} to {profit.high:+.0f})", "0")

@@ -46,7 +46,7 @@ _MEANS: Mapping[Cause, str] = MappingProxyType(
     }
 )
 _OF_BEHAVIOUR = frozenset({"concept_drift", "covariate_harmful", "prior_shift", "unsure"})
-_STATISTICS = re.compile(r" \([^()]*\d[^()]*\)| ± [\d.,]+")
+_STATISTICS = re.compile(r" \([^()]*\d[^()]*\)| ± [\d.,]+| at today's level")  # the last: the rate of all is told beside it
 
 
 def headline(found: Diagnosis) -> str:
@@ -89,7 +89,7 @@ def plainly(said: str) -> str:
     >>> plainly("The rate rose (+5.0 ± 1.2 points, 900 rows): the level moved up.")
     'The rate rose: the level moved up.'
     """
-    return _STATISTICS.sub("", said)
+    return _STATISTICS.sub("", said).replace("of the reference", "of the training data")
 
 
 def _base(window: WindowFacts | None, found: Diagnosis, lead: Finding | None) -> str:

@@ -16,7 +16,7 @@ from pipeline.words import ACTIONS, CAUSES
 from pipeline.workspace.policy import Policy
 from pipeline.workspace.settings import ValueSettings
 from reports.first_page.answers import Answer, amount, answers, money_a_month
-from reports.first_page.confidence import confidence_words
+from reports.first_page.confidence import confidence_words, is_sure
 from reports.first_page.happened import happened, headline
 from reports.harm import Harm
 from reports.model_comparison import verdict as compared
@@ -150,14 +150,16 @@ def _on_challenger(found: Diagnosis | None, result: TrainingResult, *, differ: b
     worst = result.weakest_group
     if worst is not None and worst.worse:
         return f"Advice: weigh it. Over all it passed, but it ranks customers with {plain(worst.column)} {plain(worst.value)} worse."
+    # The page has just said that the cause is uncertain: that is no contradiction.
+    whichever = "" if found is None or is_sure(found) else ", on known outcomes, whatever the cause"
     ranks = compared(result.comparison, better_above=True) if result.comparison else None
     earns = compared(result.margins.profit, better_above=True) if result.margins else None
     if "worse" in (ranks, earns):
         return "Advice: weigh it. It is better in one respect and worse in another."
     if earns == "better":
-        return "Advice: approve. It earns more, beyond chance."
+        return f"Advice: approve. It earns more, beyond chance{whichever}."
     if ranks == "better":
-        return "Advice: approve. It ranks churners better, beyond chance; whether it earns more is not sure."
+        return f"Advice: approve. It ranks churners better, beyond chance{whichever}; whether it earns more is not sure."
     return "Advice: no hurry. No clear difference is measured between the two."
 
 

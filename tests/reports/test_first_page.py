@@ -104,7 +104,7 @@ def test_headline_sentences_and_both_answers_say_what_a_decision_needs() -> None
     assert page.headline == "Approve version 4? The same customers behave differently: customers with TotalCharges 7040 or more"
     assert (
         page.advice
-        == "Advice: approve. It earns more, beyond chance. Open until 2026-11-24 12:00 UTC, after that it takes a new triage. Version 3 serves until a person decides."
+        == "Advice: approve. It earns more, beyond chance, on known outcomes, whatever the cause. Open until 2026-11-24 12:00 UTC, after that it takes a new triage. Version 3 serves until a person decides."
     )
     assert page.happened.split(". ")[1:] == [
         "Overall 28 of 100 customers left instead of 8",
