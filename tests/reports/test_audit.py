@@ -47,7 +47,7 @@ ENDINGS: dict[str, tuple[Case, Verdict, tuple[Training, ...], str, str]] = {
         Verdict("needs_people", "collect_labels", None, "rulebook", "finished"),
         trainings_of(passed=False),
         "More outcomes are needed before a decision",
-        "Nothing is deployed. Bring in outcomes",
+        "Nothing is deployed. Have the outcomes of this window",
     ),
     "wait_for_outcomes": (
         a_case(),

@@ -143,7 +143,7 @@ def test_a_group_that_moves_against_all_others_is_explained_in_one_sentence() ->
         ({"margins": None, "comparison": Comparison(difference=0.0, low=-0.1, high=0.1, n=9)},
          "Advice: no hurry. No clear difference is measured between the two."),
         ({"margins": None, "comparison": Comparison(difference=0.2, low=0.1, high=0.3, n=9)},
-         "Advice: approve. It ranks churners better, beyond chance; whether it earns more is not sure."),
+         "Advice: approve. It ranks churners better, beyond chance, on known outcomes, whatever the cause; whether it earns more is not sure."),
         ({"comparison": Comparison(difference=-0.05, low=-0.06, high=-0.04, n=9)},
          "Advice: weigh it. It is better in one respect and worse in another."),
     ],
@@ -237,6 +237,13 @@ def test_rulings_of_the_own_people_are_counted() -> None:
     agreed = overruled.model_copy(update={"cause": "data_fault"})
     cases = [a_case(diagnosis=found), a_case(diagnosis=found, override=overruled), a_case(diagnosis=found, override=agreed)]
     assert confidence_words(found, cases).endswith("; 1 of 2 of yours.")
+
+
+def test_outcomes_that_cannot_be_trusted_say_why_in_the_headline() -> None:
+    swapped = segment_finding().model_copy(update={"name": "labels_inverted", "argues_for": ("label_fault",)})
+    page = page_of(a_told_case(found_of("label_fault", swapped)), ENDS["label_fault"])
+    assert page.headline == "The outcomes cannot be trusted yet: yes and no look swapped"
+    assert page.advice == "Nothing to approve, and no model is trained on wrong outcomes."
 
 
 def test_who_was_judged_is_said_without_dates_too() -> None:
