@@ -123,7 +123,9 @@ def _headline(case: Case, verdict: Verdict, found: Diagnosis | None, *, asks: bo
         return ACTIONS[verdict.action].headline
     if found.action == verdict.action == "monitor":
         return f"{headline(found)}: the champion stays"
-    return headline(found) if found.action == verdict.action else f"{headline(found)}: {ACTIONS[verdict.action].headline.lower()}"
+    follows = found.cause in _FAULTY or verdict.action not in ASKS_PEOPLE  # from the cause alone
+    said = ACTIONS[verdict.action].headline
+    return headline(found) if found.action == verdict.action and follows else f"{headline(found)}: {_lower(said)}"
 
 
 def _advice(
@@ -138,7 +140,9 @@ def _advice(
     worse = judged and harm is not None and harm.beyond_chance
     if found is not None and found.cause in _FAULTY and verdict.action in ASKS_PEOPLE:
         return f"Nothing to approve, and no model is trained on {_FAULTY[found.cause]}."
-    return "Nothing to approve." + (" The champion does worse than when it was accepted." if worse else "")
+    doubt = _fault_beside(found) if verdict.action in ASKS_PEOPLE else None
+    first = f" First find out whether it is this: {_lower(CAUSES[doubt].headline)}. Until then no model is trained." if doubt else ""
+    return f"Nothing to approve.{first}{' The champion does worse than when it was accepted.' if worse else ''}"
 
 
 def _on_challenger(found: Diagnosis | None, result: TrainingResult, *, differ: bool) -> str:

@@ -192,7 +192,7 @@ def test_nothing_is_offered_for_approval_where_nothing_waits(cause: Cause) -> No
         return
     page = page_of(a_told_case(found_of(cause)), ENDS[cause], a_result())
     assert page.answers == ()
-    assert page.advice == "Nothing to approve."
+    assert page.advice.startswith("Nothing to approve")
     assert "reports approve" not in str(page.steps)
 
 
@@ -244,6 +244,16 @@ def test_outcomes_that_cannot_be_trusted_say_why_in_the_headline() -> None:
     page = page_of(a_told_case(found_of("label_fault", swapped)), ENDS["label_fault"])
     assert page.headline == "The outcomes cannot be trusted yet: yes and no look swapped"
     assert page.advice == "Nothing to approve, and no model is trained on wrong outcomes."
+
+
+def test_where_outcomes_are_in_doubt_the_page_says_why_nothing_was_trained() -> None:
+    doubt = Hypothesis(cause="label_fault", probability=0.18, settle="The same outcomes a month later.")
+    found = found_of("concept_drift", level(19.5), action="collect_labels")
+    page = page_of(a_told_case(found.model_copy(update={"hypotheses": (*found.hypotheses, doubt)})), ENDS["label_fault"])
+    assert page.headline == "The same customers behave differently: more outcomes are needed before a decision"
+    assert page.advice == (
+        "Nothing to approve. First find out whether it is this: the outcomes cannot be trusted yet. Until then no model is trained."
+    )
 
 
 def test_who_was_judged_is_said_without_dates_too() -> None:
