@@ -39,21 +39,11 @@ from pipeline.record.opened_workspace import Opened  # noqa: E402
 from pipeline.workspace.operator_settings import OperatorSettings  # noqa: E402
 from pipeline.workspace.policy import load_policy  # noqa: E402
 from pipeline.workspace.value_settings import ValueSettings  # noqa: E402
-from pipeline.worlds.scenarios import ALL_KINDS  # noqa: E402
+from pipeline.worlds.scenarios import ALL_KINDS, WEAK_KINDS  # noqa: E402
 from prompts import policy_text  # noqa: E402
 from tests.messages_server import MessagesServer, Reply, Tool  # noqa: E402
 
 MODEL, RULEBOOK = "model", "rulebook"
-WEAK = (  # mixtures, rows that are no customers, columns recorded late or otherwise, outcomes turned round, slow and natural changes
-    "missing_and_reversal",
-    "prior_and_tilt",
-    "unit_and_segment",
-    "bot_rows",
-    "recorded_differently",
-    "outcomes_flipped",
-    "gradual_reversal",
-    "campaign_effect",
-)
 _WORDS = {"summary": "As the diagnosis says.", "reasoning": "The diagnosis asks for it."}
 
 
@@ -177,7 +167,7 @@ def main() -> None:
     arguments.add_argument("--base-url", default="", help="of a Messages-compatible endpoint; empty: the provider's")
     arguments.add_argument("--prices", default="", help="USD per million input and output tokens, like 3,15")
     arguments.add_argument("--effort", default="medium")
-    arguments.add_argument("--kinds", default=",".join(WEAK), help=f"of {', '.join(ALL_KINDS)}")
+    arguments.add_argument("--kinds", default=",".join(WEAK_KINDS), help=f"of {', '.join(ALL_KINDS)}")
     arguments.add_argument("--severities", default="strong")
     arguments.add_argument("--seed", type=int, default=101)
     arguments.add_argument("--worlds", type=int, default=None, help="at most so many")

@@ -104,7 +104,7 @@ ACTIONS: Mapping[str, ActionWords] = MappingProxyType(
             "collect outcomes",
             "collect outcomes",
             "outcomes are needed before anybody can tell whether another model would do better",
-            "Bring in outcomes for customers of this window, then run a triage again. The champion stays.",
+            "Have the outcomes of this window completed or corrected, then run a triage again. The champion stays.",
         ),
         "wait_for_outcomes": ActionWords(
             "wait for outcomes",

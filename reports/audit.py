@@ -32,11 +32,13 @@ _RULE = re.compile(r"(`[\w.]+`)")
 
 @dataclass(frozen=True)
 class AuditReport:
-    """A report as Markdown, the appendix that the numbers of its narrative link to, and those that have no source."""
+    """A report as Markdown, the appendix that the numbers of its narrative link to, and those that have no source; `own_words`: what its
+    first page says in the operator's words, empty where it speaks in the template's."""
 
     text: str
     appendix: str
     unsourced: tuple[str, ...]
+    own_words: str
 
 
 def render_audit(
@@ -61,7 +63,7 @@ def render_audit(
     said = "\n\n".join(part.strip() for part in (narrative.summary, narrative.reasoning, *checked) if part.strip()) or "Nothing was said."
     evidence = evidence_of(case, calls, trainings, policy)
     grounded = ground(said, evidence)
-    sources = appendix(grounded, case.case_id)
+    sources = appendix(grounded, case.case_id, _digests(case, reference_sha256))
     environment = Environment(
         loader=PackageLoader("reports", "."), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
@@ -121,7 +123,16 @@ def render_audit(
     }
     text = environment.get_template("audit.md.j2").render(facts, section=partial(_section, named))
     front = environment.get_template("audit_front_matter.j2").render(facts, sections=named)
-    return AuditReport(re.sub(r"\n{3,}", "\n\n", front + text), sources, grounded.unsourced)
+    return AuditReport(re.sub(r"\n{3,}", "\n\n", front + text), sources, grounded.unsourced, own)
+
+
+def _digests(case: Case, reference_sha256: str) -> dict[str, str]:
+    """What the report's head names by digest, for people. The head keeps them: it is part of the bytes that an approval seals."""
+    models = {f"champion version {case.champion.version}": case.champion.digest}
+    if case.challenger is not None:
+        models[f"challenger version {case.challenger.version}"] = case.challenger.digest
+    window = {"what was counted of the window": case.window.fingerprint} if case.window else {}
+    return {**models, "reference table": reference_sha256, **window}
 
 
 def _section(named: list[SectionName], name: SectionName) -> str:

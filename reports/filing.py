@@ -17,7 +17,7 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.policy import Band
 from pipeline.workspace.settings import set_from_environment
-from reports.audit import render_audit
+from reports.audit import AuditReport, render_audit
 from reports.decision_summary import training_of
 from reports.first_page.page import FirstPage, Setting, first_page
 from reports.harm import Harm, measured_harm
@@ -87,7 +87,7 @@ def file_report(opened: Opened, case: Case, verdict: Verdict, narrative: Narrati
     write_atomically(staged.with_suffix(".sources"), rendered.appendix.encode())
     write_atomically(staged, text)
     try:
-        closed = _close(opened, case, verdict, report, at, superseded, rendered.unsourced)
+        closed = _close(opened, case, verdict, report, at, superseded, rendered)
     except ChurnopsError:
         staged.unlink(missing_ok=True)
         staged.with_suffix(".sources").unlink(missing_ok=True)
@@ -98,12 +98,12 @@ def file_report(opened: Opened, case: Case, verdict: Verdict, narrative: Narrati
 
 
 def page_of(opened: Opened, case: Case) -> FirstPage:
-    """The first page of a case on record as it stands, in the words of its template."""
+    """The first page of a case on record as it stands, in the words of its report."""
     partial = "It is not finished." if case.status == "partial" else ""
     verdict = Verdict(case.status, case.action, case.mode, case.operator or "", "", partial)
     result = training_of(case, opened.cases.trainings(case.case_id))
     harm = measured_harm(opened.cases.calls(case.case_id))
-    return first_page(case, verdict, result, harm, _setting(opened, case.closed_at or opened.clock()))
+    return first_page(case, verdict, result, harm, _setting(opened, case.closed_at or opened.clock()), case.own_words)
 
 
 def _setting(opened: Opened, at: datetime) -> Setting:
@@ -112,7 +112,7 @@ def _setting(opened: Opened, at: datetime) -> Setting:
 
 
 def _close(
-    opened: Opened, case: Case, verdict: Verdict, report: ReportRef, at: datetime, superseded: Case | None, unsourced: tuple[str, ...]
+    opened: Opened, case: Case, verdict: Verdict, report: ReportRef, at: datetime, superseded: Case | None, rendered: AuditReport
 ) -> Case:
     # One transaction: of two reports at once, one closes the case and the other never touches the file that people approve.
     with opened.state.write() as connection:
@@ -125,7 +125,9 @@ def _close(
             mode=verdict.mode,
             operator=verdict.operator,
             report=report,
-            unsourced=unsourced,
+            unsourced=rendered.unsourced,
+            own_words=rendered.own_words,
+            disagreed=verdict.disagreed is not None,
             closed_at=at,
         )
         if closed.challenger != case.challenger:

@@ -1,7 +1,7 @@
-"""Where the numbers of an operator's words stand: links within the report, and the appendix beside it that they lead to."""
+"""Where the numbers of an operator's words stand: links within the report, and the appendix beside it that they lead to, which ends with digests."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from markupsafe import Markup
 
@@ -36,14 +36,17 @@ def linked(text: str, grounded: Grounded, case_id: str, safe: Callable[[str], st
     return "".join((*pieces, safe(text[done:])))
 
 
-def appendix(grounded: Grounded, case_id: str) -> str:
-    """The appendix as Markdown: what has no source and why, and where every other number stands."""
+def appendix(grounded: Grounded, case_id: str, digests: Mapping[str, str]) -> str:
+    """The appendix as Markdown: what has no source and why, where every other number stands, and the digests that the report's head names too,
+    by what they are of."""
     lines = [f"# Where the numbers of the report of case {case_id} stand", ""]
     lines += [f"- `{cell_code(one.number)}` {MARK}: {cell(one.why)}" for one in grounded.marked]
     lines += ["", "| | number | from | path | value |", "|---|---:|---|---|---:|"]
     for place, one in enumerate(grounded.sources, 1):
         source = cell(one.name) + (f", call {one.call}" if one.call is not None else "")
         lines.append(f'| <a id="n{place}"></a>n{place} | {cell(one.number)} | {source} | `{cell_code(one.path)}` | {one.value:.6g} |')
+    lines += ["", "## Digests", "", "| of | sha256 |", "|---|---|"]
+    lines += [f"| {cell(of)} | `{cell_code(digest)}` |" for of, digest in digests.items()]
     return "\n".join((*lines, ""))
 
 

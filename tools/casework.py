@@ -14,6 +14,7 @@ from pipeline.diagnosis.diagnose import diagnose
 from pipeline.diagnosis.diagnosis import Action, Diagnosis
 from pipeline.diagnosis.observed import Observed
 from pipeline.diagnosis.owners import owned
+from pipeline.diagnosis.picture import picture
 from pipeline.families import USUAL
 from pipeline.intake.reference import reference_test_rows
 from pipeline.intake.window_choice import WindowReader
@@ -223,7 +224,7 @@ class Casework:
         )
         found = owned(dated(found, case.window.windows) if case.window and case.window.windows else found, opened.settings.owners)
         if case.unfinished:
-            self._opened.cases.move(case.case_id, ("open", "partial"), diagnosis=found)
+            self._opened.cases.move(case.case_id, ("open", "partial"), diagnosis=found, picture=picture(found, observed))
         return found
 
     async def _conclusion(self, case: Case) -> Diagnosis:

@@ -27,14 +27,13 @@ class Look(Generic[R]):
     find: Callable[[str, Observed, Opened], R]
 
 
-def at_feature(feature: str, by: str | None) -> Look[FeatureResult]:
+def at_feature(feature: str) -> Look[FeatureResult]:
     """One feature from near."""
 
     def find(case_id: str, observed: Observed, _: Opened) -> FeatureResult:
-        part = None if by is None else _own(by, observed)
-        return FeatureResult(case_id=case_id, view=inspect_feature(observed, _own(feature, observed), part))
+        return FeatureResult(case_id=case_id, view=inspect_feature(observed, _own(feature, observed)))
 
-    return Look("inspect_feature", {"feature": feature, "by": by}, find)
+    return Look("inspect_feature", {"feature": feature}, find)
 
 
 def at_measure(question: Question) -> Look[QueryResult]:

@@ -66,9 +66,8 @@ def build_server(casework: Casework, policy: Policy, on_crash: OnCrash | None = 
     async def inspect_feature(
         case_id: CaseId,
         feature: Annotated[str, Field(description="As in the drift summary", min_length=1, max_length=200)],
-        by: Annotated[str | None, Field(description="Categorical feature to cut by; null: the most telling", max_length=200)] = None,
     ) -> FeatureResult:
-        return await casework.look(case_id, at_feature(feature, by))
+        return await casework.look(case_id, at_feature(feature))
 
     async def query(
         case_id: CaseId,
@@ -93,11 +92,12 @@ def build_server(casework: Casework, policy: Policy, on_crash: OnCrash | None = 
         value: Annotated[
             str,
             Field(
-                description="unit: its factor; shift: its offset; default: what was put in; rename: the new name; else guessed",
+                description="What to undo. unit: the number that values were multiplied by; shift: that was added; default: the value that was filled in; rename: the "
+                "category as sent. Empty: guessed. sign, swap: none",
                 max_length=200,
             ),
         ] = "",
-        other: Annotated[str, Field(description="swap: the other feature; rename: the old name", max_length=200)] = "",
+        other: Annotated[str, Field(description="swap: the other feature; rename: the category as it was", max_length=200)] = "",
     ) -> RepairResult:
         return await casework.look(case_id, at_repair(fault, column, value, other))
 
@@ -123,7 +123,11 @@ def build_server(casework: Casework, policy: Policy, on_crash: OnCrash | None = 
         case_id: CaseId,
         ctx: Context[Any],
         mode: Annotated[
-            Mode, Field(description="recent: the window alone; newest: its newer half; recalibrate: the champion, its probabilities anew")
+            Mode,
+            Field(
+                description="Rows to train on, as diagnose names it. combined: reference and known outcomes; recent: known outcomes alone; newest: their newer half; "
+                "recalibrate: the champion stays, only its probabilities are refitted"
+            ),
         ] = "combined",
         estimator: str | None = None,
         **hyperparameters: float | None,
@@ -172,7 +176,7 @@ def build_server(casework: Casework, policy: Policy, on_crash: OnCrash | None = 
         _tool(
             inspect_feature,
             "One feature from near",
-            "One feature's distribution in reference and window, day by day, and cut by another feature.",
+            "One feature's distribution in reference and window; by day or cut by another feature: query.",
             READS,
         ),
         _tool(

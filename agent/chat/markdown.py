@@ -7,25 +7,13 @@ from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
 from rich.markdown import Markdown
-from rich.theme import Theme
 
+from agent.views.theme import BAD, rich_theme
 from pipeline.shown_text import plain
 from reports.markdown_cells import cell
 
 # What is struck through is never shown so: the mark carries the underline of numbers without a source.
-THEME = Theme(
-    {
-        "markdown.s": "underline red",
-        "markdown.code": "bold",
-        "markdown.code_block": "none",
-        "markdown.link": "none",
-        "markdown.link_url": "underline",
-        "markdown.hr": "dim",
-        "markdown.block_quote": "italic",
-        "markdown.table.header": "bold",
-        "markdown.table.border": "dim",
-    }
-)
+THEME = rich_theme(markdown_s=f"underline {BAD}", markdown_link="none")
 _PARSER = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"]).disable(["image", "link", "autolink", "reference"])
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}#{1,6}\s+(.*?)\s*#*$")

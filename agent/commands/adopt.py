@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened_by_person
+from agent.views.theme import terminal
 
 
 def adopt(
@@ -38,13 +39,12 @@ def adopt(
     LightGBM, XGBoost, CatBoost or pyfunc. Without a champion it becomes the champion; else it waits for approval. Loading a model runs the
     code in it: adopt what you trust."""
     import anyio
-    from rich.console import Console
 
     from agent.commands.train import show_trained
     from agent.training_by_hand import adopt_by_hand
     from reports.decisions.adoption import found_model, is_file
 
-    console = Console(stderr=as_json, highlight=False)
+    console = terminal(stderr=as_json)
     here = opened_by_person(workspace)
     if is_file(model) and not trust:
         _ask_to_load(model)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened
+from agent.views.theme import DETAIL, terminal
 
 app = typer.Typer(help="Look at alerts, take one on, try the destinations, send again.", no_args_is_help=True)
 NumberArgument = Annotated[int, typer.Argument(metavar="NUMBER", help="Number of the alert, as `alerts list` shows it.")]
@@ -47,7 +48,6 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """Show the alerts, newest first: since when, who took them on, and which messages still wait."""
-    from rich.console import Console
     from rich.table import Table
 
     from agent.watch.destinations import destinations
@@ -57,7 +57,7 @@ def list_(
     here = opened(workspace)
     found, waiting = newest_alerts(here.state, _NEWEST, over=everything), unsent(here.state)
     names = {one.id: one.name for one in destinations(here)}
-    table = Table(box=None, header_style="dim", pad_edge=False)
+    table = Table(box=None, header_style=DETAIL, pad_edge=False)
     for name in ("alert", "since (UTC)", "what", "who", "unsent"):
         table.add_column(name)
     rows: list[dict[str, object]] = []
@@ -84,7 +84,7 @@ def list_(
                 "unsent": unsent_to,
             }
         )
-    Console(stderr=as_json, highlight=False, markup=False).print(table if found else "No alert stands.")
+    terminal(stderr=as_json, markup=False).print(table if found else "No alert stands.")
     echo_json(as_json, {"alerts": rows})
 
 

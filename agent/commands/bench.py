@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 import typer
 
 from agent.commands.options import JsonOption
+from agent.views.theme import LOOK, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Name = TypeVar("Name", bound=str)
 OperatorName = Literal["diagnosis", "rulebook", "claude"]
+Cases = Literal["usual", "weak"]
 
 
 def bench(
@@ -27,8 +29,11 @@ def bench(
     ] = None,
     target: Annotated[str, typer.Option("--target", help="Its column that says who churned.")] = "Churn",
     positive: Annotated[str, typer.Option("--positive", help="Its value for churn, where it is not plain.", show_default=False)] = "",
+    cases: Annotated[
+        Cases, typer.Option("--cases", help="usual: the 22 kinds of the tables; weak: those where the rules are known to be weak.")
+    ] = "usual",
     kinds: Annotated[
-        str, typer.Option("--kinds", help="Which changes, with commas; `list` names them all.", show_default="the first 22")
+        str, typer.Option("--kinds", help="Which changes instead, with commas; `list` names them all.", show_default="those of --cases")
     ] = "",
     severities: Annotated[str, typer.Option("--severities", help="mild, strong, or both with a comma.")] = "mild,strong",
     seeds: Annotated[str, typer.Option("--seeds", help="Other customers each: 1-3 or 1,2,5. Six in a row hold every combination.")] = "1-3",
@@ -47,8 +52,6 @@ def bench(
     import os
     import tempfile
 
-    from rich.console import Console
-
     from agent.views.bench_view import kinds_view, report_view
     from pipeline.benchmark.customers import Table
     from pipeline.benchmark.grading import report
@@ -56,17 +59,16 @@ def bench(
     from pipeline.benchmark.questioning import Setup
     from pipeline.workspace.policy import load_policy
     from pipeline.workspace.value_settings import ValueSettings
-    from pipeline.worlds.scenarios import ALL_KINDS, KINDS, SEVERITIES
+    from pipeline.worlds.scenarios import ALL_KINDS, KINDS, SEVERITIES, WEAK_KINDS
     from prompts import policy_text
 
-    console = Console(stderr=as_json, highlight=False)
+    console = terminal(stderr=as_json)
     if kinds == "list":
         console.print(kinds_view())
         return
     policy, value = load_policy(policy_text(), {}), ValueSettings()
-    asked = list(
-        questions(_among("--kinds", kinds, ALL_KINDS) if kinds else KINDS, _among("--severities", severities, SEVERITIES), _seeds(seeds))
-    )
+    chosen = _among("--kinds", kinds, ALL_KINDS) if kinds else WEAK_KINDS if cases == "weak" else KINDS
+    asked = list(questions(chosen, _among("--severities", severities, SEVERITIES), _seeds(seeds)))
     with tempfile.TemporaryDirectory(prefix="churnops-bench-") as place:
         setup = Setup(
             table=Table(data, target, positive),
@@ -111,7 +113,7 @@ def _run(setup: "Setup", asked: "Sequence[Question]", jobs: int, console: "Conso
                 question = result.question
                 progress.update(task, advance=1, description=f"{question.kind}, {question.severity}, seed {question.seed}")
         except KeyboardInterrupt:
-            console.print("[yellow]Interrupted.[/] What is done so far:")
+            console.print(f"[{LOOK}]Interrupted.[/] What is done so far:")
             return results, True
     return results, False
 

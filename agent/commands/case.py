@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened_by_person, opened_to_look
+from agent.views.theme import DETAIL, terminal
 from pipeline.words import STATUSES, action_name, cause_name, rows_of_customers
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ Cause = Literal["none", "covariate_benign", "covariate_harmful", "prior_shift", 
 def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
     """Show every case with what happened, newest first."""
 
-    from rich.console import Console
     from rich.table import Table
 
     from pipeline.record.cases import concluded
@@ -28,7 +28,7 @@ def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> Non
 
     here = opened_to_look(workspace)
     cases, noted = here.cases.all(), {known.case_id for known in recorded_acknowledgements(here.state)}
-    table = Table(box=None, header_style="dim", pad_edge=False)
+    table = Table(box=None, header_style=DETAIL, pad_edge=False)
     table.add_column("case", no_wrap=True, min_width=max((len(case.case_id) for case in cases), default=4))  # it is typed again
     for name in ("status", "cause", "action", "people"):
         table.add_column(name)
@@ -39,7 +39,7 @@ def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> Non
         ruled = [*(["overruled"] if case.override else []), *(["acknowledged"] if case.case_id in noted else [])]
         table.add_row(case.case_id, STATUSES[case.status], cause_name(cause), action_name(case.action), ", ".join(ruled))
         rows.append({"case_id": case.case_id, "status": case.status, "cause": cause, "action": case.action, "ruled": ruled})
-    Console(stderr=as_json, highlight=False).print(table if cases else "No case yet. Run [bold]churnops triage[/].")
+    terminal(stderr=as_json).print(table if cases else "No case yet. Run [bold]churnops triage[/].")
     echo_json(as_json, {"cases": rows})
 
 

@@ -8,6 +8,7 @@ import typer
 from agent.commands import window_options
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened_by_person, opened_to_look
 from agent.commands.triage import OperatorName
+from agent.views.theme import terminal
 from pipeline.intake.window_choice import WindowChoice
 
 if TYPE_CHECKING:
@@ -45,7 +46,6 @@ def chat(
     import sys
 
     import anyio
-    from rich.console import Console
 
     from agent.chat.session.log import find_session
     from agent.views.status_view import status_lines
@@ -59,12 +59,12 @@ def chat(
     choice = window_options.chosen_window(current, outcomes, length, since, since_deploy, rows)
     here = opened_by_person(workspace)
     stored = find_session(here.workspace, "" if resume == NEWEST else resume) if resume else None
-    crew = crew_of(here, operator, Console(stderr=True, highlight=False))
+    crew = crew_of(here, operator, terminal(stderr=True))
     if ask or not (sys.stdin.isatty() and sys.stdout.isatty()):
         code = anyio.run(_without_person, here, crew, choice, stored, ask, as_json)
     else:
         # The terminal's own width: COLUMNS may speak of another one.
-        screen = Console(highlight=False, width=os.get_terminal_size(sys.stdout.fileno()).columns)
+        screen = terminal(width=os.get_terminal_size(sys.stdout.fileno()).columns)
         for line in status_lines(workspace_status(here)):
             screen.print(line, markup=False)  # which breaks it between words
         code = anyio.run(at_terminal, here, crew, choice, stored)
@@ -76,15 +76,13 @@ def crew_of(here: "Opened", name: OperatorName, console: "Console") -> "Operator
     """Who operates: chosen and agreed to as for a triage. What is said about it later, the session says."""
     import io
 
-    from rich.console import Console
-
     from agent.chat.answering.operator_choice import Operators
     from agent.commands.triage import choose_operator
     from agent.operators.chat_rulebook.operator import ChatRulebook
     from agent.operators.rulebook import Rulebook
 
     rulebook = ChatRulebook(here.policy, here.settings.data.columns.features, here.clock)
-    silent = Console(file=io.StringIO())
+    silent = terminal(file=io.StringIO())
 
     def pair(claude: bool, model: str | None) -> "Pair":
         from agent.chat.answering.claude import chat_claude

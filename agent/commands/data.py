@@ -40,14 +40,14 @@ def accept(
 
 
 def _show(found: "DataDiff", as_json: bool) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    from agent.views.theme import DETAIL, terminal
     from pipeline.shown_text import plain
     from pipeline.words import counted
 
-    console = Console(stderr=as_json, highlight=False)
+    console = terminal(stderr=as_json)
     lines = [
         f"{counted(found.rows, 'row')}, {found.churn_rate:.1%} churned; split {found.split}. sha256 {found.sha256_before[:12]} → {found.sha256[:12]}"
     ]
@@ -63,7 +63,7 @@ def _show(found: "DataDiff", as_json: bool) -> None:
     if found.champion_rows is not None and not found.drifted:
         console.print("No feature differs from the champion's reference beyond its threshold.")
     if found.drifted:
-        table = Table("feature", "score", "change", box=None, header_style="dim", pad_edge=False)
+        table = Table("feature", "score", "change", box=None, header_style=DETAIL, pad_edge=False)
         for one in found.drifted:
             table.add_row(Text(plain(one.name, 30)), f"{one.score:.3f}", Text(plain(one.change, 80)))
         console.print(table)

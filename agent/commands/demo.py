@@ -2,6 +2,8 @@
 
 import typer
 
+from agent.views.theme import terminal
+
 
 def demo() -> None:
     """Make customers, train a champion, let the market shift, triage it, and end where a person decides."""
@@ -12,7 +14,6 @@ def demo() -> None:
     import time
     from pathlib import Path
 
-    from rich.console import Console
     from rich.markup import escape
     from rich.rule import Rule
 
@@ -25,7 +26,7 @@ def demo() -> None:
     from pipeline.worlds.scenarios import SCENARIOS
     from pipeline.worlds.simulation import simulate
 
-    console = Console(highlight=False)
+    console = terminal()
     started = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="churnops-demo-"))
     console.print(f"Workspace: [bold]{escape(str(folder))}[/] (kept; delete it when you are done)")

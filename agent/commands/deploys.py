@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened_to_look
+from agent.views.theme import DETAIL, terminal
 
 if TYPE_CHECKING:
     from pipeline.measures.measure import Comparison
@@ -19,7 +20,6 @@ def deploys(
     as_json: JsonOption = False,
 ) -> None:
     """Compare each deployed model with the one it replaced on the same live customers, and the gain it promised with the gain it brought."""
-    from rich.console import Console
     from rich.table import Table
 
     from pipeline.shadow.scoring import score_in_shadow
@@ -27,11 +27,11 @@ def deploys(
     from reports.shadow_challenger import shadow_challenger
 
     here = opened_to_look(workspace)
-    console = Console(stderr=as_json, highlight=False, markup=False)
+    console = terminal(stderr=as_json, markup=False)
     for run in score_in_shadow(here) if score else ():
         console.print(f"Version {run.model.version}, {run.model.role}: {run.problem or f'{run.rows:,} rows scored in the shadow.'}")
     found, waiting = deploy_outcomes(here), shadow_challenger(here)
-    table = Table(box=None, header_style="dim", pad_edge=False)
+    table = Table(box=None, header_style=DETAIL, pad_edge=False)
     for name in ("version", "replaced", "served (UTC)", "promised", "brought"):
         table.add_column(name)
     for one in found:

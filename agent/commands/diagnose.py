@@ -2,6 +2,7 @@
 
 from agent.commands import window_options
 from agent.commands.options import HERE, JsonOption, VerboseOption, WorkspaceOption, echo_json, next_command, opened
+from agent.views.theme import terminal
 
 
 def diagnose(
@@ -16,7 +17,6 @@ def diagnose(
     as_json: JsonOption = False,
 ) -> None:
     """Find out what happened in the current window, how sure that is, and what could not be seen; opens no case. The answer comes last."""
-    from rich.console import Console
 
     from agent.views.diagnosis_view import diagnosis_view
     from agent.views.paged import show
@@ -26,6 +26,7 @@ def diagnose(
     from pipeline.diagnosis.diagnose import diagnose as conclude
     from pipeline.diagnosis.observed import observe
     from pipeline.diagnosis.owners import owned
+    from pipeline.diagnosis.picture import picture
     from pipeline.models.typical_value import typical_value
     from pipeline.record.cases import WindowFacts
     from pipeline.rulings.noted_events import happenings, known_events, recorded_events
@@ -33,15 +34,16 @@ def diagnose(
     from pipeline.words import counted
     from tools.case_windows import current_window
 
-    console = Console(stderr=as_json, highlight=False)
+    console = terminal(stderr=as_json)
     choice = window_options.chosen_window(current, outcomes, length, since, since_deploy, rows)
     here = opened(workspace)
     with console.status("Reading the window") as status:
         _, artifact, baseline, window = current_window(here, choice.reader(here))
         status.update("Weighing the evidence")
         recorded = recorded_events(here.state)
+        observed = observe(artifact, baseline, window)
         found = conclude(
-            observe(artifact, baseline, window),
+            observed,
             here.policy,
             value=typical_value(here.settings.value, artifact),
             known=(
@@ -52,7 +54,7 @@ def diagnose(
         )
         found = owned(dated(found, window.windows), here.settings.owners)
     facts = WindowFacts.of(window)
-    answer = diagnosis_verdict(found, facts, here.cases.all(), next_command(here.workspace.root, "triage"))
+    answer = diagnosis_verdict(found, facts, here.cases.all(), next_command(here.workspace.root, "triage"), picture(found, observed))
     if verbose:
         show(console, diagnosis_view(found, facts.rows, facts.labelled_rows, facts.customers, facts.windows))
     answer.print_on(console)

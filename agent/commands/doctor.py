@@ -3,26 +3,26 @@
 import typer
 
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened
+from agent.views.theme import BAD, GOOD, LOOK, terminal
 
 
 def doctor(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
     """Look at the installation and the workspace: packages, keys, disk, champion, ledger, MLflow, signing. Exit code 1 when something is broken."""
 
-    from rich.console import Console
     from rich.markup import escape
 
     from agent.setup.installation import installation
     from pipeline.errors import ChurnopsError
     from reports.decisions.workspace_health import Finding, signs, workspace_health
 
-    console = Console(stderr=as_json, highlight=False)
+    console = terminal(stderr=as_json)
     try:
         here = opened(workspace)
         operator = here.settings.operator
         found = (*installation(operator.provider, operator.claude, signed=signs(here)), *workspace_health(here))
     except ChurnopsError as error:
         found = (*installation("anthropic", None, signed=False), Finding(name="workspace", state="broken", said=str(error)))
-    marks = {"ok": "[green]✔[/]", "note": "[yellow]·[/]", "broken": "[red]✘[/]"}
+    marks = {"ok": f"[{GOOD}]✔[/]", "note": f"[{LOOK}]·[/]", "broken": f"[{BAD}]✘[/]"}
     for finding in found:
         console.print(f"{marks[finding.state]} {finding.name}: {escape(finding.said)}", soft_wrap=True)
     broken = any(finding.state == "broken" for finding in found)

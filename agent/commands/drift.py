@@ -7,6 +7,7 @@ import typer
 
 from agent.commands import window_options
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, opened
+from agent.views.theme import terminal
 
 
 def drift(
@@ -24,8 +25,6 @@ def drift(
     """Measure drift of the current window against the champion's reference; opens no case."""
     import json
 
-    from rich.console import Console
-
     from agent.views.dates_view import dates_view
     from agent.views.drift_view import drift_view, segments_view
     from pipeline.drift.evidently_page import write_evidently_html
@@ -34,7 +33,7 @@ def drift(
     from pipeline.windows.baseline import baseline_of, segments_of
     from pipeline.windows.window import require_whole
 
-    console = Console(stderr=as_json, highlight=False)
+    console = terminal(stderr=as_json)
     choice = window_options.chosen_window(current=current, length=length, since=since, since_deploy=since_deploy, rows=rows)
     here = opened(workspace)
     with console.status("Measuring drift"):

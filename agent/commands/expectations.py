@@ -7,6 +7,7 @@ import typer
 
 from agent.commands.given_files import given_file
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened
+from agent.views.theme import terminal
 
 app = typer.Typer(help="Check what you declared your log to be like, or have a declaration proposed.", no_args_is_help=True)
 
@@ -24,7 +25,6 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Check the [expectations] of churnops.toml and nothing else. Exit code 10 where one is broken. Opens no case."""
-    from rich.console import Console
 
     from agent.commands.window_options import chosen_window
     from agent.views.expectations_view import expectations_view
@@ -40,7 +40,7 @@ def check(
         raise SettingsError("Nothing is declared under [expectations].", "`churnops expectations propose` writes a beginning.")
     champion, artifact = open_champion(here)
     window = with_violations(here, chosen_window(current=file).reader(here)(champion, baseline_of(artifact)))
-    console = Console(stderr=as_json, highlight=False)
+    console = terminal(stderr=as_json)
     console.print(*expectations_view(window), sep="\n", soft_wrap=True)
     violations = [{**one.model_dump(mode="json"), "said": one.said} for one in window.violations]
     echo_json(

@@ -36,8 +36,7 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Explain the champion by SHAP values (the extra `explain`): over its training rows, or one customer with a second opinion (LIME), or a case."""
-    from rich.console import Console
-
+    from agent.views.theme import terminal
     from pipeline.explanation.explainer import require_shap
 
     given = [name for name, value in (("--id", id_), ("--row", row), ("--case", case_id)) if value is not None]
@@ -48,7 +47,7 @@ def explain(
     if (current is not None or length) and id_ is None and case_id is None:
         raise typer.BadParameter("a window is looked at with --id or --case", param_hint="--current" if current else "--window")
     require_shap()
-    console, here = Console(stderr=as_json, highlight=False), opened(workspace)
+    console, here = terminal(stderr=as_json), opened(workspace)
     choice = window_options.chosen_window(current=current, length=length)
     if id_ is not None or row is not None:
         found = _customer(here, console, choice, id_, row)

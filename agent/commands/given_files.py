@@ -4,6 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.views.theme import terminal
 from pipeline.tables.remote_files import fetch, is_remote
 
 if TYPE_CHECKING:
@@ -21,10 +22,9 @@ def given_file(named: str) -> Path:
 
 @cache  # keeps the copy until the process ends
 def _fetched(url: str) -> "LocalCopy":
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    console = Console(stderr=True)
+    console = terminal(stderr=True)
     if not console.is_terminal:
         return fetch(url)
     with Progress(TextColumn("Fetching"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), console=console, transient=True) as bar:

@@ -9,6 +9,7 @@ import typer
 
 from agent.commands.given_files import given_file
 from agent.commands.options import HERE, JsonOption, echo_json, next_command
+from agent.views.theme import DETAIL, LOOK, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,6 @@ def init(
     as_json: JsonOption = False,
 ) -> None:
     """Make a workspace: infer the columns' roles, show them, and write churnops.toml for you to correct. Or, in one: map your own log."""
-    from rich.console import Console
     from rich.markup import escape
 
     from agent.operators.data_consent import ask_once
@@ -66,7 +66,7 @@ def init(
             "churnops.toml would keep this URL, and it holds a password or a signature.",
             "Leave it out; credentials come from the environment.",
         )
-    console = Console(stderr=as_json, highlight=False)
+    console = terminal(stderr=as_json)
     if data is None and not synthetic:
         done: dict[str, object] = {"log": _map_log(console, workspace, log, log_table, yes)} if log or log_table else {}
         echo_json(as_json, done | _write_workflows(console, workspace, ci))
@@ -175,7 +175,7 @@ def _show(console: "Console", found: "Inference") -> None:
 
     from pipeline.shown_text import plain
 
-    table = Table("column", "role", "note", box=None, header_style="dim", pad_edge=False)
+    table = Table("column", "role", "note", box=None, header_style=DETAIL, pad_edge=False)
     columns = found.schema
     table.add_row(escape(plain(columns.target)), "[bold]target[/]", f"churned is “{escape(plain(columns.positive))}”")
     for name, role in ((columns.id, "id"), (columns.time, "time")):
@@ -183,9 +183,9 @@ def _show(console: "Console", found: "Inference") -> None:
             table.add_row(escape(plain(name)), f"[bold]{role}[/]", "")
     for name in columns.features:
         told = " · calendar" if name in columns.calendar else ""
-        table.add_row(escape(plain(name)), columns.kind(name) + told, f"[dim]{escape(found.why[name])}[/]")
+        table.add_row(escape(plain(name)), columns.kind(name) + told, f"[{DETAIL}]{escape(found.why[name])}[/]")
     for name, reason in found.ignored:
-        table.add_row(escape(plain(name)), "[yellow]left out[/]", escape(reason))
+        table.add_row(escape(plain(name)), f"[{LOOK}]left out[/]", escape(reason))
     console.print(table)
     for note in found.notes:
-        console.print(f"[yellow]Note[/]: {escape(note)}")
+        console.print(f"[{LOOK}]Note[/]: {escape(note)}")

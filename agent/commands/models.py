@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened_by_person, opened_to_look
+from agent.views.theme import DETAIL, GOOD, terminal
 
 app = typer.Typer(help="Versions of the model: list, show, compare, take out, make again.", no_args_is_help=True)
 
@@ -15,23 +16,21 @@ VersionArgument = Annotated[str, typer.Argument(metavar="VERSION", help="Number 
 @app.command("list")
 def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
     """All versions, newest first."""
-    from rich.console import Console
     from rich.table import Table
 
     from pipeline.record.model_versions import model_versions
 
     found = model_versions(opened_to_look(workspace))
-    table = Table("version", "digest", "state", "registered", "case", box=None, header_style="dim", pad_edge=False)
+    table = Table("version", "digest", "state", "registered", "case", box=None, header_style=DETAIL, pad_edge=False)
     for one in found:
         table.add_row(one.version, one.digest[:12], one.state, f"{one.registered_at:%Y-%m-%d %H:%M}", one.case_id or "")
-    Console(stderr=as_json, highlight=False).print(table if found else "No version yet: `churnops train` makes the first.")
+    terminal(stderr=as_json).print(table if found else "No version yet: `churnops train` makes the first.")
     echo_json(as_json, {"versions": found})
 
 
 @app.command()
 def show(version: VersionArgument, workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
     """What a version is and what it was made from."""
-    from rich.console import Console
     from rich.markup import escape
 
     from pipeline.record.model_versions import model_version
@@ -53,14 +52,13 @@ def show(version: VersionArgument, workspace: WorkspaceOption = HERE, as_json: J
         lines.insert(2, f"Adopted from {escape(plain(made.adopted.source))}")
     if made.recalibration is not None:
         lines.insert(2, f"Recalibrated on {made.recalibration.rows:,} rows, from {made.recalibration.of[:12]}")
-    Console(stderr=as_json, highlight=False).print("\n".join(lines), soft_wrap=True)
+    terminal(stderr=as_json).print("\n".join(lines), soft_wrap=True)
     echo_json(as_json, {**one.model_dump(mode="json"), "manifest": made, "metrics": artifact.metrics})
 
 
 @app.command()
 def diff(first: VersionArgument, second: VersionArgument, workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
     """In what two versions differ: rows, hyperparameters, packages, measures."""
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
@@ -69,10 +67,10 @@ def diff(first: VersionArgument, second: VersionArgument, workspace: WorkspaceOp
     here = opened_to_look(workspace)
     (one, a), (other, b) = model_version(here, first), model_version(here, second)
     found = differences(a, b)
-    table = Table("", f"version {one.version}", f"version {other.version}", box=None, header_style="dim", pad_edge=False)
+    table = Table("", f"version {one.version}", f"version {other.version}", box=None, header_style=DETAIL, pad_edge=False)
     for line in found:
         table.add_row(line.what, escape(line.first), escape(line.second))
-    Console(stderr=as_json, highlight=False).print(table if found else "They differ in nothing that is on record.")
+    terminal(stderr=as_json).print(table if found else "They differ in nothing that is on record.")
     echo_json(as_json, {"differences": found})
 
 
@@ -126,14 +124,13 @@ def export(
 def reproduce(version: VersionArgument, workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
     """Train a version again from what is kept of it; exit code 1 where another model comes out. Nothing is registered."""
     import anyio
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from pipeline.record.model_versions import model_version
     from pipeline.training.job import Progress as Stage
     from pipeline.training.reproduction import reproduce as make_again
 
-    console = Console(stderr=as_json, highlight=False)
+    console = terminal(stderr=as_json)
     here = opened_by_person(workspace)
     one, artifact = model_version(here, version)
     with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True) as bar:
@@ -145,7 +142,7 @@ def reproduce(version: VersionArgument, workspace: WorkspaceOption = HERE, as_js
         limit = here.settings.training.time_limit_seconds
         found = anyio.run(make_again, artifact, here.workspace, here.policy.gate.confidence, show_stage, limit)
     if found.same:
-        console.print(f"[green]✔[/] Version {one.version} came out again, byte for byte.")
+        console.print(f"[{GOOD}]✔[/] Version {one.version} came out again, byte for byte.")
     else:
         moved = "; ".join(f"{name} was {then}, is {now}" for name, then, now in found.moved) or "no package on record moved"
         console.print(f"Another model came out: scores differ by up to {found.largest_difference:.2g}. {moved[0].upper()}{moved[1:]}.")

@@ -3,6 +3,7 @@
 import typer
 
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened
+from agent.views.theme import terminal
 
 app = typer.Typer(help="The language model that may operate.", no_args_is_help=True)
 
@@ -18,7 +19,6 @@ def check(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> Non
     import os
 
     import anyio
-    from rich.console import Console
 
     from agent.conversation.messages import OperatorFailed
     from agent.operators.claude import key_available
@@ -32,7 +32,7 @@ def check(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> Non
         found = anyio.run(check_endpoint, settings)
     except OperatorFailed as failed:
         raise ChurnopsError(str(failed), "See [operator] in churnops.toml: provider, model, base_url.") from failed
-    console = Console(stderr=as_json, highlight=False)
+    console = terminal(stderr=as_json)
     where = f" at {found.base_url}" if found.base_url else ""
     console.print(f"{found.model} answered{where} in {found.seconds:g} s.", markup=False)
     console.print("It calls tools: it can operate." if found.tool_call else "It called no tool: it cannot operate, the rulebook would.")

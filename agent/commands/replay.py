@@ -6,6 +6,7 @@ import typer
 
 from agent.commands.given_files import given_file
 from agent.commands.options import JsonOption, echo_json
+from agent.views.theme import LOOK, terminal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,8 +45,6 @@ def replay(
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
 
-    from rich.console import Console
-
     from agent.views.replay_view import report_view, table_view
     from pipeline.families import families
     from pipeline.replay.dated_table import Columns, Pace, parse_reference, read_dated
@@ -58,7 +57,7 @@ def replay(
     if estimator not in families():
         raise typer.BadParameter(f"{estimator} is none of: {', '.join(families())}", param_hint="--estimator")
     pace = Pace(parse_length(batch).length, parse_length(label_delay).length, parse_reference(reference))
-    console = Console(stderr=as_json, highlight=False)
+    console = terminal(stderr=as_json)
     with console.status("Reading the table"):
         table = read_dated(given_file(file), Columns(time, target, customer, positive, tuple(drop or ())), pace)
     console.print(table_view(table))
@@ -91,6 +90,6 @@ def _run(lived: "Replay", table: "DatedTable", console: "Console") -> bool:
                 after = table.batches[min(done, len(table.batches) - 1)]
                 progress.update(task, completed=done, description=f"Batch from {after.since:%Y-%m-%d}")
         except KeyboardInterrupt:
-            console.print("[yellow]Interrupted.[/] What is done so far:")
+            console.print(f"[{LOOK}]Interrupted.[/] What is done so far:")
             return True
     return False

@@ -9,6 +9,7 @@ from agent.commands.case import CaseArgument
 from agent.commands.given_files import given_file
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened_by_person
 from agent.commands.score import OutOption, show_table
+from agent.views.theme import terminal
 
 
 def rescore(
@@ -27,14 +28,13 @@ def rescore(
     as_json: JsonOption = False,
 ) -> None:
     """Score the customers of a case's broken rows again once they are repaired, and say who changes. Nothing is logged."""
-    from rich.console import Console
 
     from pipeline.serving.rescored import rescore as score_again
     from pipeline.serving.scored_list import write_table
     from pipeline.words import counted
 
     here = opened_by_person(workspace)
-    console = Console(stderr=as_json, highlight=False)
+    console = terminal(stderr=as_json)
     with console.status("Scoring again"):
         case = here.cases.find(case_id)
         found = score_again(here, case, file)

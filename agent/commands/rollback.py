@@ -6,6 +6,7 @@ import typer
 
 from agent.commands.confirmation import KeyOption, ReasonOption, ReviewerOption, decision_of, seal_of
 from agent.commands.options import HERE, WorkspaceOption, opened_to_look
+from agent.views.theme import GOOD, LOOK, terminal
 
 
 def rollback(
@@ -19,13 +20,12 @@ def rollback(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Let a model that served before serve again; confirmed, and in signed mode signed, as an approval is."""
-    from rich.console import Console
     from rich.markup import escape
 
     from pipeline.record.champion import require_champion
     from reports.decisions.rollback import draft_rollback, roll_back
 
-    console = Console(highlight=False)
+    console = terminal()
     here = opened_to_look(workspace)  # going back is the way out of a champion that cannot be loaded
     record = draft_rollback(here, to or None, decision_of(here, reason, reviewer))
     serving = require_champion(here.workspace, here.ledger)
@@ -40,6 +40,6 @@ def rollback(
     console.print(f"Reviewer: {escape(record.reviewer)}. Reason: {escape(record.reason)}")
     record, seal = seal_of(here, record, f"roll back to {record.version}", key)
     done = roll_back(here, record, seal)
-    console.print(f"[bold green]Version {done.champion.version} serves again[/]; ledger row {done.champion.ledger_seq}.")
+    console.print(f"[bold {GOOD}]Version {done.champion.version} serves again[/]; ledger row {done.champion.ledger_seq}.")
     if done.warning:
-        console.print(f"[yellow]{done.warning}[/]")
+        console.print(f"[{LOOK}]{done.warning}[/]")

@@ -7,6 +7,7 @@ import typer
 
 from agent.commands.given_files import given_file
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened_by_person
+from agent.views.theme import DETAIL, terminal
 from pipeline.measures.contact_list import Rank
 from pipeline.shown_text import plain
 
@@ -56,7 +57,6 @@ def score(
     as_json: JsonOption = False,
 ) -> None:
     """Score customers by the champion, whom to contact first, and say whom to contact, hold out and leave. Refused (exit code 10) while broken data concern the scores, or a person holds lists back."""
-    from rich.console import Console
 
     from pipeline.errors import ListHeld
     from pipeline.intake.customers import customers_of
@@ -74,7 +74,7 @@ def score(
     champion, artifact = open_champion(here)
     baseline, value = baseline_of(artifact), here.settings.value
     by: Rank = rank or ("value" if value.own else "risk")
-    console = Console(stderr=as_json, highlight=False)
+    console = terminal(stderr=as_json)
     with console.status("Scoring"):
         named = [here.cases.find(case).case_id for case in despite or ()]
         window = logged_window(here, champion, baseline) if file is None else file_window(here, baseline, file, None)
@@ -113,7 +113,7 @@ def show_table(console: object, table: "pd.DataFrame") -> None:
     from rich.table import Table
 
     assert isinstance(console, Console)
-    shown = Table(box=None, header_style="dim", pad_edge=False)
+    shown = Table(box=None, header_style=DETAIL, pad_edge=False)
     for name in table.columns:
         shown.add_column(str(name).replace("_", " "), no_wrap=name == "id")
     for row in table.head(_SHOWN).itertuples(index=False):

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, next_command, opened
+from agent.views.theme import LOOK, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,12 +49,11 @@ def simulate(
     """Log weeks of predictions under a named change, scored by the champion, with outcomes for a share of the customers."""
     import json
 
-    from rich.console import Console
     from rich.table import Table
 
     from pipeline.worlds.scenarios import SCENARIOS
 
-    console = Console(stderr=as_json, highlight=False)
+    console = terminal(stderr=as_json)
     if scenario == "list":
         table = Table("scenario", "what changes", "truth", box=None)
         for known in SCENARIOS.values():
@@ -115,7 +115,7 @@ def _show(console: "Console", done: "Sequence[Simulated]", interrupted: bool, ro
             "seven days of all."
         )
     if interrupted:
-        console.print(f"[yellow]Interrupted.[/] {f'Weeks logged: {len(done)}.' if done else 'Nothing was logged.'}")
+        console.print(f"[{LOOK}]Interrupted.[/] {f'Weeks logged: {len(done)}.' if done else 'Nothing was logged.'}")
     else:
         console.print(f"Next: {next_command(root, 'drift')} or {next_command(root, 'triage')}", markup=False, soft_wrap=True)
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened, opened_to_look
+from agent.views.theme import terminal
 
 
 def status(
@@ -17,21 +18,24 @@ def status(
     as_json: JsonOption = False,
 ) -> None:
     """Say in five lines whether the champion is well, what waits for a person, and what changed since you last asked."""
-    from rich.console import Console
 
-    from agent.views.status_view import fleet_table, status_lines
+    from agent.views.status_view import fleet_table, roc_auc_line, status_lines
     from reports.decisions.fleet_status import fleet_status
     from reports.decisions.workspace_status import workspace_status
+    from reports.looks import measured_looks
 
     if folders and not every:
         raise typer.BadParameter("folders go with --all; one workspace is named by --workspace", param_hint="DIR")
     if every:
         fleet = fleet_status(folders or [HERE], opened)
-        Console(stderr=as_json, highlight=False, markup=False).print(fleet_table(fleet))
+        terminal(stderr=as_json, markup=False).print(fleet_table(fleet))
         echo_json(as_json, {"workspaces": fleet})
         return
-    found = workspace_status(opened_to_look(workspace))
-    console = Console(stderr=as_json, highlight=False)
+    here = opened_to_look(workspace)
+    found = workspace_status(here)
+    console = terminal(stderr=as_json)
     for line in status_lines(found):
         console.print(line, markup=False, soft_wrap=not console.is_terminal)  # a program reads five lines, a person whole words
+    if console.is_terminal and (drawn := roc_auc_line(measured_looks(here, here.cases.all()))):
+        console.print(drawn, markup=False)
     echo_json(as_json, found)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened_to_look
+from agent.views.theme import DETAIL, terminal
 
 _STEPS = tuple(round(0.05 * step, 2) for step in range(1, 20))
 
@@ -17,7 +18,6 @@ def threshold(
 ) -> None:
     """Show what thresholds mean for the champion, by training rows its models had not seen, and propose one. Changes nothing."""
     import numpy as np
-    from rich.console import Console
     from rich.table import Table
 
     from pipeline.errors import DataError
@@ -40,13 +40,13 @@ def threshold(
     steps = sorted({*_STEPS, now, *([round(paying, 4)] if paying < 1 else [])})
     measured = sweep(y, np.asarray(p), steps, terms_of(value, rows))
     best = proposed(measured, paying=round(paying, 4), capacity=value.capacity, min_precision=min_precision, min_recall=min_recall)
-    table = Table("threshold", "contacted", "precision", "recall", "profit per 1,000", "", box=None, header_style="dim", pad_edge=False)
+    table = Table("threshold", "contacted", "precision", "recall", "profit per 1,000", "", box=None, header_style=DETAIL, pad_edge=False)
     for at in measured:
         marks = [word for word, holds in (("now", at.threshold == now), ("proposed", at == best)) if holds]
         precision = "–" if at.precision is None else f"{at.precision:.0%}"
         profit = f"{at.profit:,.0f} ± {at.profit_error:,.0f}"
         table.add_row(f"{at.threshold:g}", f"{at.contacts:.0%}", precision, f"{at.recall:.0%}", profit, ", ".join(marks))
-    console = Console(stderr=as_json, highlight=False)
+    console = terminal(stderr=as_json)
     console.print(f"Champion version {champion.version} on {len(y):,} rows that its models had not seen; an offer pays from {paying:.2f}.")
     console.print(table)
     if best is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, next_command, opened_by_person
+from agent.views.theme import DETAIL, GOOD, LOOK, terminal
 from pipeline.families import families
 
 if TYPE_CHECKING:
@@ -34,9 +35,8 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Train on the reference and judge at the quality gate. The first model that passes becomes the champion; later ones wait for approval."""
-    from rich.console import Console
 
-    console = Console(stderr=as_json, highlight=False)
+    console = terminal(stderr=as_json)
     if compare and estimator is not None:
         raise typer.BadParameter("--compare chooses the family; name those it may choose from with --family.", param_hint="--estimator")
     here = opened_by_person(workspace)
@@ -141,7 +141,7 @@ def show_trained(console: "Console", trained: "Trained", root: Path) -> None:
     fitted_here = "candidate" not in result.fitted_elsewhere
     if not fitted_here:
         made = f"that others fitted, beside {result.train_rows:,} rows of reference"
-    table = Table("measure", "value (interval)", box=None, header_style="dim", pad_edge=False)
+    table = Table("measure", "value (interval)", box=None, header_style=DETAIL, pad_edge=False)
     for name, label in MEASURES:
         table.add_row(label, figure(getattr(result.metrics, name)))
     if result.profit is not None:
@@ -159,17 +159,17 @@ def show_trained(console: "Console", trained: "Trained", root: Path) -> None:
         f"{whose.format(n=f'{trial.n:,}')}, z = {trial.z:+.1f}"
     )
     for check in result.gate.checks:
-        console.print(f"[{'yellow' if check.warns else 'green'}]{check.mark}[/] {check.rule}: {escape(check.said)}")
+        console.print(f"[{LOOK if check.warns else GOOD}]{check.mark}[/] {check.rule}: {escape(check.said)}")
     if trained.leaks:
         named = ", ".join(f"`{escape(plain(name))}`" for name in trained.leaks)
         console.print(
-            f"[yellow]Warning[/]: {named} alone tells who churned (ROC-AUC 0.99 or more). If it is known only afterwards, the model is worth "
+            f"[{LOOK}]Warning[/]: {named} alone tells who churned (ROC-AUC 0.99 or more). If it is known only afterwards, the model is worth "
             "nothing: take it out of [data] in churnops.toml."
         )
     digest = (result.digest or "")[:12]
     if trained.case is None:
         console.print(
-            f"[bold green]Champion: version {result.version}[/] ({digest}).",
+            f"[bold {GOOD}]Champion: version {result.version}[/] ({digest}).",
         )
         console.print(f"Next: {next_command(root, 'simulate')} or {next_command(root, 'triage')}", markup=False, soft_wrap=True)
     else:

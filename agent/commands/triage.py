@@ -6,6 +6,7 @@ import typer
 
 from agent.commands import window_options
 from agent.commands.options import HERE, JsonOption, VerboseOption, WorkspaceOption, opened_by_person
+from agent.views.theme import DETAIL, LOOK, terminal
 from pipeline.intake.window_choice import WindowChoice
 
 if TYPE_CHECKING:
@@ -43,11 +44,10 @@ def triage(
 ) -> None:
     """Find out what drift means for the model, act within the policy, and write a report that waits for a person."""
     import anyio
-    from rich.console import Console
 
     choice = window_options.chosen_window(current, outcomes, length, since, since_deploy, rows)
     here = opened_by_person(workspace)
-    console = Console(stderr=as_json, highlight=False)
+    console = terminal(stderr=as_json)
     if show_request:
         typer.echo(anyio.run(first_request, here, choice))
         return
@@ -91,7 +91,7 @@ def show_end(here: "Opened", outcome: "Outcome", console: "Console", *, verbose:
         facts = case.window
         console.print(diagnosis_view(outcome.diagnosis, facts.rows, facts.labelled_rows, facts.customers, facts.windows))
     if case.decision is None and case.superseded_by is None:
-        case_verdict(page_of(here, case), concluded(case)).print_on(console)
+        case_verdict(page_of(here, case), concluded(case), case.picture).print_on(console)
     for line in _told(outcome):
         console.print(line, markup=False, soft_wrap=True)
 
@@ -134,10 +134,10 @@ def choose_operator(here: "Opened", name: OperatorName, console: "Console") -> "
         if not key_available(os.environ, provider):
             raise SettingsError("No key for Claude is set.", "Set ANTHROPIC_API_KEY, or use `--operator rulebook`, which needs none.")
         if here.settings.operator.claude is not True:
-            console.print(f"[yellow]Claude was asked for by name.[/] {LEAVES}")
+            console.print(f"[{LOOK}]Claude was asked for by name.[/] {LEAVES}")
     elif not (here.settings.operator.claude or ask_once(here.workspace, console)):
         console.print(
-            "[dim]A key for Claude is set, but this workspace has not agreed to use it (`claude` under \\[operator]): the rulebook works.[/]"
+            f"[{DETAIL}]A key for Claude is set, but this workspace has not agreed to use it (`claude` under \\[operator]): the rulebook works.[/]"
         )
         return None
     return _claude(here)

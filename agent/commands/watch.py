@@ -7,6 +7,7 @@ import typer
 
 from agent.commands.options import HERE, JsonOption, echo_json, opened, opened_by_person
 from agent.commands.triage import OperatorName
+from agent.views.theme import terminal
 
 if TYPE_CHECKING:
     from agent.conversation.messages import Operator
@@ -103,7 +104,6 @@ def _root(place: Path) -> Path:
 
 
 def _operators(here: "Opened", name: OperatorName) -> "tuple[Operator, Operator | None]":
-    from rich.console import Console
 
     from agent.commands.triage import choose_operator
     from agent.operators.rulebook import Rulebook
@@ -111,7 +111,7 @@ def _operators(here: "Opened", name: OperatorName) -> "tuple[Operator, Operator 
     rulebook = Rulebook(here.policy)
     # `auto` asks a person who never agreed; nobody is there.
     asked: OperatorName = "rulebook" if name == "auto" and here.settings.operator.claude is not True else name
-    claude = choose_operator(here, asked, Console(stderr=True, highlight=False))
+    claude = choose_operator(here, asked, terminal(stderr=True))
     return (rulebook, None) if claude is None else (claude, rulebook)
 
 

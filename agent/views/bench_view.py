@@ -4,6 +4,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from agent.views.theme import BAD, DETAIL, GOOD, LOOK
 from pipeline.benchmark.grading import CAUSES, Mean, Report, Scorecard, Share
 from pipeline.words import CAUSES as WORDS
 from pipeline.worlds.scenarios import ALL_KINDS, SCENARIOS, number_of
@@ -20,7 +21,7 @@ def kinds_view() -> RenderableType:
 def report_view(report: Report) -> RenderableType:
     """The totals, who was taken for whom, and the operator's figures by kind."""
     if not report.answered:
-        return Group(Text("No question was answered, so there is nothing to report.", style="red"), *_trouble(report))
+        return Group(Text("No question was answered, so there is nothing to report.", style=BAD), *_trouble(report))
     parts: list[RenderableType] = [_scores(report), Text(), _confusion(report), Text(), _kinds(report), *_trouble(report)]
     return Group(*parts)
 
@@ -74,7 +75,7 @@ def _confusion(report: Report) -> Table:
 
 
 def _cell(count: int, right: bool) -> Text:
-    return Text(str(count) if count else "·", style="bold green" if right and count else "dim" if not count else "")
+    return Text(str(count) if count else "·", style=f"bold {GOOD}" if right and count else DETAIL if not count else "")
 
 
 def _kinds(report: Report) -> Table:
@@ -93,12 +94,12 @@ def _trouble(report: Report) -> list[Text]:
     lines = []
     if report.answered + len(report.broken) + len(report.skipped) < report.asked:
         lines.append(
-            Text(f"{report.asked - report.answered - len(report.broken) - len(report.skipped)} questions were not asked.", style="yellow")
+            Text(f"{report.asked - report.answered - len(report.broken) - len(report.skipped)} questions were not asked.", style=LOOK)
         )
     for kind, said in dict.fromkeys((skipped.question.kind, skipped.said) for skipped in report.skipped):
-        lines.append(Text(f"Skipped {kind}: {said}", style="yellow"))
+        lines.append(Text(f"Skipped {kind}: {said}", style=LOOK))
     if report.broken:
-        lines.append(Text(f"{len(report.broken)} questions failed on the benchmark's side and count for nobody:", style="red"))
+        lines.append(Text(f"{len(report.broken)} questions failed on the benchmark's side and count for nobody:", style=BAD))
         lines += [
             Text(f"  {kind}: {said}") for kind, said in dict.fromkeys((broken.question.kind, broken.said) for broken in report.broken)
         ]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
+from agent.views.theme import DETAIL, LOOK
 from pipeline.windows.stretch import TwoWindows
 
 
@@ -11,6 +12,6 @@ def dates_view(windows: TwoWindows | None) -> Iterator[Text]:
     """A line for each window, and what is not visible yet; nothing where an earlier version did not write them down."""
     if windows is None:
         return
-    yield from (Text(told, style="dim") for told in windows.said)
+    yield from (Text(told, style=DETAIL) for told in windows.said)
     if windows.unseen:
-        yield Text(windows.unseen, style="yellow")
+        yield Text(windows.unseen, style=LOOK)

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.views.dates_view import dates_view
-from agent.views.theme import LOOK, colour_of
+from agent.views.theme import DETAIL, LOOK, NAME, colour_of
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.diagnosis.expected_performance import ExpectedPerformance
 from pipeline.diagnosis.finding import Finding
@@ -47,7 +47,7 @@ def diagnosis_view(found: Diagnosis, rows: int, labelled: int, customers: int | 
         parts += [Text("\nLooked for, and not found", style="bold"), *_quiet(quiet)]
     if found.blind_spots:
         parts.append(Text("\nBlind spots", style="bold"))
-        parts += [Padding(Text(spot, style="yellow"), (0, 0, 0, 2)) for spot in found.blind_spots]
+        parts += [Padding(Text(spot, style=LOOK), (0, 0, 0, 2)) for spot in found.blind_spots]
     if found.hypotheses:
         parts += [Text("\nWhat it may be", style="bold"), *_hypotheses(found)]
     elif found.runner_up is not None:
@@ -60,19 +60,19 @@ def _hypotheses(found: Diagnosis) -> Iterator[RenderableType]:
     for one in found.hypotheses:
         filled = max(1, round(_SURE * one.probability))
         yield Text.assemble(
-            "  ", ("█" * filled + "░" * (_SURE - filled), "cyan"), f" {one.probability:4.0%}  ", (CAUSES[one.cause].headline, "bold")
+            "  ", ("█" * filled + "░" * (_SURE - filled), NAME), f" {one.probability:4.0%}  ", (CAUSES[one.cause].headline, "bold")
         )
-        yield from (Padding(Text(f"+ {said}", style="dim"), (0, 0, 0, 4)) for said in one.speaks_for)
-        yield from (Padding(Text(f"- {said}", style="dim"), (0, 0, 0, 4)) for said in one.speaks_against)
-        yield Padding(Text(f"Settled by: {one.settle[0].lower()}{one.settle[1:]}", style="dim"), (0, 0, 0, 4))
+        yield from (Padding(Text(f"+ {said}", style=DETAIL), (0, 0, 0, 4)) for said in one.speaks_for)
+        yield from (Padding(Text(f"- {said}", style=DETAIL), (0, 0, 0, 4)) for said in one.speaks_against)
+        yield Padding(Text(f"Settled by: {one.settle[0].lower()}{one.settle[1:]}", style=DETAIL), (0, 0, 0, 4))
 
 
 def _expected(expected: ExpectedPerformance) -> list[RenderableType]:
     """What the champion is expected to reach, and how far to trust that."""
     table = Table(box=None, pad_edge=True, show_header=False)
     for measure, value, interval in expected.told:
-        table.add_row(measure, value, Text(f"{expected.level:.0%} interval {interval}", style="dim"))
-    said = Padding(Text(expected.said, style="dim"), (0, 0, 0, 2))
+        table.add_row(measure, value, Text(f"{expected.level:.0%} interval {interval}", style=DETAIL))
+    said = Padding(Text(expected.said, style=DETAIL), (0, 0, 0, 2))
     return [table, said] if expected.told else [said]
 
 
@@ -83,7 +83,7 @@ def _rows_view(found: Diagnosis, rows: int, labelled: int, customers: int | None
     apart = windows is not None and windows.reach_back
     told = scored.capitalize() if apart else "; ".join(filter(None, (said, scored)))
     if told:
-        yield Text(told, style="dim")
+        yield Text(told, style=DETAIL)
     yield from dates_view(windows)
 
 
@@ -92,12 +92,12 @@ def _quiet(findings: list[Finding]) -> list[RenderableType]:
     first = {finding.name: finding for finding in reversed(findings)}
     counts = Counter(finding.name for finding in findings)
     more = {name: f" ({count - 1} more like it)" if count > 1 else "" for name, count in counts.items()}
-    return [Padding(Text(f"{first[name].said}{more[name]}", style="dim"), (0, 0, 0, 2)) for name in counts]
+    return [Padding(Text(f"{first[name].said}{more[name]}", style=DETAIL), (0, 0, 0, 2)) for name in counts]
 
 
 def _table(findings: list[Finding]) -> Table:
     table = Table(box=None, pad_edge=True, show_header=False)
-    table.add_column(no_wrap=True, style="cyan")
+    table.add_column(no_wrap=True, style=NAME)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for finding in findings:

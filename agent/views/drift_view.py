@@ -7,13 +7,14 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from agent.views.theme import BAD, DETAIL, GOOD, LOOK, NAME
 from pipeline.drift.summary import DriftSummary
 from pipeline.shown_text import plain
 from pipeline.words import DRIFT_LEVELS, counted, rows_of_customers
 from pipeline.workspace.policy import Policy
 from reports.markdown_cells import bar_cells, score, strength
 
-_BANDS = {"monitor": "green", "evaluate": "yellow", "retrain": "red", "not_enough_data": "cyan"}
+_BANDS = {"monitor": GOOD, "evaluate": LOOK, "retrain": BAD, "not_enough_data": NAME}
 _ARROWS = {"up": "↑", "down": "↓", "mixed": "↕", None: " "}
 
 
@@ -22,7 +23,7 @@ def drift_view(summary: DriftSummary, policy: Policy, *, verbose: bool = False) 
     if summary.share is None:
         return Group(
             Text.from_markup(
-                f"[bold cyan]Not enough data[/]: {rows_of_customers(summary.current_rows, summary.customers)} in the window, {policy.drift.min_rows:,} needed for a verdict. "
+                f"[bold {NAME}]Not enough data[/]: {rows_of_customers(summary.current_rows, summary.customers)} in the window, {policy.drift.min_rows:,} needed for a verdict. "
                 "Of a log, `--window 60d` or `--rows 2000` takes more."
             )
         )
@@ -34,9 +35,9 @@ def drift_view(summary: DriftSummary, policy: Policy, *, verbose: bool = False) 
     )
     # What may be chance is said ahead of a verdict that does not ask for it.
     if _may_be_chance(summary, policy):
-        head = Group(Text("Not more than chance: two samples of the same customers would differ as much.", style="bold green"), head)
+        head = Group(Text("Not more than chance: two samples of the same customers would differ as much.", style=f"bold {GOOD}"), head)
     calibrated = Text.from_markup(_calibrated(summary))
-    table = Table(box=None, pad_edge=False, header_style="dim")
+    table = Table(box=None, pad_edge=False, header_style=DETAIL)
     table.add_column("feature", overflow="fold")
     table.add_column("strength", no_wrap=True)
     table.add_column("score", justify="right", no_wrap=True)
@@ -46,24 +47,22 @@ def drift_view(summary: DriftSummary, policy: Policy, *, verbose: bool = False) 
     shown = ordered if verbose else [feature for feature in ordered if feature.drifted or feature.calibrated]
     for feature in shown:
         cells = bar_cells(feature)
-        bar = Text("█" * cells + "░" * (10 - cells), style=colour if feature.drifted else "dim")
+        bar = Text("█" * cells + "░" * (10 - cells), style=colour if feature.drifted else DETAIL)
         moved = escape(f"{_ARROWS[feature.direction]} {feature.change}")
         rows = f"{feature.moved_share:.1%}"
-        table.add_row(escape(plain(feature.name)), bar, score(feature), rows, moved, style="" if feature.drifted else "dim")
-    notes = [
-        Text(f"{plain(feature.name)}: the verdicts differ. {feature.why}", style="yellow") for feature in summary.features if feature.why
-    ]
-    found = [Text(f"Finding: {spot.said}", style="bold yellow") for spot in summary.findings]
-    legend = Text("Five cells are the threshold of the feature's test, ten are ten times it.", style="dim")
+        table.add_row(escape(plain(feature.name)), bar, score(feature), rows, moved, style="" if feature.drifted else DETAIL)
+    notes = [Text(f"{plain(feature.name)}: the verdicts differ. {feature.why}", style=LOOK) for feature in summary.features if feature.why]
+    found = [Text(f"Finding: {spot.said}", style=f"bold {LOOK}") for spot in summary.findings]
+    legend = Text("Five cells are the threshold of the feature's test, ten are ten times it.", style=DETAIL)
     quiet = [plain(feature.name) for feature in ordered if feature not in shown]
-    folded = [Text(f"No drift in {counted(len(quiet), 'feature')}: {', '.join(quiet)}.", style="dim")] if quiet else []
+    folded = [Text(f"No drift in {counted(len(quiet), 'feature')}: {', '.join(quiet)}.", style=DETAIL)] if quiet else []
     tables: list[RenderableType] = [legend, table] if shown else []
     return Group(head, calibrated, *tables, *folded, *notes, *found)
 
 
 def segments_view(column: str, segments: Mapping[str, DriftSummary]) -> Group:
     """The verdict on each segment, in one line each."""
-    table = Table(plain(column), "rows", "drifted", "calibrated", "which", box=None, pad_edge=False, header_style="dim")
+    table = Table(plain(column), "rows", "drifted", "calibrated", "which", box=None, pad_edge=False, header_style=DETAIL)
     for value, summary in segments.items():
         drifted = sorted((feature for feature in summary.features if feature.drifted), key=strength, reverse=True)
         table.add_row(

@@ -3,6 +3,7 @@
 from rich.table import Column, Table
 from rich.text import Text
 
+from agent.views.theme import BAD, DETAIL, NAME
 from pipeline.explanation.customer import CustomerExplanation
 from pipeline.explanation.whole_model import ModelExplanation
 from pipeline.shown_text import plain
@@ -14,7 +15,7 @@ _ROWS = 12
 def customer_table(found: CustomerExplanation) -> Table:
     """The strongest effects on one customer's answer, beside what the second opinion says."""
     table = Table(
-        "feature", "value", Column("lowers │ raises", justify="center"), "SHAP", "LIME", box=None, header_style="dim", pad_edge=False
+        "feature", "value", Column("lowers │ raises", justify="center"), "SHAP", "LIME", box=None, header_style=DETAIL, pad_edge=False
     )
     reach = max((abs(one.effect) for one in found.contributions), default=0.0) or 1.0
     for one in found.contributions[:_ROWS]:
@@ -27,7 +28,7 @@ def model_table(found: ModelExplanation) -> Table:
     """The strongest features of a model; of a window also whom they moved."""
     heads = ["feature", "", "mean effect"]
     moves = {one.feature: one for one in found.moves.features} if found.moves else {}
-    table = Table(*heads, *(["tier up", "tier down", "by chance"] if moves else []), box=None, header_style="dim", pad_edge=False)
+    table = Table(*heads, *(["tier up", "tier down", "by chance"] if moves else []), box=None, header_style=DETAIL, pad_edge=False)
     reach = max((one.strength for one in found.features), default=0.0) or 1.0
     for one in found.features[:_ROWS]:
         moved = moves.get(one.feature)
@@ -39,5 +40,5 @@ def model_table(found: ModelExplanation) -> Table:
 def _bar(share: float) -> Text:
     cells = round(_SIDE * abs(share))
     if share < 0:
-        return Text(" " * (_SIDE - cells) + "█" * cells, style="blue").append("│" + " " * _SIDE, style="dim")
-    return Text(" " * _SIDE).append("│", style="dim").append("█" * cells, style="red").append(" " * (_SIDE - cells))
+        return Text(" " * (_SIDE - cells) + "█" * cells, style=NAME).append("│" + " " * _SIDE, style=DETAIL)
+    return Text(" " * _SIDE).append("│", style=DETAIL).append("█" * cells, style=BAD).append(" " * (_SIDE - cells))

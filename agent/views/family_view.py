@@ -2,6 +2,7 @@
 
 from rich.table import Table
 
+from agent.views.theme import DETAIL
 from pipeline.training.family_comparison import Compared
 
 
@@ -17,13 +18,13 @@ def families_table(names: tuple[str, ...], done: dict[str, Compared], under_way:
         "fits",
         "seconds",
         box=None,
-        header_style="dim",
+        header_style=DETAIL,
         pad_edge=False,
     )
     for name in names:
         line = done.get(name)
         if line is None:
-            table.add_row(name, "…" if name == under_way else "", style="dim" if name != under_way else "")
+            table.add_row(name, "…" if name == under_way else "", style=DETAIL if name != under_way else "")
             continue
         table.add_row(
             name,

@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.case import events
-from agent.views.theme import GOOD, LOOK
+from agent.views.theme import BAD, DETAIL, GOOD, LOOK
 from pipeline.words import STATUSES, action_name
 
 TAIL_LINES = 4  # of what the operator says while it says it
@@ -56,7 +56,7 @@ class _Row:
     name: str
     arguments: str
     result: str = ""
-    style: str = "dim"
+    style: str = DETAIL
 
 
 class LiveView:
@@ -112,15 +112,15 @@ class LiveView:
             case events.ToolProgress():
                 self._progress = event
             case events.ToolReturned():
-                self._answered(event.call_id, event.name, event.line, "red" if event.is_error else "")
+                self._answered(event.call_id, event.name, event.line, BAD if event.is_error else "")
             case events.Refused():
-                self._answered(event.call_id, event.name, f"refused: {event.line}", "yellow")
+                self._answered(event.call_id, event.name, f"refused: {event.line}", LOOK)
             case events.Spent():
                 self._print_said()
                 self._spent = event
             case events.OperatorChanged():
                 self._operator = f"{event.label} ({event.about})"
-                self._print(_plain(f"{event.failed} failed: {event.reason} {event.operator} goes on.", "yellow"))
+                self._print(_plain(f"{event.failed} failed: {event.reason} {event.operator} goes on.", LOOK))
             case events.Stopped():
                 self._print_said()
                 self._finish(event)
@@ -162,7 +162,7 @@ class LiveView:
         lines_a_call = 3 if width < 80 else 2 if width < 120 else 1
         room = max(2, (self._console.height - FRAME_LINES) // lines_a_call)
         tail = _plain(self._said.strip(), "italic").wrap(self._console, width)[-TAIL_LINES:]
-        parts: list[RenderableType] = [*self._head(), Rule(style="dim"), self._table(room), *tail, self._busy(), self._spend_line()]
+        parts: list[RenderableType] = [*self._head(), Rule(style=DETAIL), self._table(room), *tail, self._busy(), self._spend_line()]
         return Panel(Group(*parts), title="churnops triage", title_align="left")
 
     def _busy(self) -> RenderableType:
@@ -177,12 +177,12 @@ class LiveView:
 
     def _table(self, room: int) -> Table:
         table = Table.grid(padding=(0, 1), expand=True)
-        table.add_column(justify="right", style="dim", width=2)
+        table.add_column(justify="right", style=DETAIL, width=2)
         table.add_column(ratio=2, width=CALL_WIDTH, overflow="fold")
         table.add_column(ratio=3, overflow="fold")
         rows = list(self._rows.values())
         if len(rows) > room:
-            table.add_row("", _plain(f"{len(rows) - room} earlier calls", "dim"), "")
+            table.add_row("", _plain(f"{len(rows) - room} earlier calls", DETAIL), "")
         for row in rows[-room:]:
             call = _plain(f"{row.name} {row.arguments}".strip())
             table.add_row(str(row.number or "–"), call, _plain(row.result or "running", row.style))
@@ -196,7 +196,7 @@ class LiveView:
         if self._spent and self._spent.total.tokens:
             total = self._spent.total
             parts += [f"tokens {total.tokens:,}/{limits.tokens:,} ({total.cached_tokens:,} cached)", f"${total.usd:.4f}/{limits.usd:.2f}"]
-        return _plain(" · ".join([*parts, f"{self._seconds:.0f}/{limits.seconds:.0f} s"]), "dim")
+        return _plain(" · ".join([*parts, f"{self._seconds:.0f}/{limits.seconds:.0f} s"]), DETAIL)
 
 
 def _ending_lines(event: events.Stopped) -> list[Text]:
@@ -205,7 +205,7 @@ def _ending_lines(event: events.Stopped) -> list[Text]:
         style = f"bold {GOOD if event.stopped == 'finished' else LOOK}"
         lines.append(_plain(f"{action_name(event.report.action)}: {STATUSES[event.report.status]}", style))
         if event.report.second_opinion:
-            lines.append(_plain(f"two opinions: {event.report.second_opinion} A person must decide.", "yellow"))
+            lines.append(_plain(f"two opinions: {event.report.second_opinion} A person must decide.", LOOK))
     elif event.stopped == "finished":
         lines.append(_plain("another run closed this case", "bold"))
     else:

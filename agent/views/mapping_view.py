@@ -6,6 +6,7 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from agent.views.theme import DETAIL, LOOK
 from pipeline.intake.proposed_mapping import ProposedMapping, ProposedPair
 from pipeline.shown_text import plain
 
@@ -15,19 +16,23 @@ _VALUES_SHOWN = 4
 
 def mapping_view(name: str, proposed: ProposedMapping) -> Iterator[RenderableType]:
     """The table, and a line each for features without a column and columns that are none."""
-    table = Table("column of the log", "is", "confidence", "why", box=None, header_style="dim", pad_edge=False)
+    table = Table("column of the log", "is", "confidence", "why", box=None, header_style=DETAIL, pad_edge=False)
     for pair in proposed.pairs:
-        style = "" if pair.is_sure else "[yellow]"
-        table.add_row(escape(plain(pair.column)), _what(pair), f"{style}{pair.confidence:.0%}", escape("; ".join(pair.reasons)))
+        table.add_row(
+            escape(plain(pair.column)),
+            _what(pair),
+            f"{pair.confidence:.0%}" if pair.is_sure else f"[{LOOK}]? {pair.confidence:.0%}[/]",
+            escape("; ".join(pair.reasons)),
+        )
         if pair.values:
-            table.add_row("", "", "", f"[dim]{_values(pair)}[/]")
+            table.add_row("", "", "", f"[{DETAIL}]{_values(pair)}[/]")
     yield table
     if proposed.lacking:
-        yield f"[yellow]{escape(plain(name))} has no column for[/] {_listed(proposed.lacking)}."
+        yield f"[{LOOK}]{escape(plain(name))} has no column for[/] {_listed(proposed.lacking)}."
     if proposed.unmatched:
         yield f"Left alone: {_listed(proposed.unmatched)}."
     if any(not pair.is_sure for pair in proposed.pairs):
-        yield "[yellow]Yellow[/] pairs are in doubt and are not written unless you accept them one by one."
+        yield f"Pairs with a [{LOOK}]?[/] are in doubt and are not written unless you accept them one by one."
 
 
 def _what(pair: ProposedPair) -> str:

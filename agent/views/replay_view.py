@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from agent.views.theme import BAD, DETAIL, GOOD
 from pipeline.replay.dated_table import DatedTable
 from pipeline.replay.lived import Decided, Interval, ReplayReport, Result, StrategyLife
 from pipeline.replay.strategies import ORACLE
@@ -42,7 +43,7 @@ def table_view(table: DatedTable) -> Text:
         lines.append(f"{counted(table.undated, 'row')} without a time or an outcome left out.")
     if table.without_batch:
         lines.append(f"{counted(table.without_batch, 'row')} after the last whole batch left out.")
-    return Text("\n".join(lines), style="dim")
+    return Text("\n".join(lines), style=DETAIL)
 
 
 def report_view(report: ReplayReport) -> RenderableType:
@@ -67,7 +68,7 @@ def _totals(report: ReplayReport) -> Table:
 
 
 def _style(report: ReplayReport, name: str) -> str:
-    return "bold" if name == report.operator else "dim" if name == ORACLE else ""
+    return "bold" if name == report.operator else DETAIL if name == ORACLE else ""
 
 
 def _profits(report: ReplayReport) -> Table:
@@ -111,9 +112,9 @@ def _decision(decided: Decided) -> tuple[str, str, Text]:
 
 def _came_of(decided: Decided) -> Text:
     if decided.missed is not None:
-        return Text(f"wrongly refused: a training would have brought {decided.missed:+.1f}", style="red")
+        return Text(f"wrongly refused: a training would have brought {decided.missed:+.1f}", style=BAD)
     if decided.gain is not None:
-        return Text(f"deployed, {decided.gain:+.1f} over the model before", style="red" if decided.harmful else "green")
+        return Text(f"deployed, {decided.gain:+.1f} over the model before", style=BAD if decided.harmful else GOOD)
     return Text(_RESULTS[decided.result])
 
 
@@ -137,11 +138,11 @@ def _warnings(operator: StrategyLife) -> list[Text]:
         found.append(
             Text(
                 f"{counted(operator.refused_wrongly, 'training')} wrongly refused: data or outcomes were called broken where a training would have paid.",
-                style="red",
+                style=BAD,
             )
         )
     if operator.unsafe:
-        found.append(Text(f"{counted(operator.unsafe, 'training')} unsafe: the new model lost more than a training costs.", style="red"))
+        found.append(Text(f"{counted(operator.unsafe, 'training')} unsafe: the new model lost more than a training costs.", style=BAD))
     return found
 
 

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from agent.views.diagnosis_view import diagnosis_view
 from agent.views.drift_view import drift_view
+from agent.views.theme import BAD, DETAIL, GOOD, LOOK
 from pipeline.measures.risk_tiers import TIERS, TierFlow
 from pipeline.record.cases import Case, TrainingResult, concluded
 from pipeline.shown_text import plain
@@ -23,7 +24,7 @@ from reports.number_sources import without_links
 from reports.report_sections import TITLES, sections
 
 _HEADLINE = re.compile(r"^# .*$", re.MULTILINE)
-_COLOURS = {"better": "green", "worse": "red", "no clear difference": "dim"}
+_COLOURS = {"better": GOOD, "worse": BAD, "no clear difference": DETAIL}
 
 
 def report_view(case: Case, standing: Standing, report: str, result: TrainingResult | None, policy: Policy) -> Group:
@@ -85,8 +86,8 @@ def _title(name: str) -> Text:
 
 
 def _models(result: TrainingResult, confidence: float) -> Iterator[RenderableType]:
-    yield Text(f"On the same {result.metrics.n:,} rows, {result.whether_unseen()}; brackets are intervals.", style="dim")
-    table = Table("measure", box=None, header_style="dim", pad_edge=False)
+    yield Text(f"On the same {result.metrics.n:,} rows, {result.whether_unseen()}; brackets are intervals.", style=DETAIL)
+    table = Table("measure", box=None, header_style=DETAIL, pad_edge=False)
     for name in ("champion", "challenger"):
         table.add_column(name, justify="right")
     for name, label in MEASURES:
@@ -98,17 +99,17 @@ def _models(result: TrainingResult, confidence: float) -> Iterator[RenderableTyp
     for one in differences(result):
         yield Text.assemble(f"{one.label}: {one.said}, ", (one.verdict, _COLOURS[one.verdict]))
     for check in result.gate.checks:
-        colour = "red" if not check.passed else "yellow" if check.warns else "green"
+        colour = BAD if not check.passed else LOOK if check.warns else GOOD
         yield Text.assemble((f"{check.mark} ", colour), (check.rule, "bold"), f": {check.said}")
     yield from map(Text, notes(result, confidence))
     if result.serving is not None:
         yield Text(result.serving.said())
     yield _title("Customers per risk tier")
-    yield from [Text("Not recorded for this training.", style="dim")] if result.tier_flow is None else _tiers(result.tier_flow)
+    yield from [Text("Not recorded for this training.", style=DETAIL)] if result.tier_flow is None else _tiers(result.tier_flow)
 
 
 def _tiers(flow: TierFlow) -> Iterator[RenderableType]:
-    table = Table("tier", box=None, header_style="dim", pad_edge=False)
+    table = Table("tier", box=None, header_style=DETAIL, pad_edge=False)
     for name in ("champion", "challenger"):
         table.add_column(name, justify="right")
     for tier in reversed(TIERS):

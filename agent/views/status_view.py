@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from agent.views.distribution_view import bars
+from agent.views.theme import DETAIL
 from pipeline.shown_text import plain
 from pipeline.words import counted
 from reports.decisions.fleet_status import FleetMember
@@ -9,10 +11,15 @@ from reports.decisions.workspace_status import WorkspaceStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from rich.table import Table
 
+    from pipeline.state.check_figures import CheckFigures
+
 _CHANGES = 4  # told by name
+_LOOKS = 30  # the newest that are drawn
+_COIN = 0.5  # the ROC-AUC of a coin, where the bars begin
 
 
 def status_lines(status: WorkspaceStatus) -> tuple[str, ...]:
@@ -64,11 +71,27 @@ def _changed(status: WorkspaceStatus) -> str:
     return f"Changed {since}: {'; '.join(status.changed[:_CHANGES])}{more}."
 
 
+def roc_auc_line(looks: "Sequence[tuple[datetime, CheckFigures]]") -> str:
+    """ROC-AUC over time as a row of bars: as it was measured, or where no outcome was ever known, as it was expected. Empty without two figures.
+
+    Args:
+        looks: when the model was looked at, and what was measured; oldest first.
+    """
+    measured = [(at, seen.measured.value) for at, seen in looks if seen.measured]
+    told = measured or [(at, seen.expected.value) for at, seen in looks if seen.expected]
+    if len(told) < 2:
+        return ""
+    (first, before), (last, now) = told[-_LOOKS:][0], told[-1]
+    drawn = bars([max(0.0, value - _COIN) for _, value in told[-_LOOKS:]], 1 - _COIN)
+    how = "measured" if measured else "expected without outcomes"
+    return f"ROC-AUC, {how}: {before:.3f} {drawn} {now:.3f}, {first:%Y-%m-%d} to {last:%Y-%m-%d} (bars from 0.5, a coin, to 1)."
+
+
 def fleet_table(fleet: "Sequence[FleetMember]") -> "Table":
     """A line for each workspace: how it stands, what waits, and why."""
     from rich.table import Table
 
-    table = Table(box=None, header_style="dim", pad_edge=False)
+    table = Table(box=None, header_style=DETAIL, pad_edge=False)
     for name in ("workspace", "model", "waits", "why"):
         table.add_column(name, overflow="fold")
     for one in fleet:

@@ -8,8 +8,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from agent.views.distribution_view import distribution_view
 from agent.views.theme import DETAIL, LOOK, colour_of
 from pipeline.diagnosis.diagnosis import Diagnosis
+from pipeline.profiles.distribution import Distribution
 from pipeline.record.cases import Case, TrainingResult, WindowFacts
 from pipeline.shown_text import plain
 from pipeline.words import ACTIONS
@@ -36,8 +38,11 @@ class ShownAnswer:
                 console.print(f"  {line}", markup=False, soft_wrap=True)
 
 
-def diagnosis_verdict(found: Diagnosis, window: WindowFacts, cases: Sequence[Case], triage: str) -> ShownAnswer:
-    """The answer of a diagnosis that opened no case. `cases` are the workspace's, `triage` is the command that would open one."""
+def diagnosis_verdict(
+    found: Diagnosis, window: WindowFacts, cases: Sequence[Case], triage: str, seen: Distribution | None = None
+) -> ShownAnswer:
+    """The answer of a diagnosis that opened no case. `cases` are the workspace's, `triage` is the command that would open one, `seen` is the
+    column that it names."""
     told = [*happened(window, found), confidence_words(found, cases)]
     asks = f"So: {ACTIONS[found.action].means}."
     if found.owners:
@@ -45,19 +50,31 @@ def diagnosis_verdict(found: Diagnosis, window: WindowFacts, cases: Sequence[Cas
     # The whole answer stays on the first screen: what is not known is told in full by --verbose.
     gaps = list(unknown(window.windows, found))[:1]
     steps = [Step("Next", "", (triage,))]
-    return ShownAnswer(_framed(headline(found), colour_of(found.cause), told, asks, gaps), steps)
+    return ShownAnswer(_framed(headline(found), colour_of(found.cause), told, asks, gaps, seen=seen), steps)
 
 
-def case_verdict(page: FirstPage, found: Diagnosis | None) -> ShownAnswer:
-    """The answer of a case: the first page of its report, short enough for a screen of 24 lines."""
+def case_verdict(page: FirstPage, found: Diagnosis | None, seen: Distribution | None = None) -> ShownAnswer:
+    """The answer of a case: the first page of its report, short enough for a screen of 24 lines, and the column that it names (`seen`) where
+    there are no two answers to show."""
     style = colour_of(found.cause) if found else LOOK
     told = [one for one in (page.happened, page.confidence) if one]
     gaps = () if page.answers else page.unknown[:1]
-    return ShownAnswer(_framed(page.headline, style, told, page.advice, gaps, page.answers[:3]), page.steps)
+    shown = None if page.answers else seen
+    return ShownAnswer(_framed(page.headline, style, told, page.advice, gaps, page.answers[:3], shown), page.steps)
 
 
-def _framed(head: str, style: str, told: Iterable[str], asks: str, gaps: Iterable[str], answers: tuple[Answer, ...] = ()) -> Panel:
+def _framed(
+    head: str,
+    style: str,
+    told: Iterable[str],
+    asks: str,
+    gaps: Iterable[str],
+    answers: tuple[Answer, ...] = (),
+    seen: Distribution | None = None,
+) -> Panel:
     parts: list[RenderableType] = [Text(plain(head, 300), style=f"bold {style}"), Text(" ".join(told))]
+    if seen is not None:
+        parts.append(distribution_view(seen))
     if answers:
         parts.append(answers_table(answers))
     parts.append(Text(asks, style="bold"))

@@ -33,7 +33,7 @@ def blind_spots(seen: Seen, setting: Setting, policy: Policy) -> tuple[str, ...]
     ]
     if broken and setting.labels_usable(policy):
         found.append(
-            "What else changed in the column in question is hidden behind the fault: outcomes are judged here by a model that never saw it."
+            "Whether customers changed in this same column, too, does not show until it is fixed: outcomes are judged here without it."
         )
     elif broken:
         found.append("Another change behind the fault is not visible here: look again once it is fixed.")

@@ -12,6 +12,7 @@ from pipeline.drift.summary import DriftSummary
 from pipeline.measures.evaluation import Evaluation
 from pipeline.measures.measure import CalibrationTrial, GateResult, Metrics
 from pipeline.models.artifact import DriftReference
+from pipeline.profiles.distribution import Distribution
 from pipeline.record.case_id import CaseId
 from pipeline.record.failure import Failure
 from pipeline.shown_text import plain
@@ -130,7 +131,9 @@ class Override(StoredRecord):
 class Case(StoredRecord):
     """One case. `champion` is the model that served when it was opened; `person` is who opened it, as far as the machine says;
     of kind `deploy` it is about how
-    that model does since it was deployed. `unsourced` are numbers of its report's narrative without a source."""
+    that model does since it was deployed. `unsourced` are numbers of its report's narrative without a source; `own_words` is what the report's
+    first page says in the operator's words, `disagreed` that the rulebook came to another answer. `picture` is the column that the diagnosis
+    names, in the reference and in the window."""
 
     case_id: CaseId
     key: str
@@ -154,6 +157,9 @@ class Case(StoredRecord):
     decision: Decision | None = None
     superseded_by: str | None = Field(None, exclude_if=lambda told: told is None)
     unsourced: tuple[str, ...] = Field((), exclude_if=lambda told: not told)
+    own_words: str = Field("", exclude_if=lambda told: not told)
+    disagreed: bool = Field(False, exclude_if=lambda told: not told)
+    picture: Distribution | None = Field(None, exclude_if=lambda told: told is None)
 
     @property
     def unfinished(self) -> bool:

@@ -91,7 +91,9 @@ def _campaign(case: Case, result: TrainingResult, value: CustomerValueSettings) 
         yield Answer("Churners caught of 100", f"{100 * result.metrics.recall.value:.0f}", f"{100 * before.recall.value:.0f}")
     if (money := money_a_month(case, result, value)) is not None:
         named = f", {value.currency}" if value.currency else ""
-        yield Answer(f"Money a month{named}", f"{amount(money.difference)} ({amount(money.low)} to {amount(money.high)})", "0")
+        yield Answer(
+            f"Money a month{named} (likely range)", f"{amount(money.difference)} ({amount(money.low)} to {amount(money.high)})", "0"
+        )
     elif result.margins is not None:
         profit = result.margins.profit
         yield Answer("Campaign profit, points of the maximum", f"{profit.difference:+.0f} ({profit.low:+.0f} to {profit.high:+.0f})", "0")

@@ -19,6 +19,11 @@ def right_of_100(confidence: float) -> int:
     return next(right for above, right in RIGHT_OF_100 if confidence > above or above == 0.0)
 
 
+def is_sure(found: Diagnosis) -> bool:
+    """Whether the diagnosis is very likely right, or a person's word."""
+    return found.rule == "overruled" or right_of_100(found.confidence) > _LIKELY
+
+
 def confidence_words(found: Diagnosis, cases: Sequence[Case] = ()) -> str:
     """A sentence on how sure the diagnosis is. `cases`: the workspace's, of which those count that people ruled on."""
     if found.rule == "overruled":
@@ -26,7 +31,7 @@ def confidence_words(found: Diagnosis, cases: Sequence[Case] = ()) -> str:
     if found.cause == "none":
         return "That nothing shows is no proof."
     right = right_of_100(found.confidence)
-    sure = "very likely right" if right > _LIKELY else "uncertain"
+    sure = "very likely right" if is_sure(found) else "uncertain"
     return f"This cause is {sure}: {right} of 100 verdicts this sure were right on kinds of change never met before{_yours(found, cases)}."
 
 

@@ -32,6 +32,16 @@ _BROKEN: Mapping[str, str] = MappingProxyType(
         "expectation_broken": "breaks what was declared",
     }
 )
+# Completes "the outcomes cannot be trusted yet:".
+_UNSOUND: Mapping[str, str] = MappingProxyType(
+    {
+        "labels_immature": "they were taken too early",
+        "labels_inverted": "yes and no look swapped",
+        "labels_selected": "those known are no fair sample",
+        "labels_stopped": "some stopped coming in",
+        "labels_redefined": "they mean something else by now",
+    }
+)
 # What the cause means for the business, where the findings do not say it already.
 _MEANS: Mapping[Cause, str] = MappingProxyType(
     {
@@ -46,7 +56,7 @@ _MEANS: Mapping[Cause, str] = MappingProxyType(
     }
 )
 _OF_BEHAVIOUR = frozenset({"concept_drift", "covariate_harmful", "prior_shift", "unsure"})
-_STATISTICS = re.compile(r" \([^()]*\d[^()]*\)| ± [\d.,]+")
+_STATISTICS = re.compile(r" \([^()]*\d[^()]*\)| ± [\d.,]+| at today's level")  # the last: the rate of all is told beside it
 
 
 def headline(found: Diagnosis) -> str:
@@ -59,6 +69,8 @@ def headline(found: Diagnosis) -> str:
         return f"{cause}: {group(lead)}"
     if column and lead is not None and found.cause == "data_fault" and lead.column == found.column and lead.name in _BROKEN:
         return f"{cause}: {column} {_BROKEN[lead.name]}"
+    if lead is not None and found.cause == "label_fault" and lead.name in _UNSOUND:
+        return f"{cause}: {_UNSOUND[lead.name]}"
     return f"{cause}: {column}" if column else cause
 
 
@@ -89,7 +101,7 @@ def plainly(said: str) -> str:
     >>> plainly("The rate rose (+5.0 ± 1.2 points, 900 rows): the level moved up.")
     'The rate rose: the level moved up.'
     """
-    return _STATISTICS.sub("", said)
+    return _STATISTICS.sub("", said).replace("of the reference", "of the training data")
 
 
 def _base(window: WindowFacts | None, found: Diagnosis, lead: Finding | None) -> str:

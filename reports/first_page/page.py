@@ -16,13 +16,14 @@ from pipeline.words import ACTIONS, CAUSES
 from pipeline.workspace.policy import Policy
 from pipeline.workspace.value_settings import CustomerValueSettings
 from reports.first_page.answers import Answer, amount, answers, money_a_month
-from reports.first_page.confidence import confidence_words
+from reports.first_page.confidence import confidence_words, is_sure
 from reports.first_page.happened import happened, headline
 from reports.harm import Harm
 from reports.model_comparison import verdict as compared
+from reports.requested_decision import ASKS_PEOPLE
 from reports.verdict import Verdict
 
-_FAULTS = frozenset({"data_fault", "label_fault"})
+_FAULTY: Mapping[Cause, str] = MappingProxyType({"data_fault": "broken data", "label_fault": "wrong outcomes"})
 _SUMMARY_WORDS, _OWN_WORDS = 80, 75
 _URGENCY: Mapping[Cause, str] = MappingProxyType(
     {
@@ -122,7 +123,9 @@ def _headline(case: Case, verdict: Verdict, found: Diagnosis | None, *, asks: bo
         return ACTIONS[verdict.action].headline
     if found.action == verdict.action == "monitor":
         return f"{headline(found)}: the champion stays"
-    return headline(found) if found.action == verdict.action else f"{headline(found)}: {ACTIONS[verdict.action].headline.lower()}"
+    follows = found.cause in _FAULTY or verdict.action not in ASKS_PEOPLE  # from the cause alone
+    said = ACTIONS[verdict.action].headline
+    return headline(found) if found.action == verdict.action and follows else f"{headline(found)}: {_lower(said)}"
 
 
 def _advice(
@@ -131,14 +134,19 @@ def _advice(
     """What we would do, and until when."""
     if result is not None and case.challenger is not None:
         until = f" Open until {setting.until:%Y-%m-%d %H:%M} UTC, after that it takes a new triage." if setting.until else ""
-        return f"{_on_challenger(verdict, found, result)}{until} Version {case.champion.version} serves until a person decides."
-    judged = found is None or found.cause not in _FAULTS  # broken data and outcomes judge nobody
+        differ = case.disagreed or verdict.disagreed is not None
+        return f"{_on_challenger(found, result, differ=differ)}{until} Version {case.champion.version} serves until a person decides."
+    judged = found is None or found.cause not in _FAULTY  # broken data and outcomes judge nobody
     worse = judged and harm is not None and harm.beyond_chance
-    return "Nothing to approve." + (" The champion does worse than when it was accepted." if worse else "")
+    if found is not None and found.cause in _FAULTY and verdict.action in ASKS_PEOPLE:
+        return f"Nothing to approve, and no model is trained on {_FAULTY[found.cause]}."
+    doubt = _fault_beside(found) if verdict.action in ASKS_PEOPLE else None
+    first = f" First find out whether it is this: {_lower(CAUSES[doubt].headline)}. Until then no model is trained." if doubt else ""
+    return f"Nothing to approve.{first}{' The champion does worse than when it was accepted.' if worse else ''}"
 
 
-def _on_challenger(verdict: Verdict, found: Diagnosis | None, result: TrainingResult) -> str:
-    if verdict.disagreed is not None:
+def _on_challenger(found: Diagnosis | None, result: TrainingResult, *, differ: bool) -> str:
+    if differ:
         return "Advice: read the two opinions below before you decide."
     doubt = _fault_beside(found)
     if doubt is not None:
@@ -146,20 +154,22 @@ def _on_challenger(verdict: Verdict, found: Diagnosis | None, result: TrainingRe
     worst = result.weakest_group
     if worst is not None and worst.worse:
         return f"Advice: weigh it. Over all it passed, but it ranks customers with {plain(worst.column)} {plain(worst.value)} worse."
+    # The page has just said that the cause is uncertain: that is no contradiction.
+    whichever = "" if found is None or is_sure(found) else ", on known outcomes, whatever the cause"
     ranks = compared(result.comparison, better_above=True) if result.comparison else None
     earns = compared(result.margins.profit, better_above=True) if result.margins else None
     if "worse" in (ranks, earns):
         return "Advice: weigh it. It is better in one respect and worse in another."
     if earns == "better":
-        return "Advice: approve. It earns more, beyond chance."
+        return f"Advice: approve. It earns more, beyond chance{whichever}."
     if ranks == "better":
-        return "Advice: approve. It ranks churners better, beyond chance; whether it earns more is not sure."
+        return f"Advice: approve. It ranks churners better, beyond chance{whichever}; whether it earns more is not sure."
     return "Advice: no hurry. No clear difference is measured between the two."
 
 
 def _fault_beside(found: Diagnosis | None) -> Cause | None:
     """A fault among the causes that may be the one, which a model would have been trained on."""
-    return next((one.cause for one in found.hypotheses if one.cause in _FAULTS), None) if found else None
+    return next((one.cause for one in found.hypotheses if one.cause in _FAULTY), None) if found else None
 
 
 def unknown(windows: TwoWindows | None, found: Diagnosis) -> Iterator[str]:
@@ -198,11 +208,11 @@ def _steps(case: Case, verdict: Verdict, found: Diagnosis | None, setting: Setti
     elif verdict.action == "fix_data":
         owner = ", ".join(plain(owner, 200) for owner in found.owners) if found and found.owners else "Owner of the feed"
         what = plain(found.column) if found and found.column else "the data"
-        yield Step("You", "keep lists back until it is fixed", (command(setting.root, f"hold {case.case_id}"),))
+        yield Step("You", "hold back all lists of customers until it is fixed", (command(setting.root, f"hold {case.case_id}"),))
         yield Step(owner, f"fix {what} and send the rows again")
         yield Step("You, after the fix", "triage again", (again,))
         overrule = f'{command(setting.root, f"case override {case.case_id}")} --cause covariate_benign --reason "…"'
-        yield Step("If it is no fault", "say so", (overrule,))
+        yield Step("If it is no fault", "say so, then triage again", (overrule,))
     elif verdict.action == "collect_labels":
         yield Step(
             "You",

@@ -12,6 +12,7 @@ from pipeline.benchmark.questioning import Setup, train_champion
 from pipeline.benchmark.world import make_world
 from pipeline.models.artifact import open_artifact
 from pipeline.workspace.folder import Workspace
+from pipeline.worlds.scenarios import ALL_KINDS, WEAK_KINDS
 from pipeline.worlds.telephone_customers import make_customers
 from prompts import policy_text
 from reports.benchmark_page import render
@@ -175,3 +176,19 @@ def test_a_full_case_answers_like_a_person_would_see_it(
     assert (said.cause, said.action) == ("data_fault", "fix_data")
     assert [path.name for path in tmp_path.iterdir()] == [f"workspace-{digest}"]
     assert operator(make_world(ask("none", labels="none"), setup.table, champion, 400).exhibit).action == "monitor"
+
+
+def test_the_weak_cases_are_asked_about_with_any_operator(churnops: CommandLine, canned) -> None:  # type: ignore[no-untyped-def]
+    asked: list[str] = []
+
+    def by_the_rulebook(question: Question) -> Answered:
+        asked.append(question.kind)
+        return answered(question).model_copy(update={"answers": {"rulebook": QUIET, "never": QUIET}})
+
+    made = canned(by_the_rulebook)
+    said = churnops("bench", "--cases", "weak", "--operator", "rulebook", "--seeds", "1", "--severities", "strong", "--json")
+    assert said.code == 0
+    assert tuple(asked) == WEAK_KINDS
+    assert set(WEAK_KINDS) <= set(ALL_KINDS)
+    assert made.setup is not None
+    assert made.setup.operator_name == "rulebook"

@@ -9,7 +9,7 @@ from pipeline.record.cases import Call, Case, Challenger, ModelRef, Training, Wi
 from pipeline.workspace.policy import Policy, load_policy
 from pipeline.workspace.value_settings import ValueSettings
 from prompts import policy_text
-from reports.audit import render_audit
+from reports.audit import AuditReport, render_audit
 from reports.first_page.page import Setting
 from reports.harm import Harm
 from reports.verdict import Narrative, Verdict
@@ -95,7 +95,12 @@ def calls() -> tuple[Call, ...]:
     )
 
 
-def report(
+def report(case: Case, verdict: Verdict, *facts: Any, **more: Any) -> str:
+    """The report of `case` as Markdown."""
+    return rendered_report(case, verdict, *facts, **more).text
+
+
+def rendered_report(
     case: Case,
     verdict: Verdict,
     words: Narrative = WORDS,
@@ -103,8 +108,8 @@ def report(
     rules: Policy | None = None,
     harm: Harm | None = None,
     outside: tuple[str, ...] = (),
-) -> str:
-    """The report of `case` as Markdown."""
+) -> AuditReport:
+    """The report of `case` and its appendix."""
     return render_audit(
         case,
         verdict,
@@ -116,7 +121,7 @@ def report(
         reference_sha256=SHA,
         written_at=NOON,
         from_environment=outside,
-    ).text
+    )
 
 
 def front_matter(text: str) -> dict[str, Any]:

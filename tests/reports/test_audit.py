@@ -1,6 +1,10 @@
 """The audit report: the same structure for each ending, what a human must decide first, and facts from the record alone."""
 
+import hashlib
+import re
+
 import pytest
+import yaml
 
 from pipeline.diagnosis.hypothesis import Hypothesis
 from pipeline.models.artifact import DriftReference
@@ -8,7 +12,19 @@ from pipeline.record.cases import Case, Training
 from reports.markdown_cells import strength
 from reports.verdict import Narrative, StatedHypothesis, Verdict
 from tests.conftest import NOON
-from tests.reports.record import HEAD, SECTIONS, SHA, a_case, a_challenger, front_matter, headings, policy, report, trainings_of
+from tests.reports.record import (
+    HEAD,
+    SECTIONS,
+    SHA,
+    a_case,
+    a_challenger,
+    front_matter,
+    headings,
+    policy,
+    rendered_report,
+    report,
+    trainings_of,
+)
 from tests.tools.desk import diagnosis_of, drift_of, metrics_of
 
 ENDINGS: dict[str, tuple[Case, Verdict, tuple[Training, ...], str, str]] = {
@@ -31,7 +47,7 @@ ENDINGS: dict[str, tuple[Case, Verdict, tuple[Training, ...], str, str]] = {
         Verdict("needs_people", "collect_labels", None, "rulebook", "finished"),
         trainings_of(passed=False),
         "More outcomes are needed before a decision",
-        "Nothing is deployed. Bring in outcomes",
+        "Nothing is deployed. Have the outcomes of this window",
     ),
     "wait_for_outcomes": (
         a_case(),
@@ -154,6 +170,16 @@ def test_what_the_operator_thought_of_stands_beside_what_the_diagnosis_weighed()
     assert "| label fault | not among its hypotheses |\n| concept drift | 62% |" in text
     assert "> Checked for label fault: Outcomes by label age | &lt;b&gt;none&lt;/b&gt; missing." in text
     assert "999999 [no source]" in text
+
+
+def test_the_appendix_ends_with_the_digests_that_the_head_seals() -> None:
+    case, verdict, *_ = ENDINGS["retrain"]
+    rendered = rendered_report(case, verdict)
+    head = yaml.safe_load(rendered.text.split("---\n")[1])
+    sealed = {head["champion"]["digest"], head["challenger"]["digest"], head["reference_sha256"], head["window_fingerprint"]}
+    assert set(re.findall(r"[0-9a-f]{64}", rendered.appendix.partition("## Digests")[2])) == sealed
+    assert head["sources_sha256"] == hashlib.sha256(rendered.appendix.encode()).hexdigest()
+    assert f"[{case.case_id}.sources.md]({case.case_id}.sources.md)" in rendered.text
 
 
 def test_a_number_without_a_source_is_marked_and_counted_above_the_words() -> None:

@@ -81,12 +81,14 @@ def rows(text: str) -> list[list[str]]:
 
 
 def harmless(text: str) -> None:
-    """Headings are ours, and there is no HTML, link or image outside the operator's quote, no control character anywhere."""
+    """Headings are ours, and outside the operator's quote there is no HTML or image, and no link but one to the appendix; no control character
+    anywhere."""
     assert headings(text, 1) == [HEADLINE]
     assert headings(text, 2) == SECTIONS
     found = list(flat(outside_quotes(tokens(text))))
     assert [token.content for token in found if token.type == "heading_open" and token.tag not in {"h1", "h2"}] == []
-    assert [token.type for token in found if token.type in {"html_block", "html_inline", "link_open", "image"}] == []
+    assert [token.type for token in found if token.type in {"html_block", "html_inline", "image"}] == []
+    assert [token.attrs["href"] for token in found if token.type == "link_open"] == ["2026-11-21-abc123.sources.md"]
     assert [character for character in text if not character.isprintable() and character != "\n"] == []
 
 

@@ -11,11 +11,12 @@ from pipeline.measures.measure import Measure
 from pipeline.record.cases import Case, Challenger
 from pipeline.record.opened_workspace import Opened
 from pipeline.workspace.policy import Band
-from reports.filing import file_report, report_path, status_of
+from reports.filing import file_report, page_of, report_path, status_of
 from reports.harm import Harm
+from reports.second_opinion import SecondOpinion
 from reports.verdict import Narrative, Verdict
 from tests.conftest import Clock
-from tests.tools.desk import case_of, training_result
+from tests.tools.desk import case_of, diagnosis_of, training_result
 
 WORDS = Narrative("A summary.", "A reason.")
 MONITOR = Verdict("no_deploy_needed", "monitor", None, "rulebook", "finished")
@@ -125,3 +126,18 @@ def test_a_report_that_cannot_be_written_leaves_the_case_open(trained: Opened, m
             file_report(trained, case, MONITOR, WORDS)
     assert trace(trained, case) == before
     assert file_report(trained, case, MONITOR, WORDS).status == "no_deploy_needed"
+
+
+def test_the_first_page_of_a_case_on_record_says_what_its_report_says(trained: Opened) -> None:
+    other = SecondOpinion("fix_data", None, "A feed is broken.", "A finding.")
+    verdict = Verdict("pending_approval", "retrain", "recent", "claude", "finished", second=other)
+    result = training_result(passed=True, digest="d" * 64, version="4")
+    challenger = Challenger(version="4", digest="d" * 64, gate=result.gate, metrics=result.metrics)
+    case = case_of(trained, diagnosis=diagnosis_of("concept_drift"), challenger=challenger)
+    number = trained.cases.begin_training(case.case_id, trained.clock(), {})
+    with trained.state.write() as connection:
+        trained.cases.finish_training(connection, case.case_id, number, result)
+    closed = file_report(trained, case, verdict, Narrative("A rival's offer ended.", "A reason."))
+    page, written = page_of(trained, closed), report_path(trained.workspace, closed.case_id).read_text()
+    assert (page.happened, page.advice[:37]) == ("A rival's offer ended.", "Advice: read the two opinions below b")
+    assert all(told in written for told in (f"# {page.headline}", page.advice, page.happened, page.confidence, page.urgency))

@@ -104,7 +104,7 @@ def test_headline_sentences_and_both_answers_say_what_a_decision_needs() -> None
     assert page.headline == "Approve version 4? The same customers behave differently: customers with TotalCharges 7040 or more"
     assert (
         page.advice
-        == "Advice: approve. It earns more, beyond chance. Open until 2026-11-24 12:00 UTC, after that it takes a new triage. Version 3 serves until a person decides."
+        == "Advice: approve. It earns more, beyond chance, on known outcomes, whatever the cause. Open until 2026-11-24 12:00 UTC, after that it takes a new triage. Version 3 serves until a person decides."
     )
     assert page.happened.split(". ")[1:] == [
         "Overall 28 of 100 customers left instead of 8",
@@ -143,7 +143,7 @@ def test_a_group_that_moves_against_all_others_is_explained_in_one_sentence() ->
         ({"margins": None, "comparison": Comparison(difference=0.0, low=-0.1, high=0.1, n=9)},
          "Advice: no hurry. No clear difference is measured between the two."),
         ({"margins": None, "comparison": Comparison(difference=0.2, low=0.1, high=0.3, n=9)},
-         "Advice: approve. It ranks churners better, beyond chance; whether it earns more is not sure."),
+         "Advice: approve. It ranks churners better, beyond chance, on known outcomes, whatever the cause; whether it earns more is not sure."),
         ({"comparison": Comparison(difference=-0.05, low=-0.06, high=-0.04, n=9)},
          "Advice: weigh it. It is better in one respect and worse in another."),
     ],
@@ -192,7 +192,7 @@ def test_nothing_is_offered_for_approval_where_nothing_waits(cause: Cause) -> No
         return
     page = page_of(a_told_case(found_of(cause)), ENDS[cause], a_result())
     assert page.answers == ()
-    assert page.advice == "Nothing to approve."
+    assert page.advice.startswith("Nothing to approve")
     assert "reports approve" not in str(page.steps)
 
 
@@ -237,6 +237,23 @@ def test_rulings_of_the_own_people_are_counted() -> None:
     agreed = overruled.model_copy(update={"cause": "data_fault"})
     cases = [a_case(diagnosis=found), a_case(diagnosis=found, override=overruled), a_case(diagnosis=found, override=agreed)]
     assert confidence_words(found, cases).endswith("; 1 of 2 of yours.")
+
+
+def test_outcomes_that_cannot_be_trusted_say_why_in_the_headline() -> None:
+    swapped = segment_finding().model_copy(update={"name": "labels_inverted", "argues_for": ("label_fault",)})
+    page = page_of(a_told_case(found_of("label_fault", swapped)), ENDS["label_fault"])
+    assert page.headline == "The outcomes cannot be trusted yet: yes and no look swapped"
+    assert page.advice == "Nothing to approve, and no model is trained on wrong outcomes."
+
+
+def test_where_outcomes_are_in_doubt_the_page_says_why_nothing_was_trained() -> None:
+    doubt = Hypothesis(cause="label_fault", probability=0.18, settle="The same outcomes a month later.")
+    found = found_of("concept_drift", level(19.5), action="collect_labels")
+    page = page_of(a_told_case(found.model_copy(update={"hypotheses": (*found.hypotheses, doubt)})), ENDS["label_fault"])
+    assert page.headline == "The same customers behave differently: more outcomes are needed before a decision"
+    assert page.advice == (
+        "Nothing to approve. First find out whether it is this: the outcomes cannot be trusted yet. Until then no model is trained."
+    )
 
 
 def test_who_was_judged_is_said_without_dates_too() -> None:

@@ -97,7 +97,6 @@ async def test_categories_columns_and_texts_among_numbers(trained: Opened, poiso
     before = standing(trained)
     looks = (
         ("inspect_feature", {"feature": "Contract"}),
-        ("inspect_feature", {"feature": "PaymentMethod", "by": "Contract"}),
         ("query", {"measure": "count", "rows": "window", "by": ["PaymentMethod"]}),
         ("inspect_pair", {"first": "Contract", "second": "PaymentMethod"}),
         ("inspect_outcomes", {"by": "feature", "feature": "PaymentMethod"}),

@@ -104,7 +104,6 @@ OUT_OF_RANGE: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("run_training", {"estimator": "logistic_regression", "C": 1e308}, "`hyperparameters.logistic_regression.C`"),
     ("run_training", {"estimator": "logistic_regression", "C": -1.0}, "`hyperparameters.logistic_regression.C`"),
     ("inspect_feature", {"feature": "x" * 201}, "at most 200 characters"),
-    ("inspect_feature", {"feature": "tenure", "by": ""}, "no other categorical feature"),
     ("save_remediation_report", {"action": "monitor", "summary": "s", "reasoning": "\ud800"}, "valid Unicode"),
 )
 

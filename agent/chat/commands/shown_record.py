@@ -63,10 +63,6 @@ def feature_told(opened: Opened, window: WindowChoice, feature: str) -> str:
         f"{view.missing_window:.1%} now.",
         table((view.kind, "reference", "window", "change"), rows),
     ]
-    if view.by_segment:
-        cut = [(one.label, f"{one.rows:,}", _level(one.level_reference), _level(one.level)) for one in view.by_segment]
-        of = "mean" if view.level == "mean" else f"share of {plain(view.level_of or '')}"
-        parts.append(table((plain(view.by or ""), "rows", f"{of}, reference", f"{of}, window"), cut))
     return "\n\n".join(parts)
 
 
@@ -165,7 +161,3 @@ def _moved(feature: FeatureDrift) -> str:
 
 def _change(share: float) -> str:
     return f"{share:+.1%}" if abs(share) >= 0.0005 else "–"
-
-
-def _level(level: float | None) -> str:
-    return "–" if level is None else f"{level:.4g}"

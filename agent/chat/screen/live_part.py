@@ -11,6 +11,7 @@ from agent.chat.answering.turn import Wish
 from agent.chat.markdown import clean, rendered
 from agent.chat.screen.scroll import LEAST_WIDTH, MOST_WIDTH, Styling, ansi_console, arguments
 from agent.conversation.messages import ToolCall
+from agent.views.theme import DETAIL, LOOK, NAME
 
 _DOTS = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _BAR = 16
@@ -64,21 +65,21 @@ class LivePart:
             seconds = time.monotonic() - self.began
             spinner = _DOTS[int(seconds * 8) % len(_DOTS)]
             words = f"{self.doing} {arguments(self.call, 60) if self.call else ''}".strip()
-            line = Text.assemble((f"{spinner} ", "cyan"), clean(words), (f"  {seconds:.0f} s", "dim"))
+            line = Text.assemble((f"{spinner} ", NAME), clean(words), (f"  {seconds:.0f} s", DETAIL))
             if self.share is not None:
                 full = round(_BAR * min(1.0, max(0.0, self.share)))
-                line.append(f"\n  {'━' * full}", style="cyan").append(f"{'─' * (_BAR - full)} {self.share:.0%} ", style="dim")
-                line.append(clean(self.message).replace("\n", " ")[:80], style="dim")
+                line.append(f"\n  {'━' * full}", style=NAME).append(f"{'─' * (_BAR - full)} {self.share:.0%} ", style=DETAIL)
+                line.append(clean(self.message).replace("\n", " ")[:80], style=DETAIL)
             parts.append(line)
         return [*parts, *self._waiting(), *self._hinted()]
 
     def _waiting(self) -> list[Text]:
-        shown = [Text(f"⏳ {clean(text).replace(chr(10), ' ')[:200]}", style="dim") for text in self.queue[:_QUEUED]]
+        shown = [Text(f"⏳ {clean(text).replace(chr(10), ' ')[:200]}", style=DETAIL) for text in self.queue[:_QUEUED]]
         more = len(self.queue) - _QUEUED
-        return [*shown, *([Text(f"⏳ … and {more} more", style="dim")] if more > 0 else [])]
+        return [*shown, *([Text(f"⏳ … and {more} more", style=DETAIL)] if more > 0 else [])]
 
     def _hinted(self) -> list[Text]:
-        return [Text(self.hint, style="yellow")] if self.hint else []
+        return [Text(self.hint, style=LOOK)] if self.hint else []
 
     def _shown(self, parts: list[RenderableType], width: int, styling: Styling) -> list[str]:
         if not parts:
@@ -94,11 +95,11 @@ class LivePart:
 
 def _asked(wish: Wish) -> list[RenderableType]:
     call = wish.call
-    lines: list[RenderableType] = [Text.assemble(("? ", "bold yellow"), (clean(call.name), "bold"), " wants to run")]
+    lines: list[RenderableType] = [Text.assemble(("? ", f"bold {LOOK}"), (clean(call.name), "bold"), " wants to run")]
     for name, value in call.arguments.items():
         text = clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)).replace("\n", " ")
         cut = f"… ({len(text) - _SHOWN_VALUE:,} more characters)" if len(text) > _SHOWN_VALUE else ""
-        lines.append(Text.assemble((f"    {clean(str(name))[:60]} ", "dim"), text[:_SHOWN_VALUE] + cut))
+        lines.append(Text.assemble((f"    {clean(str(name))[:60]} ", DETAIL), text[:_SHOWN_VALUE] + cut))
     changes = _CHANGES.get(call.name, "It may change something.")
-    lines.append(Text(f"  {changes} y: this call · a: all of this kind in this case and session · n: no", style="yellow"))
+    lines.append(Text(f"  {changes} y: this call · a: all of this kind in this case and session · n: no", style=LOOK))
     return lines

@@ -14,6 +14,7 @@ from rich.text import Text
 from agent.chat.markdown import THEME, Block, Blocks, clean, rendered
 from agent.chat.session import events
 from agent.conversation.messages import Spend, ToolCall
+from agent.views.theme import BAD, DETAIL, GOOD, LOOK, NAME
 from pipeline.words import counted
 from reports.grounding.grounding import Grounded
 
@@ -60,7 +61,7 @@ class Scroll:
         match event:
             case events.SessionOpened():
                 word = "resumed" if event.resumed else "session"
-                self.lines(Text(clean(f"{word} {event.session_id} · {event.operator} · {event.window}"), style="dim"))
+                self.lines(Text(clean(f"{word} {event.session_id} · {event.operator} · {event.window}"), style=DETAIL))
             case events.QuestionAsked():
                 self._asked_at, self._spent, self._turns, self._made = event.at, Spend(), 0, 0
                 self._asked(event.text)
@@ -72,9 +73,9 @@ class Scroll:
                 self._spent += event.spend
                 self._said(event.partial)
                 goes_on = f" {event.next} goes on." if event.next else ""
-                self.lines(Text(clean(f"{event.by} failed: {event.reason}{goes_on}"), style="yellow"))
+                self.lines(Text(clean(f"{event.by} failed: {event.reason}{goes_on}"), style=LOOK))
             case events.ConsentGiven():
-                self.lines(Text(f"  {_CONSENT[event.answer]}", style="dim"))
+                self.lines(Text(f"  {_CONSENT[event.answer]}", style=DETAIL))
             case events.CallStarted():
                 self._calls[event.number] = event.call
             case events.CallEnded():
@@ -87,12 +88,12 @@ class Scroll:
                 self._asked(event.line)
                 self.markdown(event.markdown)
             case events.Changed():
-                self.lines(Text(clean(f"{event.what}: {event.to}"), style="dim"))
+                self.lines(Text(clean(f"{event.what}: {event.to}"), style=DETAIL))
             case events.Folded():
                 self.lines(
                     Text(
                         f"From here the first {counted(event.upto, 'question')} are handed on in short; /show reads any call again.",
-                        style="dim",
+                        style=DETAIL,
                     )
                 )
 
@@ -107,7 +108,7 @@ class Scroll:
         self._print(*lines)
 
     def _asked(self, text: str) -> None:
-        head = Text("› ", style="bold cyan")
+        head = Text("› ", style=f"bold {NAME}")
         head.append(clean(text), style="bold")
         self._print(head)
 
@@ -127,26 +128,28 @@ class Scroll:
 
     def _called(self, event: events.CallEnded) -> None:
         call = self._calls[event.number]
-        mark, style = ("✗", "red") if event.is_error else ("↺", "dim") if event.cached_from else ("✓", "green")
-        head = Text.assemble(("  "), (mark, style), (f" {event.label} ", "dim"), (clean(call.name), "bold"), f" {arguments(call)}".rstrip())
+        mark, style = ("✗", BAD) if event.is_error else ("↺", DETAIL) if event.cached_from else ("✓", GOOD)
+        head = Text.assemble(
+            ("  "), (mark, style), (f" {event.label} ", DETAIL), (clean(call.name), "bold"), f" {arguments(call)}".rstrip()
+        )
         line = f"as it was answered before: {event.line}" if event.cached_from else event.line
         left = len(event.text) + event.lost - len(event.shown)
         cut = f" ({left:,} characters not handed on)" if left > 0 else ""
-        self._print(head, Padding(Text(clean(line) + cut, style="red" if event.is_error else "dim"), (0, 0, 0, 6)))
+        self._print(head, Padding(Text(clean(line) + cut, style=BAD if event.is_error else DETAIL), (0, 0, 0, 6)))
 
     def _ended(self, event: events.QuestionEnded) -> None:
         lines: list[Text] = []
         if event.stopped != "finished":
-            lines.append(Text(stopped_words(event.stopped), style="yellow"))
+            lines.append(Text(stopped_words(event.stopped), style=LOOK))
         if event.unsourced:
             said = f"No tool result has {', '.join(dict.fromkeys(event.unsourced))}: do not rely on it."
-            lines.append(Text(clean(said), style="red"))
+            lines.append(Text(clean(said), style=BAD))
         parts = [counted(self._made, "call")]
         if self._spent.tokens:
             parts += [counted(self._turns, "turn"), f"{self._spent.tokens:,} tokens", f"${self._spent.usd:.4f}"]
         if self._asked_at is not None:
             parts.append(f"{(event.at - self._asked_at).total_seconds():.1f} s")
-        self._print(*lines, Text(" · ".join(parts), style="dim"))
+        self._print(*lines, Text(" · ".join(parts), style=DETAIL))
 
     def _print(self, *parts: RenderableType) -> None:
         width = max(LEAST_WIDTH, min(MOST_WIDTH, self._width()))
@@ -171,7 +174,7 @@ def ansi_console(width: int, styling: Styling) -> Console:
         file=StringIO(),
         width=width,
         force_terminal=True,
-        color_system=None if styling == "plain" else "standard",
+        color_system=None if styling == "plain" else "256",
         no_color=styling != "colours",
         theme=THEME,
         highlight=False,

@@ -26,6 +26,7 @@ from agent.chat.screen.screen_state import ScreenState
 from agent.chat.screen.scroll import Styling
 from agent.chat.screen.status_line import status_line
 from agent.chat.session.events import Consent
+from agent.views.theme import TOOLBAR
 from pipeline.errors import ChurnopsError
 from pipeline.words import STATUSES
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 AGAIN_SECONDS = 5.0  # within which a second Ctrl-C means to go
 _PROMPT_LINES = 6  # kept for prompt, status line and completions
 _ANSWERS: dict[str, Consent] = {"y": "yes", "yes": "yes", "a": "always", "always": "always", "n": "no", "no": "no", "": "no"}
-_STYLE = Style.from_dict({"bottom-toolbar": "noreverse fg:default bg:default", "bottom-toolbar.text": "fg:ansibrightblack"})
+_STYLE = Style.from_dict({"bottom-toolbar": "noreverse fg:default bg:default", "bottom-toolbar.text": TOOLBAR})
 
 
 class _History(FileHistory):

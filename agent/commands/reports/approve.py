@@ -7,6 +7,7 @@ import typer
 
 from agent.commands.confirmation import KeyOption, ReasonOption, ReviewerOption, decision_of, seal_of
 from agent.commands.options import HERE, WorkspaceOption, opened_by_person
+from agent.views.theme import GOOD, LOOK, terminal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,14 +33,13 @@ def approve(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Deploy the challenger of a case: bytes are checked, a person types a confirmation at the terminal, and in signed mode signs."""
-    from rich.console import Console
 
     from pipeline.errors import ChurnopsError
     from reports.decisions.approval import approve as deploy
     from reports.decisions.approval import draft_approval
     from reports.decisions.sealing import require_no_copy
 
-    console = Console(highlight=False)
+    console = terminal()
     here = opened_by_person(workspace)
     case = here.cases.find(case_id)
     if signature is not None:
@@ -57,10 +57,10 @@ def approve(
         record, seal = seal_of(here, record, f"deploy {record.version}", key)
     done = deploy(here, record, seal)
     console.print(
-        f"[bold green]Deployed version {done.champion.version}[/] ({done.champion.digest[:12]}); ledger row {done.champion.ledger_seq}."
+        f"[bold {GOOD}]Deployed version {done.champion.version}[/] ({done.champion.digest[:12]}); ledger row {done.champion.ledger_seq}."
     )
     if done.warning:
-        console.print(f"[yellow]{done.warning}[/]")
+        console.print(f"[{LOOK}]{done.warning}[/]")
 
 
 def _show(console: "Console", here: "Opened", record: "ApprovalRecord") -> None:

@@ -12,6 +12,7 @@ from agent.commands.reports.clock import clock
 from agent.commands.reports.page import page
 from agent.commands.reports.trust import trust
 from agent.commands.reports.verify import verify
+from agent.views.theme import BAD, DETAIL, terminal
 from pipeline.words import STATUSES
 
 if TYPE_CHECKING:
@@ -35,15 +36,13 @@ def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> Non
     """Show every case: what is open first, then the newest."""
     import json
 
-    from rich.console import Console
-
     from agent.views.cases_view import cases_table
     from reports.decisions.case_status import is_open, standings
 
     here = opened_to_look(workspace)
     stands = standings(here, found := here.cases.all())
     cases = sorted(found, key=lambda case: not is_open(case, stands[case.case_id]))
-    console = Console(stderr=as_json, highlight=False)
+    console = terminal(stderr=as_json)
     console.print(cases_table(cases, stands) if cases else "No case yet. Run [bold]churnops triage[/].")
     if as_json:
         shown = [
@@ -60,14 +59,13 @@ def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> Non
 @app.command()
 def show(case_id: CaseArgument, workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
     """Show the audit report of a case."""
-    from rich.console import Console
 
     here = opened_to_look(workspace)
     case = here.cases.find(case_id)
     if as_json:
         typer.echo(case.model_dump_json(ensure_ascii=True))
         return
-    print_report(Console(highlight=False), here, case, paged=True)
+    print_report(terminal(), here, case, paged=True)
 
 
 def print_report(console: "Console", here: "Opened", case: "Case", *, paged: bool = False) -> None:
@@ -96,10 +94,10 @@ def print_report(console: "Console", here: "Opened", case: "Case", *, paged: boo
         typer.echo(text)  # for pipes and files: the Markdown itself
         return
     parts = [report_view(case, standing, text, training_of(case, here.cases.trainings(case.case_id)), here.policy)]
-    parts.append(Group(Text(f"{path}  sha256 {case.report.sha256[:12]}", style="dim", overflow="fold")))
+    parts.append(Group(Text(f"{path}  sha256 {case.report.sha256[:12]}", style=DETAIL, overflow="fold")))
     if digest_of_file(path) != case.report.sha256:
         changed = "The report was changed after it was written: do not decide on it. Run `churnops reports verify`."
-        parts.append(Group(Text(changed, style="bold red")))
+        parts.append(Group(Text(changed, style=f"bold {BAD}")))
     if paged:
         show_paged(console, *parts)
     else:
@@ -109,7 +107,6 @@ def print_report(console: "Console", here: "Opened", case: "Case", *, paged: boo
 @app.command()
 def reject(case_id: CaseArgument, reason: ReasonOption = "", reviewer: ReviewerOption = "", workspace: WorkspaceOption = HERE) -> None:
     """Turn the challenger of a case down; a person types a confirmation, and the champion stays."""
-    from rich.console import Console
 
     from pipeline.errors import ChurnopsError
     from pipeline.record.champion import require_champion
@@ -120,7 +117,7 @@ def reject(case_id: CaseArgument, reason: ReasonOption = "", reviewer: ReviewerO
     case = here.cases.find(case_id)
     if case.status != "pending_approval" or case.challenger is None:
         raise ChurnopsError(f"Case {case.case_id} waits for no approval (status: {STATUSES[case.status]}).", "See `churnops reports list`.")
-    console = Console(highlight=False)
+    console = terminal()
     ahead = outlook(case, training_of(case, here.cases.trainings(case.case_id)), here.policy.training.cooldown_hours, expired=False)
     console.print(f"[bold]You decide that version {case.challenger.version} is not deployed.[/]")
     console.print(ahead.if_rejected, markup=False)

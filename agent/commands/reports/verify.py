@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened
+from agent.views.theme import BAD, GOOD, LOOK, terminal
 
 
 def verify(
@@ -20,7 +21,6 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Check ledger, mirror, reports, artifacts, approvals and signatures against each other; exit code 1 when something differs."""
-    from rich.console import Console
     from rich.markup import escape
 
     from pipeline.errors import ChurnopsError
@@ -29,25 +29,25 @@ def verify(
     from reports.decisions.verification import verify as check
 
     here = opened(workspace)
-    console = Console(stderr=as_json, highlight=False)
+    console = terminal(stderr=as_json)
     try:
         for said in recover(here):
             console.print(escape(said))
     except ChurnopsError as error:
-        console.print(f"[yellow]{escape(error.problem)}[/]")
+        console.print(f"[{LOOK}]{escape(error.problem)}[/]")
     found = check(here, head, deployed)
     if found.ok:
         row = here.ledger.append(here.clock(), "verified", None, {"rows": found.rows, "by": here.person})
         found = found.model_copy(update={"rows": row.seq, "head": f"{row.seq}:{row.hash}"})
         todo = note_in_anchor(here)
-        console.print(f"[green]✔[/] {found.rows} rows, reports, artifacts and approvals are as they were written.")
+        console.print(f"[{GOOD}]✔[/] {found.rows} rows, reports, artifacts and approvals are as they were written.")
         console.print(
             f"Keep this in another place. It shows later whether the newest rows are missing: --head {found.head}", soft_wrap=True
         )
         if todo:
-            console.print(f"[yellow]{escape(todo)}[/]", soft_wrap=True)
+            console.print(f"[{LOOK}]{escape(todo)}[/]", soft_wrap=True)
     for problem in found.problems:
-        console.print(f"[red]✘[/] {problem.what}: {escape(problem.said)}", soft_wrap=True)
+        console.print(f"[{BAD}]✘[/] {problem.what}: {escape(problem.said)}", soft_wrap=True)
     echo_json(as_json, found)
     if not found.ok:
         raise typer.Exit(1)

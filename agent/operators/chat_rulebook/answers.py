@@ -9,6 +9,7 @@ from agent.conversation.tool_results import line
 from agent.operators.chat_rulebook.facts import Facts
 from agent.operators.chat_rulebook.published_questions import TOPICS, Topic
 from agent.operators.chat_rulebook.recognition import Question
+from pipeline.diagnosis.group_measures import MeasureName
 from pipeline.shown_text import plain
 from pipeline.words import ACTIONS, CAUSES, STATUSES, action_name, cause_name
 from reports.markdown_cells import cell
@@ -113,9 +114,6 @@ def _column(facts: Facts, question: Question) -> list[str]:
         verdict = "drifted" if one.drifted else "moved, below the threshold of drift," if one.calibrated else "did not drift"
         lines.append(f"- {_named(feature)} {verdict}: {cell(one.change)}{source(drift)}")
     lines += [f"- {cell(line(seen))}{source(seen)}"] if seen else []
-    for part in seen.view.by_segment if seen is not None and seen.view.by in question.features[1:] else ():
-        then, now = ("no value" if level is None else f"{level:.4g}" for level in (part.level_reference, part.level))
-        lines.append(f"- By {_named(question.features[1])} “{cell(part.label)}”: {_named(feature)} {then} → {now}{source(seen)}")
     return [*lines, "", "`/drift` with its name shows its values then and now."]
 
 
@@ -147,17 +145,29 @@ def _churn(facts: Facts, question: Question) -> list[str]:
 
 
 def _onset(facts: Facts, question: Question) -> list[str]:
-    case, seen, weeks = _case(facts, question)["wrong"], facts.of(FeatureResult), facts.of(QueryResult)
-    if facts.need(DiagnosisResult).diagnosis.cause == "none" and not question.features:
+    case, cut = _case(facts, question)["wrong"], facts.of(QueryResult)
+    column = question.features[0] if question.features else facts.need(DiagnosisResult).diagnosis.column
+    if facts.need(DiagnosisResult).diagnosis.cause == "none" and column is None:
         return ["**Nothing broke, as far as the data show**, so there is no day to name.", "", case]
-    if seen is not None and seen.view.by_day:
-        head = f"{_named(seen.view.feature)} by day{source(seen)}; where the first is bad already, it began then or earlier:"
-        levels = [(one, "" if one.level is None else f", {seen.view.level} {one.level:.4g}") for one in seen.view.by_day]
-        return [head, *(f"- {one.label}: {one.missing:.1%} missing{level}" for one, level in levels), "", case]
-    if weeks is not None and weeks.found.groups:
-        told = [f"- {cell(one.cut[-1])}: {one.value:+.3f} of {one.customers}" for one in weeks.found.groups if one.value is not None]
-        return [f"Churn rate less mean score, by week in which they were scored{source(weeks)}:", *told, "", case]
+    groups = [one for one in cut.found.groups if one.value is not None] if cut is not None else []
+    if groups and column is not None:
+        measure = measure_by_day(facts, column)
+        head = f"{_named(column)}, {measure} by day{source(cut)}; where the first is bad already, it began then or earlier:"
+        told = [f"{one.value:.1%}" if measure == "missing" else f"{one.value:.4g}" for one in groups]
+        days = [f"- {cell(one.cut[-1])}: {value} of {one.customers} customers" for one, value in zip(groups, told, strict=True)]
+        return [head, *days, "", case]
+    if groups:
+        told = [f"- {cell(one.cut[-1])}: {one.value:+.3f} of {one.customers}" for one in groups]
+        return [f"Churn rate less mean score, by week in which they were scored{source(cut)}:", *told, "", case]
     return ["When it began is not known: there are no times, or they could not be read.", "", case]
+
+
+def measure_by_day(facts: Facts, column: str) -> MeasureName:
+    """What shows when `column` began to be wrong: its mean, where it is a number that the diagnosis does not call missing."""
+    drift, known = facts.of(DriftResult), facts.of(DiagnosisResult)
+    number = drift is not None and any(one.name == column and one.kind == "numerical" for one in drift.drift.features)
+    gone = known is not None and any(one.column == column and "missing" in one.name for one in known.diagnosis.findings)
+    return "mean" if number and not gone else "missing"
 
 
 def _predictions(facts: Facts, question: Question) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from agent.conversation.messages import Answer, Conversation, OperatorTurn, Say, Spend, ToolCall, ToolSpec
-from agent.operators.chat_rulebook.answers import answered, source
+from agent.operators.chat_rulebook.answers import answered, measure_by_day, source
 from agent.operators.chat_rulebook.facts import OPENS, OWN, Facts, facts_of
 from agent.operators.chat_rulebook.published_questions import Topic
 from agent.operators.chat_rulebook.recognition import Question, recognise
@@ -61,8 +61,13 @@ def _needed(facts: Facts, question: Question, topic: Topic) -> Iterator[tuple[st
             yield tool, {}
         elif drift is not None and tool == "query" and (topic.name == "churn" or (known is not None and column is None)):
             yield tool, {"case_id": drift.case_id, **_QUERIES[topic.name]}
+        elif drift is not None and tool == "query" and column is not None:
+            yield (
+                tool,
+                {"case_id": drift.case_id, "rows": "window", "measure": measure_by_day(facts, column), "column": column, "bucket": "day"},
+            )
         elif drift is not None and tool == "inspect_feature" and column is not None:
-            yield tool, {"case_id": drift.case_id, "feature": column, **dict(zip(("by",), question.features[1:], strict=False))}
+            yield tool, {"case_id": drift.case_id, "feature": column}
         elif drift is not None and tool not in {"query", "inspect_feature"}:
             yield tool, {"case_id": drift.case_id}
 

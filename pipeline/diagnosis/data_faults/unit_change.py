@@ -62,7 +62,7 @@ def find_unit_change(seen: Witnesses, name: str, rules: DataRules) -> Finding | 
         return None
     how = f"{change.factor:.4g} times larger" if change.factor > 1 else f"{1 / change.factor:.4g} times smaller"
     said = (
-        f"`{plain(name)}` is {how} than it was in {change.share:.0%} of the rows{where(change.part)}: another unit, like "
+        f"`{plain(name)}` is {how} than before in {_rows(change.share)}{where(change.part)}: another unit, like "
         f"{_FACTORS[change.factor]} (gap {change.gap:.2f}, {change.left:.2f} without the factor)."
     )
     unit = "times the usual amount"
@@ -169,3 +169,7 @@ def foreign_values(before: Numbers, after: Numbers) -> tuple[Mask, int]:
 def _sorted(values: Numbers) -> Numbers:
     known = np.sort(values[~np.isnan(values)])
     return known if known.size <= _THINNED else known[np.linspace(0, known.size - 1, _THINNED).astype(int)]
+
+
+def _rows(share: float) -> str:
+    return "all rows" if share > 0.995 else f"{share:.0%} of the rows"

@@ -42,6 +42,7 @@ def find_flipped(observed: Observed, expected: Expected) -> Finding | None:
         return None
     (auc,), _ = delong(y, p[None, :])
     how = "all outcomes turned round" if share > 1 - _FEWEST else f"{share:.0%} of the outcomes turned round"
+    order = "customers with high scores leave least" if auc < 0.5 else "scores hardly tell who leaves"
     return Finding(
         family="labels",
         name="labels_inverted",
@@ -54,7 +55,7 @@ def find_flipped(observed: Observed, expected: Expected) -> Finding | None:
         share=share,
         argues_for=("label_fault",),
         argues_against=("concept_drift", "prior_shift"),
-        said=f"{y.mean():.1%} churn where {p.mean():.1%} are expected, and ROC-AUC is {auc:.2f}: {how} explain both, for every kind of customers "
+        said=f"{y.mean():.1%} churn where {p.mean():.1%} are expected, and {order} (ROC-AUC {auc:.2f}): {how} explain both, for every kind of customers "
         "alike. Yes and no are most likely swapped where outcomes are recorded.",
     )
 

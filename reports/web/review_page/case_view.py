@@ -11,28 +11,28 @@ from pipeline.atomic_files import digest_of_file
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.errors import ChurnopsError
 from pipeline.explanation.tier_moves import TierMoves
+from pipeline.profiles.distribution import Distribution
 from pipeline.record.cases import Case, TrainingResult, concluded
 from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
-from pipeline.words import ACTIONS
 from reports.comparison_notes import notes
-from reports.decision_summary import Outlook, cause_words, outlook, training_of
-from reports.decisions.case_status import standing_of
+from reports.decision_summary import Outlook, outlook, training_of
+from reports.decisions.case_status import Standing, standing_of
 from reports.explanation_charts import beeswarm_svg, dependence_svg
 from reports.explanation_page import filed_explanation, moves_said
-from reports.filing import report_path
+from reports.filing import page_of, report_path
+from reports.first_page.page import FirstPage
 from reports.model_comparison import Difference, differences
 from reports.shadow_challenger import shadow_challenger
 from reports.web.review_page.case_window import moved_features
 from reports.web.review_page.decision_form import Gate, gate_of
-from reports.web.review_page.distribution import Distribution
 from reports.web.review_page.drift_bars import DriftBar, drift_bars
 from reports.web.review_page.measure_rows import MeasureRow, measure_rows
 from reports.web.review_page.reliability_plot import ReliabilityPlot, reliability_plot
 from reports.web.review_page.tier_bars import Segment, tier_bars
 
-_BARS = 5  # at first sight; the others are behind a click
-_EVIDENCE, _SENTENCE = 2, 320  # findings at first sight, and characters of each
+_BARS = 3  # at first sight; the others are behind a click
+_SENTENCE = 320  # characters of a finding
 
 Written = Literal["as written", "changed", "gone", "none"]
 
@@ -42,13 +42,10 @@ class CaseView:
     """All that the page of a case shows. Texts from data are cut, and escaped by the template."""
 
     case: Case
-    status: str
-    headline: str
+    standing: Standing
+    page: FirstPage
     found: Diagnosis | None
-    cause: str
-    asks: str
     evidence: tuple[str, ...]
-    more_evidence: tuple[str, ...]
     bars: tuple[DriftBar, ...]
     more_bars: tuple[DriftBar, ...]
     distributions: tuple[Distribution, ...]
@@ -80,13 +77,10 @@ def case_view(opened: Opened, case: Case) -> CaseView:
     explained = filed_explanation(opened.workspace.explanations / case.case_id)
     return CaseView(
         case=case,
-        status=standing.status,
-        headline=standing.headline or (ACTIONS[case.action].headline if case.action and case.status != "partial" else "No verdict yet"),
+        standing=standing,
+        page=page_of(opened, case),
         found=found,
-        cause=cause_words(found) if found else "",
-        asks=ACTIONS[found.action].asks if found else "",
-        evidence=said[:_EVIDENCE],
-        more_evidence=said[_EVIDENCE:],
+        evidence=said,
         bars=bars[:_BARS],
         more_bars=bars[_BARS:],
         distributions=seen,

@@ -3,13 +3,14 @@
 from pipeline.errors import ChurnopsError
 from pipeline.models.artifact import Artifact, open_artifact
 from pipeline.profiles.daily import profile_log
+from pipeline.profiles.distribution import Distribution, distribution
 from pipeline.profiles.profile import Profile
 from pipeline.record.cases import Case
 from pipeline.record.opened_workspace import Opened
 from pipeline.rulings.exclusions import excluded
+from pipeline.shown_text import plain
 from pipeline.windows.spans import MICROSECOND
 from reports.markdown_cells import strength
-from reports.web.review_page.distribution import Distribution, distribution
 
 _SHOWN = 3  # features looked at from near; each has its bar already
 
@@ -20,7 +21,10 @@ def moved_features(opened: Opened, case: Case) -> tuple[tuple[Distribution, ...]
         return (), ""
     strongest = sorted((feature for feature in case.drift.features if feature.drifted), key=strength, reverse=True)
     named = [case.diagnosis.column] if case.diagnosis and case.diagnosis.column in opened.settings.data.columns.features else []
-    names = list(dict.fromkeys([*named, *(feature.name for feature in strongest)]))[:_SHOWN]
+    pictured = {case.picture.feature} if case.picture else set()  # by the case's own record
+    names = [name for name in dict.fromkeys([*named, *(feature.name for feature in strongest)]) if plain(name) not in pictured][:_SHOWN]
+    if not names and pictured:
+        return (), ""
     if not names:
         return (), "No feature moved beyond its threshold."
     try:

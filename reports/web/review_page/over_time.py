@@ -9,15 +9,12 @@ from pipeline.record.cases import Case
 from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
 from pipeline.state.check_figures import CheckFigures, IntervalFigure
-from pipeline.state.checks import done_checks
 from pipeline.state.predictions import logged_per_day
-from reports.harm import measured_harm
-from reports.markdown_cells import strength
+from reports.looks import measured_looks
 from reports.web.review_page.heat_map import HeatMap, heat_map
 from reports.web.review_page.line_chart import ChartMark, LineChart, Reading, Series, line_chart
 from reports.workspace_history import Served
 
-_CHECKS, _CASES = 120, 30  # the newest that are drawn
 _DAYS = timedelta(days=90)  # of the log
 
 
@@ -31,7 +28,7 @@ class OverTime:
 
 def over_time(opened: Opened, cases: tuple[Case, ...], served: tuple[Served, ...]) -> OverTime:
     """Draw what is on record. `cases` and `served`: newest first."""
-    looks = _looks(opened, cases)
+    looks = measured_looks(opened, cases)
     marks = [ChartMark(one.since, f"version {one.version}, {one.how}") for one in served]
     days = logged_per_day(opened.state, opened.clock() - _DAYS, latest_meant(opened))
     drawn = (
@@ -63,30 +60,6 @@ def over_time(opened: Opened, cases: tuple[Case, ...], served: tuple[Served, ...
         line_chart("Missing values", (_most_missing(looks),), ".1%", marks, from_zero=True),
     )
     return OverTime(tuple(filter(None, drawn)), heat_map([(at, seen.drift) for at, seen in looks]))
-
-
-def _looks(opened: Opened, cases: tuple[Case, ...]) -> list[tuple[datetime, CheckFigures]]:
-    """What checks measured, and cases that no check opened; oldest first."""
-    checks = done_checks(opened.state, _CHECKS)
-    of_checks = {check.case_id for check in checks}
-    found = [(check.started_at, check.figures) for check in checks if check.figures is not None]
-    alone = [case for case in cases if case.kind == "triage" and case.case_id not in of_checks][:_CASES]
-    return sorted([*found, *((case.opened_at, _figures(opened, case)) for case in alone)], key=lambda look: look[0])
-
-
-def _figures(opened: Opened, case: Case) -> CheckFigures:
-    drift, expected = case.drift, case.diagnosis.expected if case.diagnosis else None
-    harm = measured_harm(opened.cases.calls(case.case_id))
-    known = case.window.labelled_rows if case.window else 0
-    return CheckFigures(
-        rows=drift.current_rows if drift else 0,
-        expected=IntervalFigure(value=expected.roc_auc, low=expected.low, high=expected.high)
-        if expected and expected.roc_auc is not None
-        else None,
-        measured=IntervalFigure(value=harm.now.value, low=harm.now.low, high=harm.now.high) if harm else None,
-        churn_rate=case.window.labelled_churners / known if case.window and known else None,
-        drift={feature.name: strength(feature) for feature in drift.features} if drift else {},
-    )
 
 
 def _intervals(told: Iterable[tuple[datetime, IntervalFigure | None]]) -> tuple[Reading, ...]:

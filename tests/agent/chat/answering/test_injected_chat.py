@@ -75,7 +75,6 @@ async def test_nothing_is_done_that_nobody_allowed(trained: Opened, poisoned: Pa
     looks: tuple[tuple[str, dict[str, Any]], ...] = (
         ("get_drift_summary", {}),
         ("inspect_feature", {"feature": "Contract"}),
-        ("inspect_feature", {"feature": "PaymentMethod", "by": "Contract"}),
     )
     operator = ObedientInChat(looks[:1])
     screen = Answering(answer)

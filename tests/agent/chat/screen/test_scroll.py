@@ -84,7 +84,7 @@ async def test_a_replay_shows_the_text_that_was_streamed(width: int) -> None:
 @pytest.mark.anyio
 async def test_a_number_without_a_source_is_underlined_and_listed_and_others_are_not() -> None:
     shown, _, _ = await live(100)
-    assert "\x1b[4;31m0.4711\x1b[0m" in shown
+    assert "\x1b[4;38;5;160m0.4711\x1b[0m" in shown
     assert "No tool result has 0.4711" in shown
     assert "4;31m0.316" not in shown
     assert "4;31m0.31\x1b" not in shown
@@ -149,7 +149,7 @@ def test_a_mark_in_the_middle_of_bold_text_stays_bold() -> None:
     written: list[str] = []
     scroll = Scroll(written.append, lambda: 60, lambda text: found, "colours")
     scroll.stream(block + "\n\n")
-    assert "\x1b[1;4;31m0.4711" in written[0]
+    assert "\x1b[1;4;38;5;160m0.4711" in written[0]
     assert rendered(block, found.unsourced_at).parsed
 
 

@@ -10,9 +10,10 @@ from pipeline.drift.summary import DriftSummary
 from pipeline.measures.measure import Comparison, Margins
 from pipeline.measures.metrics import reliability
 from pipeline.measures.risk_tiers import tier_flow
-from pipeline.record.cases import Case, Challenger, Decision, ReportRef
+from pipeline.record.cases import Case, Challenger, Decision, ModelRef, ReportRef
+from pipeline.record.champion import open_champion
 from pipeline.record.opened_workspace import Opened
-from reports.filing import report_path
+from reports.filing import page_of, report_path
 from tests.conftest import NOON
 from tests.reports.record import a_case
 from tests.reports.test_audit_hostile import HOSTILE, drift, feature
@@ -39,6 +40,7 @@ ALLOWED_TAGS = {
         "button",
         "a",
         "p",
+        "br",
         "h1",
     ),
     *(
@@ -145,21 +147,34 @@ def test_a_person_reads_what_happened_where_how_sure_and_what_follows(visitor: B
     long = (
         "Customers with TechSupport No churn at 62.6% where 45.3% are expected of them at today's level, p 4.7e-20 among 92 segments. " * 2
     )
-    case = recorded(visitor.opened, drift(*features), long, "TechSupport")
+    spot = "Outcomes lag 30 days; what changed since 22 Oct 2026 is not visible yet."
+    other = RunnerUp(
+        cause="covariate_harmful", tell_apart="Outcomes of a small random sample of all customers, scored and then left alone."
+    )
+    found = diagnosis(long, "TechSupport").model_copy(update={"blind_spots": (spot,), "runner_up": other})
+    serving = open_champion(visitor.opened)[0]
+    ours = ModelRef(version=serving.version, digest=serving.digest)
+    case = recorded(
+        visitor.opened, drift(*features), long, "TechSupport", champion=ours, own_words="TechSupport was withdrawn in May.", diagnosis=found
+    )
     shown = visitor.shown(f"/review/cases/{case.case_id}")
+    page = page_of(visitor.opened, case)
+    for told in (page.headline, page.advice, page.happened, page.confidence, page.urgency, *page.unknown):
+        assert " ".join(told.replace("`", "").split()) in shown.seen, told
+    assert page.happened == "TechSupport was withdrawn in May."
+    commands = [command for step in page.steps for command in step.commands]
+    assert len(commands) == 3
+    assert all(command in shown.seen for command in commands)
     assert len(shown.seen.split()) <= MOST_WORDS, len(shown.seen.split())
     for answer in (
-        "The same customers behave differently in TechSupport.",
-        "Confidence 95%",
         "8 of 19 features drifted",
         "0.712 0.672–0.752",
         "+0.012 (-0.010 to +0.034), no clear difference",
         "+12.0 (+9.0 to +15.0), better",
         "Of 4 customers, these change their risk tier: 1 from medium to low, 1 from medium to high.",
-        "If you approve Version 4 serves",
-        "If you reject Version 3 goes on",
-        "a campaign led by it would earn less: 12 (9 to 15) points of the maximum",
-        "Another case may train again 24 hours after",
+        "If you approve If you reject",
+        "Campaign profit, points of the maximum +12 (+9 to +15) 0",
+        "a new triage after 24 hours",
     ):
         assert answer in shown.seen, answer
     assert "gate.min_roc_auc" in shown.everything
@@ -190,7 +205,7 @@ def test_a_case_that_waits_for_nothing_offers_nothing(visitor: Browser) -> None:
     fault = diagnosis("Half the values are missing.", "tenure").model_copy(update={"cause": "data_fault", "action": "fix_data"})
     case = visitor.opened.cases.open(a_case(diagnosis=fault, action="fix_data", status="needs_people"))
     shown = visitor.shown(f"/review/cases/{case.case_id}")
-    assert "The data are broken in tenure." in shown.seen
+    assert "The data are broken: tenure" in shown.seen
     assert "Ask the owner of the feed to fix the data" in shown.seen
     assert [form.action for form in shown.forms] == ["/review/sign-out"]
     assert "The distributions cannot be shown" in shown.seen  # that champion's folder is not there

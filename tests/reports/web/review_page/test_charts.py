@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pipeline.measures.measure import Comparison
 from pipeline.measures.metrics import reliability
 from pipeline.measures.risk_tiers import tier_flow
+from pipeline.profiles.distribution import Distribution, distribution
 from pipeline.tables.schema import Schema
 from reports.model_comparison import verdict
-from reports.web.review_page.distribution import Distribution, distribution
 from reports.web.review_page.drift_bars import drift_bars
 from reports.web.review_page.heat_map import heat_map
 from reports.web.review_page.line_chart import ChartMark, Reading, Series, line_chart

@@ -1,12 +1,12 @@
 """One feature in the reference and in the window, as shares of the rows, from two profiles: no row is read."""
 
-from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 
 from pipeline.profiles.profile import CategoricalProfile, NumericalProfile, Profile, cells_of
 from pipeline.shown_text import FOLD_BELOW, plain
+from pipeline.stored_record import StoredRecord
 
 _Column = TypeVar("_Column", NumericalProfile, CategoricalProfile)
 _BINS = 16  # of a number: a shape is seen, single values are not
@@ -14,8 +14,7 @@ _NAMED = 6  # categories; the others are told together
 _TAIL = 0.005  # of the rows on either side is put into the outermost bins
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(StoredRecord):
     """A range or a category, with its share of the rows, 0-1, in the reference and in the window."""
 
     label: str
@@ -23,8 +22,7 @@ class Part:
     window: float
 
 
-@dataclass(frozen=True)
-class Distribution:
+class Distribution(StoredRecord):
     """One feature. `missing`: share of the rows without a value, in the reference and in the window."""
 
     feature: str
@@ -66,7 +64,11 @@ def _told(
     after: NumericalProfile | CategoricalProfile,
 ) -> Distribution:
     missing = [column.nulls / (column.nulls + column.count) for column in (before, after)]
-    return Distribution(plain(feature), numerical, parts, Part("missing", *missing))
+    return Distribution(feature=plain(feature), numerical=numerical, parts=parts, missing=_part("missing", *missing))
+
+
+def _part(label: str, reference: float, window: float) -> Part:
+    return Part(label=label, reference=reference, window=window)
 
 
 def _ranges(before: NumericalProfile, after: NumericalProfile) -> tuple[Part, ...]:
@@ -82,7 +84,7 @@ def _ranges(before: NumericalProfile, after: NumericalProfile) -> tuple[Part, ..
     last = max(middles[order][np.searchsorted(part, 1 - _TAIL)] for part in within)
     if not first < last:  # a constant, at least nearly
         still = float(counts[1][counts[0] > 0].sum() / counts[1].sum())
-        return (Part(f"{first:.4g}", 1.0, still), Part("(others)", 0.0, 1 - still))
+        return (_part(f"{first:.4g}", 1.0, still), _part("(others)", 0.0, 1 - still))
     edges = np.linspace(first, last, _BINS + 1)
     place = np.clip(np.searchsorted(edges, middles, side="right") - 1, 0, _BINS - 1)
     shares = [np.bincount(place, weights=part, minlength=_BINS) / part.sum() for part in counts]
@@ -91,7 +93,7 @@ def _ranges(before: NumericalProfile, after: NumericalProfile) -> tuple[Part, ..
         ends[0] += " and less"
     if max(extremes) > last:
         ends[-1] += " and more"
-    return tuple(Part(f"{ends[at]} to {ends[at + 1]}", float(shares[0][at]), float(shares[1][at])) for at in range(_BINS))
+    return tuple(_part(f"{ends[at]} to {ends[at + 1]}", float(shares[0][at]), float(shares[1][at])) for at in range(_BINS))
 
 
 def _categories(before: CategoricalProfile, after: CategoricalProfile) -> tuple[Part, ...]:
@@ -100,6 +102,6 @@ def _categories(before: CategoricalProfile, after: CategoricalProfile) -> tuple[
     common = sorted(together, key=lambda name: (-together[name], name))
     # As everywhere: a category of fewer customers could point at one of them.
     named = [name for name in common[:_NAMED] if together[name] >= FOLD_BELOW]
-    parts = [Part(plain(name), was.get(name, 0) / before.count, now.get(name, 0) / after.count) for name in named]
+    parts = [_part(plain(name), was.get(name, 0) / before.count, now.get(name, 0) / after.count) for name in named]
     rest = [max(0.0, 1 - sum(shares)) for shares in ([part.reference for part in parts], [part.window for part in parts])]
-    return (*parts, Part("(others)", *rest)) if max(rest) > 5e-4 else tuple(parts)
+    return (*parts, _part("(others)", *rest)) if max(rest) > 5e-4 else tuple(parts)
