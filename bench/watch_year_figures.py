@@ -15,7 +15,7 @@ from pipeline.shadow.deployed import deploys
 from pipeline.state.alerts import newest_alerts
 from pipeline.state.checks import checks_between
 from pipeline.state.watch_tables import outbox
-from pipeline.words import cause_name
+from pipeline.words import cause_name, counted
 from reports.decisions.verification import verify
 
 _ALL = 100_000
@@ -52,6 +52,7 @@ class WatchedYear:
 
     seed: int
     days: int
+    every: int
     checks: int
     failed: int
     killed: int
@@ -77,7 +78,7 @@ class WatchedYear:
         return sum(case.about is None for case in self.cases)
 
 
-def watched_year(life: Life, days: int) -> WatchedYear:
+def watched_year(life: Life, days: int, every: int) -> WatchedYear:
     """Read all of it once the year is over."""
     opened = life.opened
     checks = checks_between(opened.state, START, life.now)
@@ -102,6 +103,7 @@ def watched_year(life: Life, days: int) -> WatchedYear:
     return WatchedYear(
         seed=life.seed,
         days=days,
+        every=every,
         checks=sum(check.status not in {"failed", "parked"} for check in checks),
         failed=sum(check.status == "failed" for check in checks),
         killed=life.killed,
@@ -174,7 +176,7 @@ def lines_of(found: WatchedYear) -> list[str]:
     return [
         *rows,
         "",
-        f"Seed {found.seed}, {found.days} days: {found.checks} checks, {found.failed} failed, {found.killed} watchers killed, "
+        f"Seed {found.seed}, {found.days} days, a check every {counted(found.every, 'day')}: {found.checks} checks, {found.failed} failed, {found.killed} watchers killed, "
         f"{len(found.outages)} outages of the destination ({found.refused} refusals).",
         f"Cases that asked something of people: {len(found.cases)}, false: {found.false}; alerts about those: {found.false_alerts}.",
         f"Alerts: {found.alerts}; notices lost: {found.lost}, doubled: {found.doubled}, arrived again under the same key after a kill: {found.again}.",

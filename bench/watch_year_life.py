@@ -136,6 +136,7 @@ class Life:
     deployed: list[int] = field(default_factory=list)
     rolled_back: list[int] = field(default_factory=list)
     _read: int = 0
+    _accepted: bool = False
     _took: float = 4.0
 
     def begin(self) -> None:
@@ -205,7 +206,8 @@ class Life:
         for _, told in {told["key"]: (at, told) for at, told in news if told["phase"] == "first"}.values():
             with suppress(ChurnopsError):  # it is over meanwhile
                 self._answer(day, told)
-        if day == self.year.deploy:
+        if day >= self.year.deploy and not self._accepted:
+            self._accepted = True
             self._train_on(polluted(customers(REFERENCE, self.seed)))
 
     def _answer(self, day: int, told: dict[str, Any]) -> None:

@@ -19,9 +19,9 @@ TARGET, CUSTOMER = "Churn", "customerID"
 LAG = timedelta(days=30)  # from scoring until the outcome is on record
 WINDOW = 7  # days of the recent window
 HISTORY = 60  # days of log ahead of the first check
-A_DAY, POOL = 120, 20_000
+A_DAY, POOL = 100, 20_000
 WANDER, STAYS = 0.05, 0.9  # as the calm years of `quiet`
-_COLUMNS = (CUSTOMER, "tenure", "Contract", "InternetService", "TechSupport", "PaymentMethod", "MonthlyCharges", "TotalCharges", TARGET)
+_COLUMNS = (CUSTOMER, "tenure", "Contract", "InternetService", "MonthlyCharges", "TotalCharges", TARGET)
 _STREAM, _BEHAVIOUR, _ODDS = 1.0, 1.6, 2.2
 
 Kind = Literal["change", "fault", "deploy"]
@@ -62,15 +62,15 @@ def draw_year(seed: int, days: int) -> Year:
         begin = about(share)
         return Truth(name, "fault", begin, begin + int(rng.integers(4, 9)), ("data_fault",))
 
-    outages = tuple((day, day + int(rng.integers(1, 4))) for day in (about(0.13), about(0.68)))
-    deploy = about(0.80)
+    outages = tuple((day, day + int(rng.integers(1, 4))) for day in (about(0.12), about(0.66)))
+    deploy = about(0.42)
     truths = (
-        fault("total charges sent in cents", 0.05),
-        Truth("a new kind of internet, and who has it leaves more", "change", about(0.13), None, ("covariate_harmful", "concept_drift")),
-        Truth("settled customers leave, new ones stay", "change", about(0.32), None, ("concept_drift",)),
-        fault("contracts of half the rows sent as month to month", 0.55),
-        Truth("everybody leaves more", "change", about(0.65), None, ("prior_shift", "concept_drift")),
+        fault("total charges sent in cents", 0.04),
+        Truth("a new kind of internet, and who has it leaves more", "change", about(0.12), None, ("covariate_harmful", "concept_drift")),
+        Truth("settled customers leave, new ones stay", "change", about(0.25), None, ("concept_drift",)),
         Truth("a model trained on polluted outcomes", "deploy", deploy, None, ()),
+        fault("contracts of half the rows sent as month to month", 0.56),
+        Truth("everybody leaves more", "change", about(0.66), None, ("prior_shift", "concept_drift")),
     )
     return Year(truths, outages, deploy)
 
@@ -106,7 +106,7 @@ def days_of(year: Year, seed: int, schema: Schema, days: int) -> Iterator[tuple[
 def _changed(rows: pd.DataFrame, risk: Numbers, happening: Sequence[bool], rng: np.random.Generator) -> tuple[pd.DataFrame, Numbers]:
     """The day's customers and their chance of leaving, as the world has changed by then."""
     odds = logit(risk.clip(0.001, 0.999))
-    _, new_kind, settled, _, more, _ = happening
+    _, new_kind, settled, _, _, more = happening
     if new_kind:
         taken = (rows["InternetService"] == "Fiber optic").to_numpy() & (rng.random(len(rows)) < 0.6)
         rows, odds = rows.assign(InternetService=rows["InternetService"].mask(taken, "5G")), odds + _STREAM * taken
@@ -119,7 +119,7 @@ def _changed(rows: pd.DataFrame, risk: Numbers, happening: Sequence[bool], rng: 
 def _sent(rows: pd.DataFrame, happening: Sequence[bool], rng: np.random.Generator) -> pd.DataFrame:
     if happening[0]:
         rows = rows.assign(TotalCharges=rows["TotalCharges"] * 100)
-    if happening[3]:
+    if happening[4]:
         rows = rows.assign(Contract=rows["Contract"].mask(rng.random(len(rows)) < 0.5, "Month-to-month"))
     return rows
 

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json, opened_to_look
+from pipeline.shown_text import plain
 
 if TYPE_CHECKING:
     from pipeline.measures.measure import Comparison
+    from pipeline.shadow.unknown_values import LiveRows
     from reports.deploys import DeployOutcome
 
 
@@ -39,6 +41,10 @@ def deploys(
     console.print(table if found else "No model was deployed in another one's place yet.")
     for one in found:
         console.print(f"Version {one.version}: {one.said}")
+        if one.live is not None:
+            console.print(f"  {_rows(one.live)}")
+        if one.requests is not None:
+            console.print(f"  {one.requests.said}")
     if waiting is not None:
         console.print(waiting.said)
     echo_json(as_json, {"deploys": found, "waiting": waiting})
@@ -49,6 +55,17 @@ def _served(one: "DeployOutcome") -> str:
         return f"since {one.since:%Y-%m-%d}"
     how = "rolled back" if one.ended == "rolled_back" else "replaced"
     return f"{one.since:%Y-%m-%d}, {how} {one.until:%Y-%m-%d}"
+
+
+def _rows(live: "LiveRows") -> str:
+    """Scores, missing and unseen values of the rows since the deploy, as far as they tell something."""
+    said = [
+        f"{live.rows:,} rows looked at: median score {live.scores[1]:.1%}, in training {live.expected_scores[1]:.1%} (KS {live.score_distance:.2f})"
+    ]
+    for what, found in (("missing", live.missing), ("not trained on", live.unknown)):
+        if found is not None:
+            said.append(f"{found.share:.1%} of `{plain(found.column, 60)}` {what}, before {found.before:.1%}")
+    return f"{'; '.join(said)}."
 
 
 def _gain(found: "Comparison | None") -> str:
