@@ -24,14 +24,16 @@ def deploys(
     from rich.console import Console
     from rich.table import Table
 
-    from pipeline.shadow.scoring import score_in_shadow
+    from pipeline.shadow.scoring import score_in_shadow, shadow_unable
     from reports.deploys import deploy_outcomes
     from reports.shadow_challenger import shadow_challenger
 
     here = opened_to_look(workspace)
     console = Console(stderr=as_json, highlight=False, markup=False)
     for run in score_in_shadow(here) if score else ():
-        console.print(f"Version {run.model.version}, {run.model.role}: {run.problem or f'{run.rows:,} rows scored in the shadow.'}")
+        console.print(
+            f"Version {run.model.version}, {run.model.role}: {run.problem or run.unable or f'{run.rows:,} rows scored in the shadow.'}"
+        )
     found, waiting = deploy_outcomes(here), shadow_challenger(here)
     table = Table(box=None, header_style="dim", pad_edge=False)
     for name in ("version", "replaced", "served (UTC)", "promised", "brought"):
@@ -47,7 +49,10 @@ def deploys(
             console.print(f"  {one.requests.said}")
     if waiting is not None:
         console.print(waiting.said)
-    echo_json(as_json, {"deploys": found, "waiting": waiting})
+    unable = shadow_unable(here)
+    if unable is not None:
+        console.print(unable)
+    echo_json(as_json, {"deploys": found, "waiting": waiting, "unable": unable})
 
 
 def _served(one: "DeployOutcome") -> str:

@@ -9,6 +9,7 @@ from pipeline.models.artifact import Artifact, open_artifact
 from pipeline.profiles.profile import spelling_of
 from pipeline.record.opened_workspace import Opened
 from pipeline.shadow.deployed import Deploy
+from pipeline.shadow.own_log_rows import own_log_rows, shadow_log, why_not
 from pipeline.shadow.served_sample import served_sample
 from pipeline.stored_record import StoredRecord
 from pipeline.tables.cell_values import spelt
@@ -41,15 +42,17 @@ class LiveRows(StoredRecord):
 
 
 def live_rows(opened: Opened, deploy: Deploy, until: datetime) -> LiveRows | None:
-    """Look at some thousand rows that the deployed model scored; None where it scored none, or the team keeps its own log.
+    """Look at some thousand rows that the deployed model scored; None where there are none, or the team's own log
+    has no ids, scoring times or features.
 
     Raises:
+        DataError: the team's own log cannot be read.
         IntegrityError: one of the two models was deleted, or changed.
     """
     from scipy.stats import ks_2samp
 
     model, before = (open_artifact(opened.workspace, one.digest) for one in (deploy.champion, deploy.predecessor))
-    rows = served_sample(opened.state, model.manifest.columns, deploy.at, until, deploy.champion.version, _ROWS)
+    rows = _rows_since(opened, deploy, model, until)
     if rows is None or rows.empty:
         return None
     scores, expected = rows["_score"].to_numpy(), model.reference_scores()
@@ -63,6 +66,13 @@ def live_rows(opened: Opened, deploy: Deploy, until: datetime) -> LiveRows | Non
         missing=_missing(rows, model),
         unknown=_unknown(rows, model, before),
     )
+
+
+def _rows_since(opened: Opened, deploy: Deploy, model: Artifact, until: datetime) -> pd.DataFrame | None:
+    log = shadow_log(opened)
+    if log is None:
+        return served_sample(opened.state, model.manifest.columns, deploy.at, until, deploy.champion.version, _ROWS)
+    return None if why_not(log, model.manifest.columns) else own_log_rows(opened, log, model, model, deploy.at, until)
 
 
 def _quartiles(scores: np.ndarray) -> tuple[float, float, float]:
