@@ -4,7 +4,7 @@
     python bench/soak.py --minutes 30
 
 `churnops serve` answers 200 customers a second, 50 in each request, and `churnops watch` checks every minute. In the first half one of the
-server, its worker and the watch is killed (SIGKILL) every 20 seconds, and begun anew; the second half is left alone, and there memory is
+server, its worker and the watch is killed (SIGKILL) every 20 seconds, or when it answers again, and begun anew; the second half is left alone, and there memory is
 measured: the resident set of the worker and of the watch at the beginning and at the end. An answer that came is acknowledged: each of
 its rows has to be in the log, once. Results: bench/results/soak.json.
 """
@@ -172,11 +172,12 @@ def worker_of(server: "subprocess.Popen[bytes]") -> int:
     return max(children(server.pid), key=memory, default=server.pid)
 
 
-def kill_some(server: Kept, watch: Kept, until: float, chance: random.Random) -> Counter[str]:
-    """Kill one of them every so often."""
+def kill_some(server: Kept, watch: Kept, port: int, until: float, chance: random.Random) -> Counter[str]:
+    """Kill one of them every so often, once what was begun anew answers."""
     kills: Counter[str] = Counter()
     while time.monotonic() + KILL_EVERY < until:
         time.sleep(KILL_EVERY)
+        _wait_for(port)
         what = chance.choice(["server", "worker", "watch"])
         pid = {"server": server.process.pid, "worker": worker_of(server.process), "watch": watch.process.pid}[what]
         with suppress(ProcessLookupError):
@@ -200,7 +201,7 @@ def soaked(minutes: float) -> Soaked:
         clients = [threading.Thread(target=send, args=(port, known, end, sent, number), daemon=True) for number in (1, 2)]
         for client in clients:
             client.start()
-        kills = kill_some(server, watch, half, random.Random(1))
+        kills = kill_some(server, watch, port, half, random.Random(1))
         _wait_for(port)
         time.sleep(min(70, 6 * minutes))  # what was begun anew has checked once
         pids, at, before = (worker_of(server.process), watch.process.pid), time.monotonic(), len(sent.acknowledged)
