@@ -32,6 +32,7 @@ from agent.commands.models import app as models
 from agent.commands.offers import app as offers
 from agent.commands.operator import app as operator
 from agent.commands.outcomes import app as outcomes
+from agent.commands.prune import prune
 from agent.commands.replay import replay
 from agent.commands.report import report
 from agent.commands.reports.listing import app as reports
@@ -77,6 +78,7 @@ for command in (
     replay,
     deploys,
     report,
+    prune,
     rollback,
     backup,
     restore,

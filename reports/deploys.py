@@ -13,6 +13,7 @@ from pipeline.shadow.unknown_values import LiveRows, live_rows
 from pipeline.shown_text import plain
 from pipeline.words import counted
 from pipeline.workspace.policy import Policy
+from reports.deploy_requests import DeployRequests, deploy_requests
 
 Verdict = Literal["worse", "unknown_values", "not_reached", "reached", "undecided", "too_early"]
 BAD: frozenset[Verdict] = frozenset({"worse", "unknown_values"})  # a person should think of going back
@@ -28,7 +29,7 @@ class Promise(BaseModel, frozen=True):
 
 class DeployOutcome(BaseModel, frozen=True):
     """One deploy, as `churnops deploys --json` lists it. `found` compares it with the model it `replaced` on the same live customers, None where
-    that one scored nobody in the shadow; `live` is of its first rows on; `said` is the verdict as a sentence."""
+    that one scored nobody in the shadow; `live` is of its first rows on, `requests` of its first hour on; `said` is the verdict as a sentence."""
 
     version: str
     digest: str
@@ -41,6 +42,7 @@ class DeployOutcome(BaseModel, frozen=True):
     promised: Promise
     found: Paired | None
     live: LiveRows | None
+    requests: DeployRequests | None
     verdict: Verdict
     said: str
 
@@ -73,6 +75,7 @@ def deploy_outcome(opened: Opened, deploy: Deploy) -> DeployOutcome:
         promised=promised,
         found=found,
         live=live,
+        requests=deploy_requests(opened, deploy, until),
         verdict=verdict,
         said=_said(verdict, promised, found, live, deploy),
     )

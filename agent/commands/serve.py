@@ -9,6 +9,9 @@ from agent.commands.options import HERE, WorkspaceOption, opened_by_person
 if TYPE_CHECKING:
     from socket import socket
 
+# A worker answers nothing while it loads its libraries. On a busy machine, or on a quarter of a processor, that takes longer than the
+# five seconds after which uvicorn would kill it and begin another, for ever.
+_STARTS_WITHIN_SECONDS = 60
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -66,7 +69,7 @@ def serve(
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=30,
-            timeout_worker_healthcheck=60,  # a worker on a busy machine takes longer to start than uvicorn's 5 s, and would be killed for ever
+            timeout_worker_healthcheck=_STARTS_WITHIN_SECONDS,
         )
         listening = _listening(host, port)
         bound = listening.getsockname()[1]

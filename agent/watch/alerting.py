@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from agent.watch.conditions import Conditions, standing
 from agent.watch.destinations import Destination, destinations, told, usable
 from agent.watch.message import written
+from agent.watch.picture import picture
 from agent.watch.schedule import is_quiet
 from agent.watch.sending import Message, NotDelivered, send
 from pipeline.errors import ChurnopsError
@@ -18,6 +19,7 @@ from pipeline.state.checks import check_history
 from pipeline.state.outbox import Phase, Queued, claim, due, enqueue_in, failed, sent, sent_since, told_in
 
 _HOUR = timedelta(hours=1)
+_PICTURED = ("people_must_act", "promise_missed", "challenger_waits")  # the others are no matter of months
 _SAID_WHEN_OVER = ("people_must_act", "monitoring_failed")
 
 
@@ -140,4 +142,5 @@ def _send(opened: Opened, destination: Destination | None, message: Queued) -> N
             body=body,
             sent_at=int(opened.clock().timestamp()),
         ),
+        picture(opened) if said.kind in _PICTURED and message.phase != "over" else None,
     )

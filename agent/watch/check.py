@@ -18,6 +18,7 @@ from pipeline.errors import ChurnopsError
 from pipeline.record.cases import Case
 from pipeline.record.opened_workspace import Opened
 from pipeline.record.reminders import said_lately
+from pipeline.record.retention import prune
 from pipeline.shown_text import plain
 from pipeline.state.check_figures import CheckFigures, DeployFigure
 from pipeline.state.checks import Check, check_history, record_check
@@ -77,6 +78,8 @@ def check(opened: Opened, operators: Operators, stopping: Stopping) -> Checked:
             made = replace(undone, status="failed", said=f"{type(error).__name__}: {plain(str(error), 300)}")
         made = replace(made, ended_at=opened.clock())
         record_check(opened.state, made)
+        with suppress(ChurnopsError, OSError):  # the next check deletes what is left; what is old harms no verdict
+            prune(opened)
     waiting = next((case for case in opened.cases.newest(_CASES) if case.status == "pending_approval"), None)
     if waiting is None or made.status not in {"no_deploy_needed", "acknowledged"}:
         return Checked(made.status, made.case_id, made.said, _exit_code(opened, made))

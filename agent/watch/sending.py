@@ -6,6 +6,7 @@ import json
 import threading
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
@@ -36,14 +37,22 @@ class Message:
     sent_at: int
 
 
-def send(url: str, message: Message) -> None:
-    """Send a message, and wait until the destination took it.
+@dataclass(frozen=True)
+class Picture:
+    """A PNG that goes with a message where the destination takes one, and what is said under the text then."""
+
+    png: bytes
+    caption: str
+
+
+def send(url: str, message: Message, picture: Picture | None = None) -> None:
+    """Send a message, and wait until the destination took it. A webhook of our own gets no picture.
 
     Raises:
         NotDelivered: it did not.
         SettingsError: Apprise is not installed.
     """
-    deliver = _post if url.partition("://")[0] in HOOKS else _notify
+    deliver = _post if url.partition("://")[0] in HOOKS else partial(_notify, picture=picture)
     ended: SimpleQueue[BaseException | None] = SimpleQueue()
 
     def attempt() -> None:
@@ -63,20 +72,33 @@ def send(url: str, message: Message) -> None:
         raise error
 
 
-def _notify(url: str, message: Message) -> None:
+def _notify(url: str, message: Message, picture: Picture | None) -> None:
     found: Any = notifier(url)
     if found is None:
         raise NotDelivered("it is no destination that Apprise knows")
     kind = {"info": "info", "warning": "warning", "critical": "failure"}[message.severity]
     body = f"{message.body}\n(message {message.key[:16]})"
+    # Where the picture is refused, the words arrive all the same, if need be twice.
+    attempts = [{"attach": _attached(picture), "body": f"{body}\n{picture.caption}"}] if picture and found.attachment_support else []
     try:
-        arrived = found.notify(
-            title=message.title, body=body, notify_type="success" if message.phase == "over" else kind, body_format="text"
+        arrived = any(
+            found.notify(
+                title=message.title, notify_type="success" if message.phase == "over" else kind, body_format="text", **{"body": body, **how}
+            )
+            for how in [*attempts, {}]
         )
     except Exception as error:  # of some hundred plug-ins, each with its own
         raise NotDelivered(f"Apprise raised {type(error).__name__}") from error
     if not arrived:
         raise NotDelivered("it does not answer, or refused the message")
+
+
+def _attached(picture: Picture) -> object:
+    from apprise import AppriseAttachment
+    from apprise.attachment.memory import AttachMemory
+
+    attached: object = AppriseAttachment(AttachMemory(content=picture.png, name="churnops.png", mimetype="image/png"))  # type: ignore[no-untyped-call]
+    return attached
 
 
 def _post(url: str, message: Message) -> None:

@@ -10,7 +10,7 @@ from pipeline.measures.risk_tiers import RetentionAction, Tier
 from pipeline.scoring.scorer import Scored
 from pipeline.serving.champion_watch import Serving
 from pipeline.serving.customer_input import Wrong
-from pipeline.workspace.settings import ServingSettings
+from pipeline.workspace.serving_settings import ServingSettings
 
 
 class _Answer(BaseModel, frozen=True):

@@ -65,6 +65,11 @@ class ChampionWatch:
         """Why the pointer is not believed, or the champion not loaded; None where all is well."""
         return self._failure
 
+    @property
+    def version(self) -> str:
+        """Of the champion that answers, empty where none does."""
+        return self._serving.champion.version if self._serving else ""
+
     def now(self) -> Serving | None:
         """The champion, if it is the one that the pointer as it lies there now was checked for; else ask `newest`. Takes microseconds."""
         if self._look() != self._seen:

@@ -22,6 +22,7 @@ from pipeline.serving.offer_intake import OfferIntake
 from pipeline.serving.outcome_intake import OutcomeIntake
 from pipeline.serving.prediction_writer import LoggedPrediction, PredictionWriter
 from pipeline.serving.request_counters import Measures
+from pipeline.serving.request_record import RequestRecord
 from pipeline.state.database import schema_version
 
 
@@ -35,6 +36,7 @@ class PredictionService:
         self._intake = OutcomeIntake(opened)
         self._offers = OfferIntake(opened)
         self._writer = PredictionWriter(opened.state, self.measures)
+        self._requests = RequestRecord(opened.state, opened.clock)
 
     @asynccontextmanager
     async def staffed(self) -> AsyncIterator[None]:
@@ -45,6 +47,13 @@ class PredictionService:
             yield
         finally:
             await asyncio.to_thread(self._writer.close)
+            await asyncio.to_thread(self._requests.close)
+
+    def answered(self, route: str, status: int, seconds: float) -> None:
+        """Count one request; one for a prediction goes on record, too, with the version that served."""
+        self.measures.answered(route, status, seconds)
+        if route.startswith("/predict"):
+            self._requests.count(self._watch.version, status, seconds)
 
     async def predict(self, body: bytes, *, explain: bool = False) -> Prediction:
         """The answer about the one customer of `body`; `explain` takes it apart as well.

@@ -2,8 +2,8 @@
 a database in PostgreSQL.
 
 Version 2 added `events`, `exclusions` and `acknowledgements`, version 3 `outcome_intakes` and `outcomes.intake`, version 4 `offers`, `holds`,
-`outcomes.recorded_at`, `events.kind` and `events.origin`, version 5 the tables of `watch_tables`, version 6 `shadow_scores` and `checks.figures`.
-A database of an older version is brought up to date when it is opened.
+`outcomes.recorded_at`, `events.kind` and `events.origin`, version 5 the tables of `watch_tables`, version 6 `shadow_scores` and `checks.figures`,
+version 7 `serving_hours`. A database of an older version is brought up to date when it is opened.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,9 +20,9 @@ from pipeline.errors import WorkspaceError
 from pipeline.state.engine import UNWRITTEN, StatePlace, after_lost_commit, engine_for, named
 from pipeline.state.holds_table import holds
 from pipeline.state.metadata import metadata
-from pipeline.state.watch_tables import checks, shadow_scores, watch_tables
+from pipeline.state.watch_tables import checks, serving_hours, shadow_scores, watch_tables
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 _RESTORE = "Restore it from a backup."
 
@@ -262,10 +262,6 @@ def _bring_up_to_date(state: State) -> int:
         return found
 
 
-def _from_1_to_2(connection: Connection) -> None:
-    metadata.create_all(connection, tables=[events, exclusions, acknowledgements])
-
-
 def _from_2_to_3(connection: Connection) -> None:
     metadata.create_all(connection, tables=[outcome_intakes])
     connection.execute(text("ALTER TABLE outcomes ADD COLUMN intake INTEGER"))
@@ -276,10 +272,6 @@ def _from_3_to_4(connection: Connection) -> None:
     _add_column(connection, outcomes, "recorded_at", "VARCHAR(32)")
     _add_column(connection, events, "kind", "TEXT")
     _add_column(connection, events, "origin", "TEXT")
-
-
-def _from_4_to_5(connection: Connection) -> None:
-    metadata.create_all(connection, tables=watch_tables)
 
 
 def _from_5_to_6(connection: Connection) -> None:
@@ -294,5 +286,12 @@ def _add_column(connection: Connection, table: Table, name: str, kind: str) -> N
 
 
 _STEPS: Mapping[int, Callable[[Connection], None]] = MappingProxyType(
-    {1: _from_1_to_2, 2: _from_2_to_3, 3: _from_3_to_4, 4: _from_4_to_5, 5: _from_5_to_6}
+    {
+        1: lambda connection: metadata.create_all(connection, tables=[events, exclusions, acknowledgements]),
+        2: _from_2_to_3,
+        3: _from_3_to_4,
+        4: lambda connection: metadata.create_all(connection, tables=watch_tables),
+        5: _from_5_to_6,
+        6: lambda connection: metadata.create_all(connection, tables=[serving_hours]),
+    }
 )

@@ -1,5 +1,5 @@
 """Tables of what runs by itself: who holds which turn, the checks that were made, alerts, the messages that wait to be
-sent, and what models say that do not serve."""
+sent, what models say that do not serve, and how those that serve fare."""
 
 from sqlalchemy import JSON, Column, Float, Index, Integer, String, Table, Text
 
@@ -78,6 +78,18 @@ shadow_scores = Table(
     Column("score", Float, nullable=False),
     Column("served_score", Float, nullable=False),
     Index("shadow_scores_by_time", "digest", "predicted_at"),
+)
+
+# How requests for predictions fared; `seconds` counts them by how long they took.
+serving_hours = Table(
+    "serving_hours",
+    metadata,
+    Column("version", String(64), primary_key=True),
+    Column("hour", String(32), primary_key=True),
+    Column("answered", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("seconds", JSON, nullable=False),
 )
 
 watch_tables = [leases, checks, alerts, outbox]

@@ -30,28 +30,13 @@ from pipeline.workspace.outcome_settings import OutcomeSettings
 from pipeline.workspace.owners import check_owners
 from pipeline.workspace.page_settings import PageSettings
 from pipeline.workspace.prediction_settings import PredictionSettings
+from pipeline.workspace.retention_settings import RetentionSettings
 from pipeline.workspace.section import Section
+from pipeline.workspace.serving_settings import ServingSettings
 from pipeline.workspace.toml_text import parse_toml
 from pipeline.workspace.value_settings import CustomerValueSettings
 from pipeline.workspace.watch_settings import WatchSettings
 from pipeline.workspace.window_settings import WindowSettings
-
-
-class ServingSettings(Section):
-    """How `churnops serve` words its answers, and whom it asks for a key."""
-
-    churned: str = Field("Churned", min_length=1, description="Label of a customer predicted to churn")
-    retained: str = Field("Retained", min_length=1, description="Label of any other")
-    api_key_variable: str = Field("", description="Environment variable with the key that the prediction API asks for; empty: no key")
-    api_key_file: str = Field("", description="Or a file with such keys, one on each line, from this file's folder")
-
-    @model_validator(mode="after")
-    def _one_of_each(self) -> "ServingSettings":
-        if self.churned == self.retained:
-            raise ValueError("`churned` and `retained` are the same word")
-        if self.api_key_variable and self.api_key_file:
-            raise ValueError("`api_key_variable` and `api_key_file` both name keys; keep one of them")
-        return self
 
 
 class EngineSettings(Section):
@@ -108,6 +93,7 @@ class Settings(BaseSettings):
     window: WindowSettings = WindowSettings()
     watch: WatchSettings = WatchSettings()
     alerts: AlertSettings = AlertSettings()
+    retention: RetentionSettings = RetentionSettings()
     engine: EngineSettings = EngineSettings()
     training: TrainingSettings = TrainingSettings()
     value: CustomerValueSettings = CustomerValueSettings()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import SettingsError
 
 if TYPE_CHECKING:
-    from pipeline.workspace.settings import ServingSettings
+    from pipeline.workspace.serving_settings import ServingSettings
 
 _SHORTEST = 16  # characters; `openssl rand -hex 32` makes 64
 

@@ -18,7 +18,6 @@ from pipeline.serving.customer_input import MOST_CUSTOMERS, InputError, Wrong, c
 from pipeline.serving.offer_intake import MOST_OFFERS, OfferSaid
 from pipeline.serving.outcome_intake import MOST_OUTCOMES, Outcome
 from pipeline.serving.prediction_service import PredictionService
-from pipeline.serving.request_counters import Measures
 from pipeline.tables.schema import Schema
 from reports.web.api_keys import ApiKeys
 from reports.web.body_door import ARRIVES_WITHIN, JSON_TYPE, LARGEST_BODY, BodyDoor, BodyNotTaken
@@ -67,7 +66,7 @@ _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 def api_router(desk: PredictionService, columns: Schema, keys: ApiKeys) -> APIRouter:
     """Routes of the prediction API of a workspace with these `columns`; what takes a body asks for one of the `keys`, if there are any."""
     door = BodyDoor(keys)
-    router = APIRouter(route_class=_measured(desk.measures), tags=["predictions"])
+    router = APIRouter(route_class=_measured(desk), tags=["predictions"])
     customer = customer_input(columns).one.json_schema()
     outcome, offer = TypeAdapter(Outcome).json_schema(), TypeAdapter(OfferSaid).json_schema()
 
@@ -133,7 +132,7 @@ def api_router(desk: PredictionService, columns: Schema, keys: ApiKeys) -> APIRo
     return router
 
 
-def _measured(measures: Measures) -> type[APIRoute]:
+def _measured(desk: PredictionService) -> type[APIRoute]:
     class MeasuredRoute(APIRoute):
         """A route whose failures are answers, and whose answers are counted. Its endpoint takes the request and gives the response, so it is
         called as it is: what the framework would look for in between takes longer than the score."""
@@ -147,7 +146,7 @@ def _measured(measures: Measures) -> type[APIRoute]:
                     answer = await handle(request)
                 except Exception as error:
                     answer = _failure(error)
-                measures.answered(self.path, answer.status_code, time.perf_counter() - begun)
+                desk.answered(self.path, answer.status_code, time.perf_counter() - begun)
                 return answer
 
             return counted

@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,6 +99,15 @@ def test_other_machines_are_let_in_only_when_that_is_said(churnops: CommandLine)
 def test_outside_of_a_workspace_it_says_how_to_begin(churnops: CommandLine) -> None:
     said = churnops("serve")
     assert (said.code, "churnops init" in said.err) == (1, True)
+
+
+@pytest.mark.slow
+def test_a_worker_that_takes_long_to_load_is_waited_for(trained: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = "import sys, time\nif 'multiprocessing.spawn' in ' '.join(sys.orig_argv):\n    time.sleep(12)\n"
+    (tmp_path / "sitecustomize.py").write_text(slow)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with served(trained) as server:
+        assert server.get("/readyz")[0] == 200
 
 
 def test_a_port_in_use_is_one_sentence(churnops: CommandLine, trained: Opened) -> None:

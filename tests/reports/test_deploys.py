@@ -10,12 +10,15 @@ from sqlalchemy import select
 from pipeline.measures.measure import Comparison, Margins
 from pipeline.models.artifact import open_artifact
 from pipeline.record.champion import require_champion
+from pipeline.record.opened_workspace import Opened
 from pipeline.shadow.deployed import deploys, standing_deploy
 from pipeline.shadow.paired import Paired
-from pipeline.shadow.scoring import score_in_shadow, shadow_models
+from pipeline.shadow.scoring import score_in_shadow, shadow_models, shadow_unable
 from pipeline.shadow.unknown_values import ColumnShare, LiveRows
+from pipeline.state.serving_hours import BOUNDS, Requests, add_requests, hour_of
 from pipeline.state.shadow_scores import add_shadow_scores, newest_shadow, read_shadow_scores
 from pipeline.state.watch_tables import shadow_scores
+from pipeline.workspace.prediction_settings import PredictionSettings
 from pipeline.workspace.watch_settings import WatchSettings
 from reports.deploys import Promise, deploy_outcomes, judged
 from reports.shadow_challenger import shadow_challenger
@@ -170,8 +173,70 @@ def test_what_is_made_of_a_deploy(promised: float, found: Paired | None, verdict
 def test_values_that_only_the_deployed_model_does_not_know_are_its_fault(waiting: Waiting) -> None:
     def live(share: float, before: float) -> LiveRows:
         unknown = ColumnShare(column="Contract", share=share, before=before)
-        return LiveRows(rows=500, mean_score=0.3, expected_score=0.3, missing=None, unknown=unknown)
+        return LiveRows(
+            rows=500,
+            mean_score=0.3,
+            expected_score=0.3,
+            scores=(0.1, 0.3, 0.5),
+            expected_scores=(0.1, 0.3, 0.5),
+            score_distance=0.0,
+            missing=None,
+            unknown=unknown,
+        )
 
     none = Promise(roc_auc=None, profit=None)
     assert judged(none, None, live(0.4, 0.0), waiting.opened.policy) == "unknown_values"
     assert judged(none, None, live(0.4, 0.38), waiting.opened.policy) == "too_early"
+
+
+def own_log_of(opened: Opened, frame: pd.DataFrame, at: datetime, *without: str) -> Opened:
+    """The workspace where the team logs these customers in a file of its own, scored a minute after another."""
+    times = [(at + timedelta(minutes=place)).isoformat() for place in range(len(frame))]
+    log = frame.assign(customerID=[f"L{place}" for place in range(len(frame))], scored_at=times)
+    log.drop(columns=list(without)).to_csv(opened.workspace.root / "scored.csv", index=False)
+    named = PredictionSettings(file="scored.csv", time="" if "scored_at" in without else "scored_at")
+    return replace(opened, settings=opened.settings.model_copy(update={"predictions": named}))
+
+
+def test_a_team_with_a_log_of_its_own_sees_both_models_on_its_customers(deployed: Waiting) -> None:
+    frame = log_live_customers(deployed.opened, AFTER, rows=300)  # for the outcomes, which are on record either way
+    opened = own_log_of(deployed.opened, frame, AFTER)
+    (run,) = score_in_shadow(opened)
+    assert (run.rows, run.problem, run.unable) == (300, None, None)
+    assert [one.rows for one in score_in_shadow(opened)] == [0], "nobody is scored twice"
+    told = read_shadow_scores(opened.state, run.model.digest, run.model.since, opened.clock())
+    champion = require_champion(opened.workspace, opened.ledger)
+    for scores, digest in (("score", run.model.digest), ("served_score", champion.digest)):
+        assert told[scores].tolist() == pytest.approx(open_artifact(opened.workspace, digest).scores(frame).tolist())
+    (found,) = deploy_outcomes(opened)
+    assert found.found is not None and found.found.labelled == 300
+    assert found.live is not None and found.live.rows == 300
+
+
+@pytest.mark.parametrize(
+    ("without", "said"),
+    [("scored_at", "has no scoring time"), ("customerID", "has no id"), ("Contract", "lacks `Contract`")],
+)
+def test_a_log_that_cannot_be_scored_in_the_shadow_says_why_and_alarms_nobody(deployed: Waiting, without: str, said: str) -> None:
+    frame = log_live_customers(deployed.opened, AFTER, rows=5, outcomes=False)
+    opened = own_log_of(deployed.opened, frame, AFTER, without)
+    (run,) = score_in_shadow(opened)
+    assert run.rows == 0 and run.problem is None and said in (run.unable or "")
+    assert shadow_unable(opened) == run.unable
+
+
+def test_requests_since_a_deploy_stand_beside_those_before_it(deployed: Waiting, churnops: CommandLine) -> None:
+    opened = deployed.opened
+    (deploy,) = deploys(opened)
+    fast, slow = (tuple(int(bound == limit) * 100 for bound in (*BOUNDS, None)) for limit in (0.005, 0.25))
+    hour = hour_of(deploy.at)
+    counted = {
+        (deploy.predecessor.version, hour - timedelta(hours=1)): Requests(99, 1, 0, fast),
+        (deploy.champion.version, hour): Requests(90, 0, 10, slow),
+    }
+    add_requests(opened.state, counted)
+    (found,) = deploy_outcomes(opened)
+    assert found.requests is not None and found.requests.before is not None
+    assert (found.requests.since.failed, found.requests.since.most_within) == (0.1, 0.25)
+    assert (found.requests.before.refused, found.requests.before.half_within) == (0.01, 0.005)
+    assert "100 requests since: 10.00% failed, 0.00% refused, 95% done within 250 ms." in churnops("deploys").out

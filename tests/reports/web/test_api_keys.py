@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from pipeline.errors import SettingsError
 from pipeline.record.opened_workspace import Opened
-from pipeline.workspace.settings import ServingSettings
+from pipeline.workspace.serving_settings import ServingSettings
 from reports.web.api_keys import read_api_keys
 from reports.web.app import web_app
 from tests.reports.web.test_prediction_api import customer, logged
