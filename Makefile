@@ -69,7 +69,7 @@ docs: $(READY)  ## write from the code: docs/reference.md, docs/questions.md, th
 	@$(BIN)/python docs/finding_pictures.py
 
 site: .venv-docs/ready  ## the docs site in site/, strictly: every page in the menu, every link and anchor there
-	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --strict && echo "The docs site: site/index.html"
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --strict && echo "The docs site is in site/: python3 -m http.server -d site shows it, with its search"
 
 bench: $(READY)  ## performance against named peers, as ratios
 	@for script in $(BENCHES:%=bench/%.py); do echo "Running $$script"; $(BIN)/python "$$script" || exit 1; done
