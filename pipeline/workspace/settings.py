@@ -60,7 +60,7 @@ class TrainingSettings(Section):
 
     estimator: str = Field(USUAL, description=" or ".join(families()))
     command: str = Field(
-        "", description="Your own trainer instead, like python train.py, run without a shell; docs/own-model.md; empty: none"
+        "", description="Your own trainer instead, like python train.py, run without a shell; docs/own-trainer.md; empty: none"
     )
     seed: int = Field(42, ge=0, lt=1 << 32, description="Of the split and the fit")
     threshold: float = Field(0.5, gt=0, lt=1, description="Probability from which a customer counts as churning")

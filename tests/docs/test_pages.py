@@ -15,12 +15,6 @@ MOST_WORDS = 1_200
 LONG = {
     "approval.md": 2_400,
     "architecture.md": 3_450,
-    "benchmark.md": 4_740,
-    "drift.md": 2_800,
-    "engines.md": 2_150,
-    "operator.md": 1_480,
-    "outcomes.md": 1_600,
-    "own-model.md": 1_270,
     "security.md": 3_080,
     "serving.md": 1_810,
     "watch.md": 1_740,
