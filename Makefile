@@ -15,7 +15,7 @@ unexport PYTHONPATH  # the tests see the installed project, not what happens to 
 unexport PYTHONDONTWRITEBYTECODE  # many images set it, and every process of a test run would compile all there is once more
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-all soak conformance check static audit docs dist bench stack serve agent mlflow lock format clean
+.PHONY: help demo test test-slow test-all soak conformance check static audit docs site dist bench stack serve agent mlflow lock format clean
 
 help:  ## list these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1|\2/p' Makefile | while IFS='|' read -r name said; do printf '  %-15s %s\n' "$$name" "$$said"; done
@@ -59,17 +59,21 @@ static: $(READY)  ## format, lint, types and import contracts
 
 audit: $(READY)  ## known vulnerabilities of the locked packages; without a network it says so and passes
 	@$(MAKE) --no-print-directory .venv-audit/ready >/dev/null 2>&1 || { echo "pip-audit cannot be installed without a network; nothing was audited"; exit 0; }; \
-	test -e .venv-audit/ready || exit 0; echo "Auditing requirements.lock and requirements-slow.lock"; \
-	found=$$(.venv-audit/bin/pip-audit --progress-spinner off --disable-pip --require-hashes -r requirements.lock -r requirements-slow.lock 2>&1) && passed=yes; \
+	test -e .venv-audit/ready || exit 0; echo "Auditing the locks"; \
+	found=$$(.venv-audit/bin/pip-audit --progress-spinner off --disable-pip --require-hashes -r requirements.lock -r requirements-slow.lock -r requirements-docs.lock 2>&1) && passed=yes; \
 	unseen=$$(printf '%s\n' "$$found" | grep -c "could not be audited"); \
 	case "$$passed,$$unseen,$$found" in yes,0,*) echo "$$found";; \
 	  yes,*) echo "Of $$unseen packages nothing is known: the list of vulnerabilities that can be reached here does not have them";; \
 	  *"known vulnerabilit"*) echo "$$found"; exit 1;; *) echo "The list of vulnerabilities cannot be reached; nothing was audited";; esac
 
-docs: $(READY)  ## write from the code: docs/reference.md, docs/questions.md, the drawing in docs/architecture.md
+docs: $(READY)  ## write from the code: docs/reference.md, docs/questions.md, the drawing in docs/architecture.md, the pictures of docs/findings.md
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/python docs/questions.py
 	@$(BIN)/python docs/structure.py
+	@$(BIN)/python docs/finding_pictures.py
+
+site: .venv-docs/ready  ## the docs site in site/, strictly: every page in the menu, every link and anchor there
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --strict && echo "The docs site is in site/: python3 -m http.server -d site shows it, with its search"
 
 dist: $(READY)  ## wheel and sdist in dist/: of one commit always the same bytes
 	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build
@@ -103,10 +107,19 @@ lock: $(READY)  ## bring the locks up to date with pyproject.toml: development, 
 	@$(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" --extra postgresql --extra watch --extra s3 -c requirements.lock pyproject.toml \
 	  -o requirements-image.lock
+	@$(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" --group docs -o requirements-docs.lock
 
 format: $(READY)  ## format, and fix what lint can fix
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
+
+# Apart: nothing of churnops needs what makes its site, and its pages need nothing of churnops.
+.venv-docs/ready: requirements-docs.lock
+	@echo "Building .venv-docs from requirements-docs.lock"
+	@$(PYTHON) -m venv --clear .venv-docs && echo '*' > .venv-docs/.gitignore
+	@.venv-docs/bin/pip install --quiet --no-deps --require-hashes -r requirements-docs.lock
+	@touch $@
 
 # Apart, so that what audits the lock is not in it.
 .venv-audit/ready:

@@ -1,10 +1,11 @@
 """The command line: one Typer app; each command's module imports what it needs when it runs."""
 
+import json
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, TextIO
+from typing import Annotated, NoReturn, TextIO
 
 import typer
 
@@ -118,7 +119,7 @@ def about(
 
 
 def main() -> None:
-    """Run the command line. Errors on purpose are one sentence on stderr and exit code 1; wrong usage is 2."""
+    """Run the command line. Errors on purpose are one sentence on stderr and exit code 1, with `--json` an object `error` as well; wrong usage is 2."""
     debug = "--debug" in sys.argv[1:]
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     never_fail_on_characters()
@@ -128,15 +129,12 @@ def main() -> None:
     except ChurnopsError as error:
         if debug:
             raise
-        _say(str(error))
-        sys.exit(1)
+        _fail(str(error), arguments, rule=getattr(error, "rule", None))
     except OSError as error:
         if debug:
             raise
-        _say(
-            f"{error.strerror or error}: {error.filename or 'no file named'}. Check its permissions and free space (`--debug` shows where)."
-        )
-        sys.exit(1)
+        where = error.filename or "no file named"
+        _fail(f"{error.strerror or error}: {where}. Check its permissions and free space (`--debug` shows where).", arguments)
 
 
 @contextmanager
@@ -160,6 +158,14 @@ def _notices() -> Iterator[None]:
         warnings.simplefilter("always", Notice)
         warnings.showwarning = show
         yield
+
+
+def _fail(said: str, arguments: list[str], rule: str | None = None) -> NoReturn:
+    """End in an error: the sentence on stderr, and with `--json` the same as an object on stdout, with the policy's rule where it met one."""
+    _say(said)
+    if "--json" in arguments:
+        typer.echo(json.dumps({"error": {"said": said, "rule": rule}}))
+    sys.exit(1)
 
 
 def _say(text: str) -> None:

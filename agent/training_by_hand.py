@@ -34,7 +34,11 @@ ADOPTED = "adopted"
 
 
 class GateFailed(ChurnopsError):
-    """The candidate did not pass; nothing was registered."""
+    """The candidate did not pass the gate's `rule`; nothing was registered."""
+
+    def __init__(self, problem: str, next_step: str, rule: str) -> None:
+        super().__init__(problem, next_step)
+        self.rule = rule
 
 
 class Trained(BaseModel, frozen=True):
@@ -241,4 +245,4 @@ def _gate_failed(result: TrainingResult) -> GateFailed:
         )
     else:
         step = "The champion stays."
-    return GateFailed(f"The quality gate failed, nothing was registered. {' '.join(check.said for check in failed)}", step)
+    return GateFailed(f"The quality gate failed, nothing was registered. {' '.join(check.said for check in failed)}", step, failed[0].rule)

@@ -4,7 +4,7 @@
     python bench/ablation.py --data FILE --target COLUMN    any table
 
 Every world is made once and shown to all of them, so the lines differ by the family alone. Results: bench/results/ablation.json and the
-table of docs/benchmark.md. Seeds that are done stay done when it is interrupted.
+table of docs/benchmark-details.md. Seeds that are done stay done when it is interrupted.
 """
 
 import argparse
@@ -77,7 +77,7 @@ def main() -> None:
     if not answered:
         sys.exit("Nothing was answered.")
     if chosen.data is None:
-        put_into_document("ablation", _table(seeds, answered), "benchmark.md")
+        put_into_document("ablation", _table(seeds, answered), "benchmark-details.md")
 
 
 def _answered(seed: int, table: Table, rows: int, policy: Policy, value: ValueSettings) -> list[Answered]:

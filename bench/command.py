@@ -1,7 +1,7 @@
 """`churnops drift --current FILE` against Evidently: the whole command, and a whole process that runs `DataDriftPreset` on the same two
 tables of generated customers, in turn. The reference is the champion's training data: churnops finds their profile in the
 champion, Evidently reads them. Both must call as many columns drifted. Results: bench/results/command.json, and a table of
-docs/drift.md.
+docs/drift-limits.md.
 
     python bench/command.py
 """
@@ -112,7 +112,7 @@ def main() -> None:
     RESULTS.mkdir(exist_ok=True)
     written = json.dumps({"machine": machine(), "rows": ROWS, "results": {peer: asdict(cost) for peer, cost in costs.items()}}, indent=2)
     (RESULTS / "command.json").write_text(written + "\n", encoding="utf-8")
-    put_into_document("command", command_table(ours, theirs))
+    put_into_document("command", command_table(ours, theirs), "drift-limits.md")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python bench/diagnosis.py [--rows 10000000]
 
 Customers are generated; the large window repeats 50,000 of them under ids of their own. Results: bench/results/diagnosis.json and the table
-of docs/benchmark.md.
+of docs/benchmark-details.md.
 """
 
 import argparse
@@ -69,7 +69,7 @@ def main() -> None:
     lines = ["| rows | outcomes known | seconds | CPU seconds | MB |", "|---|---|---|---|---|"]
     lines += [f"| {count:,} | {KNOWN:,} | {cost.wall_s:.1f} | {cost.cpu_s:.1f} | {cost.rss_mb:.0f} |" for count, cost in costs.items()]
     print("\n".join(lines))
-    put_into_document("diagnosis", lines, "benchmark.md")
+    put_into_document("diagnosis", lines, "benchmark-details.md")
     found = {str(count): {"wall_s": cost.wall_s, "cpu_s": cost.cpu_s, "rss_mb": cost.rss_mb} for count, cost in costs.items()}
     RESULTS.write_text(json.dumps({"machine": machine(), "rounds": ROUNDS, "costs": found}, indent=1) + "\n", encoding="utf-8")
 

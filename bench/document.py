@@ -6,7 +6,7 @@ from pathlib import Path
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
-def put_into_document(name: str, lines: Iterable[str], document: str = "drift.md") -> None:
+def put_into_document(name: str, lines: Iterable[str], document: str) -> None:
     """Replace what stands between the document's marks for this table."""
     page = DOCS / document
     text = page.read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ of the same columns as the floor. Each process reads Parquet and prints how many
 
 `300x200k` is 200,000 rows of 300 columns. NannyML and Polars run in an environment of their own that the script builds in a temporary
 folder; where that fails they are left out, with the reason. Results: bench/results/drift.json and drift.svg, and a
-table of docs/drift.md.
+table of docs/drift-limits.md.
 """
 
 import argparse
@@ -195,7 +195,7 @@ def main() -> None:
     (RESULTS / "drift.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     if any(not size.wide for size in sizes):
         (RESULTS / "drift.svg").write_text(plot(results, sizes), encoding="utf-8")
-    put_into_document("cost", cost_table(results, sizes))
+    put_into_document("cost", cost_table(results, sizes), "drift-limits.md")
 
 
 if __name__ == "__main__":

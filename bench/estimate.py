@@ -8,7 +8,7 @@ Generated windows draw other customers than the reference has, each kind behavin
 twice, and eight segments, besides two windows without a shift. Where ../shared has the census tables of natural shift, employment in Massachusetts is measured too:
 twelve windows of later years and nine subpopulations. The champion is the product's random forest, trained as `churnops train` does on three
 quarters of the reference; CBPE is fitted on the other quarter, which the champion has not seen. Results: bench/results/estimate.json and the
-table of docs/benchmark.md. Seeds that are done stay done when it is interrupted.
+table of docs/benchmark-details.md. Seeds that are done stay done when it is interrupted.
 """
 
 import argparse
@@ -108,7 +108,7 @@ def main() -> None:
         found["generated"] += _measured(parts.reference.frame, parts.columns, list(_generated(seed)), chosen.peer)
         _write(found)
         print(f"seed {seed}", file=sys.stderr)
-    put_into_document("estimate", _table(found), "benchmark.md")
+    put_into_document("estimate", _table(found), "benchmark-details.md")
     print("\n".join(_table(found)))
 
 

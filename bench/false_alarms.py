@@ -4,7 +4,7 @@ Reference and window are drawn anew, with replacement, from one population: 50,0
 it lies beside the repository. A shift moves the numerical columns, or some categorical ones, towards settled customers as the scenarios
 `numeric_shift` and `category_mix` do (medium is their strength, weak half of it, strong twice), and leaves the shares of all other
 columns as they are. Evidently's verdict is our reproduction from profiles; a sample of the windows goes to
-Evidently itself, and every difference is counted. Results: bench/results/false_alarms.json, and the tables of docs/drift.md.
+Evidently itself, and every difference is counted. Results: bench/results/false_alarms.json, and the tables of docs/drift-measured.md.
 """
 
 import argparse
@@ -207,10 +207,10 @@ def main() -> None:
     RESULTS.mkdir(parents=True, exist_ok=True)
     rows = [{**asdict(setting), **asdict(outcome)} for setting, outcome in results.items()]
     (RESULTS / "false_alarms.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    print("\n".join(false_alarm_table(results)), "\n")
-    print("\n".join(power_table(results)), "\n")
-    put_into_document("false alarms", false_alarm_table(results))
-    put_into_document("power", power_table(results))
+    print("\n".join(false_alarm_table(results), "drift-measured.md"), "\n")
+    print("\n".join(power_table(results), "drift-measured.md"), "\n")
+    put_into_document("false alarms", false_alarm_table(results), "drift-measured.md")
+    put_into_document("power", power_table(results), "drift-measured.md")
     checked, flips = (sum(getattr(outcome, name) for outcome in results.values()) for name in ("checked", "flips"))
     print(f"Evidently itself judged {flips} of {checked} columns otherwise.")
     spotted = sum(outcome.blind_spots for outcome in results.values())

@@ -8,7 +8,7 @@ The company is generated (`company`, `company_year`): it scores its whole base e
 keeps three in ten who would leave. There are seasons; prices rise once; a competitor lures customers whose contract ends; two columns are sent wrong for
 some weeks; outcomes, which come 45 days late, stop for three weeks and are filled in later; from some day on disconnections for non-payment are
 written down as leaving. When each happens, and whom it concerns, is drawn per seed. Profit is counted by the true chances of leaving. Results:
-bench/results/life.json and life.svg, and the table at the head of docs/benchmark.md, of runs of ten seeds or more.
+bench/results/life.json and life.svg, and the table at the head of docs/benchmark-year.md, of runs of ten seeds or more.
 """
 
 import argparse
@@ -81,7 +81,7 @@ def main() -> None:
         told = {"figures": asdict(found), "years": [asdict(year) for year in years]}
         (RESULTS / "life.json").write_text(json.dumps(told, indent=1, default=str) + "\n", encoding="utf-8")
         (RESULTS / "life.svg").write_text(chart(years), encoding="utf-8")
-        put_into_document("life", lines, "benchmark.md")
+        put_into_document("life", lines, "benchmark-year.md")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 Days of 10,000 and of 1,000,000 rows lie in Parquet, one file each, because a log in SQLite does not hold 30 million rows sensibly; their
 profiles are made by the function the log uses. The smaller month is also logged in a state database, where `profile_log` keeps and finds
 the days itself. Every way must call as many columns drifted. Results: bench/results/month.json, and
-a table of docs/drift.md.
+a table of docs/drift-limits.md.
 
     python bench/month.py [--rows 10k 1M]
 """
@@ -253,7 +253,7 @@ def main() -> None:
     RESULTS.mkdir(exist_ok=True)
     written = json.dumps({"machine": machine(), "days": DAYS, "results": [asdict(month) for month in months]}, indent=2)
     (RESULTS / "month.json").write_text(written + "\n", encoding="utf-8")
-    put_into_document("month", month_table(months))
+    put_into_document("month", month_table(months), "drift-limits.md")
 
 
 if __name__ == "__main__":

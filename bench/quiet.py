@@ -15,7 +15,7 @@ outcome is known, one in three; before that week the same customers came for eig
 
 A check that asks for anything but `monitor` opens a case. People acknowledge each case, so the same shift raises none until it grows, as
 `churnops case acknowledge` does; of the price rise only those are false that come when the window has long held nothing but new prices.
-Results: bench/results/quiet.json and the tables of docs/benchmark.md.
+Results: bench/results/quiet.json and the tables of docs/benchmark-quiet.md.
 """
 
 import argparse
@@ -308,15 +308,15 @@ def main() -> None:
     with ProcessPoolExecutor(chosen.jobs) as pool:
         if chosen.what == "windows":
             for quiet in _growing(pool.map(quiet_windows, [(rows, labelled) for labelled in (False, True) for rows in SIZES])):
-                put_into_document("quiet windows", windows_table(quiet), "benchmark.md")
+                put_into_document("quiet windows", windows_table(quiet), "benchmark-quiet.md")
                 _write(kept | {"windows": [asdict(one) for one in quiet]})
         elif chosen.what == "retrained":
             for weeks in _growing(pool.map(retrained, [(rows, changed) for changed in (False, True) for rows in RETRAINED])):
-                put_into_document("quiet after a retraining", retrained_table(weeks), "benchmark.md")
+                put_into_document("quiet after a retraining", retrained_table(weeks), "benchmark-quiet.md")
                 _write(kept | {"retrained": [asdict(one) for one in weeks]})
         else:
             for years in _growing(pool.map(year, YEARS)):
-                put_into_document("quiet years", years_table(years), "benchmark.md")
+                put_into_document("quiet years", years_table(years), "benchmark-quiet.md")
                 _write(kept | {"years": [asdict(one) | {"false": one.false} for one in years]})
 
 

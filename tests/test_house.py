@@ -15,7 +15,7 @@ import pytest
 from prompts import Rule, policy_rules
 from tests.checkout import ROOT
 
-PACKAGES = ("agent", "pipeline", "prompts", "reports", "tools")
+PACKAGES = ("agent", "churnops_client", "pipeline", "prompts", "reports", "tools")
 HEAVY = {"anthropic", "evidently", "fastapi", "mcp", "mlflow", "numpy", "pandas", "prompt_toolkit", "pydantic", "sklearn", "sqlalchemy"}
 VAGUE = {"base", "common", "handler", "helper", "helpers", "manager", "misc", "processor", "util", "utils"}
 LONGEST = 300

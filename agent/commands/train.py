@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from agent.training_by_hand import Trained
     from pipeline.models.calibration import OutOfFold
     from pipeline.record.opened_workspace import Opened
-    from pipeline.training.family_comparison import Compared
+    from pipeline.training.family_comparison import Selection
 
 
 def train(
@@ -44,12 +44,13 @@ def train(
     if chosen is None:
         trained = run_training(here, estimator, console)
     else:
-        line, unseen = chosen
-        trained = run_training(here, line.family, console, line.hyperparameters, unseen)
-    echo_json(as_json, trained)
+        selection, unseen = chosen
+        family = selection.of(selection.chosen)
+        trained = run_training(here, family.family, console, family.hyperparameters, unseen)
+    echo_json(as_json, trained.model_dump(mode="json") | _families(chosen and chosen[0]))
 
 
-def _compared(here: "Opened", only: tuple[str, ...], fits: int, console: "Console") -> "tuple[Compared, OutOfFold]":
+def _compared(here: "Opened", only: tuple[str, ...], fits: int, console: "Console") -> "tuple[Selection, OutOfFold]":
     from rich.live import Live
 
     from agent.views.family_view import families_table
@@ -92,7 +93,27 @@ def _compared(here: "Opened", only: tuple[str, ...], fits: int, console: "Consol
     if len(selection.compared) < len(names):
         console.print("Ended before all were compared: nothing is trained. What was compared is kept.")
         raise typer.Exit(130)
-    return chosen, found.unseen[chosen.family]
+    return selection, found.unseen[selection.chosen]
+
+
+def _families(selection: "Selection | None") -> dict[str, object]:
+    """What `--compare` adds to the JSON object."""
+    from reports.family_selection import why_chosen
+
+    if selection is None:
+        return {}
+    families = [
+        {
+            "name": line.family,
+            "roc_auc": line.roc_auc,
+            "log_loss": line.log_loss,
+            "calibration_error": line.calibration_error,
+            "value": line.worth,
+            "fit_seconds": line.seconds,
+        }
+        for line in selection.compared
+    ]
+    return {"families": families, "selected": selection.chosen, "why": why_chosen(selection)}
 
 
 def run_training(

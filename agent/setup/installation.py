@@ -13,7 +13,7 @@ from agent.operators.claude import Provider, key_available
 from pipeline.code_folder import CODE
 from reports.decisions.workspace_health import Finding
 
-OURS = ("agent", "pipeline", "prompts", "reports", "tools")
+OURS = ("agent", "churnops_client", "pipeline", "prompts", "reports", "tools")
 
 
 def installation(provider: Provider, agreed: bool | None, *, signed: bool) -> tuple[Finding, ...]:

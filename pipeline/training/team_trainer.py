@@ -18,7 +18,7 @@ _STDERR = "trainer-stderr.txt"
 _READ_BYTES = 8192
 _LONGEST_SAID = 300
 _MOST_METRICS_BYTES = 100_000
-_CONTRACT = "docs/own-model.md says what it must leave."
+_CONTRACT = "docs/own-trainer.md says what it must leave."
 
 
 def run_own_trainer(command: tuple[str, ...], train: Path, test: Path, out: Path, seed: int, root: Path) -> dict[str, float]:

@@ -49,7 +49,9 @@ class TrainingSettings(Section):
     """How `churnops train` fits the champion; retraining by an operator is bounded by the policy instead."""
 
     estimator: str = Field(USUAL, description=" or ".join(families()))
-    command: str = Field("", description="Your own trainer instead, like python train.py, without a shell; docs/own-model.md; empty: none")
+    command: str = Field(
+        "", description="Your own trainer instead, like python train.py, run without a shell; docs/own-trainer.md; empty: none"
+    )
     seed: int = Field(42, ge=0, lt=1 << 32, description="Of the split and the fit")
     threshold: float = Field(0.5, gt=0, lt=1, description="Probability from which a customer counts as churning")
     time_limit_seconds: float = Field(600, gt=0, description="After which a training is stopped")

@@ -6,7 +6,7 @@ import typer
 
 from agent.commands.options import HERE, WorkspaceOption
 
-ClientName = Literal["claude-desktop", "claude-code", "cursor", "vscode"]
+ClientName = Literal["claude-desktop", "claude-code", "cursor", "vscode", "gemini-cli"]
 URL = "http://127.0.0.1:8765/mcp"
 TOKEN = "CHURNOPS_MCP_TOKEN"  # the variable that holds it; the token itself is in no file
 _REACHED = f'--transport http churnops {URL} --header "Authorization: Bearer ${TOKEN}"'
@@ -15,6 +15,7 @@ _PLACES: dict[ClientName, str] = {
     "claude-code": "Run this in the folder you work in; --scope user instead makes it yours everywhere.",
     "cursor": "Into .cursor/mcp.json of the project, or ~/.cursor/mcp.json for all of them.",
     "vscode": "Into .vscode/mcp.json of the project.",
+    "gemini-cli": "Into .gemini/settings.json of the project, or ~/.gemini/settings.json for all of them.",
 }
 
 
@@ -48,6 +49,9 @@ def config(
 
 def _file(client: ClientName, words: tuple[str, ...], http: bool) -> dict[str, Any]:
     start = {"command": words[0], "args": list(words[1:])}
+    if client == "gemini-cli":
+        reach = {"httpUrl": URL, "headers": {"Authorization": f"Bearer ${TOKEN}"}}
+        return {"mcpServers": {"churnops": reach if http else start}}
     if client != "vscode":
         reach = {"url": URL, "headers": {"Authorization": f"Bearer ${{env:{TOKEN}}}"}}
         return {"mcpServers": {"churnops": reach if http else start}}

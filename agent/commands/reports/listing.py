@@ -59,11 +59,21 @@ def list_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> Non
 @app.command()
 def show(case_id: CaseArgument, workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
     """Show the audit report of a case."""
+    import hashlib
+    import json
+
+    from reports.filing import report_path
 
     here = opened_to_look(workspace)
     case = here.cases.find(case_id)
     if as_json:
-        typer.echo(case.model_dump_json(ensure_ascii=True))
+        text = report_path(here.workspace, case.case_id) if case.report else None
+        written = text.read_bytes() if text is not None and text.is_file() else None
+        told = {
+            "markdown": written and written.decode(errors="replace"),
+            "intact": None if written is None or case.report is None else hashlib.sha256(written).hexdigest() == case.report.sha256,
+        }
+        typer.echo(json.dumps(case.model_dump(mode="json") | told))
         return
     print_report(terminal(), here, case, paged=True)
 

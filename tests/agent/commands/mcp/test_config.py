@@ -18,7 +18,7 @@ from tests.checkout import ROOT
 from tests.tools.test_server import OFFERED
 from tests.tools.wire import CONSOLE_SCRIPT
 
-CLIENTS = ("claude-desktop", "claude-code", "cursor", "vscode")
+CLIENTS = ("claude-desktop", "claude-code", "cursor", "vscode", "gemini-cli")
 
 pytestmark = pytest.mark.anyio
 
