@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.views.theme import DETAIL, NAME
-from pipeline.profiles.distribution import Distribution, Part
+from pipeline.profiles.distribution import Distribution, ValueShare
 
 _HEIGHTS = " ▁▂▃▄▅▆▇█"
 _BAR = 16  # cells of the most frequent value
@@ -42,7 +42,7 @@ def bars(values: Sequence[float], top: float) -> str:
     return "".join(_HEIGHTS[max(value > 0, min(8, round(8 * value / top)))] for value in values)
 
 
-def _told(parts: Sequence[Part]) -> list[Part]:
+def _told(parts: Sequence[ValueShare]) -> list[ValueShare]:
     """The values that moved most, in their order; the others of them need no line."""
     moved = sorted(parts, key=lambda part: abs(part.window - part.reference), reverse=True)[:_NAMED]
     return [part for part in parts if part in moved]

@@ -14,7 +14,7 @@ _NAMED = 6  # categories; the others are told together
 _TAIL = 0.005  # of the rows on either side is put into the outermost bins
 
 
-class Part(StoredRecord):
+class ValueShare(StoredRecord):
     """A range or a category, with its share of the rows, 0-1, in the reference and in the window."""
 
     label: str
@@ -27,8 +27,8 @@ class Distribution(StoredRecord):
 
     feature: str
     numerical: bool
-    parts: tuple[Part, ...]
-    missing: Part
+    parts: tuple[ValueShare, ...]
+    missing: ValueShare
 
     @property
     def most(self) -> float:
@@ -59,19 +59,19 @@ def _both(feature: str, before: tuple[_Column, ...], after: tuple[_Column, ...])
 def _told(
     feature: str,
     numerical: bool,
-    parts: tuple[Part, ...],
+    parts: tuple[ValueShare, ...],
     before: NumericalProfile | CategoricalProfile,
     after: NumericalProfile | CategoricalProfile,
 ) -> Distribution:
     missing = [column.nulls / (column.nulls + column.count) for column in (before, after)]
-    return Distribution(feature=plain(feature), numerical=numerical, parts=parts, missing=_part("missing", *missing))
+    return Distribution(feature=plain(feature), numerical=numerical, parts=parts, missing=_share("missing", *missing))
 
 
-def _part(label: str, reference: float, window: float) -> Part:
-    return Part(label=label, reference=reference, window=window)
+def _share(label: str, reference: float, window: float) -> ValueShare:
+    return ValueShare(label=label, reference=reference, window=window)
 
 
-def _ranges(before: NumericalProfile, after: NumericalProfile) -> tuple[Part, ...]:
+def _ranges(before: NumericalProfile, after: NumericalProfile) -> tuple[ValueShare, ...]:
     counts = [cells_of(column)[0].astype(np.float64) for column in (before, after)]
     extremes = [value for column in (before, after) for value in (column.minimum, column.maximum) if value is not None]
     # The cell beyond either end of the reference is taken to lie at that end: a far value must not flatten all others.
@@ -84,7 +84,7 @@ def _ranges(before: NumericalProfile, after: NumericalProfile) -> tuple[Part, ..
     last = max(middles[order][np.searchsorted(part, 1 - _TAIL)] for part in within)
     if not first < last:  # a constant, at least nearly
         still = float(counts[1][counts[0] > 0].sum() / counts[1].sum())
-        return (_part(f"{first:.4g}", 1.0, still), _part("(others)", 0.0, 1 - still))
+        return (_share(f"{first:.4g}", 1.0, still), _share("(others)", 0.0, 1 - still))
     edges = np.linspace(first, last, _BINS + 1)
     place = np.clip(np.searchsorted(edges, middles, side="right") - 1, 0, _BINS - 1)
     shares = [np.bincount(place, weights=part, minlength=_BINS) / part.sum() for part in counts]
@@ -93,15 +93,15 @@ def _ranges(before: NumericalProfile, after: NumericalProfile) -> tuple[Part, ..
         ends[0] += " and less"
     if max(extremes) > last:
         ends[-1] += " and more"
-    return tuple(_part(f"{ends[at]} to {ends[at + 1]}", float(shares[0][at]), float(shares[1][at])) for at in range(_BINS))
+    return tuple(_share(f"{ends[at]} to {ends[at + 1]}", float(shares[0][at]), float(shares[1][at])) for at in range(_BINS))
 
 
-def _categories(before: CategoricalProfile, after: CategoricalProfile) -> tuple[Part, ...]:
+def _categories(before: CategoricalProfile, after: CategoricalProfile) -> tuple[ValueShare, ...]:
     was, now = (dict(zip((*column.known, *column.new), (*column.counts, *column.new_counts), strict=True)) for column in (before, after))
     together = {name: was.get(name, 0) + now.get(name, 0) for name in {**was, **now}}
     common = sorted(together, key=lambda name: (-together[name], name))
     # As everywhere: a category of fewer customers could point at one of them.
     named = [name for name in common[:_NAMED] if together[name] >= FOLD_BELOW]
-    parts = [_part(plain(name), was.get(name, 0) / before.count, now.get(name, 0) / after.count) for name in named]
+    parts = [_share(plain(name), was.get(name, 0) / before.count, now.get(name, 0) / after.count) for name in named]
     rest = [max(0.0, 1 - sum(shares)) for shares in ([part.reference for part in parts], [part.window for part in parts])]
-    return (*parts, _part("(others)", *rest)) if max(rest) > 5e-4 else tuple(parts)
+    return (*parts, _share("(others)", *rest)) if max(rest) > 5e-4 else tuple(parts)

@@ -29,7 +29,7 @@ def confidence_words(found: Diagnosis, cases: Sequence[Case] = ()) -> str:
     if found.rule == "overruled":
         return "Certain as far as this case goes: a person ruled so."
     if found.cause == "none":
-        return "That nothing shows is no proof."
+        return "No sign of a change is no proof that there is none."
     right = right_of_100(found.confidence)
     sure = "very likely right" if is_sure(found) else "uncertain"
     return f"This cause is {sure}: {right} of 100 verdicts this sure were right on kinds of change never met before{_yours(found, cases)}."

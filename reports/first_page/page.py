@@ -164,7 +164,7 @@ def _on_challenger(found: Diagnosis | None, result: TrainingResult, *, differ: b
         return f"Advice: approve. It earns more, beyond chance{whichever}."
     if ranks == "better":
         return f"Advice: approve. It ranks churners better, beyond chance{whichever}; whether it earns more is not sure."
-    return "Advice: no hurry. No clear difference is measured between the two."
+    return "Advice: no reason to change. No clear difference is measured between the two."
 
 
 def _fault_beside(found: Diagnosis | None) -> Cause | None:

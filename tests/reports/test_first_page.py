@@ -141,7 +141,7 @@ def test_a_group_that_moves_against_all_others_is_explained_in_one_sentence() ->
         ({"weakest_group": WeakestGroup(column="Plan", value="B", roc_auc=Comparison(difference=-0.2, low=-0.3, high=-0.1, n=90))},
          "Advice: weigh it. Over all it passed, but it ranks customers with Plan B worse."),
         ({"margins": None, "comparison": Comparison(difference=0.0, low=-0.1, high=0.1, n=9)},
-         "Advice: no hurry. No clear difference is measured between the two."),
+         "Advice: no reason to change. No clear difference is measured between the two."),
         ({"margins": None, "comparison": Comparison(difference=0.2, low=0.1, high=0.3, n=9)},
          "Advice: approve. It ranks churners better, beyond chance, on known outcomes, whatever the cause; whether it earns more is not sure."),
         ({"comparison": Comparison(difference=-0.05, low=-0.06, high=-0.04, n=9)},

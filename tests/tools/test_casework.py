@@ -236,3 +236,16 @@ async def test_without_predictions_the_answer_is_the_next_step(trained: Opened) 
 async def test_without_a_champion_the_answer_is_the_next_step(fresh: Opened) -> None:
     async with desk(fresh) as client:
         assert "Run `churnops train` first" in await client.refused("get_drift_summary")
+
+
+@pytest.mark.slow
+async def test_the_column_that_a_diagnosis_names_is_kept_as_a_picture_for_people_alone(drifted: Opened) -> None:
+    async with desk(drifted) as client:
+        drift = await client.ok("get_drift_summary")
+        found = await client.ok("diagnose", case_id=drift["case_id"])
+    seen = drifted.cases.get(drift["case_id"]).picture
+    assert seen is not None
+    assert seen.feature == found["diagnosis"]["column"]
+    for side in ("reference", "window"):
+        assert sum(getattr(part, side) for part in seen.parts) == pytest.approx(1.0, abs=1e-6)
+    assert seen.parts[0].label not in as_text(found)

@@ -19,7 +19,7 @@ from agent.views.theme import rich_theme
 from agent.views.verdict_view import ShownAnswer, approval_question, case_verdict, diagnosis_verdict
 from pipeline.diagnosis.finding import Finding
 from pipeline.drift.summary import DriftSummary
-from pipeline.profiles.distribution import Distribution, Part
+from pipeline.profiles.distribution import Distribution, ValueShare
 from pipeline.record.cases import Case, Waiting
 from pipeline.state.check_figures import CheckFigures, IntervalFigure
 from reports.decisions.case_status import Standing
@@ -34,17 +34,17 @@ SHARES = ((0.3, 0.02), (0.2, 0.05), (0.1, 0.1), (0.05, 0.2), (0.05, 0.3), (0.3, 
 NUMBER = Distribution(
     feature="TotalCharges",
     numerical=True,
-    parts=tuple(Part(label=f"{1500 * at} to {1500 * at + 1500}", reference=was, window=now) for at, (was, now) in enumerate(SHARES)),
-    missing=Part(label="missing", reference=0.0, window=0.12),
+    parts=tuple(ValueShare(label=f"{1500 * at} to {1500 * at + 1500}", reference=was, window=now) for at, (was, now) in enumerate(SHARES)),
+    missing=ValueShare(label="missing", reference=0.0, window=0.12),
 )
 CATEGORY = Distribution(
     feature="Contract",
     numerical=False,
     parts=tuple(
-        Part(label=label, reference=was, window=now)
+        ValueShare(label=label, reference=was, window=now)
         for label, was, now in (("Month-to-month", 0.55, 0.0), ("monthly", 0.0, 0.55), ("One year", 0.21, 0.21), ("Two year", 0.24, 0.24))
     ),
-    missing=Part(label="missing", reference=0.0, window=0.0),
+    missing=ValueShare(label="missing", reference=0.0, window=0.0),
 )
 FOLDER = Path(__file__).parent / "screens"
 LINES = 48  # two screens of a small terminal: what is further down is not what people see
