@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from sqlalchemy import select
 from watch_year_life import Life
@@ -107,7 +107,7 @@ def watched_year(life: Life, days: int, every: int) -> WatchedYear:
         checks=sum(check.status not in {"failed", "parked"} for check in checks),
         failed=sum(check.status == "failed" for check in checks),
         killed=life.killed,
-        outages=life.year.outages,
+        outages=tuple(outage for outage in life.year.outages if outage[0] < days),
         noticed=tuple(_noticed(truth, seen) for truth in truths),
         cases=tuple(seen),
         alerts=len(alerts),
@@ -144,8 +144,8 @@ def _seen(case: Case, truths: Sequence[Truth], deployed: Sequence[int]) -> SeenC
     found, day = concluded(case), day_of(case.opened_at)
     cause = "deploy" if case.kind == "deploy" else found.cause if found else case.status
     about = [truth for truth in there(truths, day, deployed) if (truth.kind == "deploy") == (case.kind == "deploy")]
-    # Of several that are there, the one whose cause was said goes first, then the newest.
-    about.sort(key=lambda truth: (cause in truth.causes, truth.begin), reverse=True)
+    # Of several that are there, the one whose cause was said goes first, then the oldest: a word that fits none is no sign of the newer one.
+    about.sort(key=lambda truth: (cause not in truth.causes, truth.begin))
     told = f"{cause_name(found.cause)}: {found.said}" if found else case.status
     said = "a rollback is recommended" if case.kind == "deploy" else told
     return SeenCase(case.case_id, day, case.status, cause, found.column if found else None, said, about[0].name if about else None)
@@ -163,6 +163,13 @@ def _standing_twice(alerts: Sequence[object]) -> int:
         by_key.setdefault(alert.condition.key, []).append((alert.opened_at, alert.ended_at))  # type: ignore[attr-defined]
     spans = [sorted(each) for each in by_key.values()]
     return sum(end is None or end > begin for each in spans for (_, end), (begin, _) in pairwise(each))
+
+
+def _line(alike: Sequence[SeenCase]) -> str:
+    """Cases that follow each other and say the same."""
+    first, last = alike[0], alike[-1]
+    days = f"{first.day}" if first.day == last.day else f"{first.day} to {last.day}"
+    return f"| {days} | {len(alike)} | {first.said.replace('|', '¦')} | {first.about or 'nothing: false'} |"
 
 
 def lines_of(found: WatchedYear) -> list[str]:
@@ -183,7 +190,7 @@ def lines_of(found: WatchedYear) -> list[str]:
         f"Approvals asked for: {len(found.asked)}, times each: {asked}. Rolled back on day {', '.join(map(str, found.rolled_back)) or '–'}. "
         f"The ledger verifies: {'yes' if found.verified else 'no'}.",
         "",
-        "| day | case | about |",
-        "|---|---|---|",
-        *(f"| {one.day} | {one.said.replace('|', '¦')} | {one.about or 'nothing: false'} |" for one in found.cases),
+        "| days | cases | the first said | about |",
+        "|---|---|---|---|",
+        *(_line(list(alike)) for _, alike in groupby(found.cases, lambda one: (one.cause, one.column, one.about))),
     ]

@@ -46,7 +46,8 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy, weig
     readings = {cause: reading for cause in told if (reading := read_as(cause, seen, setting, policy))}
     if contacts is not None:
         readings["unsure"] = CauseReading("unlogged_contacts", "unsure", "collect_labels", contacts.said)
-    reading = readings.get(first) or _unread(first, setting, policy)
+    hypotheses = tuple(_hypothesis(cause, p, evidence, weights, seen) for cause, p in list(told.items())[:_SHOWN])
+    reading = readings.get(first) or _unread(first, setting, policy, hypotheses)
     readings = {**readings, first: reading}
     chosen = _least_regret(probabilities, readings, setting, policy)
     besides = _besides(chosen, seen, setting, policy) or _among_the_others(probabilities, seen, setting, policy)
@@ -73,15 +74,17 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy, weig
         blind_spots=blind_spots(seen, setting, policy),
         runner_up=RunnerUp(cause=second, tell_apart=WHAT_SETTLES[second]),
         without_outcomes=unseen,
-        hypotheses=tuple(_hypothesis(cause, p, evidence, weights, seen) for cause, p in list(told.items())[:_SHOWN]),
+        hypotheses=hypotheses,
         also=None if besides is None else besides.cause if first in {"data_fault", "unsure"} else "data_fault",
         then=None if besides is None else besides.action,
         fault_probability=round(_faulty(probabilities), 3),
     )
 
 
-def _unread(cause: Cause, setting: Setting, policy: Policy) -> CauseReading:
+def _unread(cause: Cause, setting: Setting, policy: Policy, hypotheses: Sequence[Hypothesis] = ()) -> CauseReading:
     rule, action, said = _UNREAD[cause]
+    signs = [one.speaks_for[0] for one in hypotheses if one.cause == cause and one.speaks_for]
+    said = f"{said} The strongest sign: {signs[0]}" if signs else said
     all_in = setting.trainable(policy) and not setting.outcomes_to_come
     return CauseReading(rule, cause, "monitor" if action == "collect_labels" and all_in and cause != "label_fault" else action, said)
 

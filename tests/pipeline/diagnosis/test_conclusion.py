@@ -233,3 +233,11 @@ def test_a_definition_that_a_person_called_real_is_asked_about_no_more() -> None
     ruled = found("ruled_before", "concept_drift", column="payment")
     assert case(PLENTY, REDEFINED, CHANGED, *HARM, GAIN, ruled).cause == "concept_drift"
     assert case(PLENTY, REDEFINED, CHANGED, *HARM, GAIN, found("ruled_before", "concept_drift", column="tenure")).cause == "label_fault"
+
+
+def test_where_no_sign_tells_by_itself_the_strongest_is_named() -> None:
+    """A message that speaks of small signs alone tells nobody where to look."""
+    new_value = found("unseen_category", column="Contract", share=0.27)
+    said = case(PLENTY, new_value, found("repair_returns", "data_fault", column="Contract"), *CAME)
+    assert (said.cause, said.rule, said.column) == ("data_fault", "broken_data", None)
+    assert said.said.endswith("The strongest sign: repair_returns was found.")
