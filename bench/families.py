@@ -73,7 +73,9 @@ def one_split(file: Path, target: str, seed: int, fits: int) -> tuple[str, dict[
         spent = time.perf_counter() - begun
         if line.calibration.kept:
             folds = cross_fit_folds(known, None, seed)
-            model = calibrated_model(model, out_of_fold(build(line.family, line.hyperparameters, seed, columns), x, known, folds), known, line.calibration.method)
+            model = calibrated_model(
+                model, out_of_fold(build(line.family, line.hyperparameters, seed, columns), x, known, folds), known, line.calibration.method
+            )
         p = model.predict_proba(rows.iloc[test][list(columns.features)])[:, 1]
         lines[line.family] = {
             "ROC-AUC": roc_auc_score(y[test], p),
