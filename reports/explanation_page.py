@@ -11,6 +11,7 @@ from pipeline.atomic_files import make_folder, write_atomically
 from pipeline.explanation.customer import Agreement, CustomerExplanation
 from pipeline.explanation.tier_moves import TierMoves
 from pipeline.explanation.whole_model import ModelExplanation
+from pipeline.shown_text import plain
 from pipeline.words import counted
 from reports.explanation_charts import beeswarm_svg, dependence_svg, waterfall_svg
 from reports.markdown_cells import cell
@@ -60,7 +61,7 @@ def model_markdown(found: ModelExplanation, at: datetime) -> str:
         "",
     ]
     if found.moves is not None:
-        lines += ["## Who changed tier, and by which feature", "", moves_said(found.moves), ""]
+        lines += ["## Who changed tier, and by which feature", "", cell(moves_said(found.moves)), ""]
         lines += ["| feature | to a higher tier | to a lower tier | by chance |", "|---|---:|---:|---:|"]
         lines += [f"| {cell(one.feature)} | {one.higher} | {one.lower} | {one.by_chance:.0f} |" for one in found.moves.features[:_MOVES]]
         lines += [""]
@@ -82,7 +83,7 @@ def moves_said(moves: TierMoves) -> str:
         return f"Of {moves.rows:,} customers no feature moved more than chance does between two halves of the training data."
     first = strong[0]
     return (
-        f"Of {moves.rows:,} customers, {first.higher:,} are in a higher and {first.lower:,} in a lower tier because the effects of {cell(first.feature)} "
+        f"Of {moves.rows:,} customers, {first.higher:,} are in a higher and {first.lower:,} in a lower tier because the effects of {plain(first.feature)} "
         f"shifted since training (by chance about {first.by_chance:.0f}). {counted(len(strong), 'feature')} moved more than twice what chance does."
     )
 
@@ -95,7 +96,7 @@ def customer_markdown(found: CustomerExplanation, customer: str) -> str:
         f"Customer {cell(customer)}: probability {found.probability:.3f}, {found.tier} risk. {found.method}, before calibration, in {found.unit}. "
         "What a value adds to an answer is no promise of what changing it would do.",
         "",
-        *customer_agreements_said(found),
+        *map(cell, customer_agreements_said(found)),
         "",
         f"| feature | value | SHAP, {found.unit} | reasons | second opinion |",
         "|---|---|---:|---:|---:|",
@@ -117,7 +118,7 @@ def customer_agreements_said(found: CustomerExplanation) -> tuple[str, ...]:
 
 
 def _agreement(found: Agreement) -> str:
-    against = f"; the other way on {', '.join(map(cell, found.opposed))}" if found.opposed else ""
+    against = f"; the other way on {', '.join(map(plain, found.opposed))}" if found.opposed else ""
     return f"rank correlation {_number(found.rank_correlation)} with SHAP, {found.shared} of the 3 strongest the same{against}"
 
 

@@ -94,3 +94,5 @@ def test_moves_are_only_claimed_beyond_chance() -> None:
     said = moves_said(TierMoves(rows=200, reference_rows=200, features=(loud, quiet)))
     assert "40 are in a higher and 2 in a lower tier because the effects of b shifted" in said
     assert "1 feature moved" in said
+    starred = loud.model_copy(update={"feature": "a*b"})
+    assert "effects of a*b shifted" in moves_said(TierMoves(rows=200, reference_rows=200, features=(starred,)))
