@@ -1,6 +1,7 @@
 """The command line: one Typer app; each command's module imports what it needs when it runs."""
 
 import json
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -50,12 +51,13 @@ from agent.commands.watch import watch
 from agent.commands.window import app as window
 from agent.views.output_encoding import never_fail_on_characters
 from pipeline.errors import ChurnopsError, NewerRecord, Notice
+from pipeline.log_lines import ASKED, log_as_json_where_asked
 
 app = typer.Typer(
     name="churnops",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="`--debug` with any command shows the traceback of an error.",
+    epilog="With any command, `--debug` shows the traceback of an error, and `--log-json` logs to stderr as JSON.",
 )
 for command in (
     demo,
@@ -121,7 +123,10 @@ def about(
 def main() -> None:
     """Run the command line. Errors on purpose are one sentence on stderr and exit code 1, with `--json` an object `error` as well; wrong usage is 2."""
     debug = "--debug" in sys.argv[1:]
-    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    if "--log-json" in sys.argv[1:]:
+        os.environ[ASKED] = "1"  # workers and children log alike
+    arguments = [argument for argument in sys.argv[1:] if argument not in {"--debug", "--log-json"}]
+    log_as_json_where_asked()
     never_fail_on_characters()
     try:
         with _notices():

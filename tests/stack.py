@@ -35,7 +35,7 @@ from tests.tools.served import http_desk
 
 CHURNOPS = str(Path(sys.executable).parent / "churnops")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-PATIENCE_SECONDS = 300
+PATIENCE_SECONDS = 900
 
 
 class Log:
@@ -177,6 +177,8 @@ def live(room: Path, say: Log, stack: ExitStack) -> None:
     web, mcp, page = free_port(), free_port(), free_port()
     serving = ("serve", "--workers", "2", "--port", str(web), *at)
     stack.enter_context(process(room, "serve", CHURNOPS, *serving, environment=environment))
+    # A server that nobody may enter does not start.
+    token = churnops("mcp", "token", "create", "--name", "stack", "--scope", "read", "--json", *at, environment=environment)["token"]
     stack.enter_context(process(room, "mcp", CHURNOPS, "mcp", "--http", "--port", str(mcp), *at, environment=environment))
     if mlflow := mlflow_server():
         store = f"sqlite:///{workspace}/.churnops/mlflow.db"
@@ -186,7 +188,6 @@ def live(room: Path, say: Log, stack: ExitStack) -> None:
     before = model_versions(f"http://127.0.0.1:{web}/predict", customer)
     assert before == {"1"}, before
     say("serve answers, 100 of 100 by version 1")
-    token = churnops("mcp", "token", "create", "--name", "stack", "--scope", "read", "--json", *at, environment=environment)["token"]
     until(lambda: _listens(mcp), "mcp")
     tools = anyio.run(tools_of, f"http://127.0.0.1:{mcp}/mcp", token)
     assert "get_drift_summary" in tools and not [name for name in tools if "approve" in name or "deploy" in name], tools

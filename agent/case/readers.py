@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from agent.case.event_log import log_run_event
 from agent.case.events import Event
 
 
@@ -13,6 +14,7 @@ class Readers:
         self.error: Exception | None = None
 
     def __call__(self, event: Event) -> None:
+        log_run_event(event)
         try:
             self._emit(event)
         except Exception as error:

@@ -50,6 +50,7 @@ def serve(
 
         from agent.setup.person import who
         from pipeline.clock import utc_now
+        from pipeline.log_lines import ASKED
         from pipeline.serving.impatient_connections import ImpatientHttp
         from prompts import policy_text
         from reports.web.app import worker_app
@@ -66,6 +67,7 @@ def serve(
             ws="none",
             access_log=False,
             log_level="warning",
+            log_config=None if ASKED in os.environ else uvicorn.config.LOGGING_CONFIG,
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=30,

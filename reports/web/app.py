@@ -16,11 +16,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pipeline.churnops_version import churnops_version
 from pipeline.clock import utc_now
+from pipeline.log_lines import log_as_json_where_asked
 from pipeline.record.opened_workspace import Opened, open_workspace
 from pipeline.serving.prediction_service import PredictionService
 from reports.web.api_docs import api_page
 from reports.web.api_keys import read_api_keys
 from reports.web.prediction_api import api_router
+from reports.web.request_log import RequestLog
 from reports.web.review_page.arrival import ThroughProxy, arrival_in, prefix_of
 from reports.web.review_page.router import page_router
 from reports.web.review_page.sign_in import START
@@ -72,6 +74,7 @@ def web_app(opened: Opened, *, local: bool, shared_measures: Path | None = None)
     if local:
         app.add_middleware(LocalHosts)
     app.add_middleware(ThroughProxy, settings=opened.settings.page)
+    app.add_middleware(RequestLog)
     return app
 
 
@@ -81,6 +84,7 @@ def worker_app(root: Path, policy_text: str, person: str, *, local: bool, shared
     Raises:
         ChurnopsError: see `open_workspace`.
     """
+    log_as_json_where_asked()
     _end_with_parent()
     return web_app(open_workspace(root, policy_text, utc_now, person), local=local, shared_measures=shared_measures)
 
