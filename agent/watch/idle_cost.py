@@ -29,9 +29,9 @@ class IdleCost:
 
 
 def idle_cost(opened: Opened, found: Diagnosis) -> IdleCost | None:
-    """What watching alone loses by the policy's regrets, over the action that the diagnosis asks for. None where [value] is not set, nobody was
+    """What watching alone loses by the policy's regrets, over the action that the diagnosis asks for. None where [value] is as it was shipped, nobody was
     scored by churnops in the last 30 days, no outcome is known, or nothing is lost."""
-    if "value" not in opened.settings.model_fields_set:
+    if not opened.settings.value.own:
         return None
     now, history = opened.clock(), check_history(opened.state)
     rate = history.done.figures.churn_rate if history.done and history.done.figures else None
