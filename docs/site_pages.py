@@ -1,28 +1,16 @@
-"""A hook of mkdocs: links of the pages to files of the repository, and pages of the menu that are not written yet.
+"""A hook of mkdocs: links of the pages to files of the repository.
 
 A link to a file beside `docs/` leads to a copy of it in the site; one to Markdown there, which has links of its own, is text.
 """
 
 import re
 from pathlib import Path
-from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 _BESIDE = re.compile(r"(!?)\[([^\]]*)\]\(\.\./([^)#]+)(#[^)]*)?\)")
-# Their place in the menu waits for them: each is shown as soon as its file is there.
-WAITING = {"How to": ["install.md"], "Explanation": ["explanations.md", "value.md"]}
-
-
-def on_config(config: MkDocsConfig) -> None:
-    """Put the pages of `WAITING` that exist at the head of their part of the menu."""
-    parts: list[dict[str, Any]] = config.nav or []
-    for part in parts:
-        for name, pages in part.items():
-            if name in WAITING:
-                part[name] = [page for page in WAITING[name] if (Path(config.docs_dir) / page).is_file()] + pages
 
 
 def on_files(files: Files, config: MkDocsConfig) -> None:
