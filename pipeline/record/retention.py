@@ -8,7 +8,7 @@ from typing import Literal
 
 from pipeline.clock import length_of
 from pipeline.record.opened_workspace import Opened
-from pipeline.state.pruning import Rows, count, delete_rows, old_alerts, old_checks, old_predictions, old_serving_hours
+from pipeline.state.pruning import OldRows, count, delete_rows, old_alerts, old_checks, old_predictions, old_serving_hours
 
 Kept = Literal["predictions", "checks", "serving_hours", "alerts", "transcripts"]
 _CLOSED = ("no_deploy_needed", "not_enough_data", "needs_people", "partial", "approved", "rejected", "superseded")
@@ -47,7 +47,7 @@ def prune(opened: Opened) -> tuple[Old, ...]:
     return (*found, Old("transcripts", before, len(old)))
 
 
-def _rows(opened: Opened) -> Iterator[tuple[Kept, datetime, Rows]]:
+def _rows(opened: Opened) -> Iterator[tuple[Kept, datetime, OldRows]]:
     kept = opened.settings.retention
     if before := _before(opened, kept.predictions):
         yield "predictions", before, old_predictions(before)

@@ -4,7 +4,6 @@ import threading
 from datetime import datetime
 
 from pipeline.clock import Clock
-from pipeline.errors import ChurnopsError
 from pipeline.state.database import State
 from pipeline.state.serving_hours import BOUNDS, NO_REQUESTS, Requests, add_requests, hour_of
 
@@ -46,7 +45,7 @@ class RequestRecord:
             try:
                 if counted:
                     add_requests(self._state, counted)
-            except ChurnopsError:  # the database is away: with the next minute
+            except Exception:  # the database is away, or whatever its driver raises: with the next minute
                 self._add(counted)
 
     def _add(self, counted: dict[tuple[str, datetime], Requests]) -> None:

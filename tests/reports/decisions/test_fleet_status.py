@@ -9,6 +9,7 @@ import pytest
 
 from agent.views.status_view import fleet_table
 from pipeline.record.opened_workspace import Opened, open_workspace
+from pipeline.state.database import SCHEMA_VERSION
 from prompts import policy_text
 from reports.decisions.fleet_status import fleet_status
 from tests.agent.watch.standing_cases import put_case
@@ -69,7 +70,7 @@ def test_to_look_makes_no_database_and_brings_none_up_to_date(fleet: Path) -> No
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.executescript("DROP TABLE shadow_scores; ALTER TABLE checks DROP COLUMN figures; UPDATE schema_version SET version = 5;")
     said = {Path(one.workspace).name: one.problem or "" for one in fleet_status([fleet], opened_at)}
-    assert "has schema version 5, this churnops makes version 6, and looking changes nothing" in said["a-well"]
+    assert f"has schema version 5, this churnops makes version {SCHEMA_VERSION}, and looking changes nothing" in said["a-well"]
     assert "has no state database" in said["e-new"] and [path.name for path in new.iterdir()] == ["churnops.toml"]
     with closing(sqlite3.connect(database)) as connection:
         assert connection.execute("SELECT version FROM schema_version").fetchall() == [(5,)]
