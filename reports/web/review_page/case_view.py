@@ -15,6 +15,7 @@ from pipeline.shown_text import plain
 from reports.decision_summary import Outlook, outlook, training_of
 from reports.decisions.case_status import Standing, standing_of
 from reports.filing import page_of, report_path
+from reports.first_page.happened import headline
 from reports.first_page.page import FirstPage
 from reports.model_comparison import Difference, differences
 from reports.shadow_challenger import shadow_challenger
@@ -33,11 +34,13 @@ Written = Literal["as written", "changed", "gone", "none"]
 
 @dataclass(frozen=True)
 class CaseView:
-    """All that the page of a case shows. Texts from data are cut, and escaped by the template."""
+    """All that the page of a case shows. `lead`: what it was about, where the headline says what came of it. Texts from data are cut, and escaped
+    by the template."""
 
     case: Case
     standing: Standing
     page: FirstPage
+    lead: str
     found: Diagnosis | None
     evidence: tuple[str, ...]
     bars: tuple[DriftBar, ...]
@@ -68,6 +71,7 @@ def case_view(opened: Opened, case: Case) -> CaseView:
         case=case,
         standing=standing,
         page=page_of(opened, case),
+        lead=headline(found) if found and standing.headline and case.kind != "deploy" else "",
         found=found,
         evidence=said,
         bars=bars[:_BARS],
