@@ -21,6 +21,7 @@ from reports.decisions.case_status import Standing, standing_of
 from reports.explanation_charts import beeswarm_svg, dependence_svg
 from reports.explanation_page import filed_explanation, moves_said
 from reports.filing import page_of, report_path
+from reports.first_page.happened import headline
 from reports.first_page.page import FirstPage
 from reports.model_comparison import Difference, differences
 from reports.shadow_challenger import shadow_challenger
@@ -39,11 +40,13 @@ Written = Literal["as written", "changed", "gone", "none"]
 
 @dataclass(frozen=True)
 class CaseView:
-    """All that the page of a case shows. Texts from data are cut, and escaped by the template."""
+    """All that the page of a case shows. `lead`: what it was about, where the headline says what came of it. Texts from data are cut, and escaped
+    by the template."""
 
     case: Case
     standing: Standing
     page: FirstPage
+    lead: str
     found: Diagnosis | None
     evidence: tuple[str, ...]
     bars: tuple[DriftBar, ...]
@@ -79,6 +82,7 @@ def case_view(opened: Opened, case: Case) -> CaseView:
         case=case,
         standing=standing,
         page=page_of(opened, case),
+        lead=headline(found) if found and standing.headline and case.kind != "deploy" else "",
         found=found,
         evidence=said,
         bars=bars[:_BARS],
