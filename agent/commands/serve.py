@@ -68,6 +68,8 @@ def serve(
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=30,
+            # A worker answers once it has imported everything; the usual 5 s end it before that on a slow machine, again and again.
+            timeout_worker_healthcheck=90,
         )
         listening = _listening(host, port)
         bound = listening.getsockname()[1]
