@@ -97,7 +97,8 @@ def _figures(window: "Window", drift: DriftSummary, found: Diagnosis, measured: 
 
 def resting_on(opened: Opened, seen: Look, cases: Sequence[Case], *, go_on: bool) -> Case | None:
     """The case that says all there is to say of this look, so that none is opened: of this very window, or within the cooldown of the same
-    cause in the same column, or such a one whose challenger waits. `cases`: newest first. `go_on`: an unfinished one was cut off."""
+    cause in the same column, or such a one whose challenger waits, or that asked people to end the same fault: of that they are reminded. `cases`: newest
+    first. `go_on`: an unfinished one was cut off."""
     triages = [case for case in cases if case.kind == "triage" and case.closed_at is not None]
     same = next((case for case in cases if case.key == seen.key), None)
     if same is not None:
@@ -106,7 +107,9 @@ def resting_on(opened: Opened, seen: Look, cases: Sequence[Case], *, go_on: bool
     last = next((case for case in triages if case.champion.digest == seen.champion), None)
     if last is None or last.closed_at is None or last.status == "partial" or not _alike(last, seen):
         return None
-    resting = opened.clock() < last.closed_at + opened.settings.watch.rest
+    # What ends a fault is done elsewhere; another case of it would say the same once more.
+    rest = opened.settings.watch.reminder if _asked_to_end(last, seen) else opened.settings.watch.rest
+    resting = opened.clock() < last.closed_at + rest
     return last if resting or last.status == "pending_approval" else None
 
 
@@ -115,3 +118,9 @@ def _alike(case: Case, seen: Look) -> bool:
         return case.status == seen.asks
     found = concluded(case)
     return found is not None and (found.cause, found.column) == (seen.diagnosis.cause, seen.diagnosis.column)
+
+
+def _asked_to_end(case: Case, seen: Look) -> bool:
+    found = concluded(case)
+    asked = found is not None and found.action == seen.diagnosis.action and found.cause in {"data_fault", "label_fault"}
+    return asked and case.status == seen.asks == "needs_people"

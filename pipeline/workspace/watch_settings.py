@@ -41,7 +41,8 @@ class WatchSettings(Section):
         "", description="URL that is fetched after each check that came to its end, so that a dead watch is noticed; ${NAME} as in [alerts]"
     )
     remind: str = Field(
-        "30d", description="A window that stays too small for a verdict asks for people again after this long, like 30d or 2w"
+        "30d",
+        description="A window that stays too small for a verdict, or a fault that nobody ended, asks for people again after this long, like 30d or 2w",
     )
 
     @field_validator("every", "cooldown", "remind", "shadow_for")

@@ -19,6 +19,7 @@ from agent.watch.check import Checked, _close_left_cases, _outcomes_in, check
 from agent.watch.look import Look, resting_on
 from agent.watch.rounds import Rounds
 from agent.watch.stopping import Stopping
+from pipeline.diagnosis.finding import Cause
 from pipeline.drift.summary import DriftSummary
 from pipeline.errors import ChurnopsError, IntegrityError
 from pipeline.record.opened_workspace import Opened, open_workspace
@@ -122,11 +123,31 @@ def looked(**more: Any) -> Look:
     ids=["in the cooldown", "after it", "another column", "another cause", "another champion", "no verdict", "the same window"],
 )
 def test_what_a_case_says_already_opens_no_other(fresh: Opened, hours: int, look: Look, rests: bool) -> None:
-    opened = with_watch(fresh, cooldown="12h")
+    opened = with_watch(fresh, cooldown="12h", remind="12h")
     case = put_case(opened, "needs_people")
     assert isinstance(fresh.clock, Clock)
     fresh.clock.advance(hours=hours)
     assert resting_on(opened, look, opened.cases.newest(9), go_on=False) == (case if rests else None)
+
+
+@pytest.mark.parametrize(
+    ("cause", "then", "days", "rests"),
+    [
+        ("data_fault", {}, 29, True),
+        ("data_fault", {}, 31, False),
+        ("data_fault", {"also": "concept_drift", "action": "retrain"}, 2, False),
+        ("concept_drift", {}, 2, False),
+    ],
+    ids=["a fault that stands", "until people are reminded", "something else can be done by now", "no fault"],
+)
+def test_a_fault_that_people_were_asked_to_end_opens_no_case_a_day(
+    fresh: Opened, cause: Cause, then: dict[str, Any], days: int, rests: bool
+) -> None:
+    case = put_case(fresh, "needs_people", found=diagnosis(cause=cause))
+    assert isinstance(fresh.clock, Clock)
+    fresh.clock.advance(days=days)
+    look = looked(diagnosis=diagnosis(cause=cause, **then))
+    assert resting_on(fresh, look, fresh.cases.newest(9), go_on=False) == (case if rests else None)
 
 
 def test_while_a_challenger_waits_the_same_cause_opens_no_case(fresh: Opened) -> None:
