@@ -29,7 +29,7 @@ WHAT_SETTLES: Mapping[Cause, str] = MappingProxyType(
         "prior_shift": "Outcomes of a random sample: whether the rate moved alike among all kinds of customers.",
         "concept_drift": "Outcomes of a small random sample of all customers, scored and then left alone.",
         "data_fault": "A word with whoever owns the feed: whether the column means what it meant.",
-        "label_fault": "The same outcomes a month later, and how they are collected.",
+        "label_fault": "How outcomes are recorded, and what really became of ten of these customers.",
         "unsure": "A person who knows what happened in that time.",
     }
 )

@@ -36,7 +36,7 @@ def answers(case: Case, result: TrainingResult, value: CustomerValueSettings, wa
     return (
         *_campaign(case, result, value),
         *_moves(result),
-        Answer("To undo", way_back, f"a new triage after {cooldown_hours:g} hours"),
+        Answer("To go back", way_back, f"nothing changed; a new model may be trained after {cooldown_hours:g} hours"),
     )
 
 
@@ -96,7 +96,9 @@ def _campaign(case: Case, result: TrainingResult, value: CustomerValueSettings) 
         )
     elif result.margins is not None:
         profit = result.margins.profit
-        yield Answer("Campaign profit, points of the maximum", f"{profit.difference:+.0f} ({profit.low:+.0f} to {profit.high:+.0f})", "0")
+        yield Answer(
+            "Campaign profit, of 100 that could be earned", f"{profit.difference:+.0f} ({profit.low:+.0f} to {profit.high:+.0f})", "0"
+        )
 
 
 def _moves(result: TrainingResult) -> Iterator[Answer]:

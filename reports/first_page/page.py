@@ -17,13 +17,22 @@ from pipeline.workspace.policy import Policy
 from pipeline.workspace.value_settings import CustomerValueSettings
 from reports.first_page.answers import Answer, amount, answers, money_a_month
 from reports.first_page.confidence import confidence_words, is_sure
-from reports.first_page.happened import happened, headline
+from reports.first_page.happened import happened, headline, leading
 from reports.harm import Harm
 from reports.model_comparison import verdict as compared
 from reports.requested_decision import ASKS_PEOPLE
 from reports.verdict import Verdict
 
 _FAULTY: Mapping[Cause, str] = MappingProxyType({"data_fault": "broken data", "label_fault": "wrong outcomes"})
+# What whoever records outcomes does about a fault of them.
+_OUTCOMES: Mapping[str, str] = MappingProxyType(
+    {
+        "labels_inverted": "have the outcomes of this window corrected by whoever records them",
+        "labels_immature": "have the outcomes that are missing added when their time is over",
+        "labels_stopped": "have the outcomes that stopped coming in added",
+        "labels_selected": "have the outcomes of the other customers added",
+    }
+)
 _SUMMARY_WORDS, _OWN_WORDS = 80, 75
 _URGENCY: Mapping[Cause, str] = MappingProxyType(
     {
@@ -33,7 +42,7 @@ _URGENCY: Mapping[Cause, str] = MappingProxyType(
         "prior_shift": "Within days: too many or too few customers are contacted until then.",
         "concept_drift": "Within days: these customers are scored wrongly until then.",
         "data_fault": "Today: every list sent before the fix rests on wrong scores.",
-        "label_fault": "No hurry for the model; judge and train nothing until the outcomes are right.",
+        "label_fault": "No hurry: lists may go out, scores do not rest on these outcomes. Judge and train nothing until they are right.",
         "unsure": "Within days: ask whoever knows what happened then.",
     }
 )
@@ -141,7 +150,11 @@ def _advice(
     if found is not None and found.cause in _FAULTY and verdict.action in ASKS_PEOPLE:
         return f"Nothing to approve, and no model is trained on {_FAULTY[found.cause]}."
     doubt = _fault_beside(found) if verdict.action in ASKS_PEOPLE else None
-    first = f" First find out whether it is this: {_lower(CAUSES[doubt].headline)}. Until then no model is trained." if doubt else ""
+    first = (
+        f" It may be something else: {_lower(CAUSES[doubt].headline)}. Find that out first; until then no model is trained."
+        if doubt
+        else ""
+    )
     return f"Nothing to approve.{first}{' The champion does worse than when it was accepted.' if worse else ''}"
 
 
@@ -208,17 +221,20 @@ def _steps(case: Case, verdict: Verdict, found: Diagnosis | None, setting: Setti
     elif verdict.action == "fix_data":
         owner = ", ".join(plain(owner, 200) for owner in found.owners) if found and found.owners else "Owner of the feed"
         what = plain(found.column) if found and found.column else "the data"
-        yield Step("You", "hold back all lists of customers until it is fixed", (command(setting.root, f"hold {case.case_id}"),))
+        yield Step("You", "hold all lists back", (command(setting.root, f"hold {case.case_id}"),))
         yield Step(owner, f"fix {what} and send the rows again")
-        yield Step("You, after the fix", "triage again", (again,))
+        lists = command(setting.root, f"hold {case.case_id} --end")
+        yield Step("You, after the fix", "triage again, then let lists go out", (again, lists))
         overrule = f'{command(setting.root, f"case override {case.case_id}")} --cause covariate_benign --reason "…"'
-        yield Step("If it is no fault", "say so, then triage again", (overrule,))
+        yield Step("If it is no fault", "say that customers changed, harmlessly", (overrule,))
     elif verdict.action == "collect_labels":
-        yield Step(
-            "You",
-            "have the outcomes of this window completed or corrected, then triage again",
-            (command(setting.root, "outcomes add FILE"), again),
+        lead = leading(found) if found else None
+        mend = _OUTCOMES.get(
+            lead.name if lead else "", "have the outcomes of this window checked by whoever records them, and completed or corrected"
         )
+        added = command(setting.root, "outcomes add FILE")
+        yield Step("You", f"{mend}; FILE holds them, and an outcome in it replaces the one on record", (added,))
+        yield Step("You, after that", "triage again", (again,))
     elif verdict.action == "wait_for_outcomes":
         yield Step("You", "triage again when the outcomes have come in", (again,))
     elif verdict.action == "rollback":

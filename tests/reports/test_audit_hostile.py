@@ -93,12 +93,12 @@ def harmless(text: str) -> None:
 
 
 def leading_elsewhere(found: Iterable[Token]) -> list[Token]:
-    """HTML, images and links, but for those of numbers to the appendix beside the report."""
+    """HTML, images and links, but for those to the appendix beside the report."""
     return [
         token
         for token in found
         if token.type in {"html_block", "html_inline", "link_open", "image"}
-        and not re.fullmatch(r"[\w-]+\.sources\.md#n\d+", str(token.attrs.get("href", "")))
+        and not re.fullmatch(r"[\w-]+\.sources\.md(#n\d+)?", str(token.attrs.get("href", "")))
     ]
 
 

@@ -117,7 +117,7 @@ def test_headline_sentences_and_both_answers_say_what_a_decision_needs() -> None
     assert row(page, "Money a month") == ("+82,000 (+55,000 to +110,000)", "0")
     assert row(page, "Customers who change risk tier") == ("50 of 100", "none")
     assert row(page, "Worse served group") == ("none found", "none")
-    assert row(page, "To undo") == ("churnops rollback -w '/srv/a b'", "a new triage after 24 hours")
+    assert row(page, "To go back") == ("churnops rollback -w '/srv/a b'", "nothing changed; a new model may be trained after 24 hours")
     assert "Waiting costs about 19,000 a week (13,000 to 26,000)." in page.urgency
     assert [command for step in page.steps for command in step.commands] == [
         "churnops reports show 2026-11-21-abc123 -w '/srv/a b'",
@@ -199,13 +199,13 @@ def test_nothing_is_offered_for_approval_where_nothing_waits(cause: Cause) -> No
 def test_without_prices_of_the_team_no_money_is_told() -> None:
     case = a_told_case(found_of("concept_drift"), challenger=a_challenger())
     page = page_of(case, result=a_result(), value=ValueSettings())
-    assert row(page, "Campaign profit, points of the maximum") == ("+30 (+20 to +40)", "0")
+    assert row(page, "Campaign profit, of 100 that could be earned") == ("+30 (+20 to +40)", "0")
     assert "Money" not in str(page.answers)
 
 
 def test_a_training_of_an_earlier_version_tells_whom_the_models_call_churners() -> None:
     page = waiting(result=a_result(campaigns=None, margins=None, tier_flow=None, weakest_group=None))
-    assert [answer.label for answer in page.answers] == ["Churners caught of 100", "To undo"]
+    assert [answer.label for answer in page.answers] == ["Churners caught of 100", "To go back"]
 
 
 def test_the_operators_own_words_come_first_where_every_number_has_a_source() -> None:
@@ -244,6 +244,8 @@ def test_outcomes_that_cannot_be_trusted_say_why_in_the_headline() -> None:
     page = page_of(a_told_case(found_of("label_fault", swapped)), ENDS["label_fault"])
     assert page.headline == "The outcomes cannot be trusted yet: yes and no look swapped"
     assert page.advice == "Nothing to approve, and no model is trained on wrong outcomes."
+    assert page.steps[0].what.startswith("have the outcomes of this window corrected by whoever records them")
+    assert "lists may go out" in page.urgency
 
 
 def test_where_outcomes_are_in_doubt_the_page_says_why_nothing_was_trained() -> None:
@@ -252,7 +254,7 @@ def test_where_outcomes_are_in_doubt_the_page_says_why_nothing_was_trained() -> 
     page = page_of(a_told_case(found.model_copy(update={"hypotheses": (*found.hypotheses, doubt)})), ENDS["label_fault"])
     assert page.headline == "The same customers behave differently: more outcomes are needed before a decision"
     assert page.advice == (
-        "Nothing to approve. First find out whether it is this: the outcomes cannot be trusted yet. Until then no model is trained."
+        "Nothing to approve. It may be something else: the outcomes cannot be trusted yet. Find that out first; until then no model is trained."
     )
 
 

@@ -90,6 +90,13 @@ def find_unlogged_contacts(observed: Observed, policy: Policy, value: ValueSetti
     highest = max(worth.values())
     odds = {name: float(np.exp(one - highest)) for name, one in worth.items()}
     probability = (odds["step"] + odds["beside"]) / sum(odds.values())
+    notable = probability >= policy.diagnosis.training_refused_from
+    said = (
+        f"From a score of {best.cut:.2f} on customers churn less than expected ({best.kept:.0%} of their churners stayed), and the fall "
+        "begins there: they may have been contacted. Who was contacted? Add it with `churnops offers add FILE`."
+        if notable
+        else f"Contacts that nobody wrote down, which would lower churn from some score on, are improbable ({probability:.0%})."
+    )
     return Contacts(
         best.cut,
         Finding(
@@ -101,10 +108,9 @@ def find_unlogged_contacts(observed: Observed, policy: Policy, value: ValueSetti
             n=int(best.above.sum()),
             z=z,
             share=float(best.above.mean()),
-            notable=probability >= policy.diagnosis.training_refused_from,
+            notable=notable,
             argues_for=("unsure",),
-            said=f"From a score of {best.cut:.2f} on customers churn less than expected ({best.kept:.0%} of their churners stayed), and the fall "
-            "begins there: they may have been contacted. Who was contacted? Add it with `churnops offers add FILE`.",
+            said=said,
         ),
     )
 
