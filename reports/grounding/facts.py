@@ -101,7 +101,9 @@ def _walk(value: Any, at: Fact, features: Features) -> Iterator[Fact]:
             if _DAY.fullmatch(str(key)):  # a count by day has its days as keys
                 yield from _said(str(key), replace(at, path=path), features)
             measure = key if key in MEASURES else at.measure
-            yield from _walk(part, replace(at, path=path, features=at.features | named, measure=measure), features)
+            # As `inspect_feature` answered before `query` did; such answers are on record.
+            cut_by = {value["by"]} & features.names if key == "by_segment" and isinstance(value.get("by"), str) else set()
+            yield from _walk(part, replace(at, path=path, features=at.features | named | cut_by, measure=measure), features)
     elif isinstance(value, Iterable):
         parts = list(value)
         yield replace(at, path=f"{at.path}.length()", value=float(len(parts)), whole=True)

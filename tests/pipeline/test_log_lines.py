@@ -44,7 +44,7 @@ def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
 
 
 def test_what_a_library_or_an_error_says_stays_out(lines: Callable[[], list[dict[str, Any]]]) -> None:
-    logging.getLogger("sqlalchemy.engine").error(f"connecting to postgresql://me:{SECRET}@db")
+    logging.getLogger("some.library").error(f"connecting to postgresql://me:{SECRET}@db")
     logging.getLogger("reports.web.prediction_api").error("a request failed: %s", SECRET)
     try:
         raise ValueError(f"could not convert {SECRET}")
