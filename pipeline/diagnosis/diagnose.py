@@ -48,6 +48,7 @@ class Examined:
     judged_without: tuple[str, ...]
     expected: ExpectedPerformance | None
     repairs: tuple[TriedRepair, ...]
+    basis: "Basis"
 
 
 def examine(observed: Observed, policy: Policy, value: ValueSettings, without: Collection[Family] = ()) -> Examined:
@@ -86,7 +87,7 @@ def examine(observed: Observed, policy: Policy, value: ValueSettings, without: C
     }
     known = tuple(basis.of(finding) for family, look in by_outcomes.items() if family not in without for finding in look())
     repairs = tuple(attempt.told for attempt in attempts)
-    return Examined((*found, *known), basis.repaired + basis.suspects, expected, repairs)
+    return Examined((*found, *known), basis.repaired + basis.suspects, expected, repairs, basis)
 
 
 def _of_the_others(observed: Observed, campaign: Contacts | None, policy: Policy) -> tuple[Finding, ...]:
@@ -101,7 +102,7 @@ def _of_the_others(observed: Observed, campaign: Contacts | None, policy: Policy
 
 
 @dataclass(frozen=True)
-class _Basis:
+class Basis:
     """What outcomes are asked of: `observed` with `repairs` made to columns, seen by a model that never saw the `suspects`."""
 
     observed: Observed
@@ -125,16 +126,16 @@ class _Basis:
         return finding.model_copy(update={"said": f"{rests_on}: {finding.said}"}) if rests_on else finding
 
 
-def _basis(observed: Observed, found: Sequence[Finding], attempts: Sequence[Attempt], policy: Policy) -> _Basis:
+def _basis(observed: Observed, found: Sequence[Finding], attempts: Sequence[Attempt], policy: Policy) -> Basis:
     if not labels_usable(observed, policy):
-        return _Basis(observed)
+        return Basis(observed)
     # Of rows from before the fault, the same repair would make broken ones.
     mendable = () if observed.matured is not None else attempts
     undone = tuple(attempt.repair for attempt in mendable if attempt.told.returned and attempt.repair is not None)
     put_back = {column for repair in undone for column in repair.columns}
     broken = [one.column for one in found if one.notable and "data_fault" in one.argues_for and one.column in observed.columns.features]
     suspects = tuple(dict.fromkeys(column for column in broken if column and column not in put_back))
-    return _Basis(_as_seen(observed, undone, suspects), undone, suspects)
+    return Basis(_as_seen(observed, undone, suspects), undone, suspects)
 
 
 def _as_seen(observed: Observed, repairs: tuple[Repair, ...], suspects: tuple[str, ...]) -> Observed:
