@@ -212,7 +212,14 @@ class Casework:
         recorded = recorded_events(opened.state)
         noted = known_events(recorded, window.since, window.until) if window else ()
         ruled = past_rulings(opened.cases.all(), case.case_id, window.since if window else None)
-        found = diagnose(observed, opened.policy, value=opened.settings.value, known=(*noted, *ruled), happened=happenings(recorded))
+        found = diagnose(
+            observed,
+            opened.policy,
+            value=opened.settings.value,
+            known=(*noted, *ruled),
+            happened=happenings(recorded),
+            attributed="where_lost",
+        )
         found = owned(dated(found, case.window.windows) if case.window and case.window.windows else found, opened.settings.owners)
         if case.unfinished:
             self._opened.cases.move(case.case_id, ("open", "partial"), diagnosis=found)

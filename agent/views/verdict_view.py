@@ -51,7 +51,7 @@ def diagnosis_verdict(found: Diagnosis, window: WindowFacts, cases: Sequence[Cas
 def case_verdict(page: FirstPage, found: Diagnosis | None) -> ShownAnswer:
     """The answer of a case: the first page of its report, short enough for a screen of 24 lines."""
     style = colour_of(found.cause) if found else LOOK
-    told = [one for one in (page.happened, page.confidence) if one]
+    told = [one for one in (page.happened, page.loss, page.confidence) if one]
     gaps = () if page.answers else page.unknown[:1]
     return ShownAnswer(_framed(page.headline, style, told, page.advice, gaps, page.answers[:3]), page.steps)
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
+from pipeline.diagnosis.attribution.attribute import attribute
 from pipeline.diagnosis.conclusion import conclude
 from pipeline.diagnosis.data_faults.broken_expectations import broken_expectations
 from pipeline.diagnosis.data_faults.checks import data_checks
@@ -36,13 +38,15 @@ from pipeline.workspace.policy import Policy
 from pipeline.workspace.settings import ValueSettings
 
 _NAMED = 3  # columns in a sentence
+Attributed = Literal["never", "where_lost", "always"]
+_OUTCOMES_MISLEAD = frozenset({"untrusted_labels", "unlogged_contacts"})  # rules
 _LIKELY = 0.5  # a campaign that is likelier than all other changes together
 
 
 @dataclass(frozen=True)
 class Examined:
     """What was found, the columns that are in question, so that outcomes were `judged_without` them as they were sent, the performance to be
-    `expected` without outcomes, None where it was not or could not be computed, and the `repairs` that were tried."""
+    `expected` without outcomes, None where it was not or could not be computed, the `repairs` that were tried, and what outcomes were asked of."""
 
     findings: tuple[Finding, ...]
     judged_without: tuple[str, ...]
@@ -155,6 +159,7 @@ def diagnose(
     value: ValueSettings,
     known: Sequence[Finding] = (),
     happened: Sequence[Happening] = (),
+    attributed: Attributed = "never",
 ) -> Diagnosis:
     """Look for all evidence but the families in `without`, and conclude.
 
@@ -165,6 +170,7 @@ def diagnose(
         value: of a campaign; gains are told in it.
         known: findings from elsewhere: what people wrote down about the time of the window.
         happened: events that a fault may have begun after.
+        attributed: whether to split what the champion's campaign earns less than promised into its causes; it takes seconds.
     """
     once = one_row_each(observed)
     outcomes = once.labelled.churned
@@ -184,7 +190,12 @@ def diagnose(
     )
     dated = tuple(with_preceding(finding, happened) for finding in examined.findings)
     found = conclude((*dated, *known, *effect_findings(observed.offers)), setting, policy)
-    return found.model_copy(update={"population": observed.past.population, "expected": examined.expected, "repairs": examined.repairs})
+    told = {"population": observed.past.population, "expected": examined.expected, "repairs": examined.repairs}
+    if attributed == "never" or found.cause == "label_fault" or found.rule in _OUTCOMES_MISLEAD or not labels_usable(once, policy):
+        return found.model_copy(update=told)
+    basis, only_losses = examined.basis, attributed == "where_lost"
+    split = attribute(observed, basis.observed, basis.repairs, basis.suspects, examined.findings, value, only_losses=only_losses)
+    return found.model_copy(update={**told, "attribution": split})
 
 
 def _set_aside(observed: Observed) -> int:

@@ -17,7 +17,9 @@ from pipeline.workspace.policy import Policy
 from pipeline.workspace.settings import ValueSettings
 from reports.first_page.answers import Answer, amount, answers, money_a_month
 from reports.first_page.confidence import confidence_words
+from reports.first_page.customers import monthly_customers
 from reports.first_page.happened import happened, headline
+from reports.first_page.loss import loss_words
 from reports.harm import Harm
 from reports.model_comparison import verdict as compared
 from reports.verdict import Verdict
@@ -60,7 +62,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class FirstPage:
-    """What stands before the fold. Texts are plain: nothing in them is markup, whatever data they name."""
+    """What stands before the fold. Texts are plain: nothing in them is markup, whatever data they name. `loss`: what a loss comes from; empty where nobody knows."""
 
     headline: str
     advice: str
@@ -70,6 +72,7 @@ class FirstPage:
     unknown: tuple[str, ...]
     urgency: str
     steps: tuple[Step, ...]
+    loss: str = ""
 
     def summary(self) -> str:
         """At most 80 words, for an e-mail or a chat."""
@@ -106,6 +109,7 @@ def first_page(
         unknown=tuple(unknown(case.window.windows if case.window else None, found)) if found else (),
         urgency=_urgency(case, found, waits, setting) if found and not verdict.partial else "",
         steps=tuple(_steps(case, verdict, found, setting, asks=asks)),
+        loss=loss_words(found.attribution, monthly_customers(case.window, found)) if found else "",
     )
 
 

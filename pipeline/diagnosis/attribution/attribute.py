@@ -20,10 +20,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.diagnosis.attribution.attribution import AttributedMeasure, Attribution, Mechanism, Share
+from pipeline.diagnosis.attribution.attribution import POINTS, AttributedMeasure, Attribution, Mechanism, Share
 from pipeline.diagnosis.attribution.behaviour_change import BehaviourChange, fit_behaviour_change
 from pipeline.diagnosis.attribution.customer_mix import CustomerMix, fit_customer_mix, moved_most
 from pipeline.diagnosis.attribution.scored_rows import PER, ScoredRows
+from pipeline.diagnosis.attribution.scores_undone import scores_undone
 from pipeline.diagnosis.attribution.shapley import shapley_values
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.observed import SEED, Observed
@@ -32,7 +33,7 @@ from pipeline.diagnosis.outcomes.expected_outcomes import from_log_odds, log_odd
 from pipeline.diagnosis.outcomes.segments import SCORE, cut_up
 from pipeline.diagnosis.population.crosstab import crosstab
 from pipeline.diagnosis.population.domain_classifier import Domain, fit_domain_classifier
-from pipeline.diagnosis.repairs.repair import Repair, changed
+from pipeline.diagnosis.repairs.repair import Repair
 from pipeline.measures.campaign_value import expected_value, reachable
 from pipeline.shown_text import plain
 from pipeline.workspace.settings import ValueSettings
@@ -42,9 +43,9 @@ Mask = NDArray[np.bool_]
 
 _MEASURES: tuple[AttributedMeasure, ...] = ("profit", "roc_auc", "log_loss")
 _ROWS = 10_000  # with a known outcome: more take longer and narrow nothing that matters
-_COLUMNS = 2  # broken ones that are told apart; the others are undone together
 _DRAWS = 150
 _LOW, _HIGH = 0.05, 0.95
+_BEYOND_CHANCE = 1.645  # standard errors, one-sided 95%
 _BANDS = 16  # of the score, whose shares the mix is fitted to
 _OTHERS = "any other value"
 _COVERED = 0.5  # of the rows; where the reference covers fewer, nobody knows how such customers behaved
@@ -78,6 +79,8 @@ def attribute(
     suspects: Sequence[str],
     found: Sequence[Finding],
     value: ValueSettings,
+    *,
+    only_losses: bool = False,
 ) -> Attribution | None:
     """The change of the campaign's profit against what was promised, and of ROC-AUC and log loss, split into shares.
 
@@ -88,6 +91,7 @@ def attribute(
         suspects: broken columns that nothing repairs.
         found: findings, of which `conditional_change` names the group that stands out.
         value: what offers cost and bring.
+        only_losses: nothing is split where the profit did not fall beyond chance.
 
     None where outcomes or customers are too few to compare, or the reference hardly covers these.
     """
@@ -96,10 +100,27 @@ def attribute(
     y, y_before = (rows.to_numpy(dtype=np.float64) for rows in (base.labelled.churned, base.reference[base.columns.target]))
     if not base.columns.features or min(y.size, y_before.size) < 1 or y.min() == y.max() or y_before.min() == y_before.max():
         return None
+    if only_losses and not _fell(observed, base, y, y_before, value):
+        return None
     domain = fit_domain_classifier(crosstab(base, base.reference), SEED)
     if domain is None or 1 - float(domain.unsupported[1].mean()) < _COVERED:
         return None
     return _Case(observed, base, domain, repairs, suspects, _group(base, found), value).attribution()
+
+
+def _fell(observed: Observed, base: Observed, y: Numbers, y_before: Numbers, value: ValueSettings) -> bool:
+    """Whether the champion's campaign earned less than promised, beyond chance."""
+    sent = observed.labelled_scores[observed.labelled.features.index.get_indexer(base.labelled.features.index)]
+    sides = (ScoredRows(sent, value), _stand_for(base), y), (ScoredRows(observed.reference_scores, value), np.ones(y_before.size), y_before)
+    now, promised = (rows.measured("profit", weights, outcome) for rows, weights, outcome in sides)
+    error = sum(rows.profit_error(weights, outcome) ** 2 for rows, weights, outcome in sides) ** 0.5
+    return now - promised < -_BEYOND_CHANCE * error
+
+
+def _stand_for(base: Observed) -> Numbers:
+    """How many customers each labelled row stands for, shape (labelled,)."""
+    weights = base.labelled.weights
+    return np.ones(len(base.labelled.churned)) if weights is None else weights.to_numpy(dtype=np.float64)
 
 
 def _group(base: Observed, found: Sequence[Finding]) -> tuple[str | None, Mask]:
@@ -131,11 +152,10 @@ class _Case:
         self._base, self._value, tab = base, value, domain.tab
         self._y = base.labelled.churned.to_numpy(dtype=np.float64)
         self._y_before = base.reference[base.columns.target].to_numpy(dtype=np.float64)
-        weights = base.labelled.weights
-        self._stand_for = np.ones(self._y.size) if weights is None else weights.to_numpy(dtype=np.float64)
+        self._stand_for = _stand_for(base)
         # The promise is the champion's own, whoever stands in for it.
         self._promise = ScoredRows(observed.reference_scores, value)
-        columns, self._scored = _scorings(observed, base, repairs, suspects, value)
+        columns, self._scored = scores_undone(observed, base, repairs, suspects, value)
         self._churn: ExpectedChurn = expected_churn(base, domain)
         self._unknown = self._churn.design @ np.linalg.cholesky(self._churn.covariance)
         cells = tab.indicators(tab.window)
@@ -204,7 +224,7 @@ class _Case:
         if self._value != ValueSettings():
             return 1.0, f"per {PER:,} customers"
         most = reachable(PER * float(self._y_before.mean()), PER, self._value) * float(expected_value(1.0, self._value))
-        return (100 / most if most > 0 else 0.0), "points of the maximum"
+        return (100 / most if most > 0 else 0.0), POINTS
 
     def _values(self, measure: AttributedMeasure, drawn: _Drawn) -> Numbers:
         """What the measure is with each set of players undone, shape (2 ** players,)."""
@@ -236,7 +256,8 @@ class _Case:
         )
 
     def _redrawn(self, rng: np.random.Generator) -> _Drawn:
-        kept, reference = self._stand_for * rng.poisson(1.0, self._y.size), rng.poisson(1.0, self._y_before.size).astype(np.float64)
+        kept = self._stand_for * np.asarray(rng.poisson(1.0, self._y.size), dtype=np.float64)
+        reference = np.asarray(rng.poisson(1.0, self._y_before.size), dtype=np.float64)
         churn = self._churn
         apart = (log_odds(churn.by_score) - log_odds(churn.by_cell)) / 2
         move = self._unknown @ rng.standard_normal(self._unknown.shape[1]) + rng.standard_normal() * apart
@@ -258,33 +279,3 @@ def _interval(drawn: Numbers) -> tuple[float, float]:
     """Around what was found, the first, as far as the other draws lie apart."""
     low, middle, high = np.quantile(drawn[1:], [_LOW, 0.5, _HIGH])
     return float(drawn[0] + low - middle), float(drawn[0] + high - middle)
-
-
-def _scorings(
-    observed: Observed, base: Observed, repairs: Sequence[Repair], suspects: Sequence[str], value: ValueSettings
-) -> tuple[list[str], list[ScoredRows]]:
-    """The broken columns that are told apart, and the rows as the champion scores them with each set of these undone, as sent first."""
-    one_by_one = [repair for repair in repairs if repair.column is not None]
-    parts = [one_by_one[place : place + 1] for place in range(min(_COLUMNS, len(one_by_one)))]
-    if len(one_by_one) > _COLUMNS:
-        parts[-1] = one_by_one[_COLUMNS - 1 :]
-    index = base.labelled.features.index
-    places = observed.labelled.features.index.get_indexer(index)
-    sent, scores, times = observed.labelled.features.loc[index], observed.labelled_scores[places], base.labelled.times
-    found = []
-    for undone in range(1 << len(parts)):
-        rows = sent
-        for place, part in enumerate(parts):
-            for repair in part if undone >> place & 1 else ():
-                rows = repair.apply(rows, times).reindex(index)
-        anew, own = changed(sent, rows), scores.copy()
-        if anew.any():
-            own[anew] = observed.champion.scores(rows[anew].reindex(columns=list(observed.champion.manifest.columns.features)))
-        found.append(own)
-    names = [", ".join(column for repair in part for column in repair.columns) for part in parts]
-    if suspects:
-        # How a model that never saw these columns differs from the champion once all else is repaired.
-        apart = log_odds(base.labelled_scores) - log_odds(found[-1])
-        found += [from_log_odds(log_odds(own) + apart) for own in found]
-        names.append(", ".join(suspects))
-    return names, [ScoredRows(own, value) for own in found]

@@ -10,8 +10,9 @@ from pipeline.stored_record import StoredRecord
 AttributedMeasure = Literal["profit", "roc_auc", "log_loss"]
 Mechanism = Literal["broken_column", "customer_mix", "changed_behaviour", "churn_level", "unexplained"]
 
-_TOLD = 0.05  # of what was lost; smaller parts are told together
-_CENTS = 1e-9
+POINTS = "points of the maximum"  # of a campaign's profit, where the team has not set what offers cost and bring
+_WORTH_A_WORD = 0.05  # of what was lost; smaller parts are told together
+_WORTH_SAYING = 0.005  # of the same, that rounds to a percent
 
 
 class Share(StoredRecord):
@@ -59,15 +60,31 @@ class Attribution(StoredRecord):
         return self.low > 0 if self.measure == "log_loss" else self.high < 0
 
     @property
-    def worse(self) -> tuple[tuple[Share, float], ...]:
-        """The mechanisms that made it worse, the largest first, each with its part of what they lost together (0-1)."""
-        sign = 1 if self.measure == "log_loss" else -1
-        losses = sorted(((share, sign * share.amount) for share in self.shares if sign * share.amount > _CENTS), key=lambda one: -one[1])
-        together = sum(loss for _, loss in losses)
-        return tuple((share, loss / together) for share, loss in losses)
+    def told(self) -> tuple[Share, ...]:
+        """The shares that are beyond chance, the largest first, and in one all that is left, as unexplained; they add up to the total, too."""
+        clear = sorted(
+            (one for one in self.shares if one.what != "unexplained" and one.low * one.high > 0), key=lambda one: -abs(one.amount)
+        )
+        left = self.total - sum(one.amount for one in clear)
+        return (*clear, Share(what="unexplained", where=None, amount=left, low=left, high=left))
+
+    @property
+    def loss(self) -> float:
+        """What those that made it worse lost together, above zero."""
+        return sum(max(0.0, self.lost_by(share)) for share in self.told)
+
+    @property
+    def gains(self) -> tuple[Share, ...]:
+        """Those that made it better, if by more than a twentieth of the loss."""
+        return tuple(share for share in self.told if -self.lost_by(share) > _WORTH_A_WORD * self.loss)
 
     def parts(self) -> str:
-        """The parts of the loss, as in "70% customers with …, 20% …", those below 5% together."""
-        told = [f"{part:.0%} {share.said}" for share, part in self.worse if part >= _TOLD]
-        rest = sum(part for _, part in self.worse if part < _TOLD)
-        return ", ".join([*told, f"{rest:.0%} other"] if rest >= _TOLD / 10 else told)
+        """The parts of the loss, as in "70% customers with …, 20% …", those below a twentieth together."""
+        parts = [(share, self.lost_by(share) / self.loss) for share in self.told if self.lost_by(share) > 0]
+        small = sum(part for _, part in parts if part < _WORTH_A_WORD)
+        named = [f"{part:.0%} {share.said}" for share, part in parts if part >= _WORTH_A_WORD]
+        return ", ".join([*named, f"{small:.0%} other"] if small >= _WORTH_SAYING else named)
+
+    def lost_by(self, share: Share) -> float:
+        """What a share made it worse by; below zero where it made it better."""
+        return share.amount if self.measure == "log_loss" else -share.amount

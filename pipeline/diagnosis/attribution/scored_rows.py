@@ -34,6 +34,12 @@ class ScoredRows:
         churn, stay = (np.bincount(self._place, weights * share) for share in (p, 1 - p))
         return float(churn @ (np.cumsum(stay) - stay / 2)) / max(1e-12, float(churn.sum() * stay.sum()))
 
+    def profit_error(self, weights: Numbers, p: Numbers) -> float:
+        """The standard error of the profit; arguments as of `measured`."""
+        earned = PER * self._offered(weights) * (self._gain * p - self._cost)
+        apart = earned - float(weights @ earned) / float(weights.sum())
+        return float(np.sqrt(np.sum((weights * apart) ** 2))) / float(weights.sum())
+
     def _offered(self, weights: Numbers) -> Numbers:
         """As `campaign_value.offered`, without sorting again."""
         if self._value.capacity == 1:
