@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.diagnosis.attribution.attribution import POINTS, Attribution, Mechanism, Share
+from pipeline.diagnosis.attribution.attribution import POINTS, Attribution, LossShare, Mechanism
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.diagnosis.finding import Cause, Finding
 from pipeline.diagnosis.hypothesis import Hypothesis
@@ -260,9 +260,9 @@ def test_only_what_would_be_markup_is_escaped(line: str, said: str) -> None:
 
 def a_loss(*shares: tuple[Mechanism, str | None, float], unit: str = "per 1,000 customers") -> Attribution:
     """Shares beyond chance, and 500 that are not explained."""
-    told = [Share(what=what, where=where, amount=lost, low=lost - 100, high=lost + 100) for what, where, lost in shares]
+    told = [LossShare(what=what, where=where, amount=lost, low=lost - 100, high=lost + 100) for what, where, lost in shares]
     total = sum(share.amount for share in told) - 500
-    left = Share(what="unexplained", where=None, amount=-500, low=-900, high=100)
+    left = LossShare(what="unexplained", where=None, amount=-500, low=-900, high=100)
     return Attribution(
         measure="profit", unit=unit, promised=20_000, measured=20_000 + total, total=total, low=total - 900, high=total + 900,
         shares=(*told, left), rows=400,

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.diagnosis.attribution.attribution import POINTS, AttributedMeasure, Attribution, Mechanism, Share
+from pipeline.diagnosis.attribution.attribution import POINTS, AttributedMeasure, Attribution, LossShare, Mechanism
 from pipeline.diagnosis.attribution.behaviour_change import BehaviourChange, fit_behaviour_change
 from pipeline.diagnosis.attribution.customer_mix import CustomerMix, fit_customer_mix, moved_most
 from pipeline.diagnosis.attribution.scored_rows import PER, ScoredRows
@@ -114,7 +114,7 @@ def _fell(observed: Observed, base: Observed, y: Numbers, y_before: Numbers, val
     sides = (ScoredRows(sent, value), _stand_for(base), y), (ScoredRows(observed.reference_scores, value), np.ones(y_before.size), y_before)
     now, promised = (rows.measured("profit", weights, outcome) for rows, weights, outcome in sides)
     error = sum(rows.profit_error(weights, outcome) ** 2 for rows, weights, outcome in sides) ** 0.5
-    return now - promised < -_BEYOND_CHANCE * error
+    return bool(now - promised < -_BEYOND_CHANCE * error)
 
 
 def _stand_for(base: Observed) -> Numbers:
@@ -211,7 +211,7 @@ class _Case:
             low=low,
             high=high,
             shares=tuple(
-                Share(what=player.what, where=player.where, amount=float(own[0]), low=bounds[0], high=bounds[1])
+                LossShare(what=player.what, where=player.where, amount=float(own[0]), low=bounds[0], high=bounds[1])
                 for player, own in told
                 for bounds in [_interval(own)]
             ),

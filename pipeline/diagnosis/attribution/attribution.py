@@ -15,7 +15,7 @@ _WORTH_A_WORD = 0.05  # of what was lost; smaller parts are told together
 _WORTH_SAYING = 0.005  # of the same, that rounds to a percent
 
 
-class Share(StoredRecord):
+class LossShare(StoredRecord):
     """What one mechanism changed of the measure, in its unit: below zero, it made a profit or a ROC-AUC smaller. `where`: the column, the columns that moved
     most, or the kind of customers; None where it is all of them. `low` and `high`: 90% interval."""
 
@@ -50,7 +50,7 @@ class Attribution(StoredRecord):
     total: float
     low: float
     high: float
-    shares: tuple[Share, ...]
+    shares: tuple[LossShare, ...]
     rows: int
     others: tuple["Attribution", ...] = Field((), exclude_if=lambda told: not told)
 
@@ -60,13 +60,13 @@ class Attribution(StoredRecord):
         return self.low > 0 if self.measure == "log_loss" else self.high < 0
 
     @property
-    def told(self) -> tuple[Share, ...]:
+    def told(self) -> tuple[LossShare, ...]:
         """The shares that are beyond chance, the largest first, and in one all that is left, as unexplained; they add up to the total, too."""
         clear = sorted(
             (one for one in self.shares if one.what != "unexplained" and one.low * one.high > 0), key=lambda one: -abs(one.amount)
         )
         left = self.total - sum(one.amount for one in clear)
-        return (*clear, Share(what="unexplained", where=None, amount=left, low=left, high=left))
+        return (*clear, LossShare(what="unexplained", where=None, amount=left, low=left, high=left))
 
     @property
     def loss(self) -> float:
@@ -74,9 +74,9 @@ class Attribution(StoredRecord):
         return sum(max(0.0, self.lost_by(share)) for share in self.told)
 
     @property
-    def gains(self) -> tuple[Share, ...]:
-        """Those that made it better, if by more than a twentieth of the loss."""
-        return tuple(share for share in self.told if -self.lost_by(share) > _WORTH_A_WORD * self.loss)
+    def gains(self) -> tuple[LossShare, ...]:
+        """The mechanisms that made it better, if by more than a twentieth of the loss."""
+        return tuple(share for share in self.told if share.what != "unexplained" and -self.lost_by(share) > _WORTH_A_WORD * self.loss)
 
     def parts(self) -> str:
         """The parts of the loss, as in "70% customers with …, 20% …", those below a twentieth together."""
@@ -85,6 +85,6 @@ class Attribution(StoredRecord):
         named = [f"{part:.0%} {share.said}" for share, part in parts if part >= _WORTH_A_WORD]
         return ", ".join([*named, f"{small:.0%} other"] if small >= _WORTH_SAYING else named)
 
-    def lost_by(self, share: Share) -> float:
+    def lost_by(self, share: LossShare) -> float:
         """What a share made it worse by; below zero where it made it better."""
         return share.amount if self.measure == "log_loss" else -share.amount

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from pipeline.diagnosis.attribution.attribute import attribute
-from pipeline.diagnosis.attribution.attribution import Attribution, Mechanism, Share
+from pipeline.diagnosis.attribution.attribution import Attribution, LossShare, Mechanism
 from pipeline.diagnosis.attribution.customer_mix import fit_customer_mix
 from pipeline.diagnosis.attribution.scored_rows import ScoredRows
 from pipeline.diagnosis.observed import Observed
@@ -39,7 +39,7 @@ def split(table: pd.DataFrame, *repairs: Repair, only_losses: bool = False) -> A
     return attribute(observed, mended, repairs, (), measured_on_labels(mended, POLICY), VALUE, only_losses=only_losses)
 
 
-def share_of(told: Attribution | None, what: Mechanism) -> Share:
+def share_of(told: Attribution | None, what: Mechanism) -> LossShare:
     assert told is not None
     (found,) = (share for share in told.shares if share.what == what)
     return found
