@@ -85,6 +85,11 @@ class Attribution(StoredRecord):
         named = [f"{part:.0%} {share.said}" for share, part in parts if part >= _WORTH_A_WORD]
         return ", ".join([*named, f"{small:.0%} other"] if small >= _WORTH_SAYING else named)
 
+    def figure(self, number: float) -> str:
+        """An amount with its sign, for people."""
+        places = 3 if self.measure != "profit" else 1 if self.unit == POINTS else 0
+        return f"{number:+,.{places}f}"
+
     def lost_by(self, share: LossShare) -> float:
         """What a share made it worse by; below zero where it made it better."""
         return share.amount if self.measure == "log_loss" else -share.amount
