@@ -29,7 +29,7 @@ def attribution_view(found: Diagnosis, customers: float | None) -> Group:
 
 def _table(told: Attribution) -> Table:
     table = Table(box=None, pad_edge=True, header_style=DETAIL)
-    for name in ("", told.unit, "90% interval", ""):
+    for name in ("", "amount", "90% interval", ""):
         table.add_column(name, justify="right" if name else "left", overflow="fold", no_wrap=bool(name))
     largest = max((abs(share.amount) for share in told.shares), default=0.0) or 1.0
     for share in sorted(told.shares, key=lambda one: (one.what == "unexplained", -abs(one.amount))):

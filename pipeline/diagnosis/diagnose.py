@@ -193,7 +193,8 @@ def diagnose(
     told = {"population": observed.past.population, "expected": examined.expected, "repairs": examined.repairs}
     if attributed == "never" or found.cause == "label_fault" or found.rule in _OUTCOMES_MISLEAD or not labels_usable(once, policy):
         return found.model_copy(update=told)
-    basis, only_losses = examined.basis, attributed == "where_lost"
+    # Outcomes of other rows than the recent were not touched by what is broken now.
+    basis, only_losses = examined.basis if observed.matured is None else Basis(observed), attributed == "where_lost"
     split = attribute(observed, basis.observed, basis.repairs, basis.suspects, examined.findings, value, only_losses=only_losses)
     return found.model_copy(update={**told, "attribution": split})
 
