@@ -74,7 +74,7 @@ class _Drawn:
 
 def attribute(
     observed: Observed,
-    mended: Observed,
+    repaired: Observed,
     repairs: Sequence[Repair],
     suspects: Sequence[str],
     found: Sequence[Finding],
@@ -86,7 +86,7 @@ def attribute(
 
     Args:
         observed: the window as it was sent.
-        mended: the same with `repairs` made, seen by a model that never saw the `suspects`.
+        repaired: the same with `repairs` made, seen by a model that never saw the `suspects`.
         repairs: those that return.
         suspects: broken columns that nothing repairs.
         found: findings, of which `conditional_change` names the group that stands out.
@@ -95,7 +95,7 @@ def attribute(
 
     None where outcomes or customers are too few to compare, or the reference hardly covers these.
     """
-    base = one_row_each(mended, _ROWS)
+    base = one_row_each(repaired, _ROWS)
     base = replace(base, window=base.labelled.features[list(base.columns.features)], ids=base.labelled.ids, scores=base.labelled_scores)
     y, y_before = (rows.to_numpy(dtype=np.float64) for rows in (base.labelled.churned, base.reference[base.columns.target]))
     if not base.columns.features or min(y.size, y_before.size) < 1 or y.min() == y.max() or y_before.min() == y_before.max():

@@ -8,13 +8,13 @@ from pipeline.diagnosis.outcomes.expected_outcomes import from_log_odds, log_odd
 from pipeline.diagnosis.repairs.repair import Repair, changed
 from pipeline.workspace.settings import ValueSettings
 
-_COLUMNS = 2  # broken ones that are told apart; the others are undone together
+_COLUMNS = 2  # broken ones told one by one; the others are undone together
 
 
 def scores_undone(
     observed: Observed, base: Observed, repairs: Sequence[Repair], suspects: Sequence[str], value: ValueSettings
 ) -> tuple[list[str], list[ScoredRows]]:
-    """The broken columns that are told apart, and the rows as the champion scores them with each set of these undone, as sent first."""
+    """The broken columns told one by one, and the rows as the champion scores them with each set of these undone, as sent first."""
     one_by_one = [repair for repair in repairs if repair.column is not None]
     parts = [one_by_one[place : place + 1] for place in range(min(_COLUMNS, len(one_by_one)))]
     if len(one_by_one) > _COLUMNS:
