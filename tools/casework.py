@@ -221,6 +221,7 @@ class Casework:
             value=typical_value(opened.settings.value, observed.champion),
             known=(*noted, *ruled),
             happened=happenings(recorded),
+            attributed="where_lost",
         )
         found = owned(dated(found, case.window.windows) if case.window and case.window.windows else found, opened.settings.owners)
         if case.unfinished:

@@ -1,5 +1,9 @@
 """`churnops diagnose`: what happened in the current window."""
 
+from typing import Annotated
+
+import typer
+
 from agent.commands import window_options
 from agent.commands.options import HERE, JsonOption, VerboseOption, WorkspaceOption, echo_json, next_command, opened
 from agent.views.theme import terminal
@@ -12,12 +16,14 @@ def diagnose(
     since: window_options.SinceOption = "",
     since_deploy: window_options.SinceDeployOption = False,
     rows: window_options.RowsOption = None,
+    attribute: Annotated[bool, typer.Option("--attribute", help="Say what a loss comes from, in shares; takes some seconds more.")] = False,
     workspace: WorkspaceOption = HERE,
     verbose: VerboseOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Find out what happened in the current window, how sure that is, and what could not be seen; opens no case. The answer comes last."""
 
+    from agent.views.attribution_view import attribution_view
     from agent.views.diagnosis_view import diagnosis_view
     from agent.views.paged import show
     from agent.views.theme import DETAIL
@@ -32,6 +38,7 @@ def diagnose(
     from pipeline.rulings.noted_events import happenings, known_events, recorded_events
     from pipeline.rulings.past_cases import past_rulings
     from pipeline.words import counted
+    from reports.first_page.customers import monthly_customers
     from tools.case_windows import current_window
 
     console = terminal(stderr=as_json)
@@ -51,12 +58,15 @@ def diagnose(
                 *past_rulings(here.cases.all(), None, window.since),
             ),
             happened=happenings(recorded),
+            attributed="always" if attribute else "never",
         )
         found = owned(dated(found, window.windows), here.settings.owners)
     facts = WindowFacts.of(window)
     answer = diagnosis_verdict(found, facts, here.cases.all(), next_command(here.workspace.root, "triage"), picture(found, observed))
     if verbose:
         show(console, diagnosis_view(found, facts.rows, facts.labelled_rows, facts.customers, facts.windows))
+    if attribute:
+        console.print(attribution_view(found, monthly_customers(facts, found)))
     answer.print_on(console)
     if not verbose:
         console.print(f"{counted(len(found.findings), 'finding')}, and what else it may be: --verbose", style=DETAIL)

@@ -57,7 +57,7 @@ def case_verdict(page: FirstPage, found: Diagnosis | None, seen: Distribution | 
     """The answer of a case: the first page of its report, short enough for a screen of 24 lines, and the column that it names (`seen`) where
     there are no two answers to show."""
     style = colour_of(found.cause) if found else LOOK
-    told = [one for one in (page.happened, page.confidence) if one]
+    told = [one for one in (page.happened, page.loss, page.confidence) if one]
     gaps = () if page.answers else page.unknown[:1]
     shown = None if page.answers else seen
     return ShownAnswer(_framed(page.headline, style, told, page.advice, gaps, page.answers[:3], shown), page.steps)

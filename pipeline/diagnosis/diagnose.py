@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
+from pipeline.diagnosis.attribution.attribute import attribute
 from pipeline.diagnosis.conclusion import conclude
 from pipeline.diagnosis.data_faults.broken_expectations import broken_expectations
 from pipeline.diagnosis.data_faults.checks import data_checks
@@ -36,18 +38,21 @@ from pipeline.workspace.policy import Policy
 from pipeline.workspace.value_settings import ValueSettings
 
 _NAMED = 3  # columns in a sentence
+Attributed = Literal["never", "where_lost", "always"]
+_OUTCOMES_MISLEAD = frozenset({"untrusted_labels", "unlogged_contacts"})  # rules
 _LIKELY = 0.5  # a campaign that is likelier than all other changes together
 
 
 @dataclass(frozen=True)
 class Examined:
     """What was found, the columns that are in question, so that outcomes were `judged_without` them as they were sent, the performance to be
-    `expected` without outcomes, None where it was not or could not be computed, and the `repairs` that were tried."""
+    `expected` without outcomes, None where it was not or could not be computed, the `repairs` that were tried, and what outcomes were asked of."""
 
     findings: tuple[Finding, ...]
     judged_without: tuple[str, ...]
     expected: ExpectedPerformance | None
     repairs: tuple[TriedRepair, ...]
+    basis: "Basis"
 
 
 def examine(observed: Observed, policy: Policy, value: ValueSettings, without: Collection[Family] = ()) -> Examined:
@@ -86,7 +91,7 @@ def examine(observed: Observed, policy: Policy, value: ValueSettings, without: C
     }
     known = tuple(basis.of(finding) for family, look in by_outcomes.items() if family not in without for finding in look())
     repairs = tuple(attempt.told for attempt in attempts)
-    return Examined((*found, *known), basis.repaired + basis.suspects, expected, repairs)
+    return Examined((*found, *known), basis.repaired + basis.suspects, expected, repairs, basis)
 
 
 def _of_the_others(observed: Observed, campaign: Contacts | None, policy: Policy) -> tuple[Finding, ...]:
@@ -101,7 +106,7 @@ def _of_the_others(observed: Observed, campaign: Contacts | None, policy: Policy
 
 
 @dataclass(frozen=True)
-class _Basis:
+class Basis:
     """What outcomes are asked of: `observed` with `repairs` made to columns, seen by a model that never saw the `suspects`."""
 
     observed: Observed
@@ -125,16 +130,16 @@ class _Basis:
         return finding.model_copy(update={"said": f"{rests_on}: {finding.said}"}) if rests_on else finding
 
 
-def _basis(observed: Observed, found: Sequence[Finding], attempts: Sequence[Attempt], policy: Policy) -> _Basis:
+def _basis(observed: Observed, found: Sequence[Finding], attempts: Sequence[Attempt], policy: Policy) -> Basis:
     if not labels_usable(observed, policy):
-        return _Basis(observed)
+        return Basis(observed)
     # Of rows from before the fault, the same repair would make broken ones.
     mendable = () if observed.matured is not None else attempts
     undone = tuple(attempt.repair for attempt in mendable if attempt.told.returned and attempt.repair is not None)
     put_back = {column for repair in undone for column in repair.columns}
     broken = [one.column for one in found if one.notable and "data_fault" in one.argues_for and one.column in observed.columns.features]
     suspects = tuple(dict.fromkeys(column for column in broken if column and column not in put_back))
-    return _Basis(_as_seen(observed, undone, suspects), undone, suspects)
+    return Basis(_as_seen(observed, undone, suspects), undone, suspects)
 
 
 def _as_seen(observed: Observed, repairs: tuple[Repair, ...], suspects: tuple[str, ...]) -> Observed:
@@ -154,6 +159,7 @@ def diagnose(
     value: ValueSettings,
     known: Sequence[Finding] = (),
     happened: Sequence[Happening] = (),
+    attributed: Attributed = "never",
 ) -> Diagnosis:
     """Look for all evidence but the families in `without`, and conclude.
 
@@ -164,6 +170,7 @@ def diagnose(
         value: of a campaign; gains are told in it.
         known: findings from elsewhere: what people wrote down about the time of the window.
         happened: events that a fault may have begun after.
+        attributed: whether to split what the champion's campaign earns less than promised into its causes; it takes seconds.
     """
     once = one_row_each(observed)
     outcomes = once.labelled.churned
@@ -183,7 +190,13 @@ def diagnose(
     )
     dated = tuple(with_preceding(finding, happened) for finding in examined.findings)
     found = conclude((*dated, *known, *effect_findings(observed.offers)), setting, policy)
-    return found.model_copy(update={"population": observed.past.population, "expected": examined.expected, "repairs": examined.repairs})
+    told = {"population": observed.past.population, "expected": examined.expected, "repairs": examined.repairs}
+    if attributed == "never" or found.cause == "label_fault" or found.rule in _OUTCOMES_MISLEAD or not labels_usable(once, policy):
+        return found.model_copy(update=told)
+    # Outcomes of other rows than the recent were not touched by what is broken now.
+    basis, only_losses = examined.basis if observed.matured is None else Basis(observed), attributed == "where_lost"
+    split = attribute(observed, basis.observed, basis.repairs, basis.suspects, examined.findings, value, only_losses=only_losses)
+    return found.model_copy(update={**told, "attribution": split})
 
 
 def _set_aside(observed: Observed) -> int:

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from pipeline.diagnosis.attribution.attribution import Attribution
 from pipeline.diagnosis.expected_performance import ExpectedPerformance
 from pipeline.diagnosis.finding import Cause, Finding
 from pipeline.diagnosis.hypothesis import Hypothesis
@@ -49,7 +50,7 @@ class Diagnosis(StoredRecord):
     `population`: who was scored, None where neither settings nor ids say. `expected`: performance without outcomes,
     None where it was not or could not be computed. `repairs`: those that were tried, the ones that return first.
     `recent` and `matured`: the rows it speaks of, days `left_out` of them, and `offers`: whom of them the team had contacted, see `TwoWindows`.
-    `owners`: whom to call about what is broken, as the settings name them."""
+    `owners`: whom to call about what is broken, as the settings name them. `attribution`: what a fall of the campaign's profit comes from, None where it was not asked or cannot be told."""
 
     cause: Cause
     confidence: float
@@ -74,6 +75,7 @@ class Diagnosis(StoredRecord):
     left_out: tuple[BrokenDays, ...] = Field((), exclude_if=lambda told: not told)
     owners: tuple[str, ...] = Field((), exclude_if=lambda told: not told)
     offers: OffersMade | None = Field(None, exclude_if=lambda told: told is None)
+    attribution: Attribution | None = Field(None, exclude_if=lambda told: told is None)
 
     @property
     def provisional(self) -> bool:

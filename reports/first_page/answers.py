@@ -2,16 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil
 
 from pipeline.measures.measure import Comparison
 from pipeline.record.cases import Case, TrainingResult, concluded
 from pipeline.shown_text import plain
 from pipeline.workspace.value_settings import CustomerValueSettings
-
-_DAY_S = 24 * 60 * 60
-_SHORTEST_DAYS = 5  # of a window by which a week is told
-_WEEKS_A_MONTH = 30 / 7
+from reports.first_page.customers import monthly_customers, weekly_customers
 
 
 @dataclass(frozen=True)
@@ -40,30 +36,13 @@ def answers(case: Case, result: TrainingResult, value: CustomerValueSettings, wa
     )
 
 
-def weekly_customers(case: Case) -> int | None:
-    """How many customers are scored in a week, as the recent window shows; None where it is too short, or has no dates, to tell."""
-    window = case.window
-    if window is None:
-        return None
-    recent = window.windows.recent if window.windows else None
-    since, until = (recent.since, recent.until) if recent else (window.since, window.until)
-    if since is None or until is None:
-        return None
-    days = ceil((until - since).total_seconds() / _DAY_S)
-    customers = (recent.customers if recent else window.customers) or (recent.rows if recent else window.rows)
-    return round(customers * 7 / max(7, days)) if days >= _SHORTEST_DAYS else None
-
-
 def money_a_month(case: Case, result: TrainingResult, value: CustomerValueSettings) -> Comparison | None:
     """What approving brings in a month, in the team's currency; None where it cannot be told: the team has not set what offers cost and bring,
     or the window does not show how many customers a week has."""
-    weekly = weekly_customers(case)
-    if not value.own or weekly is None or result.campaigns is None or result.margins is None:
+    monthly = monthly_customers(case.window, concluded(case))
+    if not value.own or monthly is None or result.campaigns is None or result.margins is None:
         return None
-    found = concluded(case)
-    # Of a base that is scored again and again a month has no more customers than a week.
-    again = found is not None and found.population is not None and found.population.kind != "new_customers"
-    unit = result.campaigns.maximum / 100 * weekly * (1 if again else _WEEKS_A_MONTH)
+    unit = result.campaigns.maximum / 100 * monthly
     profit = result.margins.profit
     return Comparison(difference=profit.difference * unit, low=profit.low * unit, high=profit.high * unit, n=profit.n)
 
@@ -83,7 +62,7 @@ def _campaign(case: Case, result: TrainingResult, value: CustomerValueSettings) 
     both, before = result.campaigns, result.champion_metrics
     if both is not None:
         yield Answer("Churners caught of 100", f"{100 * both.candidate.caught:.0f}", f"{100 * both.champion.caught:.0f}")
-        weekly = weekly_customers(case)
+        weekly = weekly_customers(case.window)
         label = "Contacts of 100 customers" if weekly is None else f"Contacts a week ({weekly:,} scored)"
         scored = 100 if weekly is None else weekly
         yield Answer(label, f"{both.candidate.contacted * scored:,.0f}", f"{both.champion.contacted * scored:,.0f}")

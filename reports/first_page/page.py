@@ -17,7 +17,9 @@ from pipeline.workspace.policy import Policy
 from pipeline.workspace.value_settings import CustomerValueSettings
 from reports.first_page.answers import Answer, amount, answers, money_a_month
 from reports.first_page.confidence import confidence_words, is_sure
+from reports.first_page.customers import monthly_customers
 from reports.first_page.happened import happened, headline, leading
+from reports.first_page.loss import loss_words
 from reports.harm import Harm
 from reports.model_comparison import verdict as compared
 from reports.requested_decision import ASKS_PEOPLE
@@ -70,7 +72,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class FirstPage:
-    """What stands before the fold. Texts are plain: nothing in them is markup, whatever data they name."""
+    """What stands before the fold. Texts are plain: nothing in them is markup, whatever data they name. `loss`: what a loss comes from; empty where nobody knows."""
 
     headline: str
     advice: str
@@ -80,6 +82,7 @@ class FirstPage:
     unknown: tuple[str, ...]
     urgency: str
     steps: tuple[Step, ...]
+    loss: str = ""
 
     def summary(self) -> str:
         """At most 80 words, for an e-mail or a chat."""
@@ -116,6 +119,7 @@ def first_page(
         unknown=tuple(unknown(case.window.windows if case.window else None, found)) if found else (),
         urgency=_urgency(case, found, waits, setting) if found and not verdict.partial else "",
         steps=tuple(_steps(case, verdict, found, setting, asks=asks)),
+        loss=loss_words(found.attribution, monthly_customers(case.window, found)) if found else "",
     )
 
 

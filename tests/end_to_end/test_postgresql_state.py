@@ -41,7 +41,10 @@ def test_from_customers_to_an_approved_challenger_that_answers(churnops: Command
     # What the same weeks come to in SQLite; see test_story.
     assert (drift["drifted"], drift["features_total"], drift["band"]) == (8, 19, "retrain")
     assert churnops("drift", "--window", "2d", "--json").code == 0
-    assert churnops("diagnose", "--json").json["cause"] == "concept_drift"
+    diagnosis = churnops("diagnose", "--attribute", "--json").json
+    assert diagnosis["cause"] == "concept_drift"
+    split = diagnosis["attribution"]
+    assert sum(share["amount"] for share in split["shares"]) == pytest.approx(split["total"])
     said = churnops("triage", "--operator", "rulebook", "--json", "--detailed-exit-code")
     outcome = said.json
     assert (said.code, outcome["status"], outcome["action"], outcome["mode"]) == (20, "pending_approval", "retrain", "recent")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.diagnosis.attribution.attribution import POINTS, Attribution, LossShare, Mechanism
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.diagnosis.finding import Cause, Finding
 from pipeline.diagnosis.hypothesis import Hypothesis
@@ -17,6 +18,7 @@ from pipeline.windows.stretch import Stretch, TwoWindows
 from pipeline.workspace.value_settings import ValueSettings
 from reports.first_page.confidence import RIGHT_OF_100, confidence_words
 from reports.first_page.happened import happened
+from reports.first_page.loss import loss_words
 from reports.first_page.page import FirstPage, Setting, first_page
 from reports.markdown_cells import escaped
 from reports.second_opinion import SecondOpinion
@@ -273,3 +275,42 @@ def test_who_was_judged_is_said_without_dates_too() -> None:
 )
 def test_only_what_would_be_markup_is_escaped(line: str, said: str) -> None:
     assert escaped(line) == said
+
+
+def a_loss(*shares: tuple[Mechanism, str | None, float], unit: str = "per 1,000 customers") -> Attribution:
+    """Shares beyond chance, and 500 that are not explained."""
+    told = [LossShare(what=what, where=where, amount=lost, low=lost - 100, high=lost + 100) for what, where, lost in shares]
+    total = sum(share.amount for share in told) - 500
+    left = LossShare(what="unexplained", where=None, amount=-500, low=-900, high=100)
+    return Attribution(
+        measure="profit", unit=unit, promised=20_000, measured=20_000 + total, total=total, low=total - 900, high=total + 900,
+        shares=(*told, left), rows=400,
+    )  # fmt: skip
+
+
+SPLIT = a_loss(
+    ("changed_behaviour", "Contract prepaid", -6500), ("customer_mix", "tenure", -2000), ("broken_column", "TotalCharges", -1000)
+)
+
+
+def test_what_a_loss_comes_from_is_one_sentence_with_money_a_month() -> None:
+    page = page_of(a_told_case(found_of("concept_drift", attribution=SPLIT)))
+    assert page.loss == (
+        "Of the 170,000 a month that campaigns earn less than promised: 65% customers with Contract prepaid behave differently, "
+        "20% another mix of customers (tenure), 10% `TotalCharges` broken, 5% chance, or not explained."
+    )
+    assert page.loss in report(a_told_case(found_of("concept_drift", attribution=SPLIT)), PENDING).replace("\\", "")
+
+
+def test_what_came_back_is_told_beside_the_loss_and_points_where_money_is_not_set() -> None:
+    told = a_loss(("changed_behaviour", None, -9500), ("churn_level", None, 2000), unit=POINTS)
+    assert loss_words(told, 4000) == (
+        "Campaigns earn 8000.0 points of the maximum less than promised. Of the 10000.0 points of the maximum lost: 95% customers of the same kind "
+        "behave differently, 5% chance, or not explained. Came back: 2000.0 points of the maximum by another churn rate among all customers."
+    )
+
+
+def test_a_loss_within_chance_is_not_split_and_a_share_within_chance_is_not_named() -> None:
+    assert loss_words(SPLIT.model_copy(update={"high": 10.0}), 4000) == ""
+    unsure = SPLIT.shares[0].model_copy(update={"high": 10.0})
+    assert "Contract" not in loss_words(SPLIT.model_copy(update={"shares": (unsure, *SPLIT.shares[1:])}), 4000)

@@ -20,6 +20,7 @@ from pipeline.errors import ChurnopsError
 from pipeline.intake.windows import logged_window
 from pipeline.record.opened_workspace import Opened
 from pipeline.worlds.simulation import simulate
+from reports.first_page.loss import loss_words
 from tests.agent.scripted import Scripted, calls
 from tests.conftest import Simulated, copied
 
@@ -132,11 +133,14 @@ def test_the_second_opinion_costs_no_call_and_the_rulebook_has_none_of_itself(ca
 
 
 @pytest.mark.slow
-def test_a_challenger_that_both_want_waits_unflagged(trained: Opened) -> None:
+def test_a_challenger_that_both_want_waits_unflagged_beside_what_was_lost(trained: Opened) -> None:
     simulate(trained, "behaviour_change", 1_500, labelled_share=0.7, seed=3)
     train = calls(("run_training", {"mode": "recent", "n_estimators": 200}), prefix="t")
     outcome = run(trained, Case(train, save("retrain")))
     assert (outcome.status, outcome.second_opinion) == ("pending_approval", None)
+    assert outcome.diagnosis is not None and outcome.diagnosis.attribution is not None
+    assert outcome.diagnosis.attribution.told[0].what == "changed_behaviour"
+    assert loss_words(outcome.diagnosis.attribution, None)[:40] in text(outcome)
 
 
 @pytest.mark.slow

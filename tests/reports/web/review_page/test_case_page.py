@@ -174,7 +174,7 @@ def test_a_person_reads_what_happened_where_how_sure_and_what_follows(visitor: B
         "+12.0 (+9.0 to +15.0), better",
         "Of 4 customers, these change their risk tier: 1 from medium to low, 1 from medium to high.",
         "If you approve If you reject",
-        "Campaign profit, points of the maximum +12 (+9 to +15) 0",
+        "Campaign profit, of 100 that could be earned +12 (+9 to +15) 0",
         "a new triage after 24 hours",
     ):
         assert answer in shown.seen, answer
