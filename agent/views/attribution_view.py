@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from agent.views.theme import DETAIL
+from agent.views.theme import BAD, DETAIL, GOOD
 from pipeline.diagnosis.attribution.attribution import Attribution
 from pipeline.diagnosis.diagnosis import Diagnosis
 from reports.first_page.loss import loss_words
@@ -34,7 +34,7 @@ def _table(told: Attribution) -> Table:
     largest = max((abs(share.amount) for share in told.shares), default=0.0) or 1.0
     for share in sorted(told.shares, key=lambda one: (one.what == "unexplained", -abs(one.amount))):
         filled = round(_BAR * abs(share.amount) / largest)
-        bar = Text("█" * filled + "░" * (_BAR - filled), style="red" if share.amount < 0 else "green")
+        bar = Text("█" * filled + "░" * (_BAR - filled), style=BAD if share.amount < 0 else GOOD)
         low, high = (told.figure(bound) for bound in (share.low, share.high))
         table.add_row(bar, told.figure(share.amount), f"{low} to {high}", Text(share.said))
     return table

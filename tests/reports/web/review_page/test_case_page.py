@@ -175,7 +175,7 @@ def test_a_person_reads_what_happened_where_how_sure_and_what_follows(visitor: B
         "Of 4 customers, these change their risk tier: 1 from medium to low, 1 from medium to high.",
         "If you approve If you reject",
         "Campaign profit, of 100 that could be earned +12 (+9 to +15) 0",
-        "a new triage after 24 hours",
+        "nothing changed; a new model may be trained after 24 hours",
     ):
         assert answer in shown.seen, answer
     assert "gate.min_roc_auc" in shown.everything
