@@ -11,6 +11,8 @@ def loss_words(told: Attribution | None, customers: float | None) -> str:
     if told is None or told.measure != "profit" or not told.lost:
         return ""
     less = in_words(told, told.total, customers)
+    if all(share.what == "unexplained" for share in told.told):
+        return f"Campaigns earn {less} less than promised; what that comes from cannot be told on {told.rows:,} outcomes."
     if not told.gains:
         return f"Of the {less} that campaigns earn less than promised: {told.parts()}."
     brought = ", ".join(f"{in_words(told, share.amount, customers)} by {share.said}" for share in told.gains)

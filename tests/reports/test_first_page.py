@@ -314,3 +314,9 @@ def test_a_loss_within_chance_is_not_split_and_a_share_within_chance_is_not_name
     assert loss_words(SPLIT.model_copy(update={"high": 10.0}), 4000) == ""
     unsure = SPLIT.shares[0].model_copy(update={"high": 10.0})
     assert "Contract" not in loss_words(SPLIT.model_copy(update={"shares": (unsure, *SPLIT.shares[1:])}), 4000)
+
+
+def test_where_no_share_is_beyond_chance_none_is_given_a_percentage() -> None:
+    unsure = tuple(share.model_copy(update={"low": -9e3, "high": 9e3}) for share in SPLIT.shares)
+    said = loss_words(SPLIT.model_copy(update={"shares": unsure}), None)
+    assert said.endswith(f"less than promised; what that comes from cannot be told on {SPLIT.rows:,} outcomes.") and "%" not in said

@@ -20,9 +20,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.diagnosis.attribution.attribution import POINTS, AttributedMeasure, Attribution, LossShare, Mechanism
+from pipeline.diagnosis.attribution.attribution import POINTS, AttributedMeasure, Attribution, Mechanism
 from pipeline.diagnosis.attribution.behaviour_change import BehaviourChange, fit_behaviour_change
 from pipeline.diagnosis.attribution.customer_mix import CustomerMix, fit_customer_mix, moved_most
+from pipeline.diagnosis.attribution.drawn_share import DrawnShare, interval, joined
 from pipeline.diagnosis.attribution.scored_rows import PER, ScoredRows
 from pipeline.diagnosis.attribution.scores_undone import scores_undone
 from pipeline.diagnosis.attribution.shapley import shapley_values
@@ -44,7 +45,6 @@ Mask = NDArray[np.bool_]
 _MEASURES: tuple[AttributedMeasure, ...] = ("profit", "roc_auc", "log_loss")
 _ROWS = 10_000  # with a known outcome: more take longer and narrow nothing that matters
 _DRAWS = 150
-_LOW, _HIGH = 0.05, 0.95
 _BEYOND_CHANCE = 1.645  # standard errors, one-sided 95%
 _BANDS = 16  # of the score, whose shares the mix is fitted to
 _OTHERS = "any other value"
@@ -200,8 +200,10 @@ class _Case:
             ).T
         )
         total = measured - promised
-        told = [*zip(self._players, amounts.T, strict=True), (_Player("unexplained", None), total - amounts.sum(axis=1))]
-        low, high = _interval(total)
+        shares = [DrawnShare(player.what, player.where, own) for player, own in zip(self._players, amounts.T, strict=True)]
+        shares.append(DrawnShare("unexplained", None, total - amounts.sum(axis=1)))
+        as_told = joined(shares)
+        low, high = interval(total)
         return Attribution(
             measure=measure,
             unit=unit,
@@ -210,11 +212,8 @@ class _Case:
             total=float(total[0]),
             low=low,
             high=high,
-            shares=tuple(
-                LossShare(what=player.what, where=player.where, amount=float(own[0]), low=bounds[0], high=bounds[1])
-                for player, own in told
-                for bounds in [_interval(own)]
-            ),
+            shares=tuple(share.told() for share in shares),
+            joined=tuple(share.told() for share in as_told) if as_told is not shares else (),
             rows=self._y.size,
         )
 
@@ -273,9 +272,3 @@ class _Case:
             left=self._left * rng.choice([-1.0, 1.0], self._y.size),
             reference=reference,
         )
-
-
-def _interval(drawn: Numbers) -> tuple[float, float]:
-    """Around what was found, the first, as far as the other draws lie apart."""
-    low, middle, high = np.quantile(drawn[1:], [_LOW, 0.5, _HIGH])
-    return float(drawn[0] + low - middle), float(drawn[0] + high - middle)

@@ -8,7 +8,7 @@ from pipeline.shown_text import plain
 from pipeline.stored_record import StoredRecord
 
 AttributedMeasure = Literal["profit", "roc_auc", "log_loss"]
-Mechanism = Literal["broken_column", "customer_mix", "changed_behaviour", "churn_level", "unexplained"]
+Mechanism = Literal["broken_column", "customer_mix", "changed_behaviour", "churn_level", "changed_customers", "unexplained"]
 
 POINTS = "points of the maximum"  # of a campaign's profit, where the team has not set what offers cost and bring
 _WORTH_A_WORD = 0.05  # of what was lost; smaller parts are told together
@@ -34,14 +34,15 @@ class LossShare(StoredRecord):
             "customer_mix": f"another mix of customers ({where})" if where else "another mix of customers",
             "changed_behaviour": f"customers with {where} behave differently" if where else "customers of the same kind behave differently",
             "churn_level": "another churn rate among all customers",
+            "changed_customers": "customers changed in mix or behaviour, which cannot be told apart here",
             "unexplained": "chance, or not explained",
         }[self.what]
 
 
 class Attribution(StoredRecord):
     """The champion's `measured` measure on `rows` customers with a known outcome, less the `promised` one of its reference, out of fold: `total`, with
-    its 90% interval, is the sum of the amounts of all shares, the last of which is unexplained. `unit`: of all of them; a ROC-AUC has none. `others`: the
-    same of the other measures."""
+    its 90% interval, is the sum of the amounts of all shares, the last of which is unexplained. `unit`: of all of them; a ROC-AUC has none. `joined`: the shares again, those as one that are beyond chance
+    only together; empty where there are none. `others`: the same of the other measures."""
 
     measure: AttributedMeasure
     unit: str
@@ -52,6 +53,7 @@ class Attribution(StoredRecord):
     high: float
     shares: tuple[LossShare, ...]
     rows: int
+    joined: tuple[LossShare, ...] = Field((), exclude_if=lambda told: not told)
     others: tuple["Attribution", ...] = Field((), exclude_if=lambda told: not told)
 
     @property
@@ -63,7 +65,8 @@ class Attribution(StoredRecord):
     def told(self) -> tuple[LossShare, ...]:
         """The shares that are beyond chance, the largest first, and in one all that is left, as unexplained; they add up to the total, too."""
         clear = sorted(
-            (one for one in self.shares if one.what != "unexplained" and one.low * one.high > 0), key=lambda one: -abs(one.amount)
+            (one for one in self.joined or self.shares if one.what != "unexplained" and one.low * one.high > 0),
+            key=lambda one: -abs(one.amount),
         )
         left = self.total - sum(one.amount for one in clear)
         return (*clear, LossShare(what="unexplained", where=None, amount=left, low=left, high=left))
