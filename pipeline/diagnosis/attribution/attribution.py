@@ -34,7 +34,7 @@ class LossShare(StoredRecord):
             "customer_mix": f"another mix of customers ({where})" if where else "another mix of customers",
             "changed_behaviour": f"customers with {where} behave differently" if where else "customers of the same kind behave differently",
             "churn_level": "another churn rate among all customers",
-            "changed_customers": "customers changed in mix or behaviour, which cannot be told apart here",
+            "changed_customers": "customers changed, in mix or in behaviour",
             "unexplained": "chance, or not explained",
         }[self.what]
 
