@@ -32,6 +32,9 @@ SECTIONS = (
     "page",
     "operator",
     "approval",
+    "fairness",
+    "retention",
+    "workspace",
 )
 
 

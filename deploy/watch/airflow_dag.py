@@ -21,7 +21,7 @@ with DAG(
     BashOperator(
         task_id="check",
         bash_command="churnops watch --once --detailed-exit-code /srv/churn",
-        env={"TEAM_SLACK_FILE": "/etc/churnops/team-slack"},
+        env={"TEAM_ALERTS_FILE": "/etc/churnops/team-alerts"},
         append_env=True,
         skip_on_exit_code=[10, 20, 30],
         execution_timeout=timedelta(hours=1),

@@ -3,10 +3,11 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import SettingsError
 
-_DATABASE_URL = "CHURNOPS_DATABASE_URL"
+_OWN_TABLES = ("predictions", "outcomes", "offers")  # sections that may name a table of the team's
 
 
 def secret(name: str, environment: Mapping[str, str]) -> str | None:
@@ -28,7 +29,17 @@ def secret(name: str, environment: Mapping[str, str]) -> str | None:
         ) from error
 
 
-def database_url() -> dict[str, str]:
-    """`database_url` as the environment gives it, as a value of the settings; nothing where it gives none."""
-    found = secret(_DATABASE_URL, os.environ)
-    return {} if found is None else {"database_url": found}
+def with_urls(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of churnops.toml with the URLs of databases that the environment gives, itself or by files.
+
+    Raises:
+        SettingsError: a file cannot be read.
+    """
+    found = dict(values)
+    if (state := secret("CHURNOPS_DATABASE_URL", os.environ)) is not None:
+        found["database_url"] = state
+    for section in _OWN_TABLES:
+        url, set_there = secret(f"CHURNOPS_{section.upper()}_URL", os.environ), found.get(section, {})
+        if url is not None and isinstance(set_there, Mapping):
+            found[section] = {**set_there, "url": url}
+    return found

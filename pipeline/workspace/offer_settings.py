@@ -15,7 +15,7 @@ class OfferSettings(Section):
     url: str = Field(
         "",
         repr=False,
-        description="Database of that table; empty: that of [predictions]; one with a password only as CHURNOPS_OFFERS__URL",
+        description="Database of that table; empty: that of [predictions]; one with a password only as CHURNOPS_OFFERS_URL, or in the file that CHURNOPS_OFFERS_URL_FILE names",
     )
     id: str = Field("", description="Column that names the customer; empty: as in [predictions], else as in [data]")
     time: str = Field("offered_at", description="Column that says when the offer was made")

@@ -20,7 +20,7 @@ class OutcomeSettings(Section):
     url: str = Field(
         "",
         repr=False,
-        description="Database of that table; empty: that of [predictions]; one with a password only as CHURNOPS_OUTCOMES__URL",
+        description="Database of that table; empty: that of [predictions]; one with a password only as CHURNOPS_OUTCOMES_URL, or in the file that CHURNOPS_OUTCOMES_URL_FILE names",
     )
     column: str = Field(
         "",

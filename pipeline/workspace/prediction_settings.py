@@ -18,7 +18,8 @@ class PredictionSettings(Section):
     )
     table: str = Field("", description="Or the table or view that holds it, like sales.scored; empty: see file, or the log churnops keeps")
     url: str = Field(
-        "", description="Database of that table, like postgresql+psycopg://host/name; one with a password only as CHURNOPS_PREDICTIONS__URL"
+        "",
+        description="Database of that table, like postgresql+psycopg://host/name; one with a password only as CHURNOPS_PREDICTIONS_URL, or in the file that CHURNOPS_PREDICTIONS_URL_FILE names",
     )
     id: str = Field("", description="Its id column; empty: as in [data]")
     time: str = Field("", description="Its scoring-time column; empty: as in [data]")

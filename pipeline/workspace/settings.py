@@ -22,7 +22,7 @@ from pipeline.workspace.approval_settings import ApprovalSettings
 from pipeline.workspace.data_settings import DataSettings
 from pipeline.workspace.expectation_settings import ExpectationSettings
 from pipeline.workspace.fairness_settings import FairnessSettings
-from pipeline.workspace.mounted_secrets import database_url
+from pipeline.workspace.mounted_secrets import with_urls
 from pipeline.workspace.named_features import check_named_features
 from pipeline.workspace.offer_settings import OfferSettings
 from pipeline.workspace.operator_settings import OperatorSettings
@@ -219,7 +219,7 @@ def read_settings(file: Path) -> Settings:
         raise SettingsError(f"{file} is not valid TOML: {error}.", "Correct that line, or run `churnops init` in a new folder.") from error
     _refuse_secrets(file, values)
     try:
-        settings = Settings(**(values | database_url()))
+        settings = Settings(**with_urls(values))
     except UnreadableVariable as error:
         raise SettingsError(f"A CHURNOPS_ variable is not valid JSON: {error}.", 'Write lists like \'["a", "b"]\'.') from error
     except ValidationError as error:

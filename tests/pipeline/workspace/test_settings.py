@@ -333,3 +333,14 @@ def test_the_database_may_be_named_by_a_mounted_file(tmp_path: Path, monkeypatch
     monkeypatch.delenv("CHURNOPS_DATABASE_URL")
     mounted.unlink()
     assert "CHURNOPS_DATABASE_URL_FILE names cannot be read" in problem(tmp_path, "")
+
+
+def test_so_may_the_database_of_a_log_of_the_teams_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mounted = tmp_path / "log_url"
+    mounted.write_text("postgresql+psycopg://reader:hunter2@db/shop\n", encoding="utf-8")
+    monkeypatch.setenv("CHURNOPS_PREDICTIONS_URL_FILE", str(mounted))
+    found = read(tmp_path, '[predictions]\ntable = "ml.scored"\n').predictions
+    assert (found.url, found.table) == ("postgresql+psycopg://reader:hunter2@db/shop", "ml.scored")
+    monkeypatch.delenv("CHURNOPS_PREDICTIONS_URL_FILE")
+    monkeypatch.setenv("CHURNOPS_OUTCOMES_URL_FILE", str(mounted))
+    assert read(tmp_path, '[outcomes]\ntable = "ml.churned"\nid = "customer"\n').outcomes.url.endswith("@db/shop")
