@@ -153,7 +153,7 @@ def test_a_triage_of_a_mapped_log_knows_the_outcomes_by_the_log_s_ids(
     in_postgresql(server, as_logged(whole))
     url = server.replace("tests@", "tests:geheim@")
     said = here("init", "--log", url, "--log-table", "ml.scored", "--yes")
-    assert "set CHURNOPS_PREDICTIONS__URL to it" in " ".join(said.out.split())
+    assert "set CHURNOPS_PREDICTIONS_URL to it" in " ".join(said.out.split())
     assert "geheim" not in (here.folder / "churnops.toml").read_text(encoding="utf-8")
     monkeypatch.setenv("CHURNOPS_PREDICTIONS__URL", url)
     mapped = here("init", "--log-table", "ml.scored", "--yes", "--json").json["log"]
