@@ -57,7 +57,7 @@ class BearerDoor:
         try:
             token = self._tokens.holder(secret.strip())
         except (ChurnopsError, OSError) as error:
-            _LOG.error("the tokens cannot be read: %s", error)
+            _LOG.error("the tokens cannot be read: %s", error, exc_info=error)
             return _refusal(503, "The server cannot read its tokens; its log says why.")
         if token is None:
             return _refusal(401, "This token is unknown, expired or revoked.", challenge=', error="invalid_token"')

@@ -65,6 +65,7 @@ def open_case(opened: Opened, windows: CaseWindows, started_by: str) -> Case:
                 kind="triage",
                 opened_at=now,
                 started_by=started_by,
+                person=opened.person,
                 policy_version=opened.policy.version,
                 champion=champion,
                 window=WindowFacts.of(window),

@@ -125,7 +125,9 @@ def _map_log(console: "Console", workspace: Path, log: str, table: str, yes: boo
         write_mapping(here, place, accepted)
         console.print(f"Wrote \\[predictions] in [bold]{here.workspace.settings_file}[/]: correct it there.")
         if place.is_secret:
-            console.print("The URL holds a password and was not written: set CHURNOPS_PREDICTIONS_URL to it, or CHURNOPS_PREDICTIONS_URL_FILE to a file that holds it.")
+            console.print(
+                "The URL holds a password and was not written: set CHURNOPS_PREDICTIONS_URL to it, or CHURNOPS_PREDICTIONS_URL_FILE to a file that holds it."
+            )
     else:
         console.print("Nothing was written; --yes writes the pairs that are not in doubt.")
     shown = [{**dataclasses.asdict(pair), "written": pair in accepted} for pair in proposed.pairs]

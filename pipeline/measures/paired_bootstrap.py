@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pipeline.errors import DataError
 from pipeline.measures.campaign_value import profits
 from pipeline.measures.customer_terms import Terms
 from pipeline.measures.measure import Comparison, Measure
@@ -56,10 +57,18 @@ def bootstrap(
         seed: of the draws.
         weights: for how many rows each stands, shape (n,); None: each for itself.
 
+    Raises:
+        DataError: nobody churned.
+
     Source: Efron and Tibshirani (1993), "An Introduction to the Bootstrap", chapter 13.
     """
     outcome = np.asarray(y, dtype=np.float64)
     rows, lots = outcome.size, np.random.default_rng(seed)
+    if not outcome.any():
+        raise DataError(
+            f"None of the {rows} customers who judge churned, so no campaign among them could have earned anything.",
+            "Wait for more outcomes.",
+        )
     stands = np.ones(rows) if weights is None else np.asarray(weights, dtype=np.float64)
     drawn: list[list[float]] = []
     while len(drawn) < _DRAWS:

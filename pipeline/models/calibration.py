@@ -39,10 +39,12 @@ class OutOfFold:
 
 
 def customer_groups(rows: "pd.DataFrame", columns: Schema) -> NDArray[np.int64] | None:
-    """Customer of each row as numbers from 0, shape (rows,); None where no customer repeats."""
-    if columns.id is None or columns.id not in rows.columns or rows[columns.id].is_unique:
+    """Customer of each row as numbers from 0, shape (rows,); a row without an id is a customer of its own. None where no customer repeats."""
+    if columns.id is None or columns.id not in rows.columns or rows[columns.id].dropna().is_unique:
         return None
-    codes, _ = rows[columns.id].factorize(use_na_sentinel=False)
+    codes, known = rows[columns.id].factorize()
+    nameless = codes < 0
+    codes[nameless] = len(known) + np.arange(int(nameless.sum()))
     return codes
 
 

@@ -80,10 +80,13 @@ def parse_expression(text: object) -> Expression:
         name = word["quoted"] or word["plain"]
         if name not in columns:
             columns.append(name)
-        return f"c{columns.index(name)}"
+        return f" c{columns.index(name)} "  # a blank on either side: what stands next to it is a word of its own
 
     try:
-        tree = ast.parse(_WORD.sub(placed, text).strip(), mode="eval").body
+        placed_text = _WORD.sub(placed, text).strip()
+        if "#" in placed_text:
+            raise ValueError("a comment would leave out the rest")
+        tree = ast.parse(placed_text, mode="eval").body
         _require_arithmetic(tree)
     except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError) as error:
         raise ValueError(f"`{text}` is no arithmetic over columns with + - * / and brackets, {_EXAMPLE}") from error

@@ -170,7 +170,7 @@ def _judged(name: str, given: _Comparison) -> _Judged:
     sets: list[dict[str, Any]] = [{}] if drawn is None else [{}, drawn]
     told = [out_of_fold(build(name, one, given.seed, given.columns), given.x, y, folds, side_by_side=True) for one in sets]
     judged = [(*pair, *try_calibration(pair[1], y, given.groups, folds)) for pair in zip(sets, told, strict=True)]
-    hyperparameters, unseen, trial, p = min(judged, key=lambda one: min(one[2].log_loss_raw, one[2].log_loss_calibrated))
+    hyperparameters, unseen, trial, p = min(judged, key=lambda one: float(log_losses(y, one[3]).mean()))
     losses, profit = log_losses(y, p), worth(y, p, given.value)
     line = Compared(
         family=name,

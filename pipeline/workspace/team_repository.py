@@ -43,8 +43,8 @@ def team_repository(root: Path) -> TeamRepository:
     told = _git(root, "status", "--porcelain=v2", "--branch", "--untracked-files=no", "--", ".", ":(top,exclude,glob)**/.churnops/**")
     if told is None:
         return TeamRepository(missing="no_git")
-    if told.returncode != 0:
-        return TeamRepository(missing="no_repository")
+    if told.returncode != 0:  # git may also refuse: a folder of another owner, a damaged repository
+        return TeamRepository(missing="no_repository" if "not a git repository" in told.stderr else "no_git")
     lines = told.stdout.splitlines()
     commit = next((line.split()[-1] for line in lines if line.startswith("# branch.oid ")), "")
     if not re.fullmatch(r"[0-9a-f]{40,64}", commit):
@@ -58,11 +58,12 @@ def _remote(root: Path) -> str | None:
     if told is None or told.returncode != 0:
         return None
     url = told.stdout.strip()
-    return re.sub(r"^(\w+://)[^/@]*@", r"\1", url)[:200] or None
+    return re.sub(r"^([\w+.-]+://)[^/]*@", r"\1", url)[:200] or None
 
 
 def _git(root: Path, *words: str) -> "subprocess.CompletedProcess[str] | None":
-    quiet = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    inherited = {name: value for name, value in os.environ.items() if name not in {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}}
+    quiet = {**inherited, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
         return subprocess.run(
             ["git", "-C", os.fspath(root), *_QUIET, *words],

@@ -26,8 +26,18 @@ from pipeline.workspace.folder import SETTINGS_FILE, Workspace
 FORMAT = "churnops-backup/1"
 MANIFEST = "manifest.json"
 _ATTEMPTS = 3
-# Work in progress, sessions of people, and databases, which are copied by themselves.
-_LEFT_OUT = ("staging", "page", "state.db", "mlflow.db", "state.db-wal", "state.db-shm", "mlflow.db-wal", "mlflow.db-shm")
+# Work in progress, sessions and tokens of people (one that was revoked would work again), and databases, which are copied by themselves.
+_LEFT_OUT = (
+    "staging",
+    "page",
+    "mcp_tokens.json",
+    "state.db",
+    "mlflow.db",
+    "state.db-wal",
+    "state.db-shm",
+    "mlflow.db-wal",
+    "mlflow.db-shm",
+)
 
 
 class BackupFile(BaseModel, frozen=True, extra="forbid"):
@@ -85,7 +95,7 @@ def _write(opened: Opened, room: Path, place: Path) -> BackupManifest:
             made_at=opened.clock(),
             head=head,
             files=files,
-            elsewhere=tuple(str(path) for path in _named(opened) if not path.is_relative_to(workspace.root)),
+            elsewhere=tuple(_elsewhere(opened)),
         )
         content = canonical(manifest).encode()
         archive.addfile(_info(MANIFEST, len(content)), io.BytesIO(content))
@@ -97,27 +107,42 @@ def _head(opened: Opened) -> str:
     return f"{len(chain.hashes)}:{chain.hashes[-1]}"
 
 
-def _named(opened: Opened) -> list[Path]:
-    """The reference and the file of signers, where they are: a restored workspace trains and verifies by them."""
+def _named(opened: Opened) -> dict[str, Path]:
+    """What the settings name as a file, by the name they have for it: the reference and the file of signers, by which a restored workspace trains
+    and verifies, the logs, and the keys of serving."""
     settings = opened.settings
-    named = [opened.reference_file, opened.workspace.root / settings.approval.signers]
-    return [path.resolve() for path in named if "://" not in str(settings.data.file) and path.is_file()]
+    names = (settings.data.file, settings.predictions.file, settings.outcomes.file, settings.offers.file, settings.serving.api_key_file)
+    root = opened.workspace.root
+    # Unless the settings say so, a file of signers need not be there.
+    signers = [settings.approval.signers] if (root / settings.approval.signers).exists() else []
+    return {name: Path(os.path.normpath(root / name)) for name in (*map(str, names), *signers) if name}
+
+
+def _elsewhere(opened: Opened) -> Iterator[str]:
+    """What the settings name that is not saved: addresses, folders and patterns, and what lies outside the workspace."""
+    for name, path in _named(opened).items():
+        if "://" in name or not path.is_file():
+            yield name
+        elif not path.is_relative_to(opened.workspace.root):
+            yield str(path)
 
 
 def _files(opened: Opened) -> Iterator[tuple[str, Path]]:
     workspace = opened.workspace
-    yield SETTINGS_FILE, workspace.settings_file
-    for path in _named(opened):
-        if path.is_relative_to(workspace.root):
-            yield path.relative_to(workspace.root).as_posix(), path
+    yield SETTINGS_FILE, workspace.settings_file.resolve()
+    for name, path in _named(opened).items():
+        if "://" not in name and path.is_file() and path.is_relative_to(workspace.root):
+            yield path.relative_to(workspace.root).as_posix(), path.resolve()
     for path in _kept(workspace):
         yield path.relative_to(workspace.root).as_posix(), path
 
 
 def _kept(workspace: Workspace) -> Iterator[Path]:
     for path in workspace.home.rglob("*"):
-        half_written = path.name.startswith(".") or path.suffix == ".lock"
-        if path.relative_to(workspace.home).parts[0] not in _LEFT_OUT and not half_written and path.is_file():
+        kind = path.relative_to(workspace.home).parts[0]
+        # A model's folder holds what its maker put there, and is whole or not there.
+        half_written = kind != "models" and (path.name.startswith(".") or path.suffix == ".lock")
+        if kind not in _LEFT_OUT and not half_written and path.is_file():
             yield path
 
 

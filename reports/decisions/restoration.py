@@ -36,8 +36,10 @@ def restore(file: Path, folder: Path, policy_text: str, clock: Clock, known_head
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise WorkspaceError(f"{folder} is in use.", "Name an empty folder with --workspace.")
+    folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=".churnops-", dir=folder.absolute().parent))
+    there = folder.is_dir()  # a folder that was made ready, or a mount, stays itself
+    made = Path(tempfile.mkdtemp(prefix=".churnops-", dir=folder if there else folder.parent))
     try:
         manifest = _unpack(file, made)
         workspace = Workspace(made)
@@ -46,7 +48,12 @@ def restore(file: Path, folder: Path, policy_text: str, clock: Clock, known_head
         if settings.database_url:
             load_snapshot(workspace.state_db, settings.database_url)
             workspace.state_db.unlink()
-        made.rename(folder)
+        if there:
+            # The settings last: without them it is no workspace yet.
+            for child in sorted(made.iterdir(), key=lambda child: child.name == SETTINGS_FILE):
+                child.rename(folder / child.name)
+        else:
+            made.rename(folder)
         return found
     finally:
         shutil.rmtree(made, ignore_errors=True)

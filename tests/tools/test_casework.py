@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -42,6 +43,17 @@ async def test_the_same_window_continues_the_same_case_whichever_server_asks(dri
     assert [first["call"], again["call"], elsewhere["call"]] == [1, 2, 3]
     assert first["drift"] == again["drift"]
     assert len(drifted.cases.all()) == 1
+
+
+@pytest.mark.slow
+async def test_whoever_began_a_case_is_on_record_though_another_person_ends_it(drifted: Opened) -> None:
+    ann, otto = "Ann <ann@example.org>", "Otto <otto@example.org>"
+    async with desk(replace(drifted, person=ann)) as client:
+        case_id = (await client.ok("get_drift_summary"))["case_id"]
+    async with desk(replace(drifted, person=otto)) as client:
+        await client.close(case_id, "fix_data")
+    (reported,) = drifted.ledger.of_kind("reported")
+    assert reported.body["people"] == [ann, otto]  # neither is a second person then
 
 
 @pytest.mark.slow

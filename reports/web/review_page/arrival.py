@@ -54,7 +54,8 @@ class ThroughProxy:
         name = named[0].strip() if len(named) == 1 else ""
         # A name that would have to be cut or cleaned is no name: two people would share one.
         arrival = Arrival(f"https://{page.host}", page.prefix, name if plain(name, _NAME_LENGTH) == name else "")
-        return {**scope, "path": path, "raw_path": path.encode(), _ARRIVAL: arrival}
+        scope.update({"path": path, "raw_path": path.encode(), _ARRIVAL: arrival})  # in place: the request log reads the route from it
+        return scope
 
 
 def arrival_in(scope: Scope) -> Arrival | None:

@@ -36,7 +36,7 @@ LOST = 10  # in one start of so many the turn of whoever works expires meanwhile
 def seen(number: int) -> Look:
     """What each window looks like: another one than the day before, and broken."""
     drift = DriftSummary.model_construct(share=0.1)
-    return Look(f"window-{number}", "d" * 64, NOON, drift, diagnosis(), "needs_people")
+    return Look(f"window-{number}", "d" * 64, NOON, drift, diagnosis(cause="concept_drift"), "needs_people")
 
 
 def watch(root: str, url: str, name: str, together: Barrier, said: "Queue[tuple[str, str, int]]") -> None:
@@ -56,7 +56,9 @@ def watch(root: str, url: str, name: str, together: Barrier, said: "Queue[tuple[
             with here.state.write() as connection:
                 connection.execute(update(leases).values(until=stamp(NOON - timedelta(days=9_000))))
         if case.status == "open":
-            case = here.cases.move(case.case_id, ("open", "needs_people"), status="needs_people", diagnosis=diagnosis(), closed_at=clock())
+            case = here.cases.move(
+                case.case_id, ("open", "needs_people"), status="needs_people", diagnosis=diagnosis(cause="concept_drift"), closed_at=clock()
+            )
         return SimpleNamespace(stopped="finished", acknowledgement=None, status=case.status, case_id=case.case_id)
 
     with patch("agent.watch.look.look", lambda _: seen(number)), patch.object(agent.watch.check, "_triage", triage):

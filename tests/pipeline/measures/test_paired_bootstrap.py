@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
+from pipeline.errors import DataError
 from pipeline.measures.campaign_value import worth
 from pipeline.measures.paired_bootstrap import average_precision, bootstrap, profit_per_thousand
 from pipeline.workspace.value_settings import ValueSettings
@@ -48,3 +49,9 @@ def test_a_model_beside_itself_differs_by_nothing_and_the_same_seed_draws_the_sa
     measured, (same,) = bootstrap((of, average_precision(y, p)), y, 0.95, seed=1)
     assert (same.difference, same.low, same.high) == (0.0, 0.0, 0.0)
     assert measured[0] == bootstrap((of,), y, 0.95, seed=1)[0][0]
+
+
+def test_where_nobody_churned_there_is_no_draw_and_a_sentence() -> None:
+    y, p = np.zeros(50), np.linspace(0, 1, 50)
+    with pytest.raises(DataError, match="None of the 50 customers"):
+        bootstrap([profit_per_thousand(y, p, VALUE)], y, 0.95, 1)

@@ -51,6 +51,21 @@ def test_no_program_that_the_repository_names_is_started(tmp_path: Path) -> None
     assert not started.exists()
 
 
+def test_what_git_refuses_is_no_missing_repository_and_no_part_of_a_password_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "init", "-q")
+    (tmp_path / "a").write_text("a")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-q", "-m", "first")
+    git(tmp_path, "remote", "add", "origin", "git+https://bot:p@ss@git.example.org/team/churn.git")
+    assert team_repository(tmp_path).remote == "git+https://git.example.org/team/churn.git"
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "of a hook"))
+    assert team_repository(tmp_path).commit is not None
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    assert team_repository(tmp_path).missing == "no_git"
+
+
 def test_where_git_is_not_installed_that_is_on_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert team_repository(tmp_path).missing == "no_git"

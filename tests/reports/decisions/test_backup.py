@@ -6,6 +6,7 @@ import shutil
 import stat
 import tarfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,46 @@ def test_what_is_restored_serves_and_decides_as_the_original_does(waiting: Waiti
             assert connection.execute(select(func.count()).select_from(predictions)).scalar() == 3
     finally:
         there.state.close()
+
+
+def test_what_the_settings_name_is_saved_or_named_and_a_model_is_saved_whole(waiting: Waiting, tmp_path: Path) -> None:
+    root = waiting.opened.workspace.root
+    model = root / ".churnops" / "models" / ("0" * 64) / "model"
+    model.mkdir(parents=True)
+    for name in ("uv.lock", ".python-version"):  # as MLflow puts them into a model
+        (model / name).write_text("x")
+    (root / ".churnops" / "mcp_tokens.json").write_text("{}")
+    (root / "kept").mkdir()
+    (root / "kept" / "v1.csv").write_text("id\n1\n")
+    (root / "log.csv").symlink_to(root / "kept" / "v1.csv")
+    (tmp_path / "keys").write_text("secret\n")
+    settings = waiting.opened.settings
+    named = {
+        "predictions": settings.predictions.model_copy(update={"file": "log.csv"}),
+        "outcomes": settings.outcomes.model_copy(update={"file": "s3://bucket/known.csv"}),
+        "serving": settings.serving.model_copy(update={"api_key_file": "../keys"}),
+    }
+    opened = replace(waiting.opened, settings=settings.model_copy(update=named))
+    (tmp_path / "real.toml").write_bytes((root / "churnops.toml").read_bytes())
+    (root / "churnops.toml").unlink()
+    (root / "churnops.toml").symlink_to(tmp_path / "real.toml")  # as a mounted file is
+    manifest = backup.back_up(opened, tmp_path / "backup.tgz")
+    below = f".churnops/models/{'0' * 64}/model"
+    assert {"churnops.toml", "log.csv", f"{below}/uv.lock", f"{below}/.python-version"} <= set(manifest.files)
+    assert not [name for name in manifest.files if "tokens" in name or ".." in name]
+    assert set(manifest.elsewhere) == {"s3://bucket/known.csv", str(root.parent / "keys")}
+
+
+def test_a_folder_that_was_made_ready_stays_itself(waiting: Waiting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    backup.back_up(waiting.opened, tmp_path / "backup.tgz")
+    ready = tmp_path / "ready"
+    ready.mkdir()
+    ready.chmod(0o2770)
+    itself = ready.stat().st_ino
+    monkeypatch.chdir(ready)
+    restored(tmp_path / "backup.tgz", Path())
+    assert (ready.stat().st_ino, stat.S_IMODE(ready.stat().st_mode)) == (itself, 0o2770)
+    assert sorted(path.name for path in ready.iterdir() if path.name.startswith(".")) == [".churnops"]
 
 
 def test_writers_do_not_wait_for_it_and_a_ledger_that_goes_on_makes_it_begin_again(
