@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 from anyio import to_thread
 from sqlalchemy import Connection
@@ -63,6 +64,9 @@ def retraining_rows(champion: Artifact, window: Window, held_out_share: float, m
     """
     columns, known = champion.manifest.columns, window.teaching
     recent = known.features.assign(**{columns.target: known.churned.astype("int8")})
+    ids = None if known.ids is None or not known.ids.dropna().duplicated().any() else known.ids
+    if ids is not None and columns.id is not None:  # so that no customer is on both sides of a fold
+        recent = recent.assign(**{columns.id: ids})
     times = known.times
     if times is None:
         times = pd.Series(pd.date_range("2000-01-01", periods=len(recent), freq="D", tz="UTC", unit="us"), index=recent.index)
@@ -73,8 +77,20 @@ def retraining_rows(champion: Artifact, window: Window, held_out_share: float, m
     train = (
         pd.concat([champion.reference(), recent_train], ignore_index=True) if mode == "combined" else recent_train.reset_index(drop=True)
     )
-    weights = None if known.weights is None else tuple(known.weights[split.held_out].tolist())
-    return Rows(train=train, test=recent[split.held_out], recent=len(recent_train), test_weights=weights)
+    judging = split.held_out if ids is None else split.held_out & _newest_of_each(ids, times, split.held_out)
+    weights = None if known.weights is None else tuple(known.weights[judging].tolist())
+    test = recent[judging][[*known.features.columns, columns.target]]
+    return Rows(train=train, test=test, recent=len(recent_train), test_weights=weights)
+
+
+def _newest_of_each(ids: pd.Series, times: pd.Series, rows: np.ndarray) -> np.ndarray:
+    """Which are the newest of their customer's among the `rows`, shape (rows of `ids`,): one customer is one observation, however often scored."""
+    places = np.flatnonzero(rows)
+    in_order = places[times.iloc[places].rank(method="first", na_option="top").argsort().to_numpy()]
+    named = ids.iloc[in_order]
+    newest = np.zeros(len(ids), dtype=bool)
+    newest[in_order[(named.isna() | ~named.duplicated(keep="last")).to_numpy()]] = True
+    return newest
 
 
 def same_again(champion: Artifact, rows: Rows, settings: Settings, estimator: str, hyperparameters: Mapping[str, float]) -> bool:

@@ -12,6 +12,7 @@ from mlflow import MlflowClient
 from pipeline.diagnosis.diagnosis import Mode
 from pipeline.intake.reference import load_split
 from pipeline.models.artifact import Artifact
+from pipeline.models.calibration import cross_fit_folds, customer_groups
 from pipeline.profiles.counting import profile_window
 from pipeline.record.champion import find_champion, open_champion
 from pipeline.record.opened_workspace import Opened
@@ -105,6 +106,24 @@ def test_of_a_base_scored_every_day_some_customers_judge_and_do_not_train(champi
     assert len(judged) > 0.1 * known.ids.nunique()
     assert not trained_on & judged
     assert known.times[where(rows.test, window)].min() > known.times.median()
+
+
+def test_of_a_customer_who_was_scored_often_the_newest_row_judges_and_folds_know_whose_rows_train(champion: Artifact) -> None:
+    window = daily_base(champion)
+    known, columns = window.labelled, champion.manifest.columns
+    assert known.ids is not None and known.times is not None and columns.id is not None
+    rows = retraining_rows(champion, window, 0.3)
+    judged = where(rows.test, window)
+    assert known.ids[judged].is_unique
+    newest = known.times.groupby(known.ids).max()
+    assert (known.times[judged].to_numpy() == newest[known.ids[judged]].to_numpy()).all()
+    assert columns.id not in rows.test.columns
+    recent = recent_part(rows, champion)
+    assert recent[columns.id].tolist() == known.ids[where(recent, window)].tolist()
+    groups = customer_groups(rows.train.reset_index(drop=True), columns)
+    assert groups is not None
+    for train, test in cross_fit_folds(rows.train[columns.target].to_numpy(), groups, 7):
+        assert not set(rows.train[columns.id].iloc[train].dropna()) & set(rows.train[columns.id].iloc[test].dropna())
 
 
 def test_the_champions_own_rows_train_and_never_test(champion: Artifact) -> None:
