@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from pipeline.record.cases import Case, Challenger, ModelRef, TrainingResult
 from pipeline.record.champion import find_champion, open_champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.roles.leaks import telling_features
+from pipeline.tables.splits import never_trained_on
 from pipeline.tables.typed_parquet import fingerprint
 from pipeline.training.challenge import Record, Rows, challenge, judge_and_register, same_again
 from pipeline.training.gate import CHANCE, no_better_than_chance
@@ -78,10 +79,12 @@ async def train_by_hand(
         DataError, TrainingError: see `load_split` and `pipeline.training.parent.train`.
     """
     split = load_split(opened)
-    rows = Rows(train=split.train, test=split.test, unseen=unseen)
     chosen = estimator or opened.settings.training.estimator
+    rows = Rows(train=split.train, test=split.test, unseen=unseen)
     if find_champion(opened.workspace, opened.ledger) is not None:
         champion, artifact = open_champion(opened)
+        split = never_trained_on(split, artifact.reference(), opened.settings.data.columns)
+        rows = replace(rows, test=split.test)
         if same_again(artifact, rows, opened.settings, chosen, hyperparameters):
             raise ChurnopsError(
                 f"Champion version {champion.version} was trained on just these rows, with the same estimator, seed and threshold: the same "

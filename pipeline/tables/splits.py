@@ -1,6 +1,6 @@
 """Dividing labelled rows so that no model is judged on its training data: the reference in three, recent rows in two."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -82,6 +82,30 @@ def split_recent(frame: pd.DataFrame, time: pd.Series, ids: pd.Series | None, he
     if (latest & ~known_before).sum() < _LEFT_AT_LEAST * latest.sum():
         return RecentSplit(~in_turn, latest & in_turn)
     return RecentSplit(~latest, latest & ~known_before)
+
+
+def never_trained_on(split: Split, trained: pd.DataFrame, schema: Schema) -> Split:
+    """The split without the rows of its test set that a model was trained on, when the table was divided otherwise: they would flatter it. Rows are told by
+    what they hold, as ids are not kept with a model: of those that are alike, as many as the model had beyond the ones that train again.
+
+    Raises:
+        DataError: what is left would lack one outcome or have fewer than 20 rows.
+    """
+    columns = [*schema.features, schema.target]
+
+    def content(rows: pd.DataFrame) -> pd.Series:
+        return pd.util.hash_pandas_object(rows[columns].astype("string"), index=False)
+
+    had = content(trained).value_counts().sub(content(split.train).value_counts(), fill_value=0)
+    key = content(split.test)
+    kept = (key.groupby(key).cumcount() >= key.map(had).fillna(0)).to_numpy()
+    churned = split.test[schema.target].to_numpy(dtype=bool)[kept]
+    if kept.sum() < FEWEST_ROWS or churned.all() or not churned.any():
+        raise DataError(
+            f"The champion was trained on all but {kept.sum()} rows of the test set, so that it cannot be compared on it.",
+            "Bring more labelled rows, or another `seed` under [training].",
+        )
+    return replace(split, test=split.test[kept].reset_index(drop=True))
 
 
 def _in_turn(rows: int, ids: pd.Series | None, share: float) -> np.ndarray:

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.errors import DataError
 from pipeline.tables.schema import Schema
-from pipeline.tables.splits import can_split_by_time, split_recent, split_reference
+from pipeline.tables.splits import can_split_by_time, never_trained_on, split_recent, split_reference
 
 PLAIN = Schema(target="churned", positive="yes", id="who", numerical=("row",))
 TIMED = PLAIN.model_copy(update={"time": "at"})
@@ -194,3 +194,28 @@ def test_a_customer_who_trains_never_judges() -> None:
     split = split_recent(time.to_frame(), time, ids, 0.25)
     assert np.flatnonzero(split.held_out).tolist() == [15, 16, 18, 19]
     assert not split.train[17]
+
+
+@pytest.mark.parametrize(("rows", "seed"), [(1000, 7), (1100, 7), (1000, 8)], ids=["as before", "rows came", "another seed"])
+def test_of_a_table_that_is_divided_otherwise_nobody_judges_a_model_that_was_trained_on_them(rows: int, seed: int) -> None:
+    trained = split_reference(table(1000), PLAIN, 7).train
+    split = split_reference(table(rows), PLAIN, seed)
+    left = never_trained_on(split, trained, PLAIN)
+    assert not set(left.test["row"]) & set(trained["row"])
+    assert len(left.test) == len(set(split.test["row"]) - set(trained["row"]))
+    assert (len(left.test) == len(split.test)) == ((rows, seed) == (1000, 7))
+    pd.testing.assert_frame_equal(left.train, split.train)
+
+
+def test_rows_that_are_alike_are_counted_not_all_left_out() -> None:
+    frame = table(1000).assign(row=1.0)  # of each outcome all alike
+    split = split_reference(frame, PLAIN, 7)
+    assert len(never_trained_on(split, split.train, PLAIN).test) == len(split.test)
+    more = pd.concat([split.train, split.test.head(50)])
+    assert len(never_trained_on(split, more, PLAIN).test) == len(split.test) - 50
+
+
+def test_where_hardly_any_row_is_left_to_judge_it_says_so() -> None:
+    split = split_reference(table(1000), PLAIN, 7)
+    with pytest.raises(DataError, match="trained on all but 0 rows of the test set"):
+        never_trained_on(split, pd.concat([split.train, split.test]), PLAIN)
