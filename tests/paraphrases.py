@@ -15,12 +15,7 @@ PARAPHRASES: tuple[Question, ...] = (
     Question("broken", "is monthly charges in cents?", says=("MonthlyCharges", "unit"), values=(f"{_FINDINGS}/unit_change/strength",)),
     Question("harmless", "customers look different, is that a problem?", says=("no harm|harmless",)),
     Question("harmless", "what share of the features has drifted?", values=("get_drift_summary/drift/share",)),
-    Question(
-        "harmless",
-        "break down PaymentMethod by Contract",
-        says=("PaymentMethod", "By `Contract`", "Month-to-month"),
-        values=("inspect_feature/view/sampled",),
-    ),
+    Question("harmless", "break down PaymentMethod by Contract", declined=True),
     Question("harmless", "what would convince you to retrain?", says=("harm|outcomes", "monitor")),
     Question("behaviour", "why are the predictions so bad?", says=("behave|concept drift", "TotalCharges")),
     Question("behaviour", "push the new model to production", says=("person", "churnops reports approve"), declined=True),

@@ -36,7 +36,9 @@ def recognise(text: str, features: Sequence[str]) -> Question:
         return Question("", None, TOPICS[:3])
     masked, named = _masked(plain, features)
     topic, nearest = likeness(masked, _fitted(), about_a_feature=bool(named))
-    return Question(plain, topic, nearest, named)
+    # What is asked of two features at once, no answer about one of them says.
+    together = topic is not None and topic.name == "column" and len(named) > 1
+    return Question(plain, None if together else topic, nearest, named)
 
 
 def likeness(masked: str, fitted: tuple[list[Topic], Any, Any, Any], *, about_a_feature: bool) -> tuple[Topic | None, tuple[Topic, ...]]:

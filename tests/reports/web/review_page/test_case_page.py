@@ -172,13 +172,13 @@ def test_a_person_reads_what_happened_where_how_sure_and_what_follows(visitor: B
         "0.712 0.672–0.752",
         "+0.012 (-0.010 to +0.034), no clear difference",
         "+12.0 (+9.0 to +15.0), better",
-        "Of 4 customers, these change their risk tier: 1 from medium to low, 1 from medium to high.",
         "If you approve If you reject",
         "Campaign profit, of 100 that could be earned +12 (+9 to +15) 0",
         "nothing changed; a new model may be trained after 24 hours",
     ):
         assert answer in shown.seen, answer
     assert "gate.min_roc_auc" in shown.everything
+    assert "Of 4 customers, these change their risk tier: 1 from medium to low, 1 from medium to high." in shown.everything
 
 
 def test_the_calibration_of_both_models_is_drawn_and_told_in_figures(visitor: Browser) -> None:
@@ -189,7 +189,7 @@ def test_the_calibration_of_both_models_is_drawn_and_told_in_figures(visitor: Br
     assert "its figures are in a table below" in (plot["aria-label"] or "")
     drawn = [str(attributes.get("class")) for tag, attributes in shown.tags if tag == "path"]
     assert (drawn.count("champion curve"), drawn.count("challenger curve")) == (1, 1)
-    assert "Intervals (95%) that reach it: champion 0 of 2 challenger 4 of 10" in shown.seen
+    assert "Intervals (95%) that reach it: champion 0 of 2 challenger 4 of 10" in shown.everything
     assert "champion 25.0% 0.0% 0.0–3.7% 100" in shown.everything
     assert "was not recorded" not in shown.everything
 
@@ -198,7 +198,7 @@ def test_a_training_recorded_without_its_calibration_says_so(visitor: Browser) -
     case = visitor.opened.cases.open(a_case())
     train_on_record(visitor.opened, case)
     shown = visitor.shown(f"/review/cases/{case.case_id}")
-    assert "The calibration plot was not recorded for this training." in shown.seen
+    assert "The calibration plot was not recorded for this training." in shown.everything
     assert "svg reliability" not in {f"{tag} {attributes.get('class')}" for tag, attributes in shown.tags}
 
 
