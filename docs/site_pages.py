@@ -1,9 +1,11 @@
-"""A hook of mkdocs: links of the pages to files of the repository.
+"""A hook of mkdocs: links of the pages to files of the repository, and drawings as tables.
 
-A link to a file beside `docs/` leads to a copy of it in the site; one to Markdown there, which has links of its own, is text.
+A link to a file beside `docs/` leads to a copy of it in the site; one to Markdown there, which has links of its own, is text. What draws
+Mermaid's arrows would have to be fetched from elsewhere, so the site tells in a table what each arrow says.
 """
 
 import re
+from collections import defaultdict
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -11,6 +13,8 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 _BESIDE = re.compile(r"(!?)\[([^\]]*)\]\(\.\./([^)#]+)(#[^)]*)?\)")
+_DRAWING = re.compile(r"```mermaid\n(.*?)```", re.DOTALL)
+_ARROW = re.compile(r"^ +(\S+) --> ([^\s:]+)(?:: (.*))?$", re.MULTILINE)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> None:
@@ -23,10 +27,17 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Turn those links to the copies."""
+    """Turn those links to the copies, and the drawings to tables."""
 
     def turned(found: re.Match[str]) -> str:
         picture, text, path, _ = found.groups()
         return text if path.endswith(".md") else f"{picture}[{text}](repository/{path})"
 
-    return _BESIDE.sub(turned, markdown)
+    return _DRAWING.sub(_told, _BESIDE.sub(turned, markdown))
+
+
+def _told(drawing: re.Match[str]) -> str:
+    leads: dict[str, list[str]] = defaultdict(list)
+    for begin, end, said in _ARROW.findall(drawing[1]):
+        leads[begin.replace("[*]", "the beginning")].append(f"`{end}`" + (f" ({said})" if said else ""))
+    return "\n".join(("| from | to |", "|---|---|", *(f"| {begin} | {', '.join(ends)} |" for begin, ends in leads.items()), ""))
