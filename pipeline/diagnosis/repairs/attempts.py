@@ -12,8 +12,9 @@ from pipeline.diagnosis.observed import SEED, Observed
 from pipeline.diagnosis.onset import onset
 from pipeline.diagnosis.outcomes.expected_outcomes import one_row_each
 from pipeline.diagnosis.repairs.joint_fit import JointFit
+from pipeline.diagnosis.repairs.new_category import may_be_new
 from pipeline.diagnosis.repairs.proposals import proposals
-from pipeline.diagnosis.repairs.repair import Repair, SetMissing, changed
+from pipeline.diagnosis.repairs.repair import Renamed, Repair, SetMissing, changed
 from pipeline.diagnosis.repairs.strangers import find_strangers
 from pipeline.diagnosis.repairs.tried_repair import TriedRepair
 from pipeline.shown_text import plain, quoted
@@ -26,6 +27,7 @@ _LEFT = 0.3  # of the misfit, that other changes may leave
 _MOST_LEFT = 0.15  # of the rows, in any case
 FITS = 1 / 3  # of the rows that a repair changed must fit by it; what chance explains is taken off on both sides
 _TELLING = 0.1  # of the distance between groups of customers: with less, no other column tells
+_SHOWN_NAMES = 3
 _SHOWN = 0.01  # of ROC-AUC; a smaller gain is not worth a figure
 # The fault that a repair undoes, where other columns can say that it is none.
 _UNDONE: Mapping[RepairName, Name] = {"factor": "unit_change", "renamed": "renamed_category", "set_missing": "value_spike"}
@@ -128,6 +130,8 @@ class _Bench:
         after = max(fit.misfit(repaired, repair.lost) for fit in fits)
         if isinstance(repair, SetMissing):
             told, returned = self._put_in(fits[0], repair, share)
+        elif isinstance(repair, Renamed) and may_be_new(self.seen, repair):
+            told, returned = False, False
         else:
             told = max(fit.telling for fit in fits) >= _TELLING
             returned = before - after >= FITS * share
@@ -202,6 +206,9 @@ def _said(repair: Repair, told: TriedRepair) -> str:
 
 
 def _what_returns(repair: Repair, told: TriedRepair) -> str:
+    if not told.told and isinstance(repair, Renamed):
+        pairs = ", ".join(f"{quoted(new)} and {quoted(old)}" for new, old in list(repair.old.items())[:_SHOWN_NAMES])
+        return f"Whether new names stand for old ones in `{plain(repair.column)}` ({pairs}) or for something new beside them, no other column tells."
     if not told.told:
         return f"With {repair.done}, no other column tells whether that is right."
     if not told.returned:

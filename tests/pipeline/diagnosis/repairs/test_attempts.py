@@ -71,6 +71,22 @@ def test_a_third_of_the_rows_with_names_of_their_own_is_told_by_who_has_them() -
     assert attempt.repair.old == {new: old for old, new in names.items()}  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(("taken", "fault"), [(0.6, False), (1.0, True)], ids=["beside the old one", "in its place"])
+def test_a_new_product_that_customers_of_an_old_one_take_is_no_new_name_for_it(taken: float, fault: bool) -> None:
+    """They fit the old name as well as renamed customers would; what differs is that others go on having it."""
+    window = drawn(2000, 1)
+    new = (window["InternetService"] == "Fiber optic") & (RNG(2).random(2000) < taken)
+    (attempt,) = tried(window.assign(InternetService=window["InternetService"].mask(new, "5G")), "InternetService")
+    assert (attempt.told.repair, attempt.told.returned, attempt.told.told) == ("renamed", fault, fault)
+
+
+def test_one_source_that_renames_a_category_which_others_keep_is_a_fault() -> None:
+    window = drawn(3000, 1)
+    new = (window["InternetService"] == "Fiber optic") & (window["PaymentMethod"] == "Electronic check")
+    (attempt,) = tried(window.assign(InternetService=window["InternetService"].mask(new, "5G")), "InternetService")
+    assert attempt.told.returned
+
+
 @pytest.mark.parametrize("column", ["tenure", "InternetService"])
 def test_other_customers_are_not_undone(column: str) -> None:
     attempts = tried(drawn(2000, 3, leaning(column, 1.5)), column)
