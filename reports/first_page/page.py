@@ -191,9 +191,10 @@ def _fault_beside(found: Diagnosis | None) -> Cause | None:
 
 def unknown(windows: TwoWindows | None, found: Diagnosis) -> Iterator[str]:
     """What is not known, and what would settle it, a sentence each."""
-    if windows is not None and windows.unseen:
-        yield windows.unseen
-    yield from found.blind_spots[:1]
+    unseen = windows.unseen if windows else None
+    if unseen:
+        yield unseen
+    yield from [spot for spot in found.blind_spots if spot != unseen][:1]
     prices = next((one for one in found.findings if one.name == "rescaled" and one.notable and "data_fault" not in one.argues_for), None)
     if prices is not None and prices.column is not None:
         yield f"All of {plain(prices.column)} moved by the factor {prices.strength:.3g}, as new prices do: ask whether they changed."

@@ -188,6 +188,15 @@ def test_the_page_has_at_most_250_words_and_its_summary_80(cause: Cause) -> None
     assert len(page_of(case, ENDS[cause], a_result()).summary().split()) <= 80
 
 
+def test_what_the_lag_of_outcomes_hides_is_said_once() -> None:
+    case = a_told_case(found_of("data_fault"))
+    windows = case.window.windows if case.window else None
+    assert windows is not None and windows.unseen is not None
+    found = found_of("data_fault", blind_spots=(windows.unseen, "Nobody vouches for the column."))
+    unknown = page_of(a_told_case(found), ENDS["data_fault"]).unknown
+    assert [unknown.count(said) for said in found.blind_spots] == [1, 1]
+
+
 @pytest.mark.parametrize("cause", ENDS)
 def test_nothing_is_offered_for_approval_where_nothing_waits(cause: Cause) -> None:
     if cause == "concept_drift":
