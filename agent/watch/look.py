@@ -29,6 +29,7 @@ class Look:
     asks: Status
     roc_auc: float | None = None
     figures: CheckFigures | None = None
+    harmed: bool = False  # the champion does worse than promised, beyond chance
 
 
 def look(opened: Opened) -> Look:
@@ -75,6 +76,7 @@ def look(opened: Opened) -> Look:
         asks=status_of(found.action, drift.band, found, harm),
         roc_auc=measured.roc_auc.value if measured else None,
         figures=_figures(window, drift, found, measured),
+        harmed=harm is not None and harm.beyond_chance,
     )
 
 
@@ -97,8 +99,8 @@ def _figures(window: "Window", drift: DriftSummary, found: Diagnosis, measured: 
 
 def resting_on(opened: Opened, seen: Look, cases: Sequence[Case], *, go_on: bool) -> Case | None:
     """The case that says all there is to say of this look, so that none is opened: of this very window, or within the cooldown of the same
-    cause in the same column, or such a one whose challenger waits, or that asked people to end the same fault: of that they are reminded. `cases`: newest
-    first. `go_on`: an unfinished one was cut off."""
+    cause in the same column, or such a one whose challenger waits, or that asked people for the same: of that they are reminded. `cases`: newest first.
+    `go_on`: an unfinished one was cut off."""
     triages = [case for case in cases if case.kind == "triage" and case.closed_at is not None]
     same = next((case for case in cases if case.key == seen.key), None)
     if same is not None:
@@ -107,8 +109,8 @@ def resting_on(opened: Opened, seen: Look, cases: Sequence[Case], *, go_on: bool
     last = next((case for case in triages if case.champion.digest == seen.champion), None)
     if last is None or last.closed_at is None or last.status == "partial" or not _alike(last, seen):
         return None
-    # What ends a fault is done elsewhere; another case of it would say the same once more.
-    rest = opened.settings.watch.reminder if _asked_to_end(last, seen) else opened.settings.watch.rest
+    # What people were asked for is done elsewhere; until it is, another case would say the same once more.
+    rest = opened.settings.watch.reminder if _asks_the_same(opened, last, seen) else opened.settings.watch.rest
     resting = opened.clock() < last.closed_at + rest
     return last if resting or last.status == "pending_approval" else None
 
@@ -120,7 +122,12 @@ def _alike(case: Case, seen: Look) -> bool:
     return found is not None and (found.cause, found.column) == (seen.diagnosis.cause, seen.diagnosis.column)
 
 
-def _asked_to_end(case: Case, seen: Look) -> bool:
+def _asks_the_same(opened: Opened, case: Case, seen: Look) -> bool:
+    """Whether both ask people for data or outcomes. That the champion does worse is new to those who were told before it was measured."""
+    from reports.harm import measured_harm
+
     found = concluded(case)
-    asked = found is not None and found.action == seen.diagnosis.action and found.cause in {"data_fault", "label_fault"}
-    return asked and case.status == seen.asks == "needs_people"
+    if found is None or found.action != seen.diagnosis.action or found.action not in {"fix_data", "collect_labels"}:
+        return False
+    harm = measured_harm(opened.cases.calls(case.case_id)) if seen.harmed else None
+    return case.status == seen.asks == "needs_people" and (not seen.harmed or (harm is not None and harm.beyond_chance))

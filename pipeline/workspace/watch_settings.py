@@ -42,7 +42,7 @@ class WatchSettings(Section):
     )
     remind: str = Field(
         "30d",
-        description="A window that stays too small for a verdict, or a fault that nobody ended, asks for people again after this long, like 30d or 2w",
+        description="A window that stays too small for a verdict, or what people were asked for and have not done, asks for them again after this long, like 30d or 2w",
     )
 
     @field_validator("every", "cooldown", "remind", "shadow_for")

@@ -19,6 +19,7 @@ from agent.watch.check import Checked, _close_left_cases, _outcomes_in, check
 from agent.watch.look import Look, resting_on
 from agent.watch.rounds import Rounds
 from agent.watch.stopping import Stopping
+from pipeline.diagnosis.diagnosis import Action
 from pipeline.diagnosis.finding import Cause
 from pipeline.drift.summary import DriftSummary
 from pipeline.errors import ChurnopsError, IntegrityError
@@ -136,18 +137,27 @@ def test_what_a_case_says_already_opens_no_other(fresh: Opened, hours: int, look
         ("data_fault", {}, 29, True),
         ("data_fault", {}, 31, False),
         ("data_fault", {"also": "concept_drift", "action": "retrain"}, 2, False),
-        ("concept_drift", {}, 2, False),
+        ("covariate_harmful", {}, 2, True),
     ],
-    ids=["a fault that stands", "until people are reminded", "something else can be done by now", "no fault"],
+    ids=["a fault that stands", "until people are reminded", "something else can be done by now", "outcomes that were asked for"],
 )
-def test_a_fault_that_people_were_asked_to_end_opens_no_case_a_day(
-    fresh: Opened, cause: Cause, then: dict[str, Any], days: int, rests: bool
-) -> None:
+def test_what_people_were_asked_for_opens_no_case_a_day(fresh: Opened, cause: Cause, then: dict[str, Any], days: int, rests: bool) -> None:
     case = put_case(fresh, "needs_people", found=diagnosis(cause=cause))
     assert isinstance(fresh.clock, Clock)
     fresh.clock.advance(days=days)
     look = looked(diagnosis=diagnosis(cause=cause, **then))
     assert resting_on(fresh, look, fresh.cases.newest(9), go_on=False) == (case if rests else None)
+
+
+@pytest.mark.parametrize(
+    ("action", "harmed"), [("retrain", False), ("collect_labels", True)], ids=["a training", "harm that nobody was told of"]
+)
+def test_what_may_come_out_otherwise_is_looked_at_again_after_the_cooldown(fresh: Opened, action: Action, harmed: bool) -> None:
+    put_case(fresh, "needs_people", found=diagnosis(cause="concept_drift", action=action))
+    assert isinstance(fresh.clock, Clock)
+    fresh.clock.advance(days=2)
+    look = looked(diagnosis=diagnosis(cause="concept_drift", action=action), harmed=harmed)
+    assert resting_on(fresh, look, fresh.cases.newest(9), go_on=False) is None
 
 
 def test_while_a_challenger_waits_the_same_cause_opens_no_case(fresh: Opened) -> None:
