@@ -127,11 +127,11 @@ class Archive:
             DataError: there is no such feature.
             ChurnopsError: as `window`.
         """
-        names = self._opened.settings.data.columns.features
+        _, _, baseline, window = self._windows.current()
+        names = window.columns.features
         name = shown_name(feature, names)
         if name not in names:
             raise DataError(f"There is no feature “{plain(feature, 64)}”.", "`churnops://window` lists them.")
-        _, _, baseline, window = self._windows.current()
         return column_view(name, window.profile, baseline.profile)
 
     def models(self, case: Case) -> ComparedModels:

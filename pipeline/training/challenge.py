@@ -96,9 +96,10 @@ def _newest_of_each(ids: pd.Series, times: pd.Series, rows: np.ndarray) -> np.nd
 def same_again(champion: Artifact, rows: Rows, settings: Settings, estimator: str, hyperparameters: Mapping[str, float]) -> bool:
     """Whether a new model with these hyperparameters, else the estimator's defaults, would be the champion once more: same rows, same settings, same versions. What a
     trainer of the team's own would make, nobody knows before."""
-    made, columns = champion.manifest, settings.data.columns
+    made, columns = champion.manifest, settings.model_columns
     now = made.model_copy(
         update={
+            "columns": columns,
             "estimator": estimator,
             "hyperparameters": hyperparameters_of(estimator, hyperparameters),
             "seed": settings.training.seed,
@@ -130,12 +131,16 @@ async def challenge(
     In mode `recalibrate` the champion's own estimator and hyperparameters count, whatever is given. In every other mode
     `training.command` trains, where it is set; it is told the estimator where that is not the workspace's, and every hyperparameter given.
 
+    A first model, and one of mode `reference`, takes what the settings name; a retraining keeps the champion's features and derived numbers, which its rows have.
+
     Raises:
         TrainingError: see `pipeline.training.parent.train`; nothing is left behind.
     """
     settings = opened.settings
     before = rows.before
+    columns = settings.model_columns if champion is None or mode == "reference" else champion.manifest.columns
     asked = {
+        "columns": columns,
         "estimator": estimator,
         "hyperparameters": dict(hyperparameters),
         "recent_rows": rows.recent,
@@ -168,7 +173,7 @@ def usual_job(opened: Opened, champion: Artifact | None) -> TrainingJob:
     """A job as settings and policy have it, against this champion."""
     settings = opened.settings
     return TrainingJob(
-        columns=settings.data.columns,
+        columns=settings.model_columns,
         estimator=settings.training.estimator,
         seed=settings.training.seed,
         threshold=settings.training.threshold,
