@@ -15,6 +15,7 @@ from pipeline.diagnosis.diagnosis import Mode
 from pipeline.families import family_named
 from pipeline.measures.campaign_value import break_even
 from pipeline.measures.customer_terms import typical
+from pipeline.measures.measure import Reweighting
 from pipeline.models.artifact import Artifact, installed_versions, open_artifact, publish
 from pipeline.models.unfitted_model import hyperparameters_of
 from pipeline.record import mlflow_mirror
@@ -26,6 +27,7 @@ from pipeline.training.drift_reference import RowsBefore
 from pipeline.training.gate import judge, judge_recalibrated, treatment_of
 from pipeline.training.job import TrainingJob
 from pipeline.training.parent import OnProgress, TrainingOutcome, train
+from pipeline.training.reweighted_rows import reweighted_rows
 from pipeline.windows.window import Window
 from pipeline.workspace.policy import Band
 from pipeline.workspace.settings import Settings
@@ -45,7 +47,7 @@ _NEWER_FROM = 0.5  # of the rows in the order of time
 class Rows:
     """Typed rows to train on and to test on; no customer is in both. The last `recent` training rows are of the window. `before`: what windows
     are to be compared with, None for the training rows. `test_weights`: as `TrainingJob` has them. `reference`: the
-    test set of the reference, where other rows test. `unseen`: as `train` takes it."""
+    test set of the reference, where other rows test. `unseen`: as `train` takes it. `reweighting`: how the older rows were drawn, where they were."""
 
     train: pd.DataFrame
     test: pd.DataFrame
@@ -54,11 +56,15 @@ class Rows:
     test_weights: tuple[float, ...] | None = None
     reference: pd.DataFrame | None = None
     unseen: "OutOfFold | None" = None
+    reweighting: Reweighting | None = None
 
 
-def retraining_rows(champion: Artifact, window: Window, held_out_share: float, mode: Mode = "combined") -> Rows:
-    """The window's earlier outcomes to train on, its later ones to test on; in mode `combined` the champion's training data, too, in mode `newest`
-    only the newer half of the earlier ones, in whole days.
+def retraining_rows(
+    champion: Artifact, window: Window, held_out_share: float, mode: Mode = "combined", scored: pd.DataFrame | None = None
+) -> Rows:
+    """The window's earlier outcomes to train on, its later ones to test on; in mode `combined` the champion's training data, too, in mode `reweighted`
+    those of them that resemble the `scored` customers (typed features, with or without outcomes), in mode `newest` only the newer half of the earlier
+    outcomes, in whole days.
 
     A window without times is taken in the order of its rows, as if each were of a day of its own.
     """
@@ -74,13 +80,17 @@ def retraining_rows(champion: Artifact, window: Window, held_out_share: float, m
     recent_train = recent[split.train]
     if mode == "newest":
         recent_train = recent_train[(times[split.train].dt.floor("D").rank(pct=True) > _NEWER_FROM).to_numpy()]
-    train = (
-        pd.concat([champion.reference(), recent_train], ignore_index=True) if mode == "combined" else recent_train.reset_index(drop=True)
-    )
+    older = champion.reference() if mode in ("combined", "reweighted") else recent_train.iloc[:0]
+    reweighting = None
+    if mode == "reweighted":
+        assert scored is not None  # who asks for this mode has looked at the window's customers
+        made = reweighted_rows(older, scored, columns, champion.manifest.seed)
+        older, reweighting = made.rows, made.told
+    train = pd.concat([older, recent_train], ignore_index=True)
     judging = split.held_out if ids is None else split.held_out & _newest_of_each(ids, times, split.held_out)
     weights = None if known.weights is None else tuple(known.weights[judging].tolist())
     test = recent[judging][[*known.features.columns, columns.target]]
-    return Rows(train=train, test=test, recent=len(recent_train), test_weights=weights)
+    return Rows(train=train, test=test, recent=len(recent_train), test_weights=weights, reweighting=reweighting)
 
 
 def _newest_of_each(ids: pd.Series, times: pd.Series, rows: np.ndarray) -> np.ndarray:
@@ -225,6 +235,7 @@ def judge_and_register(
         gate_rows=len(rows.test),
         seconds=outcome.seconds,
         drift_reference=manifest.drift_reference,
+        reweighting=rows.reweighting,
         **dict(found),
     )
     serving = found.model_dump(mode="json", include={"serving"})
