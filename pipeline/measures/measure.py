@@ -173,7 +173,7 @@ class ServingProof(StoredRecord):
 
 class Reweighting(StoredRecord):
     """How the reference was made to resemble customers scored now: of its rows so many were drawn, by weights of at most `greatest_weight` (1: as common
-    as in the reference), which leave as much to learn from as `effective_rows` unweighted ones would."""
+    as in the reference), which leave as much information as `effective_rows` unweighted ones would."""
 
     reference_rows: int
     drawn: int

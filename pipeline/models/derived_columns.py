@@ -27,7 +27,7 @@ class DerivedColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.expressions = expressions
 
     def fit(self, x: "pd.DataFrame", y: object = None) -> "DerivedColumns":
-        """Nothing is learnt from the rows.
+        """Nothing is fitted.
 
         Raises:
             DataError: one has no value in any of them.

@@ -164,13 +164,15 @@ async def challenge(
         named = () if estimator == settings.training.estimator else ("--estimator", estimator)
         given = (word for name, value in hyperparameters.items() for word in ("--set", f"{name}={value}"))
         job = job.model_copy(update={"command": (*shlex.split(settings.training.command), *named, *given)})
+    # One that no longer has what the champion takes cannot say what was forgotten.
+    reference = rows.reference if rows.reference is not None and {*columns.features} <= {*rows.reference.columns} else None
     async with train(
         job,
         rows.train,
         rows.test,
         opened.workspace,
         drift_rows=before.rows if before else None,
-        reference_rows=rows.reference,
+        reference_rows=reference,
         unseen=rows.unseen,
         on_progress=on_progress,
         time_limit_seconds=settings.training.time_limit_seconds,
