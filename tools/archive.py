@@ -127,11 +127,13 @@ class Archive:
             DataError: there is no such feature.
             ChurnopsError: as `window`.
         """
-        _, _, baseline, window = self._windows.current()
-        names = window.columns.features
+        names = self._opened.settings.data.columns.features
         name = shown_name(feature, names)
         if name not in names:
             raise DataError(f"There is no feature “{plain(feature, 64)}”.", "`churnops://window` lists them.")
+        _, _, baseline, window = self._windows.current()
+        if name not in window.columns.features:
+            raise DataError(f"The champion does not take `{plain(name, 64)}`.", "`churnops://window` lists what it takes.")
         return column_view(name, window.profile, baseline.profile)
 
     def models(self, case: Case) -> ComparedModels:

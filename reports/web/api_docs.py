@@ -47,11 +47,10 @@ def api_page(app: FastAPI, opened: Opened) -> HTMLResponse:
         for path, operations in app.openapi()["paths"].items()
         for method, operation in operations.items()
     )
-    text = (
-        _environment()
-        .get_template("api_docs.html.j2")
-        .render(addresses=addresses, fields={**customer_input(known).allowed, **_seen(profile, columns)})
-    )
+    taken = {**customer_input(known).allowed, **_seen(profile, columns)}
+    fields = {name: f"{said}; may be left out" if name in known.optional else said for name, said in taken.items()}
+    unknown = "passed over" if opened.settings.serving.unknown_fields == "ignore" else "refused"
+    text = _environment().get_template("api_docs.html.j2").render(addresses=addresses, fields=fields, unknown=unknown)
     return HTMLResponse(text, headers=dict(HEADERS))
 
 

@@ -17,6 +17,7 @@ from pipeline.intake.windows import logged_window
 from pipeline.measures.risk_tiers import tier_of
 from pipeline.record.champion import open_champion
 from pipeline.record.opened_workspace import Opened
+from pipeline.serving.customer_input import customer_input
 from pipeline.serving.known_fields import known_in
 from pipeline.serving.prediction_service import PredictionService
 from pipeline.state.database import outcomes, predictions
@@ -56,7 +57,7 @@ def api(trained: Opened) -> Iterator[TestClient]:
 def client_of(opened: Opened) -> TestClient:
     desk = PredictionService(opened)
     app = FastAPI(lifespan=lambda _app: desk.staffed())
-    app.include_router(api_router(desk, known_in(opened), ApiKeys()))
+    app.include_router(api_router(desk, customer_input(known_in(opened)), ApiKeys()))
     return TestClient(app)
 
 
