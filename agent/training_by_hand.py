@@ -10,11 +10,12 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from pipeline.canonical_json import canonical
-from pipeline.errors import ChurnopsError
+from pipeline.errors import ChurnopsError, SettingsError
 from pipeline.intake.reference import load_split
+from pipeline.measures.customer_terms import require_categories
 from pipeline.models.artifact import Artifact
 from pipeline.record.cases import Case, Challenger, ModelRef, TrainingResult
-from pipeline.record.champion import find_champion, open_champion
+from pipeline.record.champion import Champion, find_champion, open_champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.roles.leaks import telling_features
 from pipeline.tables.splits import never_trained_on
@@ -79,11 +80,14 @@ async def train_by_hand(
         DataError, TrainingError: see `load_split` and `pipeline.training.parent.train`.
     """
     split = load_split(opened)
+    value = opened.settings.value
+    require_categories(value, {name: set(split.train[name].dropna()) for name in value.acceptance_by})
     chosen = estimator or opened.settings.training.estimator
     rows = Rows(train=split.train, test=split.test, unseen=unseen)
     if find_champion(opened.workspace, opened.ledger) is not None:
         champion, artifact = open_champion(opened)
-        split = never_trained_on(split, artifact.reference(), opened.settings.data.columns)
+        _require_features(opened, champion, artifact)
+        split = never_trained_on(split, artifact.reference(), artifact.manifest.columns)
         rows = replace(rows, test=split.test)
         if same_again(artifact, rows, opened.settings, chosen, hyperparameters):
             raise ChurnopsError(
@@ -107,6 +111,7 @@ async def train_by_hand(
         )
 
     asked: tuple[str, ...] = ("by hand", opened.settings.data.sha256, opened.settings.training.model_dump_json(), chosen)
+    asked = (*asked, opened.settings.model_columns.model_dump_json())
     if hyperparameters:
         asked = (*asked, canonical(dict(hyperparameters)))
     trained = "The candidate was trained on the reference alone; no drift was looked at."
@@ -115,13 +120,23 @@ async def train_by_hand(
             "The trainer of `training.command` made the candidate. Its scores of its training rows are its own, not out of fold, "
             "and flatter it; the metrics are measured by churnops on the test set, which that trainer was given. No drift was looked at."
         )
-    leaks = telling_features(split.train, opened.settings.data.columns)
+    leaks = telling_features(split.train, opened.settings.model_columns)
     if leaks:
         named = ", ".join(f"`{name}`" for name in leaks)
         trained += f" {named} alone tells who churned, as what is known only afterwards does; so does any model that has it."
     words = Narrative("A person ran `churnops train`.", trained)
     made = await _install_or_challenge(opened, _Candidate(make, "reference", "train", asked, {"estimator": chosen}, words))
     return made.model_copy(update={"leaks": leaks})
+
+
+def _require_features(opened: Opened, champion: Champion, artifact: Artifact) -> None:
+    """Both are compared on rows of the reference, which must have what the champion takes."""
+    if gone := [name for name in artifact.manifest.columns.features if name not in opened.settings.data.columns.features]:
+        named = ", ".join(f"`{name}`" for name in gone)
+        raise SettingsError(
+            f"Champion version {champion.version} takes {named}, which [data] in churnops.toml no longer names, so no other model can be compared with it.",
+            "Put it back; to train without it name it under [training] as `without`.",
+        )
 
 
 async def adopt_by_hand(opened: Opened, found: "FoundModel", own_reference: bool) -> Trained:
@@ -140,6 +155,7 @@ async def adopt_by_hand(opened: Opened, found: "FoundModel", own_reference: bool
 
     if find_champion(opened.workspace, opened.ledger) is not None:
         champion, artifact = open_champion(opened)
+        _require_features(opened, champion, artifact)
         before = artifact.manifest
         if before.adopted and before.recalibration is None and before.adopted.model_sha256 == found.described.digest:
             raise ChurnopsError(f"Champion version {champion.version} is this very model, byte for byte.", "Adopt another.")

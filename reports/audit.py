@@ -201,6 +201,8 @@ def _models(trainings: Sequence[Training]) -> tuple[list[str], list[list[str]], 
             f" ROC-AUC, candidate {done[-1][0]} minus champion: {comparison.difference:+.3f} "
             f"(interval {comparison.low:+.3f} to {comparison.high:+.3f})."
         )
+    if (drawn := done[-1][1].reweighting) is not None:
+        note += f" {drawn.said}"
     before = done[-1][1].drift_reference
     if before is not None and done[-1][1].gate.passed:
         note += f" {before.said}"

@@ -132,6 +132,8 @@ class Archive:
         if name not in names:
             raise DataError(f"There is no feature “{plain(feature, 64)}”.", "`churnops://window` lists them.")
         _, _, baseline, window = self._windows.current()
+        if name not in window.columns.features:
+            raise DataError(f"The champion does not take `{plain(name, 64)}`.", "`churnops://window` lists what it takes.")
         return column_view(name, window.profile, baseline.profile)
 
     def models(self, case: Case) -> ComparedModels:

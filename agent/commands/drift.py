@@ -45,7 +45,7 @@ def drift(
         if html is not None:
             from pipeline.intake.window_rows import window_rows
 
-            write_evidently_html(artifact.drift_reference(), window_rows(window), here.settings.data.columns, html, summary.features)
+            write_evidently_html(artifact.drift_reference(), window_rows(window), window.columns, html, summary.features)
         parts = segments_of(artifact, by) if by else {}
         segments = {value: summarise_drift(part, read(champion, part), here.policy) for value, part in parts.items()}
     console.print(drift_view(summary, here.policy, verbose=verbose))

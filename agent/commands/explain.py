@@ -69,7 +69,7 @@ def _customer(here: "Opened", console: "Console", choice: "WindowChoice", id_: s
     champion, artifact = open_champion(here)
     with console.status("Explaining"):
         if file is not None:
-            row = customer_in_file(here, file)
+            row = customer_in_file(here, artifact.manifest.columns, file)
         else:
             row = customer_with_id(choice.reader(here)(champion, baseline_of(artifact)), id_ or "")
         scorer = open_scorer(artifact, here.settings.value, version=champion.version)

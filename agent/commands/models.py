@@ -46,6 +46,7 @@ def show(version: VersionArgument, workspace: WorkspaceOption = HERE, as_json: J
         f"ROC-AUC {artifact.metrics.roc_auc.value:.4f} on {artifact.metrics.n:,} rows of its test set",
         ", ".join(f"{name} {number}" for name, number in made.versions.items()),
     ]
+    lines += [f"Derived: {escape(plain(name))} = {escape(plain(one.text, 240))}" for name, one in made.columns.derived.items()]
     if made.repository is not None:
         lines.append(f"Repository: {escape(plain(made.repository.said, 240))}")
     if made.adopted is not None:

@@ -78,7 +78,7 @@ def _compared(here: "Opened", only: tuple[str, ...], fits: int, console: "Consol
             live.update(families_table(names, done, None if line else family), refresh=True)
 
         found = compare_families(
-            names, train, settings.data.columns, here.policy, terms, seed=settings.training.seed, budget=fits, on_family=show
+            names, train, settings.model_columns, here.policy, terms, seed=settings.training.seed, budget=fits, on_family=show
         )
     selection = found.selection
     place = file_comparison(found, terms, here.workspace.comparisons, here.clock())

@@ -15,7 +15,7 @@ from pipeline.windows.population import Population
 from pipeline.windows.stretch import BrokenDays, Stretch
 
 Action = Literal["monitor", "fix_data", "collect_labels", "wait_for_outcomes", "rollback", "recalibrate", "retrain"]
-Mode = Literal["combined", "recent", "newest", "recalibrate"]
+Mode = Literal["combined", "recent", "newest", "reweighted", "recalibrate"]
 Rule = Literal[
     "broken_data",
     "lost_dependency",

@@ -1,4 +1,5 @@
-"""SHAP values of a model on its own columns: those of a column's encoded parts are added up.
+"""SHAP values of a model on its own columns: those of a column's encoded parts are added up, that of a derived number is
+shared alike among the columns that it is computed from.
 
 They are of the model before calibration, which only bends the scale; interventional, against at most 100 rows of the training data.
 
@@ -11,7 +12,6 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.errors import ExtraMissing
 from pipeline.explanation.attributions import Attributions, Numbers, Unit
@@ -83,7 +83,7 @@ def _innermost(model: Any) -> Any:
 
 def _of_pipeline(pipeline: Any, columns: Schema, background: "pd.DataFrame", *, linear: bool) -> Explainer:
     prepare, classifier, features = pipeline["prepare"], pipeline["classify"], list(columns.features)
-    owners = encoder_of(prepare, columns).owners
+    shares = encoder_of(prepare, columns).shares
 
     def encode(rows: "pd.DataFrame") -> Numbers:
         made = prepare.transform(rows[features])
@@ -94,17 +94,11 @@ def _of_pipeline(pipeline: Any, columns: Schema, background: "pd.DataFrame", *, 
 
     def explain(rows: "pd.DataFrame") -> Attributions:
         base, effects = inside(encode(rows))
-        return Attributions(base, _by_owner(effects, owners, len(features)))
+        return Attributions(base, effects @ shares)
 
     averaged = hasattr(classifier, "estimators_") and not hasattr(classifier, "learning_rate")
     kind = "weights" if linear else "trees"
     return Explainer(f"SHAP from the {kind}, against {len(known)} training rows", "probability" if averaged else "log-odds", False, explain)
-
-
-def _by_owner(effects: Numbers, owners: NDArray[np.intp], features: int) -> Numbers:
-    belongs = np.zeros((owners.size, features))
-    belongs[np.arange(owners.size), owners] = 1.0
-    return effects @ belongs
 
 
 def _linear(classifier: Any, background: Numbers) -> Inside:

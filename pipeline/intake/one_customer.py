@@ -9,6 +9,7 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.scoring.customer_row import Row
 from pipeline.shown_text import quoted
 from pipeline.tables.reading import read_raw, typed
+from pipeline.tables.schema import Schema
 from pipeline.windows.window import Window
 
 
@@ -28,13 +29,12 @@ def customer_with_id(window: Window, wanted: str) -> Row:
     return _row(found.tail(1), window.columns.features)
 
 
-def customer_in_file(opened: Opened, path: Path) -> Row:
-    """The customer of a file that holds one row, with the reference's columns.
+def customer_in_file(opened: Opened, columns: Schema, path: Path) -> Row:
+    """The customer of a file that holds one row, with these columns of the reference.
 
     Raises:
         DataError: it cannot be read, lacks a column, or holds more rows or none.
     """
-    columns = opened.settings.data.columns
     rows = typed(read_raw(path, opened.settings.data.format), columns, with_target=False)
     if len(rows) != 1:
         raise DataError(f"{path.name} has {len(rows):,} rows.", "Give a file with one customer, or name one: `--current FILE --id ID`.")

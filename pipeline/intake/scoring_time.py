@@ -20,7 +20,7 @@ _SCORING |= {"score", "scored", "scoring", "snapshot"}
 
 
 def with_roles(log: OwnLog, trained: Schema) -> OwnLog:
-    """`log` with id and time as its rows have them: by the settings, else by the names in `trained`. Where neither is there, the one column
+    """`log` with the features that were `trained` on, and with id and time as its rows have them: by the settings, else by the names in `trained`. Where neither is there, the one column
     of times that is named like a scoring time is taken, which is said; others that may be it are named.
 
     Raises:
@@ -34,7 +34,7 @@ def with_roles(log: OwnLog, trained: Schema) -> OwnLog:
         typed = [name for name, column in there.items() if column.type in ("instant", "local time")]
         named = [name for name in there if named_as_scoring_time(name)]
     if time in there:
-        return replace(log, columns=log.columns.model_copy(update={"id": id_, "time": time}))
+        return replace(log, columns=trained.model_copy(update={"id": id_, "time": time}))
     clear = [name for name in named if name not in log.columns.features and (name in typed or _all_times(log, bare, name))]
     if len(clear) == 1:
         (time,) = clear
@@ -42,7 +42,7 @@ def with_roles(log: OwnLog, trained: Schema) -> OwnLog:
         warnings.warn(said, Notice, stacklevel=2)
     elif others := clear or [name for name in typed if name not in log.columns.features]:
         _name(log.name, others)
-    return replace(log, columns=log.columns.model_copy(update={"id": id_, "time": time}))
+    return replace(log, columns=trained.model_copy(update={"id": id_, "time": time}))
 
 
 def named_as_scoring_time(name: str) -> bool:

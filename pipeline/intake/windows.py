@@ -57,7 +57,11 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
         read_predictions,
     )
 
-    columns, segment, spelling = opened.settings.data.columns, baseline.restriction.segment, spelling_of(baseline.profile)
+    columns, segment, spelling = (
+        baseline.columns_in(opened.settings.data.columns),
+        baseline.restriction.segment,
+        spelling_of(baseline.profile),
+    )
     own = own_log(opened)
     if own is not None:
         log = with_roles(own, columns)
@@ -87,7 +91,7 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
     else:
         profile, scored = profile_with_customers(source, columns, baseline.profile, restriction)
     given = None if outcomes is None else told_in_file(opened, outcomes)
-    known = partial(_known_in_log, opened, spelling, given)
+    known = partial(_known_in_log, opened, columns, spelling, given)
     window = Window(
         "prediction log", source, columns, restriction, profile, known(restriction), scored, set_aside, declared(opened), roster(opened),
         logged=True,
@@ -109,12 +113,12 @@ def _reaches_back(span: Span | None, segment: tuple[str, str] | None) -> bool:
     return (span is None or isinstance(span, Last)) and segment is None
 
 
-def _known_in_log(opened: Opened, spelling: Spelling, told: "pd.DataFrame | None", meant: Restriction) -> Labelled:
+def _known_in_log(opened: Opened, columns: Schema, spelling: Spelling, told: "pd.DataFrame | None", meant: Restriction) -> Labelled:
     """The labelled ones of the logged rows that are meant, by what is on record or by what was `told` instead."""
     from pipeline.intake.window_labels import label_rule, labelled_rows
     from pipeline.state.predictions import read_labelled, read_predictions
 
-    columns, rule = opened.settings.data.columns, label_rule(opened.settings)
+    rule = label_rule(opened.settings)
     assert meant.since is not None and meant.until is not None  # a stretch of the log
     if told is not None:
         return labelled_rows(
@@ -136,7 +140,7 @@ def file_window(opened: Opened, baseline: Baseline, current: Path, outcomes: Pat
         from pipeline.intake.window_labels import told_in_file
 
         known = told_in_file(opened, outcomes)
-    log = with_roles(current_file(opened, current), opened.settings.data.columns)
+    log = with_roles(current_file(opened, current), baseline.columns_in(opened.settings.data.columns))
     return _own_window(opened, baseline.profile, log, baseline.restriction, known, outcomes)
 
 

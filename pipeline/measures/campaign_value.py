@@ -1,10 +1,10 @@
 """What a retention campaign is worth, so that two scorings of the same customers can be compared by what they would earn.
 
 An offer to a customer who would leave with probability p brings acceptance · p · margin and costs offer_cost, taken or not. A campaign makes
-an offer to everybody for whom that is more than nothing; one of a fixed size, to so many of the riskiest. The maximum is earned by offers
+an offer to everybody for whom that is more than nothing; with a capacity, to so many of the riskiest among these. The maximum is earned by offers
 to as many churners alone; what a scoring earns is told as a percentage of that, so that windows of any size and currency can be compared, and as an amount.
 
-Where customers are worth different amounts, the terms are those of each row, and a campaign of a fixed size goes to those for whom it pays most.
+Where customers are worth different amounts, the terms are those of each row, and with a capacity it goes to those for whom it pays most.
 """
 
 from dataclasses import dataclass
@@ -57,22 +57,23 @@ def expected_value(p: ArrayLike, value: Terms) -> Numbers:
 
 def offered(p: ArrayLike, value: Terms, weights: ArrayLike | None = None) -> Numbers:
     """Which part of an offer each customer gets, 0-1, shape of `p`: all of it where it pays; with a capacity, all of it among so many of the
-    riskiest, or where customers differ in value, of those for whom it pays most, if it pays. Those who are alike share what is left. `weights`: for how
+    riskiest, or where customers differ in value, of those for whom it pays most, if it pays, as `contact_list.reached` has it. Those who are alike share what is left. `weights`: for how
     many customers each stands; None: each for itself.
 
     >>> offered([0.9, 0.6, 0.6, 0.1], ValueSettings(margin=500, offer_cost=50, acceptance=0.3)).tolist()
     [1.0, 1.0, 1.0, 0.0]
     >>> offered([0.9, 0.6, 0.6, 0.1], ValueSettings(margin=500, offer_cost=50, acceptance=0.3, capacity=0.5)).tolist()
     [1.0, 0.5, 0.5, 0.0]
+    >>> offered([0.9, 0.2, 0.2, 0.1], ValueSettings(margin=500, offer_cost=50, acceptance=0.3, capacity=0.5)).tolist()
+    [1.0, 0.0, 0.0, 0.0]
     """
     risk = np.asarray(p, dtype=np.float64)
-    if value.capacity == 1:
-        return (expected_value(risk, value) > 0).astype(np.float64)
-    weight = np.ones(risk.shape) if weights is None else np.asarray(weights, dtype=np.float64)
-    if not isinstance(value, CustomerTerms):
-        return _first(risk, weight, value.capacity)
     worth_ = expected_value(risk, value)
-    return _first(worth_, weight, value.capacity) * (worth_ > 0)
+    pays = (worth_ > 0).astype(np.float64)
+    if value.capacity == 1:
+        return pays
+    weight = np.ones(risk.shape) if weights is None else np.asarray(weights, dtype=np.float64)
+    return _first(worth_ if isinstance(value, CustomerTerms) else risk, weight, value.capacity) * pays
 
 
 def _first(height: Numbers, weights: Numbers, capacity: float) -> Numbers:

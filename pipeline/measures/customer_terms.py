@@ -1,14 +1,16 @@
 """What an offer costs and brings, customer by customer: the settings of [value] over the rows of a table."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import DataError
+from pipeline.errors import DataError, SettingsError
+from pipeline.shown_text import plain, quoted
 from pipeline.tables.expression import Expression
+from pipeline.tables.similar_names import most_alike
 from pipeline.workspace.value_settings import CustomerValueSettings, ValueSettings
 
 if TYPE_CHECKING:
@@ -49,6 +51,21 @@ def terms_of(value: CustomerValueSettings, rows: "pd.DataFrame") -> Terms:
     for column, shares in value.acceptance_by.items():
         acceptance = rows[column].map(shares).fillna(value.acceptance).to_numpy(dtype=np.float64)
     return CustomerTerms(np.where(np.isfinite(margin), margin, 0.0), acceptance, value.offer_cost, value.capacity)
+
+
+def require_categories(value: CustomerValueSettings, known: Mapping[str, Collection[str]]) -> None:
+    """That `acceptance_by` names categories that there are. `known`: those of the training rows, by column.
+
+    Raises:
+        SettingsError: one is none of them, so that its share would count for nobody.
+    """
+    for column, shares in value.acceptance_by.items():
+        if stranger := next((name for name in shares if name not in known[column]), None):
+            close = most_alike(stranger, sorted(known[column]))
+            raise SettingsError(
+                f"[value.acceptance_by] in churnops.toml gives a share to {quoted(stranger)} of `{plain(column)}`, which no training row has.",
+                f"Perhaps {quoted(close)} is meant." if close else "Leave it out, or train on rows that have it.",
+            )
 
 
 def terms_of_one(value: CustomerValueSettings, row: Mapping[str, float | str | None]) -> tuple[float, float]:

@@ -169,3 +169,22 @@ class ServingProof(StoredRecord):
             f"The fast path scores single customers as scikit-learn does, {same}, on {self.rows:,} stored rows and {self.edges} made of them "
             "with values missing or never seen; no label and no risk tier differs."
         )
+
+
+class Reweighting(StoredRecord):
+    """How the reference was made to resemble customers scored now: of its rows so many were drawn, by weights of at most `greatest_weight` (1: as common
+    as in the reference), which leave as much information as `effective_rows` unweighted ones would."""
+
+    reference_rows: int
+    drawn: int
+    scored_rows: int
+    effective_rows: float
+    greatest_weight: float
+
+    @property
+    def said(self) -> str:
+        """For people, as a sentence."""
+        return (
+            f"Of the reference's {self.reference_rows:,} rows {self.drawn:,} were drawn to train on, by how they resemble the {self.scored_rows:,} customers "
+            f"scored now; so weighted, the reference is worth {self.effective_rows:,.0f} rows (effective sample size)."
+        )

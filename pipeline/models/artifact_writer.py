@@ -111,6 +111,7 @@ def _save(model: Any, manifest: Manifest, place: Path) -> None:
     from mlflow.types import Schema as Signature
 
     columns = manifest.columns
+    needless = {"python"} if columns.derived else {"python", "churnops"}
     inputs: list[ColSpec | TensorSpec] = [
         *(ColSpec(DataType.double, name) for name in columns.numerical),
         *(ColSpec(DataType.string, name) for name in columns.categorical),
@@ -120,7 +121,7 @@ def _save(model: Any, manifest: Manifest, place: Path) -> None:
         model,
         str(place),
         signature=ModelSignature(Signature(inputs), Signature([TensorSpec(np.dtype(np.float64), (-1, 2))])),
-        pip_requirements=[f"{name}=={version(name)}" for name in sorted({"cloudpickle", *manifest.versions} - {"python", "churnops"})],
+        pip_requirements=[f"{name}=={version(name)}" for name in sorted({"cloudpickle", *manifest.versions} - needless)],
         serialization_format=mlflow.sklearn.SERIALIZATION_FORMAT_CLOUDPICKLE,
         pyfunc_predict_fn="predict_proba",
     )

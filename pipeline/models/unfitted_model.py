@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import TrainingError
 from pipeline.families import Family, families, family_named
@@ -62,7 +62,7 @@ def build(estimator: str, given: Mapping[str, float], seed: int, columns: Schema
 
     Missing numbers become the training median, unless the family takes them as they are. A missing category is a category of its own, because that it is missing
     often says something. Of a column with more than 50 categories the rarest are folded into one, and a category never seen in training counts
-    as one of those, or as none of the known ones.
+    as one of those, or as none of the known ones. Derived numbers are computed from the numbers as they come, and then treated as these.
 
     Raises:
         TrainingError: as `hyperparameters_of` and `require_packages`.
@@ -74,13 +74,22 @@ def build(estimator: str, given: Mapping[str, float], seed: int, columns: Schema
 
     family, values = family_named(estimator), hyperparameters_of(estimator, given)
     require_packages(estimator)
-    # A numerical column without any value in training stays, as zeros; else scikit-learn warns at every fit and prediction.
-    scaled = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())
-    numerical = "passthrough" if family.native_missing else scaled
+
+    def scaling() -> tuple[Any, ...]:
+        # A numerical column without any value in training stays, as zeros; else scikit-learn warns at every fit and prediction.
+        return () if family.native_missing else (SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())
+
+    numerical = make_pipeline(*scaling()) if scaling() else "passthrough"
     one_hot = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MOST_CATEGORIES)
     categorical = make_pipeline(SimpleImputer(strategy="constant", fill_value="missing"), one_hot)
+    steps = [("numerical", numerical, list(columns.numerical)), ("categorical", categorical, list(columns.categorical))]
+    if columns.derived:
+        from pipeline.models.derived_columns import DerivedColumns
+
+        computed = DerivedColumns(tuple(one.text for one in columns.derived.values()))
+        steps.append(("derived", make_pipeline(computed, *scaling()), list(columns.numerical)))
     prepare = ColumnTransformer(
-        [("numerical", numerical, list(columns.numerical)), ("categorical", categorical, list(columns.categorical))],
+        steps,
         # A zero that is left out of a sparse matrix is a missing number to some libraries, and others take none.
         sparse_threshold=0.0 if family.native_missing else 0.3,
     )

@@ -10,7 +10,7 @@ from pydantic import Field
 from pipeline.diagnosis.diagnosis import Action, Diagnosis, Mode
 from pipeline.drift.summary import DriftSummary
 from pipeline.measures.evaluation import Evaluation
-from pipeline.measures.measure import CalibrationTrial, GateResult, Metrics
+from pipeline.measures.measure import CalibrationTrial, GateResult, Metrics, Reweighting
 from pipeline.models.artifact import DriftReference
 from pipeline.profiles.distribution import Distribution
 from pipeline.record.case_id import CaseId
@@ -200,6 +200,7 @@ class TrainingResult(Evaluation):
     gate_rows: int
     seconds: float
     drift_reference: DriftReference | None = Field(None, exclude_if=lambda told: told is None)
+    reweighting: Reweighting | None = Field(None, exclude_if=lambda told: told is None)
 
 
 class Training(StoredRecord):

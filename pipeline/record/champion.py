@@ -5,6 +5,7 @@ import json
 from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import IntegrityError, SettingsError, WorkspaceError
+from pipeline.measures.customer_terms import require_categories
 from pipeline.models.artifact import Artifact, open_artifact
 from pipeline.own_file import read_own
 from pipeline.record.authority import require_authority
@@ -15,6 +16,7 @@ from pipeline.workspace.folder import Workspace
 
 _POINTER_BYTES = 64 << 10
 _RESTORED = "Find out who did it, then delete .churnops/champion: `churnops reports list` restores it from the ledger."
+_ROLES = {"target", "positive", "negative", "id", "time"}
 
 
 class Champion(BaseModel, frozen=True, extra="forbid"):
@@ -101,13 +103,38 @@ def open_champion(opened: Opened) -> tuple[Champion, Artifact]:
 
     Raises:
         WorkspaceError, IntegrityError: as `require_champion` and `open_artifact`.
-        SettingsError: the columns in churnops.toml are no longer those it was trained on.
+        SettingsError: as `require_columns`.
     """
     champion = require_champion(opened.workspace, opened.ledger)
     artifact = open_artifact(opened.workspace, champion.digest)
-    if artifact.manifest.columns != opened.settings.data.columns:
-        raise SettingsError(
-            f"The columns under [data] in churnops.toml are not those of champion version {champion.version}.",
-            "Put them back, or start a new workspace for the new columns with `churnops init`.",
-        )
+    require_columns(opened, champion.version, artifact)
     return champion, artifact
+
+
+def require_columns(opened: Opened, version: str, artifact: Artifact) -> None:
+    """That the settings mean the same columns as a model. Features may come and go: what watches a champion goes by its own.
+
+    Raises:
+        SettingsError: a column has another role or kind than it had when the model was trained; what counts by customer rests on one that it
+            does not take, or on a category that it was not trained on.
+    """
+    settings, taken = opened.settings, artifact.manifest.columns
+    now = settings.data.columns
+    shared = {*taken.features}.intersection(now.features)
+    if (
+        taken.model_dump(include=_ROLES) != now.model_dump(include=_ROLES)
+        or any(taken.kind(name) != now.kind(name) for name in shared)
+        or shared.intersection(taken.calendar) != shared.intersection(now.calendar)
+    ):
+        raise SettingsError(
+            f"The columns under [data] in churnops.toml are not those of model version {version}.",
+            "Put back what they were. A new feature may be added; to train without one name it as `without` under [training].",
+        )
+    counted = (*settings.value.numerical, *settings.value.acceptance_by, *settings.fairness.columns)
+    if strange := [name for name in counted if name not in taken.features]:
+        raise SettingsError(
+            f"[value] or [fairness] in churnops.toml names `{strange[0]}`, which model version {version} does not take.",
+            "Leave it out until a model that takes it serves.",
+        )
+    if settings.value.acceptance_by:
+        require_categories(settings.value, {column.name: column.known for column in artifact.profile().categorical})

@@ -90,6 +90,7 @@ def _told(artifact: Artifact) -> dict[str, str]:
         "recalibrated": "no" if made.recalibration is None else f"on {made.recalibration.rows:,} rows",
         "numerical features": ", ".join(made.columns.numerical),
         "categorical features": ", ".join(made.columns.categorical),
+        **{f"derived {name}": one.text for name, one in made.columns.derived.items()},
         "training rows": f"{made.rows:,}",
         "churners among them": f"{made.churners:,}",
         "fingerprint of the rows": made.data_sha256[:12],

@@ -46,7 +46,7 @@ class CompiledModel:
         """The probability, and the effect of each feature, shape (features,): the probability minus what it would be without the feature's
         part of the classifier's response. Arguments and errors as `probability`."""
         response, added = self.classifier.explained(self.encoder.encode(cells))
-        parts = np.bincount(self.encoder.owners, added, minlength=len(cells))
+        parts = added @ self.encoder.shares
         found = self._linked(response - np.concatenate([[0.0], parts]))
         return float(found[0]), found[0] - found[1:]
 

@@ -40,6 +40,9 @@ class Prediction(_Answer):
     model_version: str
     model_digest: str
     predicted_at: datetime
+    missing_fields: tuple[str, ...] = Field(
+        (), exclude_if=lambda named: not named, description="Features of the champion that were not sent and count as missing values"
+    )
     explanation: CustomerExplanation | None = Field(None, exclude_if=lambda said: said is None, description="Where the request asks for it")
 
 
@@ -111,8 +114,10 @@ class Ready(_Answer):
     problem: str | None = None
 
 
-def prediction(scored: Scored, serving: Serving, words: ServingSettings, customer: str, at: datetime) -> Prediction:
-    """The answer about one customer scored at `at`."""
+def prediction(
+    scored: Scored, serving: Serving, words: ServingSettings, customer: str, at: datetime, missing: tuple[str, ...] = ()
+) -> Prediction:
+    """The answer about one customer scored at `at`, of whom the `missing` features were not sent."""
     return Prediction(
         id=customer,
         probability=scored.probability,
@@ -125,4 +130,5 @@ def prediction(scored: Scored, serving: Serving, words: ServingSettings, custome
         model_version=serving.champion.version,
         model_digest=serving.champion.digest,
         predicted_at=at,
+        missing_fields=missing,
     )

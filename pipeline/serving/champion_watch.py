@@ -15,22 +15,24 @@ from pipeline.record.ledger import MOVES
 from pipeline.record.opened_workspace import Opened
 from pipeline.scoring.scorer import Scorer, open_scorer
 from pipeline.serving.customer_input import CustomerInput, customer_input
+from pipeline.serving.known_fields import ModelFields, fields_of
 from pipeline.serving.request_counters import Measures
 
 _KEPT = 2  # the champion and the one before it, so that a rollback is at once
 _TRY_AGAIN_SECONDS = 1.0  # after a failure that the pointer does not show: who may approve, a database that was away
 
-_Seen = tuple[int, int, int] | None
+_Seen = tuple[tuple[int, int, int] | None, int]
 
 
 @dataclass(frozen=True)
 class Serving:
-    """A champion ready to answer."""
+    """A champion ready to answer. `others`: features that only other models of the workspace take, which are logged as they were sent."""
 
     champion: Champion
     scorer: Scorer
-    customers: CustomerInput
     artifact: Artifact
+    customers: CustomerInput
+    others: tuple[str, ...] = ()
 
     @cached_property
     def explainer(self) -> CustomerExplainer:
@@ -43,7 +45,8 @@ class Serving:
 
 
 class ChampionWatch:
-    """The champion of one workspace in one worker, for the coroutines of one event loop.
+    """The champion of one workspace in one worker, for the coroutines of one event loop, and what may be sent to it: also what a model takes that
+    waits, from the moment it is published.
 
     A pointer that names what the ledger did not deploy is not followed: the champion that was verified before goes on answering, `problem`
     says so, and /readyz with it. Where the ledger's champion cannot be loaded, nothing answers in its place.
@@ -52,6 +55,8 @@ class ChampionWatch:
     def __init__(self, opened: Opened, measures: Measures) -> None:
         self._opened = opened
         self._pointer = os.fspath(opened.workspace.champion_pointer)
+        self._models = os.fspath(opened.workspace.models)
+        self._fields = ModelFields(opened.workspace)
         self._measures = measures
         self._lock = asyncio.Lock()
         self._kept: dict[tuple[str, str], Serving] = {}
@@ -118,7 +123,8 @@ class ChampionWatch:
             return
         if loaded.champion.digest != champion.digest:
             return  # it moved on meanwhile; the pointer has changed, or will in a moment
-        serving = replace(loaded, champion=champion)
+        customers, others = await asyncio.to_thread(self._taken, loaded.artifact)
+        serving = replace(loaded, champion=champion, customers=customers, others=others)
         self._kept = dict([*((old, one) for old, one in self._kept.items() if old != key), (key, serving)][-_KEPT:])
         self._note(seen, serving, None)
         self._measures.loaded(champion.ledger_seq)
@@ -145,11 +151,19 @@ class ChampionWatch:
     def _load(self) -> Serving:
         champion, artifact = open_champion(self._opened)
         scorer = open_scorer(artifact, self._opened.settings.value, version=champion.version)
-        return Serving(champion, scorer, customer_input(scorer.schema, scorer.spelling), artifact)
+        return Serving(champion, scorer, artifact, *self._taken(artifact))
+
+    def _taken(self, artifact: Artifact) -> tuple[CustomerInput, tuple[str, ...]]:
+        known = self._fields.beside(fields_of(artifact))
+        ignores = self._opened.settings.serving.unknown_fields == "ignore"
+        own = artifact.manifest.columns.features
+        return customer_input(known, ignores_unknown=ignores), tuple(name for name in known.columns.features if name not in own)
 
     def _look(self) -> _Seen:
+        # Before every answer, and a path takes longer to make than to look at.
         try:
-            found = os.stat(self._pointer)  # noqa: PTH116 — before every answer, and a path takes longer to make than to look at
+            models = os.stat(self._models).st_mtime_ns  # noqa: PTH116
+            found = os.stat(self._pointer)  # noqa: PTH116
         except FileNotFoundError:
-            return None
-        return found.st_ino, found.st_mtime_ns, found.st_size
+            return None, 0
+        return (found.st_ino, found.st_mtime_ns, found.st_size), models

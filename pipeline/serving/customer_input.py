@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import inf
 from sys import float_info
 from types import MappingProxyType
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, Literal, NotRequired, TypeVar, cast
 
 from pydantic import (
     AfterValidator,
@@ -24,13 +24,12 @@ from typing_extensions import TypedDict
 from pipeline.canonical_json import RepeatedKey, json_once
 from pipeline.clock import in_utc
 from pipeline.serving.json_items import holds_more_items
-from pipeline.tables.categories import NO_SPELLING, Spelling
+from pipeline.serving.known_fields import KnownFields
+from pipeline.tables.cell_numbers import GREATEST
 from pipeline.tables.missing import present
-from pipeline.tables.schema import Schema
 
 LONGEST_TEXT = 200  # characters; a category is a name or a code, not an essay
 MOST_CUSTOMERS = 1_000  # in one batch: scored in a tenth of a second, so nobody waits long behind it
-GREATEST = 3e38  # forests compute in single precision, which ends there
 _BATCH: Mapping[str, str] = MappingProxyType({"customers": f"a list of 1 to {MOST_CUSTOMERS:,} customers"})
 _MOST_WRONGS = 100
 _SPARE_ITEMS = 1_000  # of a customer alone, beyond the known fields: what is wrong is named, as far as it goes
@@ -71,7 +70,7 @@ class CustomerInput:
     allowed: Mapping[str, str]
 
     def read(self, body: bytes) -> CustomerRow:
-        """One customer: the id where the workspace has one, and every feature.
+        """One customer: the id where the workspace has one, and every feature that is not optional.
 
         Raises:
             InputError: it is no JSON object of these fields and types.
@@ -94,26 +93,26 @@ class CustomerInput:
         return rows
 
 
-def customer_input(columns: Schema, spelling: Spelling = NO_SPELLING) -> CustomerInput:
-    """The input of a workspace with these columns. A category whose known values, by the `spelling`, are all whole numbers is taken as a
-    JSON number, too."""
-    codes = {name for name, known in spelling.items() if known.are_whole}
+def customer_input(known: KnownFields, *, ignores_unknown: bool = False) -> CustomerInput:
+    """The input of a workspace where these fields are known. A category of whole numbers is taken as a JSON number, too."""
+    columns = known.columns
     fields: dict[str, Any] = {}
     allowed: dict[str, str] = {}
     if columns.id is not None:
         fields[columns.id] = CustomerId
         allowed[columns.id] = ALLOWED_ID
     for name in columns.numerical:
-        fields[name] = _NUMBER
+        fields[name] = NotRequired[_NUMBER] if name in known.optional else _NUMBER
         allowed[name] = f"a number from {-GREATEST:g} to {GREATEST:g}, or null"
     for name in columns.categorical:
-        fields[name] = _CODE if name in codes else _TEXT
-        allowed[name] = (
-            f"a text of at most {LONGEST_TEXT} characters, none of them U+0000{', a whole number' if name in codes else ''}, or null"
-        )
+        whole = name in known.whole
+        taken = _CODE if whole else _TEXT
+        fields[name] = NotRequired[taken] if name in known.optional else taken
+        allowed[name] = f"a text of at most {LONGEST_TEXT} characters, none of them U+0000{', a whole number' if whole else ''}, or null"
     # A typed dictionary takes any name for a field, as columns have any.
     batch = _strict("Customers", {"customers": Annotated[list[Any], Field(min_length=1, max_length=MOST_CUSTOMERS)]})
-    return CustomerInput(TypeAdapter(_strict("Customer", fields)), TypeAdapter(batch), allowed)
+    customer = _strict("Customer", fields, extra="ignore" if ignores_unknown else "forbid")
+    return CustomerInput(TypeAdapter(customer), TypeAdapter(batch), allowed)
 
 
 def check_items(body: bytes, most: int, allowed: str) -> None:
@@ -177,9 +176,9 @@ def _checked(reader: TypeAdapter[_Read], told: Any, allowed: Mapping[str, str], 
         raise InputError(tuple(one.model_copy(update={"row": row}) for one in wrongs(error, allowed))) from error
 
 
-def _strict(name: str, fields: Mapping[str, Any]) -> Any:
+def _strict(name: str, fields: Mapping[str, Any], extra: Literal["forbid", "ignore"] = "forbid") -> Any:
     made = cast(Any, TypedDict)(name, dict(fields))
-    made.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)
+    made.__pydantic_config__ = ConfigDict(extra=extra, strict=True)
     return made
 
 

@@ -130,17 +130,21 @@ class PredictionService:
         columns, words = serving.scorer.schema, self._opened.settings.serving
         ids = [str(row[columns.id]) if columns.id else uuid4().hex for row in rows]
         version = serving.champion.version
-        # As it was scored, so that drift counts what the model saw.
-        cells = [serving.scorer.cells(row) for row in rows]
+        # As it was scored, so that drift counts what the model saw; with what another model, once it serves, is compared on.
+        told = [
+            {
+                **dict(zip(columns.features, map(_logged, serving.scorer.cells(row)), strict=True)),
+                **{name: row[name] for name in serving.others if name in row},
+            }
+            for row in rows
+        ]
         await self._writer.write(
-            [
-                LoggedPrediction(id_, at, version, one.probability, dict(zip(columns.features, map(_logged, values), strict=True)))
-                for id_, one, values in zip(ids, scored, cells, strict=True)
-            ]
+            [LoggedPrediction(id_, at, version, one.probability, features) for id_, one, features in zip(ids, scored, told, strict=True)]
         )
         for one in scored:
             self.measures.predicted(version, one.tier)
-        return tuple(prediction(one, serving, words, id_, at) for id_, one in zip(ids, scored, strict=True))
+        missing = [tuple(name for name in columns.features if name not in row) for row in rows]
+        return tuple(prediction(one, serving, words, id_, at, lacking) for id_, one, lacking in zip(ids, scored, missing, strict=True))
 
     def _reach_state(self) -> None:
         with self._opened.state.read() as connection:

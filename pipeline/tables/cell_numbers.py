@@ -10,6 +10,7 @@ from pipeline.tables.missing import present
 Decimal = Literal[".", ","]
 
 LARGEST = 1e150  # greater numbers count as infinite: their squares are
+GREATEST = 3e38  # that a model computes with: forests do in single precision, which ends there
 # Exponents as engines write them, "1e-05" or "1.0E20"; "1E5" may well be the name of something.
 _PLAIN_NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d{0,149})(?:\.\d*(?:e[+-]?\d+)?|e[+-]\d+)?|\.\d+)", re.ASCII | re.IGNORECASE)
 _WHOLE = re.compile(r"([+-]?\d+)[.,]0+", re.ASCII)

@@ -59,7 +59,7 @@ def take_over(
     # Folds by row: customers that repeat only make the trial's z too sure of itself, and nothing is decided by it.
     trial = try_recalibration(scores, y, cross_fit_folds(y, None, job.seed)).model_copy(update={"kept": False})
     manifest = Manifest(
-        columns=job.columns,
+        columns=job.columns.without(job.columns.derived),  # what it computes inside is its own
         estimator=_name(model.model, described),
         hyperparameters={},
         seed=job.seed,

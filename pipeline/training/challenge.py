@@ -15,6 +15,7 @@ from pipeline.diagnosis.diagnosis import Mode
 from pipeline.families import family_named
 from pipeline.measures.campaign_value import break_even
 from pipeline.measures.customer_terms import typical
+from pipeline.measures.measure import Reweighting
 from pipeline.models.artifact import Artifact, installed_versions, open_artifact, publish
 from pipeline.models.unfitted_model import hyperparameters_of
 from pipeline.record import mlflow_mirror
@@ -26,6 +27,7 @@ from pipeline.training.drift_reference import RowsBefore
 from pipeline.training.gate import judge, judge_recalibrated, treatment_of
 from pipeline.training.job import TrainingJob
 from pipeline.training.parent import OnProgress, TrainingOutcome, train
+from pipeline.training.reweighted_rows import reweighted_rows
 from pipeline.windows.window import Window
 from pipeline.workspace.policy import Band
 from pipeline.workspace.settings import Settings
@@ -45,7 +47,7 @@ _NEWER_FROM = 0.5  # of the rows in the order of time
 class Rows:
     """Typed rows to train on and to test on; no customer is in both. The last `recent` training rows are of the window. `before`: what windows
     are to be compared with, None for the training rows. `test_weights`: as `TrainingJob` has them. `reference`: the
-    test set of the reference, where other rows test. `unseen`: as `train` takes it."""
+    test set of the reference, where other rows test. `unseen`: as `train` takes it. `reweighting`: how the older rows were drawn, where they were."""
 
     train: pd.DataFrame
     test: pd.DataFrame
@@ -54,11 +56,15 @@ class Rows:
     test_weights: tuple[float, ...] | None = None
     reference: pd.DataFrame | None = None
     unseen: "OutOfFold | None" = None
+    reweighting: Reweighting | None = None
 
 
-def retraining_rows(champion: Artifact, window: Window, held_out_share: float, mode: Mode = "combined") -> Rows:
-    """The window's earlier outcomes to train on, its later ones to test on; in mode `combined` the champion's training data, too, in mode `newest`
-    only the newer half of the earlier ones, in whole days.
+def retraining_rows(
+    champion: Artifact, window: Window, held_out_share: float, mode: Mode = "combined", scored: pd.DataFrame | None = None
+) -> Rows:
+    """The window's earlier outcomes to train on, its later ones to test on; in mode `combined` the champion's training data, too, in mode `reweighted`
+    those of them that resemble the `scored` customers (typed features, with or without outcomes), in mode `newest` only the newer half of the earlier
+    outcomes, in whole days.
 
     A window without times is taken in the order of its rows, as if each were of a day of its own.
     """
@@ -74,13 +80,17 @@ def retraining_rows(champion: Artifact, window: Window, held_out_share: float, m
     recent_train = recent[split.train]
     if mode == "newest":
         recent_train = recent_train[(times[split.train].dt.floor("D").rank(pct=True) > _NEWER_FROM).to_numpy()]
-    train = (
-        pd.concat([champion.reference(), recent_train], ignore_index=True) if mode == "combined" else recent_train.reset_index(drop=True)
-    )
+    older = champion.reference() if mode in ("combined", "reweighted") else recent_train.iloc[:0]
+    reweighting = None
+    if mode == "reweighted":
+        assert scored is not None  # who asks for this mode has looked at the window's customers
+        made = reweighted_rows(older, scored, columns, champion.manifest.seed)
+        older, reweighting = made.rows, made.told
+    train = pd.concat([older, recent_train], ignore_index=True)
     judging = split.held_out if ids is None else split.held_out & _newest_of_each(ids, times, split.held_out)
     weights = None if known.weights is None else tuple(known.weights[judging].tolist())
     test = recent[judging][[*known.features.columns, columns.target]]
-    return Rows(train=train, test=test, recent=len(recent_train), test_weights=weights)
+    return Rows(train=train, test=test, recent=len(recent_train), test_weights=weights, reweighting=reweighting)
 
 
 def _newest_of_each(ids: pd.Series, times: pd.Series, rows: np.ndarray) -> np.ndarray:
@@ -96,9 +106,10 @@ def _newest_of_each(ids: pd.Series, times: pd.Series, rows: np.ndarray) -> np.nd
 def same_again(champion: Artifact, rows: Rows, settings: Settings, estimator: str, hyperparameters: Mapping[str, float]) -> bool:
     """Whether a new model with these hyperparameters, else the estimator's defaults, would be the champion once more: same rows, same settings, same versions. What a
     trainer of the team's own would make, nobody knows before."""
-    made, columns = champion.manifest, settings.data.columns
+    made, columns = champion.manifest, settings.model_columns
     now = made.model_copy(
         update={
+            "columns": columns,
             "estimator": estimator,
             "hyperparameters": hyperparameters_of(estimator, hyperparameters),
             "seed": settings.training.seed,
@@ -130,12 +141,16 @@ async def challenge(
     In mode `recalibrate` the champion's own estimator and hyperparameters count, whatever is given. In every other mode
     `training.command` trains, where it is set; it is told the estimator where that is not the workspace's, and every hyperparameter given.
 
+    A first model, and one of mode `reference`, takes what the settings name; a retraining keeps the champion's features and derived numbers, which its rows have.
+
     Raises:
         TrainingError: see `pipeline.training.parent.train`; nothing is left behind.
     """
     settings = opened.settings
     before = rows.before
+    columns = settings.model_columns if champion is None or mode == "reference" else champion.manifest.columns
     asked = {
+        "columns": columns,
         "estimator": estimator,
         "hyperparameters": dict(hyperparameters),
         "recent_rows": rows.recent,
@@ -149,13 +164,15 @@ async def challenge(
         named = () if estimator == settings.training.estimator else ("--estimator", estimator)
         given = (word for name, value in hyperparameters.items() for word in ("--set", f"{name}={value}"))
         job = job.model_copy(update={"command": (*shlex.split(settings.training.command), *named, *given)})
+    # One that no longer has what the champion takes cannot say what was forgotten.
+    reference = rows.reference if rows.reference is not None and {*columns.features} <= {*rows.reference.columns} else None
     async with train(
         job,
         rows.train,
         rows.test,
         opened.workspace,
         drift_rows=before.rows if before else None,
-        reference_rows=rows.reference,
+        reference_rows=reference,
         unseen=rows.unseen,
         on_progress=on_progress,
         time_limit_seconds=settings.training.time_limit_seconds,
@@ -168,7 +185,7 @@ def usual_job(opened: Opened, champion: Artifact | None) -> TrainingJob:
     """A job as settings and policy have it, against this champion."""
     settings = opened.settings
     return TrainingJob(
-        columns=settings.data.columns,
+        columns=settings.model_columns,
         estimator=settings.training.estimator,
         seed=settings.training.seed,
         threshold=settings.training.threshold,
@@ -220,6 +237,7 @@ def judge_and_register(
         gate_rows=len(rows.test),
         seconds=outcome.seconds,
         drift_reference=manifest.drift_reference,
+        reweighting=rows.reweighting,
         **dict(found),
     )
     serving = found.model_dump(mode="json", include={"serving"})

@@ -71,8 +71,9 @@ def run(job: TrainingJob, folder: Path, workspace: Workspace, progress: TextIO) 
     say("loading", 0.0, "Loading scikit-learn and the rows")
     from pipeline.tables.typed_parquet import read_rows
 
-    train, test = read_rows(folder / TRAIN_ROWS, job.columns), read_rows(folder / TEST_ROWS, job.columns)
     champion = None if job.champion is None else open_artifact(workspace, job.champion)
+    both = job.columns if champion is None else job.columns.united(champion.manifest.columns)
+    train, test = read_rows(folder / TRAIN_ROWS, job.columns), read_rows(folder / TEST_ROWS, both)
     if job.recalibrates:
         assert champion is not None  # there is nothing else to recalibrate
         made = _recalibrated(job, champion, train, folder, say)
@@ -85,7 +86,7 @@ def run(job: TrainingJob, folder: Path, workspace: Workspace, progress: TextIO) 
     evaluation = judge_made(job, made, champion, train, test)
     if champion is not None and (folder / REFERENCE_ROWS).exists():
         evaluation = evaluation.model_copy(
-            update={"on_reference": _on_reference(job, made, champion, read_rows(folder / REFERENCE_ROWS, job.columns))}
+            update={"on_reference": _on_reference(job, made, champion, read_rows(folder / REFERENCE_ROWS, both))}
         )
 
     say(

@@ -8,6 +8,7 @@ from pipeline.models.importance import Importance
 from pipeline.profiles.counting import profile_reference
 from pipeline.profiles.profile import Profile, spelling_of
 from pipeline.sources.source import ALL_ROWS, Files, Frame, Restriction
+from pipeline.tables.schema import Schema
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,13 @@ class Baseline:
     source: Files | Frame
     restriction: Restriction
     importances: tuple[Importance, ...]
+
+    def columns_in(self, workspace: Schema) -> Schema:
+        """The workspace's columns, of the features those that the champion takes."""
+        numerical, categorical = ([column.name for column in part] for part in (self.profile.numerical, self.profile.categorical))
+        calendar = [name for name in workspace.calendar if name in (*numerical, *categorical)]
+        named = {"numerical": tuple(numerical), "categorical": tuple(categorical), "calendar": tuple(calendar), "derived": {}}
+        return workspace.model_copy(update=named)
 
 
 def baseline_of(champion: Artifact) -> Baseline:

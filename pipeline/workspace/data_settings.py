@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from pipeline.tables.expression import Expression
 from pipeline.tables.file_format import FileFormat
 from pipeline.tables.schema import Schema
 from pipeline.workspace.section import Section
@@ -28,6 +29,12 @@ class DataSettings(Section):
     numerical: tuple[str, ...] = Field((), description="Features that are quantities")
     categorical: tuple[str, ...] = Field((), description="Features that are names or codes")
     calendar: tuple[str, ...] = Field((), description="Features that tell the calendar: they move by themselves, and that is no drift")
+    derived: dict[str, Expression] = Field(
+        {},
+        max_length=50,
+        description="Numbers that a new model computes from numerical features by itself, in training as in serving, like "
+        'charge_per_month = "TotalCharges / (tenure + 1)"',
+    )
     split: Literal["random", "time"] = Field(
         "random", description="How train and test set part: random, or by `time`, the newest rows to test on"
     )
@@ -36,7 +43,7 @@ class DataSettings(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> "DataSettings":
-        roles = [name for name in (self.target, self.id, self.time, *self.numerical, *self.categorical) if name]
+        roles = [name for name in (self.target, self.id, self.time, *self.numerical, *self.categorical, *self.derived) if name]
         twice = sorted({name for name in roles if roles.count(name) > 1})
         if twice:
             raise ValueError(f"{', '.join(twice)} has more than one role")
@@ -62,4 +69,5 @@ class DataSettings(Section):
             numerical=self.numerical,
             categorical=self.categorical,
             calendar=self.calendar,
+            derived=self.derived,
         )

@@ -14,6 +14,7 @@ from pipeline.errors import SettingsError
 from pipeline.families import USUAL, families
 from pipeline.tables.file_format import kind_of
 from pipeline.tables.remote_files import holds_secret, is_remote
+from pipeline.tables.schema import Schema
 from pipeline.tables.similar_names import most_alike
 from pipeline.workspace import retired_names
 from pipeline.workspace.access import WorkspaceSettings
@@ -54,6 +55,9 @@ class TrainingSettings(Section):
     )
     seed: int = Field(42, ge=0, lt=1 << 32, description="Of the split and the fit")
     threshold: float = Field(0.5, gt=0, lt=1, description="Probability from which a customer counts as churning")
+    without: tuple[str, ...] = Field(
+        (), description="Features and derived numbers of [data] that new models do without; a model that serves keeps its own"
+    )
     time_limit_seconds: float = Field(600, gt=0, description="After which a training is stopped")
 
     @field_validator("estimator")
@@ -138,7 +142,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _made_of_features(self) -> "Settings":
-        check_named_features(self.data, self.value, self.fairness)
+        check_named_features(self)
         return self
 
     @model_validator(mode="after")
@@ -193,6 +197,11 @@ class Settings(BaseSettings):
         if self.offers.table and not (self.offers.url or self.predictions.url):
             raise ValueError("`offers.table` needs `offers.url`, or `predictions.url` where both lie in one database")
         return self
+
+    @property
+    def model_columns(self) -> Schema:
+        """What a new model is trained on: [data] without what `training.without` names."""
+        return self.data.columns.without(self.training.without)
 
     @classmethod
     def settings_customise_sources(

@@ -62,9 +62,9 @@ def data_diff(opened: Opened) -> DataDiff:
         _, artifact = open_champion(opened)
         made, baseline = artifact.manifest, baseline_of(artifact)
         champion_rows, churn_rate = made.rows, made.churners / made.rows
-        rows = Frame(table)
-        profile, scored = profile_with_customers(rows, columns, baseline.profile, ALL_ROWS)
-        window = Window("the reference table as it is now", rows, columns, ALL_ROWS, profile, None, scored)
+        rows, watched = Frame(table), baseline.columns_in(columns)
+        profile, scored = profile_with_customers(rows, watched, baseline.profile, ALL_ROWS)
+        window = Window("the reference table as it is now", rows, watched, ALL_ROWS, profile, None, scored)
         drifted = [one for one in summarise_drift(baseline, window, opened.policy).features if one.drifted]
     return DataDiff(
         version=len(opened.ledger.of_kind("data_accepted")) + 2,

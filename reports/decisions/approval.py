@@ -17,7 +17,7 @@ from pipeline.models.artifact import open_artifact
 from pipeline.record.approvers import SealedRecord, Trust, check_seal, sealed
 from pipeline.record.authority import accepted_trust, require_authority
 from pipeline.record.cases import Case, Decision, TrainingResult
-from pipeline.record.champion import Champion, require_champion
+from pipeline.record.champion import Champion, require_champion, require_columns
 from pipeline.record.entry import Entry
 from pipeline.record.ledger import Kind
 from pipeline.record.opened_workspace import Opened
@@ -233,7 +233,7 @@ def _check_bytes(opened: Opened, record: ApprovalRecord) -> None:
         raise IntegrityError(
             f"The report {path} was changed after it was written.", f"Restore it from a backup, or reject the case. {_AGAIN}"
         )
-    open_artifact(opened.workspace, record.digest)
+    require_columns(opened, record.version, open_artifact(opened.workspace, record.digest))
 
 
 def _row(opened: Opened, case_id: str, kind: Kind, what: str, **known: Any) -> Entry:

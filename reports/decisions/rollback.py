@@ -7,7 +7,7 @@ from pipeline.models.artifact import open_artifact
 from pipeline.record.approvers import SealedRecord, check_seal, sealed
 from pipeline.record.authority import require_authority
 from pipeline.record.cases import Decision
-from pipeline.record.champion import Champion, champion_of
+from pipeline.record.champion import Champion, champion_of, require_columns
 from pipeline.record.ledger import MOVES
 from pipeline.record.opened_workspace import Opened
 from reports.decisions.approval import Deployed, finish
@@ -51,7 +51,7 @@ def draft_rollback(opened: Opened, version: str | None, decision: Decision, head
             raise ChurnopsError(f"Version {version[:32]!r} never served.", f"These did: {known}.")
     if target.digest == current.digest:
         raise ChurnopsError(f"Version {current.version} serves already.", "Nothing was changed.")
-    open_artifact(opened.workspace, target.digest)
+    require_columns(opened, target.version, open_artifact(opened.workspace, target.digest))
     return RollbackRecord(
         workspace=authority.workspace_id,
         head=head or head_to_seal(opened, authority),

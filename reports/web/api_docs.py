@@ -15,6 +15,7 @@ from pipeline.profiles.profile import Profile
 from pipeline.record.champion import open_champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.serving.customer_input import customer_input
+from pipeline.serving.known_fields import known_in
 from pipeline.shown_text import FOLD_BELOW, plain
 from pipeline.tables.schema import Schema
 from reports.web.review_page.guard import HEADERS
@@ -36,7 +37,8 @@ class Address:
 
 def api_page(app: FastAPI, opened: Opened) -> HTMLResponse:
     """The page for the API of a workspace: what each field takes, and what the champion's training data held of it."""
-    columns, profile = opened.settings.data.columns, _training_profile(opened)
+    known, profile = known_in(opened), _training_profile(opened)
+    columns = known.columns
     typical_customer = _values(profile, columns)
     addresses = tuple(
         Address(
@@ -45,11 +47,10 @@ def api_page(app: FastAPI, opened: Opened) -> HTMLResponse:
         for path, operations in app.openapi()["paths"].items()
         for method, operation in operations.items()
     )
-    text = (
-        _environment()
-        .get_template("api_docs.html.j2")
-        .render(addresses=addresses, fields={**customer_input(columns).allowed, **_seen(profile, columns)})
-    )
+    taken = {**customer_input(known).allowed, **_seen(profile, columns)}
+    fields = {name: f"{said}; may be left out" if name in known.optional else said for name, said in taken.items()}
+    unknown = "passed over" if opened.settings.serving.unknown_fields == "ignore" else "refused"
+    text = _environment().get_template("api_docs.html.j2").render(addresses=addresses, fields=fields, unknown=unknown)
     return HTMLResponse(text, headers=dict(HEADERS))
 
 

@@ -18,6 +18,8 @@ from pipeline.churnops_version import churnops_version
 from pipeline.clock import utc_now
 from pipeline.log_lines import log_as_json_where_asked
 from pipeline.record.opened_workspace import Opened, open_workspace
+from pipeline.serving.customer_input import customer_input
+from pipeline.serving.known_fields import known_in
 from pipeline.serving.prediction_service import PredictionService
 from reports.web.api_docs import api_page
 from reports.web.api_keys import read_api_keys
@@ -64,10 +66,10 @@ def web_app(opened: Opened, *, local: bool, shared_measures: Path | None = None)
         async with desk.staffed():
             yield
 
-    columns = opened.settings.data.columns
     # The framework's own page at /docs would fetch its script from elsewhere.
     app = FastAPI(title="churnops", version=churnops_version(), lifespan=lifespan, docs_url=None, redoc_url=None)
-    app.include_router(api_router(desk, columns, read_api_keys(opened.settings.serving, opened.workspace.root, os.environ)))
+    customers = customer_input(known_in(opened), ignores_unknown=opened.settings.serving.unknown_fields == "ignore")
+    app.include_router(api_router(desk, customers, read_api_keys(opened.settings.serving, opened.workspace.root, os.environ)))
     app.include_router(page_router(opened))
     app.add_route("/docs", lambda _request: api_page(app, opened), include_in_schema=False)
     app.add_route("/", lambda request: RedirectResponse(prefix_of(request) + START), include_in_schema=False)

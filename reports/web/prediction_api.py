@@ -14,11 +14,10 @@ from starlette.requests import ClientDisconnect
 
 from pipeline.errors import ChurnopsError, DataError, ExtraMissing, ListHeld
 from pipeline.serving.answers import Alive, Failed, Held, OfferResults, OutcomeResults, Prediction, Predictions, Ready, Refused
-from pipeline.serving.customer_input import MOST_CUSTOMERS, InputError, Wrong, customer_input
+from pipeline.serving.customer_input import MOST_CUSTOMERS, CustomerInput, InputError, Wrong
 from pipeline.serving.offer_intake import MOST_OFFERS, OfferSaid
 from pipeline.serving.outcome_intake import MOST_OUTCOMES, Outcome
 from pipeline.serving.prediction_service import PredictionService
-from pipeline.tables.schema import Schema
 from reports.web.api_keys import ApiKeys
 from reports.web.body_door import ARRIVES_WITHIN, JSON_TYPE, LARGEST_BODY, BodyDoor, BodyNotTaken
 
@@ -63,11 +62,12 @@ _EXPLAIN: Mapping[str, Any] = MappingProxyType(
 _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def api_router(desk: PredictionService, columns: Schema, keys: ApiKeys) -> APIRouter:
-    """Routes of the prediction API of a workspace with these `columns`; what takes a body asks for one of the `keys`, if there are any."""
+def api_router(desk: PredictionService, customers: CustomerInput, keys: ApiKeys) -> APIRouter:
+    """Routes of the prediction API of a workspace; what takes a body asks for one of the `keys`, if there are any. The description tells of
+    `customers` as they are taken now; what is taken goes by the models there are when somebody asks."""
     door = BodyDoor(keys)
     router = APIRouter(route_class=_measured(desk), tags=["predictions"])
-    customer = customer_input(columns).one.json_schema()
+    customer = customers.one.json_schema()
     outcome, offer = TypeAdapter(Outcome).json_schema(), TypeAdapter(OfferSaid).json_schema()
 
     absent: dict[int, dict[str, Any]] = {

@@ -80,3 +80,25 @@ async def test_a_model_of_recent_outcomes_alone_has_them_as_its_reference(drifte
     assert len(artifact.drift_reference()) == artifact.profile().rows == before.rows
     assert case.window.rows >= before.rows - before.carried_over >= case.window.labelled_rows
     assert len(artifact.reference()) == reply["train_rows"] == case.window.labelled_rows - reply["held_out_rows"]
+
+
+@pytest.mark.slow
+async def test_a_reweighted_reference_trains_a_challenger_and_the_report_says_what_it_is_worth(
+    simulated: Simulated, tmp_path: Path
+) -> None:
+    with copied(simulated("important_tilt", 1500, 0.6, 3), tmp_path / "tilted") as opened:
+        async with desk(opened) as client:
+            case_id = (await client.ok("get_drift_summary"))["case_id"]
+            opened.cases.move(case_id, ("open",), diagnosis=diagnosis_of("covariate_harmful"))
+            await client.ok("run_training", case_id=case_id, mode="reweighted")
+            (training,) = opened.cases.trainings(case_id)
+            assert training.result is not None
+            told = training.result.reweighting
+            assert told is not None
+            assert 0 < told.drawn < told.reference_rows
+            recent = training.result.train_rows - told.drawn
+            assert recent > 0
+            action = "retrain" if training.result.gate.passed else "monitor"
+            await client.close(case_id, action)
+        report = (opened.workspace.reports / f"{case_id}.md").read_text("utf-8")
+        assert told.said in report

@@ -93,7 +93,7 @@ async def test_inputs_allow_only_named_arguments_and_describe_each(fresh: Opened
 async def test_choices_are_listed_in_the_schema(fresh: Opened) -> None:
     tools = await listed(fresh)
     training = tools["run_training"].input_schema["properties"]
-    assert training["mode"]["enum"] == ["combined", "recent", "newest", "recalibrate"]
+    assert training["mode"]["enum"] == ["combined", "recent", "newest", "reweighted", "recalibrate"]
     assert training["estimator"]["anyOf"][0]["enum"] == list(families())
     actions = tools["save_remediation_report"].input_schema["properties"]["action"]["enum"]
     assert actions == ["monitor", "fix_data", "collect_labels", "wait_for_outcomes", "rollback", "recalibrate", "retrain"]

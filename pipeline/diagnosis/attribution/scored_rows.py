@@ -47,7 +47,7 @@ class ScoredRows:
         many = np.bincount(self._place, weights)
         above = weights.sum() - np.cumsum(many)
         left = self._value.capacity * weights.sum() - above
-        return np.asarray(np.clip(left / np.maximum(many, 1e-12), 0.0, 1.0)[self._place])
+        return np.asarray(np.clip(left / np.maximum(many, 1e-12), 0.0, 1.0)[self._place]) * self._pays
 
     @cached_property
     def _place(self) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ import pytest
 
 from pipeline.errors import DataError
 from pipeline.measures.campaign_value import break_even, expected_value, gain, offered, worth
+from pipeline.measures.contact_list import reached
 from pipeline.workspace.value_settings import ValueSettings
 
 VALUE = ValueSettings(margin=500, offer_cost=50, acceptance=0.3)  # an offer to a churner brings 100, to a stayer -50
@@ -87,3 +88,11 @@ def test_the_error_under_a_capacity_is_that_of_the_bootstrap() -> None:
     drawn = [random.integers(0, 400, 400) for _ in range(2000)]
     found = gain(y, p, other, few)
     assert found.error == pytest.approx(np.std([gain(y[rows], p[rows], other[rows], few).percent for rows in drawn]), rel=0.2)
+
+
+def test_a_campaign_of_a_fixed_size_makes_no_offer_that_loses() -> None:
+    few = VALUE.model_copy(update={"capacity": 0.8})
+    p = np.array([0.9, 0.5, 0.3, 0.2, 0.1])
+    assert offered(p, few).tolist() == [1, 1, 0, 0, 0]
+    assert offered(p, few).tolist() == [float(one) for one in reached(expected_value(p, few).tolist(), 0.8)]
+    assert worth([1, 0, 0, 0, 0], p, few).amount == pytest.approx((100 - 50) / 5)

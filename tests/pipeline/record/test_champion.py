@@ -117,8 +117,51 @@ def test_an_artifact_whose_bytes_changed_is_not_opened(trained: Opened) -> None:
         open_champion(trained)
 
 
-def test_columns_changed_since_the_training_are_refused(trained: Opened) -> None:
+def reopened(opened: Opened, *edits: tuple[str, str]) -> Opened:
+    file = opened.workspace.settings_file
+    text = file.read_text(encoding="utf-8")
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new, 1)
+    file.write_text(text, encoding="utf-8")
+    return open_workspace(opened.workspace.root, policy_text(), opened.clock)
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [[('id = "customerID"', 'id = ""')], [('  "gender",\n', ""), ("numerical = [", 'numerical = ["gender", ')]],
+    ids=["role", "kind"],
+)
+def test_columns_that_mean_something_else_since_the_training_are_refused(trained: Opened, edits: list[tuple[str, str]]) -> None:
+    now = reopened(trained, *edits)
+    with pytest.raises(SettingsError, match="are not those of model version 1"):
+        open_champion(now)
+
+
+def test_features_come_and_go_and_the_champion_keeps_its_own(trained: Opened) -> None:
+    taken = open_champion(trained)[1].manifest.columns.features
+    now = reopened(trained, ('  "gender",\n', '  "Region",\n'))
+    assert open_champion(now)[1].manifest.columns.features == taken
+
+
+def test_what_counts_by_customer_rests_on_columns_that_the_champion_takes(trained: Opened) -> None:
+    now = reopened(trained, ("numerical = [", 'numerical = ["Spend", '), ("margin = 500.0", 'margin = "Spend * 12"'))
+    with pytest.raises(SettingsError, match="names `Spend`, which model version 1 does not take"):
+        open_champion(now)
+
+
+def test_a_share_for_a_category_that_is_not_there_is_refused_with_the_one_that_is_meant(trained: Opened) -> None:
     file = trained.workspace.settings_file
-    file.write_text(file.read_text(encoding="utf-8").replace('  "tenure",\n', ""), encoding="utf-8")
-    with pytest.raises(SettingsError, match="are not those of champion version 1"):
-        open_champion(open_workspace(trained.workspace.root, policy_text(), trained.clock))
+    text = file.read_text("utf-8")
+    assert "[value.acceptance_by]" in text
+    place = text.index("[value.acceptance_by]")
+    end = text.index("\n", place) + 1
+    for written, problem in (('"One year" = 0.2', ""), ('"One yeer" = 0.2', "`Contract`, which no training row has")):
+        file.write_text(f"{text[:end]}[value.acceptance_by.Contract]\n{written}\n{text[end:]}", "utf-8")
+        now = open_workspace(trained.workspace.root, policy_text(), trained.clock)
+        if not problem:
+            open_champion(now)
+            continue
+        with pytest.raises(SettingsError, match=problem) as refused:
+            open_champion(now)
+        assert "“One year”" in refused.value.next_step

@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.serving.customer_input import MOST_CUSTOMERS, CustomerInput, InputError, customer_input
-from pipeline.tables.categories import Categories
+from pipeline.serving.known_fields import KnownFields
 from pipeline.tables.schema import Schema
 
 COLUMNS = Schema(target="Churn", positive="Yes", id="customer ID", numerical=("tenure", "_x"), categorical=("Contract", "Senior", "class"))
 GOOD: dict[str, Any] = {"customer ID": "C1", "tenure": 3.5, "_x": None, "Contract": "Two year", "Senior": None, "class": "ß"}
 
 
-PLAIN = customer_input(COLUMNS)
-CODED = customer_input(COLUMNS, {"Senior": Categories(("-1", "0", "1"))})
+PLAIN = customer_input(KnownFields(COLUMNS))
+CODED = customer_input(KnownFields(COLUMNS, frozenset({"Senior"})))
 
 
 def refused(body: object, taker: CustomerInput = PLAIN, *, batch: bool = False) -> list[tuple[int | None, str, str, str]]:
@@ -32,7 +32,7 @@ def test_a_customer_is_taken_as_it_is() -> None:
 
 
 def test_without_an_id_column_none_is_taken() -> None:
-    nameless = customer_input(COLUMNS.model_copy(update={"id": None}))
+    nameless = customer_input(KnownFields(COLUMNS.model_copy(update={"id": None})))
     without = {name: value for name, value in GOOD.items() if name != "customer ID"}
     assert nameless.read(json.dumps(without).encode()) == without
     assert [wrong[1:3] for wrong in refused(GOOD, nameless)] == [("customer ID", "unknown_field")]

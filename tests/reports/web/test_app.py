@@ -7,8 +7,10 @@ from html.parser import HTMLParser
 import pytest
 from fastapi.testclient import TestClient
 
+from pipeline.record.champion import open_champion
 from pipeline.record.opened_workspace import Opened
 from reports.web.app import web_app
+from tests.pipeline.serving.swaps import another_model
 
 
 @pytest.fixture
@@ -83,3 +85,15 @@ def test_the_docs_tell_ranges_and_categories_of_the_training_data(trained: Opene
     assert "a text, or null; known: Month-to-month, One year, Two year" in said
     assert '"Contract": "Month-to-month"' in said
     assert "e+38" not in said
+
+
+def test_the_docs_say_which_fields_may_be_left_out_once_a_model_does_without(trained: Opened) -> None:
+    columns = open_champion(trained)[1].manifest.columns.without(["gender"])
+    another_model(
+        trained, 1, columns=columns.model_copy(update={"numerical": (*columns.numerical, "SupportCalls")}).model_dump(mode="json")
+    )
+    with TestClient(web_app(trained, local=True), base_url="http://localhost") as web:
+        said = unescape(web.get("/docs").text)
+        described = web.get("/openapi.json").json()["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert said.count("; may be left out") == 2
+    assert {"gender", "SupportCalls"} <= described["properties"].keys() - set(described["required"])

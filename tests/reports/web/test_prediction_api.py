@@ -17,6 +17,8 @@ from pipeline.intake.windows import logged_window
 from pipeline.measures.risk_tiers import tier_of
 from pipeline.record.champion import open_champion
 from pipeline.record.opened_workspace import Opened
+from pipeline.serving.customer_input import customer_input
+from pipeline.serving.known_fields import known_in
 from pipeline.serving.prediction_service import PredictionService
 from pipeline.state.database import outcomes, predictions
 from pipeline.state.offers import read_offers
@@ -55,7 +57,7 @@ def api(trained: Opened) -> Iterator[TestClient]:
 def client_of(opened: Opened) -> TestClient:
     desk = PredictionService(opened)
     app = FastAPI(lifespan=lambda _app: desk.staffed())
-    app.include_router(api_router(desk, opened.settings.data.columns, ApiKeys()))
+    app.include_router(api_router(desk, customer_input(known_in(opened)), ApiKeys()))
     return TestClient(app)
 
 
@@ -359,3 +361,33 @@ def test_an_explanation_adds_up_to_the_answer_and_says_how_others_agree(api: Tes
     assert {one["feature"] for one in told["contributions"]} == set(trained.settings.data.columns.features)
     assert told["reasons_agree"]["rank_correlation"] > 0.5
     assert told["second_agrees"]["rank_correlation"] > 0.5
+
+
+def test_what_any_model_of_the_workspace_takes_is_taken_and_what_the_champion_lacks_is_named(trained: Opened, api: TestClient) -> None:
+    known = open_champion(trained)[1].manifest.columns
+    sent = customer(trained)
+    fewer = {name: value for name, value in sent.items() if name != "gender"}
+    more = {**fewer, "SupportCalls": 3}
+    assert api.post("/predict", json=sent).json().keys() & {"missing_fields"} == set()
+    assert {(wrong["field"], wrong["rule"]) for wrong in api.post("/predict", json=more).json()["detail"]} == {
+        ("gender", "missing"),
+        ("SupportCalls", "unknown_field"),
+    }
+    columns = known.without(["gender"]).model_copy(update={"numerical": (*known.numerical, "SupportCalls")})
+    another_model(trained, 1, columns=columns.model_dump(mode="json"))
+    answer = api.post("/predict", json=more)
+    assert (answer.status_code, answer.json()["missing_fields"], answer.json()["model_version"]) == (200, ["gender"], "1")
+    assert api.post("/predict", json=sent).status_code == 200
+    assert logged(trained)[-2].features["SupportCalls"] == 3
+    batch = api.post("/predict/batch", json={"customers": [sent, more]}).json()["predictions"]
+    assert [one.get("missing_fields") for one in batch] == [None, ["gender"]]
+    still = {name: value for name, value in sent.items() if name != "tenure"}
+    assert api.post("/predict", json=still).json()["detail"][0]["field"] == "tenure"
+
+
+def test_unknown_fields_are_passed_over_where_the_workspace_says_so(trained: Opened) -> None:
+    serving = trained.settings.serving.model_copy(update={"unknown_fields": "ignore"})
+    settings = trained.settings.model_copy(update={"serving": serving})
+    with client_of(replace(trained, settings=settings)) as client:
+        assert client.post("/predict", json=customer(trained, campaign="spring")).status_code == 200
+    assert "campaign" not in logged(trained)[-1].features
