@@ -1,4 +1,4 @@
-"""Sending one message: through Apprise, or as a webhook of our own that is signed and carries the message's key."""
+"""Sending one message: through Apprise, to a topic of Amazon SNS, or as a webhook of our own that is signed and carries the message's key."""
 
 import hashlib
 import hmac
@@ -11,7 +11,8 @@ from queue import Empty, SimpleQueue
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
-from agent.watch.destinations import HOOKS, notifier
+from agent.watch.destinations import HOOKS, TOPIC, notifier
+from agent.watch.topic import NotPublished, publish
 
 _PATIENCE_SECONDS = 10  # for each piece of an answer
 _AT_MOST_SECONDS = 60.0  # for all of it: whoever sends a byte now and then keeps nobody waiting
@@ -46,13 +47,13 @@ class Picture:
 
 
 def send(url: str, message: Message, picture: Picture | None = None) -> None:
-    """Send a message, and wait until the destination took it. A webhook of our own gets no picture.
+    """Send a message, and wait until the destination took it. A webhook of our own and SNS get no picture.
 
     Raises:
         NotDelivered: it did not.
         SettingsError: Apprise is not installed.
     """
-    deliver = _post if url.partition("://")[0] in HOOKS else partial(_notify, picture=picture)
+    deliver = _publish if url.startswith(TOPIC) else _post if url.partition("://")[0] in HOOKS else partial(_notify, picture=picture)
     ended: SimpleQueue[BaseException | None] = SimpleQueue()
 
     def attempt() -> None:
@@ -91,6 +92,14 @@ def _notify(url: str, message: Message, picture: Picture | None) -> None:
         raise NotDelivered(f"Apprise raised {type(error).__name__}") from error
     if not arrived:
         raise NotDelivered("it does not answer, or refused the message")
+
+
+def _publish(topic: str, message: Message) -> None:
+    attributes = {"kind": message.kind, "severity": message.severity, "phase": message.phase, "key": message.key}
+    try:
+        publish(topic, message.title, f"{message.body}\n(message {message.key[:16]})", attributes)
+    except NotPublished as error:
+        raise NotDelivered(str(error)) from error
 
 
 def _attached(picture: Picture) -> object:
