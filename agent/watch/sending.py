@@ -53,7 +53,7 @@ def send(url: str, message: Message, picture: Picture | None = None) -> None:
         NotDelivered: it did not.
         SettingsError: Apprise is not installed.
     """
-    deliver = _publish if url.startswith(TOPIC) else _post if url.partition("://")[0] in HOOKS else partial(_notify, picture=picture)
+    deliver = _publish if url.startswith(TOPIC) else _post if is_hook(url) else partial(_notify, picture=picture)
     ended: SimpleQueue[BaseException | None] = SimpleQueue()
 
     def attempt() -> None:
@@ -110,8 +110,21 @@ def _attached(picture: Picture) -> object:
     return attached
 
 
+def is_hook(url: str) -> bool:
+    """Whether it is a webhook of our own."""
+    return url.partition("://")[0] in HOOKS
+
+
 def _post(url: str, message: Message) -> None:
-    """POST the message as JSON. With `secret=` in the URL it is signed: hex HMAC-SHA256 over the time, a point, and the body's bytes."""
+    post(url, json.dumps(asdict(message)).encode(), message.key, message.sent_at)
+
+
+def post(url: str, body: bytes, key: str, at: int) -> None:
+    """POST JSON, `at` in seconds since 1970. With `secret=` in the URL it is signed: hex HMAC-SHA256 over the time, a point, and the body's bytes.
+
+    Raises:
+        NotDelivered: it did not arrive; the reason names no secret.
+    """
     import requests
 
     try:
@@ -120,10 +133,9 @@ def _post(url: str, message: Message) -> None:
         raise NotDelivered("its URL cannot be read") from None
     query = parse_qs(parts.query, keep_blank_values=True)
     secret = "".join(query.pop("secret", []))
-    body = json.dumps(asdict(message)).encode()
-    headers = {"Content-Type": "application/json", "Idempotency-Key": message.key, "X-Churnops-Time": str(message.sent_at)}
+    headers = {"Content-Type": "application/json", "Idempotency-Key": key, "X-Churnops-Time": str(at)}
     if secret:
-        signed = hmac.new(secret.encode(), f"{message.sent_at}.".encode() + body, hashlib.sha256).hexdigest()
+        signed = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
         headers["X-Churnops-Signature"] = f"sha256={signed}"
     target = urlunsplit((HOOKS[parts.scheme], parts.netloc, parts.path, urlencode(query, doseq=True), ""))
     try:
