@@ -22,6 +22,7 @@ from pipeline.workspace.settings import read_settings
 from pipeline.workspace.watch_settings import WatchSettings
 from tests.agent.watch.destinations_of import web_server
 from tests.agent.watch.standing_cases import put_check
+from tests.checkout import ROOT
 from tests.conftest import Clock
 from tests.reports.waiting import move
 
@@ -153,3 +154,11 @@ def test_a_secret_in_the_settings_file_is_refused_and_not_repeated(trained: Open
     with pytest.raises(SettingsError, match=r"`hooks\.after_approval` holds a secret") as refused:
         read_settings(file)
     assert "hunter2" not in str(refused.value)
+
+
+def test_nothing_but_the_settings_and_the_watch_knows_of_the_hook() -> None:
+    """Whoever writes keys of churnops.toml for a person, and every tool and operator, would have to name it."""
+    sources = [path for room in ("agent", "pipeline", "reports", "tools") for path in (ROOT / room).rglob("*.py")]
+    naming = {path.relative_to(ROOT).as_posix() for path in sources if "after_approval" in path.read_text(encoding="utf-8")}
+    settings = {"pipeline/workspace/hook_settings.py", "pipeline/workspace/settings.py"}
+    assert naming == settings | {"agent/watch/hook.py", "agent/watch/alerting.py", "agent/watch/conditions.py"}
