@@ -25,6 +25,7 @@ SECTIONS = (
     "window",
     "watch",
     "alerts",
+    "hooks",
     "engine",
     "training",
     "value",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from agent.case.event_log import log_run_event
+from agent.case.event_spans import spans_where_asked
 from agent.case.events import Event
 
 
@@ -11,10 +12,13 @@ class Readers:
 
     def __init__(self, emit: Callable[[Event], None]) -> None:
         self._emit = emit
+        self._spans = spans_where_asked()
         self.error: Exception | None = None
 
     def __call__(self, event: Event) -> None:
         log_run_event(event)
+        if self._spans is not None:
+            self._spans(event)
         try:
             self._emit(event)
         except Exception as error:

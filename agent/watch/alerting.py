@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from agent.watch.conditions import Conditions, standing
 from agent.watch.destinations import Destination, destinations, told, usable
+from agent.watch.hook import DESTINATION, MOVED, run_hook
 from agent.watch.message import written
 from agent.watch.picture import picture
 from agent.watch.schedule import is_quiet
@@ -16,10 +17,11 @@ from pipeline.errors import ChurnopsError
 from pipeline.record.opened_workspace import Opened
 from pipeline.state.alerts import Alert, alert_in, end_in, raise_in, reminded_in, standing_in
 from pipeline.state.checks import check_history
-from pipeline.state.outbox import Phase, Queued, claim, due, enqueue_in, failed, sent, sent_since, told_in
+from pipeline.state.outbox import Phase, Queued, claim, due, enqueue_in, failed, newest_to, sent, sent_since, told_in
 
 _HOUR = timedelta(hours=1)
 _PICTURED = ("people_must_act", "promise_missed", "challenger_waits")  # the others are no matter of months
+_UNNAMED = {DESTINATION: "the hook after approval"}
 _SAID_WHEN_OVER = ("people_must_act", "monitoring_failed")
 
 
@@ -43,6 +45,7 @@ def follow(opened: Opened) -> tuple[Alert, ...]:
         raised = tuple(filter(None, [raise_in(connection, condition, now) for condition in stands.conditions]))
         for alert in raised:
             _tell(connection, named, alert, "first", 0, now)
+            _tell_hook(connection, opened, alert, "first", 0, now)
         for alert in standing_in(connection):
             _remind(connection, opened, named, alert, now)
     return raised
@@ -54,9 +57,12 @@ def enqueue_again(opened: Opened, number: int) -> None:
     Raises:
         ChurnopsError: there is none of this number.
     """
-    now = opened.clock()
+    now, last = opened.clock(), newest_to(opened.state, DESTINATION)
     with opened.state.write() as connection:
-        _tell(connection, destinations(opened), alert_in(connection, number), "again", int(now.timestamp()), now)
+        alert, step = alert_in(connection, number), int(now.timestamp())
+        _tell(connection, destinations(opened), alert, "again", step, now)
+        if last is None or last.alert != number or last.error is None:  # else the one that failed is tried again
+            _tell_hook(connection, opened, alert, "again", step, now)
 
 
 def _ended(connection: Connection, before: tuple[Alert, ...], stands: Conditions, now: datetime) -> list[Alert]:
@@ -86,6 +92,11 @@ def _tell(connection: Connection, named: tuple[Destination, ...], alert: Alert, 
         enqueue_in(connection, alert.number, phase, step, destination.id, now)
 
 
+def _tell_hook(connection: Connection, opened: Opened, alert: Alert, phase: Phase, step: int, now: datetime) -> None:
+    if opened.settings.hooks.after_approval and alert.condition.kind in MOVED:
+        enqueue_in(connection, alert.number, phase, step, DESTINATION, now)
+
+
 def deliver(opened: Opened, stop: Callable[[], bool] = lambda: False) -> Delivered:
     """Send what is due in the outbox. What does not arrive is tried again later, and keeps nothing else back."""
     arrived, failures = 0, []
@@ -103,7 +114,7 @@ def deliver(opened: Opened, stop: Callable[[], bool] = lambda: False) -> Deliver
         except (NotDelivered, ChurnopsError) as error:
             down.add(message.destination)
             failed(opened.state, message, str(error), opened.clock())
-            where = named[message.destination].name if message.destination in named else "a destination"
+            where = named[message.destination].name if message.destination in named else _UNNAMED.get(message.destination, "a destination")
             failures.append(f"Alert {message.alert} did not reach {where}: {error}; it is sent again.")
         else:
             sent(opened.state, message.number, opened.clock())
@@ -112,6 +123,8 @@ def deliver(opened: Opened, stop: Callable[[], bool] = lambda: False) -> Deliver
 
 
 def _may_leave(opened: Opened, message: Queued) -> bool:
+    if message.destination == DESTINATION:
+        return True  # it wakes nobody
     now = opened.clock()
     if sent_since(opened.state, message.destination, now - _HOUR) >= opened.settings.alerts.per_hour:
         return False
@@ -122,10 +135,13 @@ def _may_leave(opened: Opened, message: Queued) -> bool:
 
 
 def _send(opened: Opened, destination: Destination | None, message: Queued) -> None:
-    if destination is None:
-        raise NotDelivered("it is no longer named under [alerts]")
     with opened.state.read() as connection:
         alert = alert_in(connection, message.alert)
+    if message.destination == DESTINATION:
+        run_hook(opened, alert)
+        return
+    if destination is None:
+        raise NotDelivered("it is no longer named under [alerts]")
     said = alert.condition
     title, body = written(opened, alert, message.phase)
     send(

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from agent.watch.deploy_review import deploy_case_key
+from agent.watch.hook import DESTINATION
 from agent.watch.message import asked_of_people, bad_deploy, challenger_waits, moved, safe, too_few_data
 from pipeline.clock import length_of, moment
 from pipeline.errors import IntegrityError
@@ -20,6 +21,7 @@ from pipeline.rulings.acknowledgements import recorded_acknowledgements
 from pipeline.state.alerts import AlertKind, Condition, Severity
 from pipeline.state.checks import CheckHistory
 from pipeline.state.database import outcomes
+from pipeline.state.outbox import newest_to
 from pipeline.state.predictions import newest_prediction
 from reports.harm import measured_harm
 
@@ -49,6 +51,7 @@ def standing(opened: Opened, history: CheckHistory) -> Conditions:
         *_recorded(opened, cases, history, now),
         *_silences(opened, history, now),
         *_failures(history),
+        *_failed_hook(opened),
     ]
     known = verdict is not None and verdict.case_id in noted
     return Conditions(tuple(found), frozenset({"people"} if known or (history.done and history.done.status == "acknowledged") else ()))
@@ -179,3 +182,15 @@ def _failures(history: CheckHistory) -> Iterator[Condition]:
     if failed is not None:
         said = f"{safe(failed.said, 500)}\nIt is tried again, later and later; nobody watches the model until then."
         yield Condition("check:", "monitoring_failed", "critical", "The check of the model failed", said)
+
+
+def _failed_hook(opened: Opened) -> Iterator[Condition]:
+    """While the hook did not succeed with the newest move; earlier ones no longer count."""
+    told = newest_to(opened.state, DESTINATION)
+    if told is None or not told.error or not opened.settings.hooks.after_approval:
+        return
+    said = f"What the hook runs or calls does not follow the champion: {safe(told.error, 300)}"
+    now = (
+        f"It is tried again, later and later, for a week; at once: churnops alerts resend {told.alert} --workspace {opened.workspace.root}"
+    )
+    yield Condition(f"hook:{told.alert}", "monitoring_failed", "critical", "The hook after approval failed", f"{said}\n{now}")

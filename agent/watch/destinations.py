@@ -15,6 +15,7 @@ from pipeline.workspace.alert_settings import Route
 from pipeline.workspace.mounted_secrets import secret
 
 HOOKS = {"hook": "http", "hooks": "https"}
+TOPIC = "arn:"  # a topic of Amazon SNS is named by its ARN, and reached by the role that this process has
 _NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -28,6 +29,8 @@ class Destination:
     @property
     def name(self) -> str:
         """For people: no more of the URL than its scheme, as the rest may be a secret."""
+        if self.route.to.startswith(TOPIC):
+            return f"SNS {self.route.to.rpartition(':')[2][:60]} ({self.id[:6]})"
         scheme = self.route.to.partition("://")[0]
         return f"{scheme[:40]} ({self.id[:6]})" if "://" in self.route.to and "$" not in scheme else f"{scheme[:60]} ({self.id[:6]})"
 
@@ -97,7 +100,7 @@ def usable(opened: Opened, one: Destination) -> str:
             "Write it as ${NAME}, and set the variable NAME, or NAME_FILE to a file that holds it.",
         )
     url = filled(one.route.to, os.environ)
-    if url.partition("://")[0] not in HOOKS and notifier(url) is None:
+    if not url.startswith(TOPIC) and url.partition("://")[0] not in HOOKS and notifier(url) is None:
         raise SettingsError(f"A destination under [alerts] ({one.name}) is none that Apprise knows.", "docs/watch.md has examples.")
     return url
 
@@ -121,6 +124,8 @@ def notifier(url: str) -> "object | None":
 
 def _holds_secret(url: str) -> bool:
     """Whether a URL holds what Apprise, or the signature of a webhook, keeps from sight."""
+    if url.startswith(TOPIC):
+        return False
     if url.partition("://")[0] in HOOKS:
         return "secret=" in url
     found = notifier(url)

@@ -1,4 +1,4 @@
-"""Sending one message: through Apprise, or as a webhook of our own that is signed and carries the message's key."""
+"""Sending one message: through Apprise, to a topic of Amazon SNS, or as a webhook of our own that is signed and carries the message's key."""
 
 import hashlib
 import hmac
@@ -11,7 +11,8 @@ from queue import Empty, SimpleQueue
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
-from agent.watch.destinations import HOOKS, notifier
+from agent.watch.destinations import HOOKS, TOPIC, notifier
+from agent.watch.topic import NotPublished, publish
 
 _PATIENCE_SECONDS = 10  # for each piece of an answer
 _AT_MOST_SECONDS = 60.0  # for all of it: whoever sends a byte now and then keeps nobody waiting
@@ -46,13 +47,13 @@ class Picture:
 
 
 def send(url: str, message: Message, picture: Picture | None = None) -> None:
-    """Send a message, and wait until the destination took it. A webhook of our own gets no picture.
+    """Send a message, and wait until the destination took it. A webhook of our own and SNS get no picture.
 
     Raises:
         NotDelivered: it did not.
         SettingsError: Apprise is not installed.
     """
-    deliver = _post if url.partition("://")[0] in HOOKS else partial(_notify, picture=picture)
+    deliver = _publish if url.startswith(TOPIC) else _post if is_hook(url) else partial(_notify, picture=picture)
     ended: SimpleQueue[BaseException | None] = SimpleQueue()
 
     def attempt() -> None:
@@ -93,6 +94,14 @@ def _notify(url: str, message: Message, picture: Picture | None) -> None:
         raise NotDelivered("it does not answer, or refused the message")
 
 
+def _publish(topic: str, message: Message) -> None:
+    attributes = {"kind": message.kind, "severity": message.severity, "phase": message.phase, "key": message.key}
+    try:
+        publish(topic, message.title, f"{message.body}\n(message {message.key[:16]})", attributes)
+    except NotPublished as error:
+        raise NotDelivered(str(error)) from error
+
+
 def _attached(picture: Picture) -> object:
     from apprise import AppriseAttachment
     from apprise.attachment.memory import AttachMemory
@@ -101,8 +110,21 @@ def _attached(picture: Picture) -> object:
     return attached
 
 
+def is_hook(url: str) -> bool:
+    """Whether it is a webhook of our own."""
+    return url.partition("://")[0] in HOOKS
+
+
 def _post(url: str, message: Message) -> None:
-    """POST the message as JSON. With `secret=` in the URL it is signed: hex HMAC-SHA256 over the time, a point, and the body's bytes."""
+    post(url, json.dumps(asdict(message)).encode(), message.key, message.sent_at)
+
+
+def post(url: str, body: bytes, key: str, at: int) -> None:
+    """POST JSON, `at` in seconds since 1970. With `secret=` in the URL it is signed: hex HMAC-SHA256 over the time, a point, and the body's bytes.
+
+    Raises:
+        NotDelivered: it did not arrive; the reason names no secret.
+    """
     import requests
 
     try:
@@ -111,10 +133,9 @@ def _post(url: str, message: Message) -> None:
         raise NotDelivered("its URL cannot be read") from None
     query = parse_qs(parts.query, keep_blank_values=True)
     secret = "".join(query.pop("secret", []))
-    body = json.dumps(asdict(message)).encode()
-    headers = {"Content-Type": "application/json", "Idempotency-Key": message.key, "X-Churnops-Time": str(message.sent_at)}
+    headers = {"Content-Type": "application/json", "Idempotency-Key": key, "X-Churnops-Time": str(at)}
     if secret:
-        signed = hmac.new(secret.encode(), f"{message.sent_at}.".encode() + body, hashlib.sha256).hexdigest()
+        signed = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
         headers["X-Churnops-Signature"] = f"sha256={signed}"
     target = urlunsplit((HOOKS[parts.scheme], parts.netloc, parts.path, urlencode(query, doseq=True), ""))
     try:

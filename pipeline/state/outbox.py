@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from pipeline.clock import moment, stamp
 from pipeline.state.database import State
@@ -85,6 +85,13 @@ def sent_since(state: State, destination: str, since: datetime) -> int:
         return int(connection.execute(query).scalar_one())
 
 
+def newest_to(state: State, destination: str) -> Queued | None:
+    """The newest message to a destination, whatever became of it; its `error` is that of the last attempt, None once it arrived."""
+    query = select(outbox).where(outbox.c.destination == destination).order_by(outbox.c.number.desc()).limit(1)
+    with state.read() as connection:
+        return next((_queued(row) for row in connection.execute(query)), None)
+
+
 def told_in(connection: Connection, alert: int) -> tuple[str, ...]:
     """The destinations that were, or are about to be, told of an alert."""
     return tuple(connection.execute(select(outbox.c.destination).where(outbox.c.alert == alert).distinct()).scalars())
@@ -104,17 +111,9 @@ def _opened(connection: Connection, alert: int) -> str | None:
 def _waiting(state: State, which: Any) -> tuple[Queued, ...]:
     query = select(outbox).where(outbox.c.sent_at.is_(None), outbox.c.given_up_at.is_(None), which).order_by(outbox.c.number)
     with state.read() as connection:
-        return tuple(
-            Queued(
-                row.number,
-                row.alert,
-                row.phase,
-                row.destination,
-                row.key,
-                moment(row.created_at),
-                moment(row.due_at),
-                row.tries,
-                row.error,
-            )
-            for row in connection.execute(query)
-        )
+        return tuple(_queued(row) for row in connection.execute(query))
+
+
+def _queued(row: Row[Any]) -> Queued:
+    created_at, due_at = moment(row.created_at), moment(row.due_at)
+    return Queued(row.number, row.alert, row.phase, row.destination, row.key, created_at, due_at, row.tries, row.error)

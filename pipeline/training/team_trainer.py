@@ -41,7 +41,7 @@ def run_own_trainer(command: tuple[str, ...], train: Path, test: Path, out: Path
     try:
         with stderr.open("wb") as said:
             # Its standard input closes when this process ends; its output is for people, not progress.
-            running = subprocess.Popen(words, cwd=root, stdin=subprocess.PIPE, stdout=said, stderr=said, env=_environment())
+            running = subprocess.Popen(words, cwd=root, stdin=subprocess.PIPE, stdout=said, stderr=said, env=outside_environment())
             code = running.wait()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -73,7 +73,7 @@ def _claimed(path: Path) -> dict[str, float]:
         raise TrainingError(f"Your trainer's {METRICS} is not one JSON object of numbers.", _CONTRACT) from error
 
 
-def _environment() -> dict[str, str]:
+def outside_environment() -> dict[str, str]:
     """This process's, without our own code on the path: a team may have a package `tools` or `agent` too."""
     others = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry and entry != str(CODE)]
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}

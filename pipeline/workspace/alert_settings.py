@@ -14,7 +14,7 @@ Kind = Literal["people_must_act", "challenger_waits", "approval_expires", "deplo
 class Route(Section):
     """A destination that does not hear everything."""
 
-    to: str = Field(description="URL of Apprise, hook:// or hooks://", min_length=1, repr=False)
+    to: str = Field(description="URL of Apprise, hook:// or hooks://, or the ARN of an SNS topic", min_length=1, repr=False)
     kinds: tuple[Kind, ...] = Field((), description="Hears of these alone; empty: of all")
     severity: Literal["info", "warning", "critical"] = Field("info", description="Hears of this and what is graver")
     owner: str = Field("", description="Hears first of what is theirs: a name or an address as in [owners]")
@@ -22,11 +22,13 @@ class Route(Section):
 
 
 class AlertSettings(Section):
-    """Who hears of alerts, and how often; docs/watch.md. A secret is written as ${NAME} and read from the variable NAME, or from the file that
-    the variable NAME_FILE names."""
+    """Who hears of alerts, and how often; docs/watch.md. A secret is written as ${NAME} and read from the variable NAME, or from the file or
+    the parameter of AWS that the variable NAME_FILE names."""
 
     destinations: tuple[str, ...] = Field(
-        (), description="Hear of everything: URLs of Apprise, or hook:// and hooks:// for a signed webhook", repr=False
+        (),
+        description="Hear of everything: URLs of Apprise, hook:// and hooks:// for a signed webhook, the ARN of an SNS topic",
+        repr=False,
     )
     routes: tuple[Route, ...] = Field(
         (), description='Hear of some: { to = "URL", kinds = ["deployed"], severity = "warning", owner = "Ada", escalation = true }'

@@ -1,4 +1,4 @@
-"""Secrets as containers get them: a variable that holds one, or a second variable that names the file it is mounted in."""
+"""Secrets as containers get them: a variable that holds one, or a second variable that names where it lies, a file or a parameter of AWS."""
 
 import os
 from collections.abc import Mapping
@@ -6,21 +6,24 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import SettingsError
+from pipeline.workspace.parameter_store import SCHEME, parameter
 
 _OWN_TABLES = ("predictions", "outcomes", "offers")  # sections that may name a table of the team's
 
 
 def secret(name: str, environment: Mapping[str, str]) -> str | None:
-    """The variable `name`, or what the file holds that the variable `name`_FILE names; None where neither is set.
+    """The variable `name`, or what the file or the parameter (ssm:/PATH) holds that the variable `name`_FILE names; None where neither is set.
 
     Raises:
-        SettingsError: the file cannot be read.
+        SettingsError: it cannot be read.
     """
     if name in environment:
         return environment[name]
     file = environment.get(f"{name}_FILE")
     if file is None:
         return None
+    if file.startswith(SCHEME):
+        return parameter(file.removeprefix(SCHEME))
     try:
         return Path(file).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -33,7 +36,7 @@ def with_urls(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values of churnops.toml with the URLs of databases that the environment gives, itself or by files.
 
     Raises:
-        SettingsError: a file cannot be read.
+        SettingsError: a file or a parameter cannot be read.
     """
     found = dict(values)
     if (state := secret("CHURNOPS_DATABASE_URL", os.environ)) is not None:

@@ -1,5 +1,6 @@
 """Typed settings: `churnops.toml`, overridden by `CHURNOPS_SECTION__KEY` variables, read once and passed down."""
 
+import re
 import shlex
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -23,6 +24,7 @@ from pipeline.workspace.approval_settings import ApprovalSettings
 from pipeline.workspace.data_settings import DataSettings
 from pipeline.workspace.expectation_settings import ExpectationSettings
 from pipeline.workspace.fairness_settings import FairnessSettings
+from pipeline.workspace.hook_settings import HookSettings
 from pipeline.workspace.mounted_secrets import with_urls
 from pipeline.workspace.named_features import check_named_features
 from pipeline.workspace.offer_settings import OfferSettings
@@ -99,6 +101,7 @@ class Settings(BaseSettings):
     window: WindowSettings = WindowSettings()
     watch: WatchSettings = WatchSettings()
     alerts: AlertSettings = AlertSettings()
+    hooks: HookSettings = HookSettings()
     retention: RetentionSettings = RetentionSettings()
     engine: EngineSettings = EngineSettings()
     training: TrainingSettings = TrainingSettings()
@@ -261,6 +264,11 @@ def _refuse_secrets(file: Path, values: dict[str, Any]) -> None:
     urls = {"database_url": values.get("database_url"), **{f"{name}.url": section.get("url") for name, section in sections.items()}}
     operator = values.get("operator")
     urls["operator.base_url"] = operator.get("base_url") if isinstance(operator, dict) else None
+    hooks = values.get("hooks")
+    if isinstance(hooks, dict) and re.search(r"secret=(?!\$\{)", str(hooks.get("after_approval"))):
+        raise SettingsError(
+            f"{file}: `hooks.after_approval` holds a secret.", "Write it as ${NAME}, and set the variable NAME or NAME_FILE."
+        )
     for key, url in urls.items():
         if holds_password(url):
             variable = "CHURNOPS_" + key.upper().replace(".", "__")
