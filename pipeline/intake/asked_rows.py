@@ -8,9 +8,11 @@ be like the others of their stratum (Little, 1986, "Survey Nonresponse Adjustmen
 """
 
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pipeline.diagnosis.asking.asked_list import AskedList
+from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.record.opened_workspace import Opened
 from pipeline.state.asked_outcomes import bodies_of, newest_list, read_asked
 from pipeline.windows.window import Labelled, Window
@@ -25,6 +27,17 @@ def with_design_weights(opened: Opened, window: Window) -> Window:
         return window
     found = _weighed(opened, window.labelled)
     return window if found is None else replace(window, known=found)
+
+
+def with_newest_list(opened: Opened, found: Diagnosis, until: datetime | None) -> Diagnosis:
+    """The diagnosis, saying first of what it cannot see whom people were told to ask, where evidence is short and the newest list is of this window.
+    `until` (UTC): its newest row."""
+    last = newest_list(opened.state) if found.without_outcomes or found.action == "collect_labels" else None
+    told = None if last is None else AskedList.model_validate(last.body)
+    if last is None or told is None or told.until != until:
+        return found
+    said = f"Evidence is short, and list {last.number} is out. {told.said}"
+    return found.model_copy(update={"blind_spots": (said, *found.blind_spots)})
 
 
 def _weighed(opened: Opened, known: Labelled) -> Labelled | None:
