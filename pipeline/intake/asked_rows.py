@@ -47,12 +47,10 @@ def _weighed(opened: Opened, known: Labelled) -> Labelled | None:
     there = asked[asked.index.isin(known.ids)]
     if len(there) < opened.policy.evidence.performance.min_rows:
         return None  # too few to speak for all; they count as what they are
-    bodies = bodies_of(opened.state)
-    stands_for = {
-        number: _of_one_list(of_list, _unasked(known, asked, AskedList.model_validate(bodies[number])))
-        for number, of_list in there.groupby("list")
-    }
-    by_id = {id_: weight for weights in stands_for.values() for id_, weight in weights.items()}
+    by_id: dict[str, float] = {}
+    for number, body in bodies_of(opened.state).items():
+        answered = there[there["list"] == number]
+        by_id |= {} if answered.empty else _of_one_list(answered, _unasked(known, asked, AskedList.model_validate(body)))
     weights = known.ids.map(by_id).fillna(1.0).astype("float64")
     others = 1.0 if known.weights is None else known.weights
     return replace(known, design_weights=weights, weights=weights * others)

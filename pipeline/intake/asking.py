@@ -126,7 +126,8 @@ def _known(opened: Opened, observed: Observed) -> Mask:
 
 def _run_by_spreadsheets(ids: "pd.Series") -> Mask:
     """Which ids a spreadsheet would run as a formula; a number with a sign is a number."""
-    return ids.isna().to_numpy() | np.array([bool(_RUN_BY_SPREADSHEETS.match(str(id_))) and not _NUMBER.fullmatch(str(id_)) for id_ in ids])
+    run = [bool(_RUN_BY_SPREADSHEETS.match(str(id_))) and not _NUMBER.fullmatch(str(id_)) for id_ in ids]
+    return np.asarray(ids.isna().to_numpy() | np.array(run, dtype=bool))
 
 
 def _old_enough(opened: Opened, observed: Observed) -> Mask:
@@ -134,7 +135,7 @@ def _old_enough(opened: Opened, observed: Observed) -> Mask:
     horizon = opened.settings.outcomes.horizon_length
     if horizon is None or observed.times is None:
         return np.ones(len(observed.window), dtype=bool)
-    return np.asarray(observed.times <= pd.Timestamp(opened.clock() - horizon))
+    return np.asarray(observed.times <= pd.Timestamp(opened.clock() - horizon), dtype=bool)
 
 
 def _scale(observed: Observed) -> float:

@@ -52,7 +52,7 @@ def allocate(stratum: Places, worth: Numbers, asked: Mask, free: Mask, number: i
     members = np.bincount(stratum, weights=asked | free, minlength=count)
     value = np.bincount(stratum, weights=worth * (asked | free), minlength=count)
     already = np.bincount(stratum, weights=asked, minlength=count)
-    most = np.bincount(stratum, weights=free, minlength=count)
+    most = np.bincount(stratum, weights=free, minlength=count).astype(np.float64)
     number = int(min(number, most.sum()))
     total = number + already.sum()
     chosen = (1 - RANDOM_PART) * unsettled

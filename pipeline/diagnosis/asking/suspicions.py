@@ -69,8 +69,15 @@ def suspect(observed: Observed, policy: Policy) -> Suspicions:
     telling = p * (1 - p)
     line = log_odds(p) - float(np.average(log_odds(p), weights=telling))
     spread = float(np.average(line**2, weights=telling)) ** 0.5
-    parts: list[tuple[SuspectedKind, Region | None, Numbers]] = [("level", None, np.ones_like(p)), ("slope", None, line / (spread or 1.0))]
-    parts += [("region", region, one.after - float(np.average(one.after, weights=telling))) for region, one in regions]
+    of_all: tuple[tuple[SuspectedKind, Region | None, Numbers], ...] = (
+        ("level", None, np.ones_like(p)),
+        ("slope", None, line / (spread or 1.0)),
+    )
+    of_regions: tuple[tuple[SuspectedKind, Region | None, Numbers], ...] = tuple(
+        ("region", region, np.asarray(one.after - float(np.average(one.after, weights=telling)), dtype=np.float64))
+        for region, one in regions
+    )
+    parts = (*of_all, *of_regions)
     seen = _seen(observed, [region for region, _ in regions], [one.before for _, one in regions], spread, policy)
     prior = np.array([_OF_ALL, _OF_SLOPE, *[_OF_REGIONS / max(1, len(regions))] * len(regions)])
     sure = [_judged(*one) for one in seen]
