@@ -25,6 +25,7 @@ Mask = NDArray[np.bool_]
 SuspectedKind = Literal["level", "slope", "region"]
 
 _USUAL = 0.7  # standard deviation of a change in log-odds before any outcome: twice or half the odds, as changes worth knowing are
+_MOST = 600.0  # natural logarithm of a Bayes factor, which a floating-point number still holds
 _OF_ALL, _OF_SLOPE, _OF_REGIONS = 0.25, 0.25, 0.5  # how likely the kinds of change are beside each other before any outcome
 
 
@@ -97,7 +98,7 @@ def _judged(estimate: float, error: float) -> tuple[float, float]:
         return 1.0, _USUAL
     prior, noise = _USUAL**2, error**2
     kept = prior / (prior + noise)
-    return float((noise / (prior + noise)) ** 0.5 * np.exp(min(50.0, kept * (estimate / error) ** 2 / 2))), float(
+    return float((noise / (prior + noise)) ** 0.5 * np.exp(min(_MOST, kept * (estimate / error) ** 2 / 2))), float(
         ((kept * estimate) ** 2 + kept * noise) ** 0.5
     )
 

@@ -154,7 +154,7 @@ def test_fewer_than_a_verdict_takes_speak_for_nobody_else(opened: Opened) -> Non
     [
         (FOUND.model_copy(update={"action": "fix_data"}), "calls.csv", "look broken"),
         (FOUND, "calls.txt", "no CSV"),
-        (FOUND, "nowhere/calls.csv", "cannot be written"),
+        (FOUND, "c.csv/calls.csv", "cannot be written"),
     ],
 )
 def test_what_cannot_be_asked_leaves_no_trace(opened: Opened, found: Diagnosis, out: str, said: str) -> None:
