@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pipeline.diagnosis.asking.asked_list import AskedList
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.record.opened_workspace import Opened
-from pipeline.state.asked_outcomes import bodies_of, newest_list, read_asked
+from pipeline.state.asked_outcomes import answered_of, bodies_of, newest_list, read_asked
 from pipeline.windows.window import Labelled, Window
 
 if TYPE_CHECKING:
@@ -34,9 +34,10 @@ def with_newest_list(opened: Opened, found: Diagnosis, until: datetime | None) -
     `until` (UTC): its newest row."""
     last = newest_list(opened.state) if found.without_outcomes or found.action == "collect_labels" else None
     told = None if last is None else AskedList.model_validate(last.body)
-    if last is None or told is None or told.until != until:
+    if last is None or told is None or told.until != until or (answered := answered_of(opened.state, last.number)) >= told.customers:
         return found
-    said = f"Evidence is short, and list {last.number} is out. {told.said}"
+    so_far = f" {answered:,} of them have answered." if answered else ""
+    said = f"Evidence is short, and list {last.number} is out. {told.said}{so_far}"
     return found.model_copy(update={"blind_spots": (said, *found.blind_spots)})
 
 

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, func, select
 from pipeline.canonical_json import digest_of
 from pipeline.clock import moment, stamp
 from pipeline.state.asked_tables import asked_lists, asked_outcomes
-from pipeline.state.database import State
+from pipeline.state.database import State, outcomes
+from pipeline.state.outcome_intakes import not_taken_back
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,14 @@ def newest_list(state: State) -> RecordedList | None:
     with state.read() as connection:
         row = connection.execute(select(asked_lists).order_by(asked_lists.c.number.desc()).limit(1)).first()
     return None if row is None else RecordedList(row.number, moment(row.at), row.by, row.digest, row.body)
+
+
+def answered_of(state: State, number: int) -> int:
+    """How many customers that a list asked for the first time have an outcome on record."""
+    asked = select(asked_outcomes.c.id).where(asked_outcomes.c.list == number, asked_outcomes.c.drawn == 1)
+    query = select(func.count(outcomes.c.id.distinct())).where(outcomes.c.id.in_(asked), not_taken_back())
+    with state.read() as connection:
+        return int(connection.execute(query).scalar_one())
 
 
 def bodies_of(state: State) -> dict[int, Mapping[str, Any]]:

@@ -22,6 +22,7 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.sources.source import ALL_ROWS, Frame
 from pipeline.state.asked_outcomes import newest_list, read_asked
 from pipeline.state.erasure import erase_in
+from pipeline.state.outcomes import log_outcomes
 from pipeline.windows.window import Labelled, Window
 from tests.pipeline.known_windows import POLICY, days_before, known_window
 from tests.pipeline.small_tables import COLUMNS, small_table
@@ -56,7 +57,7 @@ def asked(
     return ask_outcomes(opened, observed or window(), found, opened.workspace.root / name, length)
 
 
-def known_of(ids: "pd.Series[str]", churned: "pd.Series[int] | None" = None) -> Window:
+def known_of(ids: "pd.Series[str]") -> Window:
     rows = TABLE.set_index("customer").loc[ids].reset_index()
     known = Labelled(rows[list(COLUMNS.features)], rows["churned"].astype("int64"), rows["customer"], None)
     return Window("the log", Frame(rows), COLUMNS, ALL_ROWS, BASELINE.profile, known)
@@ -167,8 +168,19 @@ def test_the_diagnosis_says_which_list_is_out_while_evidence_is_short(opened: Op
     written, until = asked(opened), window().profile.until
     short = FOUND.model_copy(update={"without_outcomes": True})
     assert written.asked.said in with_newest_list(opened, short, until).blind_spots[0]
+    log_outcomes(
+        opened.state, ids=list(read_asked(opened.state)["_id"][:7]), predicted=[None] * 7, observed=[opened.clock()] * 7, churned=[1] * 7
+    )
+    assert with_newest_list(opened, short, until).blind_spots[0].endswith("7 of them have answered.")
     assert with_newest_list(opened, short, days_before(1, 1)[0].to_pydatetime()) == short  # of another window
     assert with_newest_list(opened, FOUND.model_copy(update={"without_outcomes": False}), until).blind_spots == FOUND.blind_spots
+
+
+def test_a_list_that_all_have_answered_is_not_out_any_more(opened: Opened) -> None:
+    ids = list(pd.read_csv(asked(opened, 70).path)["customer"])
+    log_outcomes(opened.state, ids=ids, predicted=[None] * 70, observed=[opened.clock()] * 70, churned=[0] * 70)
+    short = FOUND.model_copy(update={"without_outcomes": True})
+    assert with_newest_list(opened, short, window().profile.until) == short
 
 
 def test_a_forgotten_customer_is_on_no_list(opened: Opened) -> None:
