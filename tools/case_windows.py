@@ -7,6 +7,7 @@ from anyio import to_thread
 
 from pipeline.diagnosis.observed import Observed, observe
 from pipeline.errors import OutdatedCase
+from pipeline.intake.asked_rows import with_design_weights
 from pipeline.intake.expected import with_violations
 from pipeline.intake.sound_rows import without_broken_days
 from pipeline.intake.untouched_rows import with_untouched_rows
@@ -25,7 +26,7 @@ _KEPT = 4  # cases whose windows stay in memory: a server runs for months
 
 def current_window(opened: Opened, read_window: WindowReader) -> tuple[Champion, Artifact, Baseline, Window]:
     """The serving champion, and the window as it is now beside its reference, without rows of broken days, without matured rows of customers who
-    were contacted, and with what breaks the declared expectations.
+    were contacted, with what breaks the declared expectations, and with the weights of outcomes that were asked for.
 
     Raises:
         ChurnopsError: no champion serves, or the window cannot be read.
@@ -33,7 +34,7 @@ def current_window(opened: Opened, read_window: WindowReader) -> tuple[Champion,
     serving, artifact = open_champion(opened)
     baseline = baseline_of(artifact)
     window = with_violations(opened, without_broken_days(read_window(serving, baseline), artifact, baseline, opened.policy))
-    return serving, artifact, baseline, with_untouched_rows(opened, artifact, window)
+    return serving, artifact, baseline, with_design_weights(opened, with_untouched_rows(opened, artifact, window))
 
 
 def rows_behind(opened: Opened, case: Case, read_window: WindowReader) -> Window:

@@ -16,6 +16,7 @@ from pipeline.diagnosis.observed import Observed
 from pipeline.diagnosis.owners import owned
 from pipeline.diagnosis.picture import picture
 from pipeline.families import USUAL
+from pipeline.intake.asked_rows import with_newest_list
 from pipeline.intake.reference import reference_test_rows
 from pipeline.intake.window_choice import WindowReader
 from pipeline.measures.measure import Metrics
@@ -224,6 +225,7 @@ class Casework:
             attributed="where_lost",
         )
         found = owned(dated(found, case.window.windows) if case.window and case.window.windows else found, opened.settings.owners)
+        found = with_newest_list(opened, found, window.until if window else None)
         if case.unfinished:
             self._opened.cases.move(case.case_id, ("open", "partial"), diagnosis=found, picture=picture(found, observed))
         return found

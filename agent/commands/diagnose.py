@@ -33,6 +33,7 @@ def diagnose(
     from pipeline.diagnosis.observed import observe
     from pipeline.diagnosis.owners import owned
     from pipeline.diagnosis.picture import picture
+    from pipeline.intake.asked_rows import with_newest_list
     from pipeline.models.typical_value import typical_value
     from pipeline.record.cases import WindowFacts
     from pipeline.rulings.noted_events import happenings, known_events, recorded_events
@@ -60,7 +61,7 @@ def diagnose(
             happened=happenings(recorded),
             attributed="always" if attribute else "never",
         )
-        found = owned(dated(found, window.windows), here.settings.owners)
+        found = with_newest_list(here, owned(dated(found, window.windows), here.settings.owners), window.until)
     facts = WindowFacts.of(window)
     answer = diagnosis_verdict(found, facts, here.cases.all(), next_command(here.workspace.root, "triage"), picture(found, observed))
     if verbose:

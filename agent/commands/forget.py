@@ -14,7 +14,7 @@ def forget(
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Erase a customer's predictions, outcomes, offers and shadow scores. The ledger records that it was done, not of whom."""
+    """Erase a customer's predictions, outcomes, offers, shadow scores and places on lists of outcomes asked for. The ledger records that it was done, not of whom."""
     import sys
 
     from pipeline.errors import ChurnopsError

@@ -11,7 +11,10 @@ from agent.commands.options import HERE, JsonOption, WorkspaceOption, echo_json,
 if TYPE_CHECKING:
     from pipeline.intake.outcomes import Added
 
-app = typer.Typer(help="Add outcomes to the log, so that windows and trainings know them, or take them back.", no_args_is_help=True)
+app = typer.Typer(
+    help="Add outcomes to the log, so that windows and trainings know them, take them back, or choose whose to ask for.",
+    no_args_is_help=True,
+)
 
 
 @app.command()
@@ -64,6 +67,51 @@ def undo(
     undo_intake(here, intake)
     typer.echo(f"Taken back: {what}.", err=as_json)
     echo_json(as_json, intake)
+
+
+@app.command()
+def ask(
+    out: Annotated[
+        Path, typer.Option("--out", metavar="OUT", help="CSV to write: whom to ask; fill in its empty column, then `outcomes add` it.")
+    ],
+    budget: Annotated[
+        int | None,
+        typer.Option(
+            "--budget", min=1, metavar="N", help="Customers to ask; by default as few as settle it with probability 0.9, at most 960."
+        ),
+    ] = None,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Choose customers of the recent window whose outcomes tell most of what changed and what to do, drawn with known probabilities, and say how
+    probably they settle it. Asking again adds others."""
+    from agent.commands.options import next_command
+    from agent.views.theme import terminal
+    from pipeline.diagnosis.diagnose import diagnose
+    from pipeline.diagnosis.observed import observe
+    from pipeline.intake.asking import ask_outcomes
+    from pipeline.intake.window_choice import WindowChoice
+    from pipeline.models.typical_value import typical_value
+    from pipeline.words import counted
+    from tools.case_windows import current_window
+
+    here = opened_by_person(workspace)
+    with terminal(stderr=as_json).status("Reading the window") as status:
+        _, artifact, baseline, window = current_window(here, WindowChoice().reader(here))
+        status.update("Weighing the evidence")
+        observed = observe(artifact, baseline, window)
+        found = diagnose(observed, here.policy, value=typical_value(here.settings.value, artifact))
+        status.update("Trying what outcomes would settle")
+        written = ask_outcomes(here, observed, found, out, budget)
+    asked = written.asked
+    typer.echo(f"{asked.said} {asked.meaning}", err=as_json)
+    if asked.left_out:
+        typer.echo(f"{counted(asked.left_out, 'customer')} cannot be asked: a spreadsheet would run their id as a formula.", err=as_json)
+    typer.echo(
+        f"{out} is written, list {written.number} is on record. Write what became of them into it, then: {next_command(here.workspace.root, f'outcomes add {out}')}",
+        err=as_json,
+    )
+    echo_json(as_json, written)
 
 
 def _counted(outcomes: int) -> str:

@@ -15,10 +15,12 @@ def blind_spots(seen: Seen, setting: Setting, policy: Policy) -> tuple[str, ...]
     if not setting.labels_usable(policy):
         found.append(
             f"{setting.labelled} outcomes are known ({setting.churners} churned): whether customers of the same kind behave differently "
-            "cannot be seen without them. A small random sample, labelled on schedule, would show it."
+            "cannot be seen without them. `churnops outcomes ask` chooses a few whose outcomes would show it."
         )
     elif not setting.trainable(policy):
-        found.append(f"{setting.labelled} outcomes show large changes only, and are too few to train another model.")
+        found.append(
+            f"{setting.labelled} outcomes show large changes only, and are too few to train another model. `churnops outcomes ask` chooses whose to add."
+        )
     if setting.training_rows > _TRAINING_SHARE * setting.labelled:
         found.append(
             f"{setting.training_rows:,} of the {setting.labelled:,} customers with a known outcome equal rows of the reference: where the champion was "

@@ -187,6 +187,7 @@ def diagnose(
         None if observed.matured is None else observed.matured.customers or observed.matured.rows,
         _set_aside(observed),
         observed.offers,
+        observed.labelled.design_weights is not None,
     )
     dated = tuple(with_preceding(finding, happened) for finding in examined.findings)
     found = conclude((*dated, *known, *effect_findings(observed.offers)), setting, policy)

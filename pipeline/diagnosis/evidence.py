@@ -198,7 +198,7 @@ def _missing(level: Finding, seen: Seen, setting: Setting, policy: Policy) -> bo
     """Whether there are fewer churners than expected, though the customers look no less likely to churn, and not all outcomes are in."""
     prior = seen.measured("prior_estimate")
     agrees = prior is not None and (prior.z or 0.0) < -policy.evidence.performance.level_z_agreed
-    return (level.z or 0.0) < 0 and not agrees and setting.outcomes_to_come
+    return (level.z or 0.0) < 0 and not agrees and setting.outcomes_to_come and not setting.by_list
 
 
 def _suspects(seen: Seen) -> set[str]:

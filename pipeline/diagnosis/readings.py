@@ -116,7 +116,7 @@ def _changed_level(seen: Seen, setting: Setting, policy: Policy) -> CauseReading
     together = 0.0 if prior is None or prior.z is None or not agreed else (abs(level.z) + abs(prior.z)) / 2**0.5
     if not level.notable and not (abs(level.z) > rules.level_z_agreed and together > rules.level_z):
         return None
-    if level.z < 0 and not (agreed and together > rules.level_z) and setting.outcomes_to_come:
+    if level.z < 0 and not (agreed and together > rules.level_z) and setting.outcomes_to_come and not setting.by_list:
         said = f"{level.said} The customers look no less likely to churn: either the outcomes are not all in yet, or everyone stays more often."
         return CauseReading("conflict", "prior_shift", "collect_labels", said)
     if not setting.trainable(policy):

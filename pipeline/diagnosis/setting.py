@@ -12,7 +12,7 @@ class Setting:
     equal a row of the champion's training data, and the window's customers where they are known (each row is one otherwise); rows `set_aside`
     because they are dated in the future; whether the same customers are `scored_again` and again; columns that are in question, so that outcomes were
     `judged_without` them; `asked`, the customers of the stretch that outcomes come from, where it is not the window; how many customers with a known outcome are left out because of offers
-    (`contacted`), and what is known of these (`offers`)."""
+    (`contacted`), and what is known of these (`offers`); whether outcomes were asked for `by_list`, so that none of those known is too young."""
 
     rows: int
     labelled: int
@@ -25,6 +25,7 @@ class Setting:
     asked: int | None = None
     contacted: int = 0
     offers: OffersMade | None = None
+    by_list: bool = False
 
     @property
     def everyone(self) -> int:

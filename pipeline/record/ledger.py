@@ -39,6 +39,7 @@ Kind = Literal[
     "released",
     "went_on",
     "outcomes_undone",
+    "outcomes_asked",
     "data_accepted",
     "verified",
     "trusted",

@@ -3,7 +3,7 @@ a database in PostgreSQL.
 
 Version 2 added `events`, `exclusions` and `acknowledgements`, version 3 `outcome_intakes` and `outcomes.intake`, version 4 `offers`, `holds`,
 `outcomes.recorded_at`, `events.kind` and `events.origin`, version 5 the tables of `watch_tables`, version 6 `shadow_scores` and `checks.figures`,
-version 7 `serving_hours`. A database of an older version is brought up to date when it is opened.
+version 7 `serving_hours`, version 8 the tables of `asked_tables`. A database of an older version is brought up to date when it is opened.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -17,12 +17,13 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from pipeline.atomic_files import make_file
 from pipeline.errors import WorkspaceError
+from pipeline.state.asked_tables import asked_tables
 from pipeline.state.engine import UNWRITTEN, StatePlace, after_lost_commit, engine_for, named
 from pipeline.state.holds_table import holds
 from pipeline.state.metadata import metadata
 from pipeline.state.watch_tables import checks, serving_hours, shadow_scores, watch_tables
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 
 _RESTORE = "Restore it from a backup."
 
@@ -293,5 +294,6 @@ _STEPS: Mapping[int, Callable[[Connection], None]] = MappingProxyType(
         4: lambda connection: metadata.create_all(connection, tables=watch_tables),
         5: _from_5_to_6,
         6: lambda connection: metadata.create_all(connection, tables=[serving_hours]),
+        7: lambda connection: metadata.create_all(connection, tables=asked_tables),
     }
 )

@@ -7,10 +7,17 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Table, delete, func, select
 
+from pipeline.state.asked_tables import asked_outcomes
 from pipeline.state.database import State, offers, outcomes, predictions
 from pipeline.state.watch_tables import shadow_scores
 
-_HELD: Mapping[str, Table] = {"predictions": predictions, "outcomes": outcomes, "offers": offers, "shadow_scores": shadow_scores}
+_HELD: Mapping[str, Table] = {
+    "predictions": predictions,
+    "outcomes": outcomes,
+    "offers": offers,
+    "shadow_scores": shadow_scores,
+    "asked_outcomes": asked_outcomes,
+}
 
 
 def rows_of(connection: Connection, customer: str) -> dict[str, int]:

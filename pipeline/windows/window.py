@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 class Labelled:
     """The window's rows whose outcome is known, index-aligned. `features`: the schema's; `churned`: 1 or 0; `ids` and `times` (UTC) are
     None where the window has none. `recorded` (UTC): when the churn of those who left was written down, missing for the others; None where
-    nobody asked. `weights`: how many rows each stands for, where some were left out because of offers (`untouched_rows`), else None;
-    `set_aside`: the ids of those, None where there are none."""
+    nobody asked. `weights`: how many rows each stands for, where some were left out because of offers (`untouched_rows`) or outcomes were asked for, else None;
+    `set_aside`: the ids of those left out, None where there are none. `design_weights`: how many customers each stands for where outcomes were asked
+    for by a list (`asked_rows`), of the mean 1; None where none was."""
 
     features: "pd.DataFrame"
     churned: "pd.Series"
@@ -41,6 +42,7 @@ class Labelled:
     recorded: "pd.Series | None" = None
     weights: "pd.Series | None" = None
     set_aside: "pd.Series | None" = None
+    design_weights: "pd.Series | None" = None
 
     def at(self, rows: "NDArray[np.bool_] | NDArray[np.int64]") -> "Labelled":
         """Some of the rows: a mask, shape (rows,), or their places."""
@@ -52,6 +54,7 @@ class Labelled:
             None if self.recorded is None else self.recorded.iloc[rows],
             None if self.weights is None else self.weights.iloc[rows],
             self.set_aside,
+            None if self.design_weights is None else self.design_weights.iloc[rows],
         )
 
 

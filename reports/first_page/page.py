@@ -35,6 +35,7 @@ _OUTCOMES: Mapping[str, str] = MappingProxyType(
         "labels_selected": "have the outcomes of the other customers added",
     }
 )
+_UNTOLD: frozenset[Cause] = frozenset({"label_fault", "unsure"})  # what more outcomes of the same kind do not settle
 _SUMMARY_WORDS, _OWN_WORDS = 80, 75
 _URGENCY: Mapping[Cause, str] = MappingProxyType(
     {
@@ -238,6 +239,10 @@ def _steps(case: Case, verdict: Verdict, found: Diagnosis | None, setting: Setti
             lead.name if lead else "", "have the outcomes of this window checked by whoever records them, and completed or corrected"
         )
         added = command(setting.root, "outcomes add FILE")
+        if found is not None and found.cause not in _UNTOLD:
+            ask = command(setting.root, "outcomes ask --out calls.csv")
+            yield Step("You", "ask a few customers whose outcomes would settle most, and write what became of them into the file", (ask,))
+            mend = "add them"
         yield Step("You", f"{mend}; FILE holds them, and an outcome in it replaces the one on record", (added,))
         yield Step("You, after that", "triage again", (again,))
     elif verdict.action == "wait_for_outcomes":

@@ -269,6 +269,12 @@ def test_where_outcomes_are_in_doubt_the_page_says_why_nothing_was_trained() -> 
     )
 
 
+def test_where_more_outcomes_would_settle_it_the_first_step_is_to_ask_for_them() -> None:
+    page = page_of(a_told_case(found_of("concept_drift", level(19.5), action="collect_labels")), ENDS["label_fault"])
+    assert "outcomes ask --out calls.csv" in page.steps[0].commands[0]
+    assert "outcomes add FILE" in page.steps[1].commands[0]
+
+
 def test_who_was_judged_is_said_without_dates_too() -> None:
     assert happened(a_case().window, found_of("none"))[2] == "Judged on 400 scored rows with a known outcome."
 

@@ -40,7 +40,11 @@ class Line:
 class Expected:
     """Outcomes known (`y`, 1 is churn) and expected (`p`): of the reference out of fold, shape (reference,), and of the window's labelled
     rows, shape (labelled,). `level_error`: standard error, in log-odds, that the reference's own size leaves in the labelled rows' level;
-    `slope_error`: of the slope of log-odds, whose expected value is 1."""
+    `slope_error`: of the slope of log-odds, whose expected value is 1. `weights`: for how many customers each labelled row stands, of the mean 1, where
+    outcomes were asked for by a list; None: each for itself.
+
+    Source of weighted sums: Horvitz and Thompson (1952), "A Generalization of Sampling Without Replacement From a Finite Universe".
+    """
 
     reference_y: Numbers
     reference_p: Numbers
@@ -48,11 +52,18 @@ class Expected:
     p: Numbers
     level_error: float
     slope_error: float
+    weights: Numbers | None = None
+
+    @property
+    def stands_for(self) -> Numbers:
+        """The weights, 1 where there are none; shape (labelled,)."""
+        return np.ones_like(self.p) if self.weights is None else self.weights
 
     def level(self) -> tuple[float, float]:
-        """Churners beyond those expected among the labelled rows, and the standard error of that number."""
-        variance = float((self.p * (1 - self.p)).sum())
-        return float((self.y - self.p).sum()), (variance + (variance * self.level_error) ** 2) ** 0.5
+        """Churners beyond those expected among as many customers as there are labelled rows, and the standard error of that number."""
+        weights, spread = self.stands_for, self.p * (1 - self.p)
+        variance = float(weights**2 @ spread) + (float(weights @ spread) * self.level_error) ** 2
+        return float(weights @ (self.y - self.p)), variance**0.5
 
 
 def labels_usable(observed: Observed, policy: Policy) -> bool:
@@ -79,8 +90,9 @@ def expected_outcomes(observed: Observed) -> Expected:
     reference_y = observed.reference[observed.columns.target].to_numpy(dtype=np.float64)
     before, now = log_odds(observed.reference_scores), log_odds(observed.labelled_scores)
     line = fit_line(before, reference_y)
-    p = line.at(now)
-    weights = p * (1 - p)
+    p, drawn = line.at(now), observed.labelled.design_weights
+    stands_for = None if drawn is None else drawn.to_numpy(dtype=np.float64) / drawn.mean()
+    weights = p * (1 - p) * (1.0 if stands_for is None else stands_for)
     middle = np.array([1.0, float(now @ weights / weights.sum())])
     return Expected(
         reference_y=reference_y,
@@ -89,6 +101,7 @@ def expected_outcomes(observed: Observed) -> Expected:
         p=p,
         level_error=float(np.sqrt(middle @ line.covariance @ middle)),
         slope_error=float(np.sqrt(line.covariance[1, 1])) / abs(line.slope),
+        weights=stands_for,
     )
 
 
@@ -125,27 +138,31 @@ def fit_line(x: Numbers, y: Numbers, weights: Numbers | None = None) -> Line:
     return Line(float(found[0]), float(found[1]), np.asarray(np.linalg.inv(information), dtype=np.float64))
 
 
-def at_level(p: Numbers, y: Numbers) -> Numbers:
-    """The probabilities with one number added to all log-odds, so that they expect as many churners as there are."""
-    x, shift = log_odds(p), 0.0
+def at_level(p: Numbers, y: Numbers, weights: Numbers | None = None) -> Numbers:
+    """The probabilities with one number added to all log-odds, so that they expect as many churners as there are, both by the `weights` of the
+    rows, which None leaves alike."""
+    x, shift, weights = log_odds(p), 0.0, np.ones_like(p) if weights is None else weights
     for _ in range(_STEPS):
         moved = from_log_odds(x + shift)
-        step = float((y - moved).sum() / (moved * (1 - moved)).sum())
+        step = float(weights @ (y - moved) / (weights @ (moved * (1 - moved))))
         shift += min(1.0, max(-1.0, step))
         if abs(step) < _TIGHT:
             break
     return from_log_odds(x + shift)
 
 
-def auc_expected_by(p: Numbers, scores: Numbers | None = None) -> float:
+def auc_expected_by(p: Numbers, scores: Numbers | None = None, weights: Numbers | None = None) -> float:
     """ROC-AUC that `scores`, or the probabilities themselves, have when `p` are the true probabilities; both of shape (n,).
 
-    The share of pairs, one row churning and one staying, in which the churner scores higher; ties count half.
+    The share of pairs, one row churning and one staying, in which the churner scores higher; ties count half, and a pair as much as the product of
+    its rows' `weights`, which None leaves alike.
 
     Source: CBPE, Białek et al. (2024), "Estimating Model Performance Under Covariate Shift Without Labels".
     """
     values, place = np.unique(p if scores is None else scores, return_inverse=True)
-    churn, stay = (np.bincount(place, weights=share, minlength=values.size) for share in (p, 1 - p))
+    weights = np.ones_like(p) if weights is None else weights
+    churn, stay = (np.bincount(place, weights=weights * share, minlength=values.size) for share in (p, 1 - p))
     below = np.cumsum(stay) - stay / 2
     # A row does not pair with itself; of two rows with equal scores half the pairs count.
-    return float((churn @ below - (p * (1 - p)).sum() / 2) / (churn.sum() * stay.sum() - (p * (1 - p)).sum()))
+    itself = float(weights**2 @ (p * (1 - p)))
+    return float((churn @ below - itself / 2) / (churn.sum() * stay.sum() - itself))

@@ -41,6 +41,8 @@ def label_checks(observed: Observed, policy: Policy) -> tuple[Finding, ...]:
     expected = expected_outcomes(observed)
     others = _unlabelled(everyone)
     flipped = find_flipped(observed, expected) if labels_usable(observed, policy) else None
+    if observed.labelled.design_weights is not None:  # who was asked, by known probabilities, has answered
+        return () if flipped is None else (flipped,)
     found = (_immature(observed, expected, policy), _selected(observed, others, policy), flipped)
     return tuple(finding for finding in found if finding is not None)
 

@@ -13,6 +13,7 @@ from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.observed import Observed
 from pipeline.diagnosis.outcomes.expected_outcomes import (
     Expected,
+    Line,
     at_level,
     auc_expected_by,
     expected_outcomes,
@@ -43,14 +44,13 @@ def measured_on_labels(observed: Observed, policy: Policy) -> tuple[Finding, ...
     observed = one_row_each(observed)
     if not labels_usable(observed, policy):
         return ()
-    expected = expected_outcomes(observed)
     segments = cut_up(observed.reference, observed.labelled.features, observed.columns, observed.reference_scores, observed.labelled_scores)
-    least = policy.evidence.performance.covered
-    familiar = [one for one in segments if one.before.mean() >= least * one.after.mean()]
-    unfamiliar = [one for one in segments if one.before.mean() < least * one.after.mean()]
-    known = ~np.any([one.after for one in unfamiliar], axis=0) if unfamiliar else np.ones(expected.y.size, dtype=bool)
-    if np.unique(expected.y[known]).size < 2:
-        known = np.ones_like(known)
+    return measured(expected_outcomes(observed), segments, policy)
+
+
+def measured(expected: Expected, segments: Sequence[Segment], policy: Policy) -> tuple[Finding, ...]:
+    """The same of outcomes `expected`, in these segments of them."""
+    familiar, unfamiliar, known = apart_by_cover(segments, expected, policy)
     return (
         _ranking(expected, policy),
         _level(expected, policy),
@@ -60,11 +60,22 @@ def measured_on_labels(observed: Observed, policy: Policy) -> tuple[Finding, ...
     )
 
 
+def apart_by_cover(segments: Sequence[Segment], expected: Expected, policy: Policy) -> tuple[list[Segment], list[Segment], Mask]:
+    """The segments that the reference covers, those that it hardly covers, and which labelled rows are in none of the latter; all of them where too
+    few kinds of outcomes would be left."""
+    least = policy.evidence.performance.covered
+    familiar = [one for one in segments if one.before.mean() >= least * one.after.mean()]
+    unfamiliar = [one for one in segments if one.before.mean() < least * one.after.mean()]
+    known = ~np.any([one.after for one in unfamiliar], axis=0) if unfamiliar else np.ones(expected.y.size, dtype=bool)
+    return familiar, unfamiliar, known if np.unique(expected.y[known]).size > 1 else np.ones_like(known)
+
+
 def _ranking(expected: Expected, policy: Policy) -> Finding:
     """Measured ROC-AUC less the one that scores at the right level promise on these rows; what such a promise is worth shows the reference."""
-    (auc,), ((variance,),) = delong(expected.y, expected.p[None, :])
+    (auc,), ((variance,),) = delong(expected.y, expected.p[None, :], expected.weights)
     (before,), ((variance_before,),) = delong(expected.reference_y, expected.reference_p[None, :])
-    promised = auc_expected_by(at_level(expected.p, expected.y)) + before - auc_expected_by(expected.reference_p)
+    level = at_level(expected.p, expected.y, expected.weights)
+    promised = auc_expected_by(level, weights=expected.weights) + before - auc_expected_by(expected.reference_p)
     change, error = float(auc - promised), float(variance + variance_before) ** 0.5
     z = change / error if error > 0 else 0.0
     notable = z < -policy.evidence.performance.auc_z
@@ -104,31 +115,49 @@ def _level(expected: Expected, policy: Policy) -> Finding:
         notable=notable,
         argues_for=("prior_shift",) if notable else (),
         argues_against=() if notable else ("prior_shift",),
-        said=f"{expected.y.mean():.1%} of {rows:,} customers churned where {expected.p.mean():.1%} were expected ({points:+.1f} ± {reach:.1f} points): {so}.",
+        said=f"{_mean(expected.y, expected.stands_for):.1%} of {rows:,} customers churned where {_mean(expected.p, expected.stands_for):.1%} were expected ({points:+.1f} ± {reach:.1f} points): {so}.",
     )
 
 
 def _slope(expected: Expected, known: Mask, policy: Policy) -> Finding:
     rules = policy.evidence.performance
-    line = fit_line(log_odds(expected.p[known]), expected.y[known])
-    error = (float(line.covariance[1, 1]) + expected.slope_error**2) ** 0.5
-    z = (line.slope - 1) / error
+    slope, error = slope_of(expected, known)
+    z = (slope - 1) / error
     notable = z < -rules.slope_z
     so = "scores separate churners less well than in training" if notable else "scores separate churners as well as in training"
     return Finding(
         family="performance",
         name="calibration_slope",
-        strength=line.slope,
+        strength=slope,
         unit="calibration slope, 1 is ideal",
         n=int(known.sum()),
-        low=line.slope - _REACH * error,
-        high=line.slope + _REACH * error,
+        low=slope - _REACH * error,
+        high=slope + _REACH * error,
         z=z,
         notable=notable,
         argues_for=("concept_drift",) if notable else (),
         argues_against=("prior_shift",) if notable else (),
-        said=f"On {int(known.sum()):,} known outcomes {so} (calibration slope {line.slope:.2f} ± {_REACH * error:.2f}, ideal 1).",
+        said=f"On {int(known.sum()):,} known outcomes {so} (calibration slope {slope:.2f} ± {_REACH * error:.2f}, ideal 1).",
     )
+
+
+def slope_of(expected: Expected, known: Mask) -> tuple[float, float]:
+    """Calibration slope of the `known` rows, 1 is ideal, and its standard error."""
+    x, y, weights = log_odds(expected.p[known]), expected.y[known], expected.stands_for[known]
+    line = fit_line(x, y, None if expected.weights is None else weights / weights.mean())
+    return line.slope, (_slope_variance(line, x, weights / weights.mean()) + expected.slope_error**2) ** 0.5
+
+
+def _slope_variance(line: Line, x: Numbers, weights: Numbers) -> float:
+    """Variance of a slope fitted with weights: each row's part varies by the square of its weight (Huber's sandwich), which is the line's own
+    where all weigh alike."""
+    p, design = line.at(x), np.stack([np.ones_like(x), x], axis=1)
+    parts = design * (weights * np.sqrt(p * (1 - p)))[:, None]
+    return float((line.covariance @ (parts.T @ parts) @ line.covariance)[1, 1])
+
+
+def _mean(values: Numbers, weights: Numbers) -> float:
+    return float(weights @ values / weights.sum())
 
 
 @dataclass(frozen=True)
@@ -140,21 +169,24 @@ class _Group:
     third: float
 
 
-def _group(y: Numbers, p: Numbers) -> _Group:
-    spread = p * (1 - p)
-    total = float(spread.sum())
-    return _Group(float((y - p).sum()) / total, 1 / total, float((spread * (1 - 2 * p)).sum()) / total**3)
+def _group(y: Numbers, p: Numbers, weights: Numbers | None = None) -> _Group:
+    spread, weights = p * (1 - p), np.ones_like(p) if weights is None else weights
+    total = float(weights @ spread)
+    return _Group(
+        float(weights @ (y - p)) / total, float(weights**2 @ spread) / total**2, float(weights**3 @ (spread * (1 - 2 * p))) / total**3
+    )
 
 
 @dataclass(frozen=True)
-class _Contrast:
+class Contrast:
     """A segment, the churn rate expected of it at today's level with that rate's standard error, and how many standard errors its outcomes
-    lie off, beyond how far they do elsewhere and in the reference."""
+    lie off, beyond how far they do elsewhere and in the reference; `spread` is the standard error of that in log-odds."""
 
     segment: Segment
     normal: float
     error: float
     z: float
+    spread: float
 
 
 def _changed(segments: Sequence[Segment], expected: Expected, known: Mask, policy: Policy, *, hardly_covered: bool) -> tuple[Finding, ...]:
@@ -162,7 +194,27 @@ def _changed(segments: Sequence[Segment], expected: Expected, known: Mask, polic
 
     One by a feature is told before a band of the score: it says who they are.
     """
-    level = at_level(expected.p[known], expected.y[known])
+    found = contrasts(segments, expected, known, hardly_covered=hardly_covered)
+    if not found:
+        return ()
+    ranked = sorted(found, key=lambda one: -abs(one.z))
+    worst = next(
+        (one for one in ranked if one.segment.column and _chance(one, len(found)) < policy.evidence.performance.segment_p), ranked[0]
+    )
+    return (_segment_finding(worst, len(found), expected, policy, hardly_covered=hardly_covered),)
+
+
+def contrasts(segments: Sequence[Segment], expected: Expected, known: Mask, *, hardly_covered: bool) -> list[Contrast]:
+    """How far each segment's outcomes lie off, of those with enough of them to tell.
+
+    Args:
+        segments: of the labelled rows.
+        expected: what outcomes are known and expected of these.
+        known: which of these the reference covers, shape (labelled,).
+        hardly_covered: whether these segments are such that the reference cannot say how they behave.
+    """
+    weights = expected.stands_for
+    level = at_level(expected.p[known], expected.y[known], weights[known])
     p = np.empty_like(expected.p)
     p[known] = level
     shift = log_odds(level)[0] - log_odds(expected.p[known])[0]
@@ -173,8 +225,8 @@ def _changed(segments: Sequence[Segment], expected: Expected, known: Mask, polic
         elsewhere = known & ~inside
         if not (_tellable(p[inside]) and _tellable(p[elsewhere])):
             continue
-        here = _group(expected.y[inside], p[inside])
-        groups = [(1, here), (-1, _group(expected.y[elsewhere], p[elsewhere]))]
+        here = _group(expected.y[inside], p[inside], weights[inside])
+        groups = [(1, here), (-1, _group(expected.y[elsewhere], p[elsewhere], weights[elsewhere]))]
         usual, variance = p[inside], here.variance
         if not hardly_covered:
             if not (_tellable(expected.reference_p[one.before]) and _tellable(expected.reference_p[~one.before])):
@@ -185,28 +237,22 @@ def _changed(segments: Sequence[Segment], expected: Expected, known: Mask, polic
         beyond = sum(sign * group.step for sign, group in groups)
         error = sum(group.variance for _, group in groups) ** 0.5
         skewness = sum(sign * group.third for sign, group in groups) / error**3
-        off = float((usual * (1 - usual)).mean()) * variance**0.5
-        found.append(_Contrast(one, float(usual.mean()), off, _normal(beyond / error, skewness)))
-    if not found:
-        return ()
-    ranked = sorted(found, key=lambda one: -abs(one.z))
-    worst = next(
-        (one for one in ranked if one.segment.column and _chance(one, len(found)) < policy.evidence.performance.segment_p), ranked[0]
-    )
-    return (_segment_finding(worst, len(found), expected, policy, hardly_covered=hardly_covered),)
+        off = _mean(usual * (1 - usual), weights[inside]) * variance**0.5
+        found.append(Contrast(one, _mean(usual, weights[inside]), off, _normal(beyond / error, skewness), error))
+    return found
 
 
-def _chance(contrast: _Contrast, tried: int) -> float:
+def _chance(contrast: Contrast, tried: int) -> float:
     """Probability that any of `tried` segments of an unchanged world lies as far off."""
     from scipy.stats import norm
 
     return min(1.0, tried * 2 * float(norm.sf(abs(contrast.z))))
 
 
-def _segment_finding(worst: _Contrast, tried: int, expected: Expected, policy: Policy, *, hardly_covered: bool) -> Finding:
+def _segment_finding(worst: Contrast, tried: int, expected: Expected, policy: Policy, *, hardly_covered: bool) -> Finding:
     inside = worst.segment.after
     chance = _chance(worst, tried)
-    rate = float(expected.y[inside].mean())
+    rate = _mean(expected.y[inside], expected.stands_for[inside])
     points, reach = 100 * (rate - worst.normal), 100 * _REACH * worst.error
     notable = chance < policy.evidence.performance.segment_p
     column = SCORE if worst.segment.column is None else plain(worst.segment.column)
@@ -228,7 +274,7 @@ def _segment_finding(worst: _Contrast, tried: int, expected: Expected, policy: P
         low=points - reach,
         high=points + reach,
         z=worst.z,
-        share=float(inside.mean()),
+        share=_mean(inside.astype(np.float64), expected.stands_for),
         notable=notable,
         argues_for=() if not notable else ("covariate_harmful",) if hardly_covered else ("concept_drift",),
         argues_against=("concept_drift",) if not notable and not hardly_covered else ("prior_shift",) if notable else (),

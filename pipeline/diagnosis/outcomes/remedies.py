@@ -47,18 +47,21 @@ def find_gains(observed: Observed, policy: Policy, value: ValueSettings) -> tupl
     y = observed.labelled.churned.to_numpy(dtype=np.float64)
     champion = observed.labelled_scores
     recalibrated, combined, recent = (np.empty_like(champion) for _ in range(3))
-    stretch = _stretches(observed.labelled.times, y.size)
+    stretch, asked = _stretches(observed.labelled.times, y.size), observed.labelled.design_weights
+    drawn = None if asked is None else asked.to_numpy(dtype=np.float64)
     for number in np.unique(stretch):
         judging = stretch == number
         training = ~judging
         if min(y[training].sum(), (1 - y[training]).sum()) < _FEWEST_TO_FIT:
             return ()
-        recalibrated[judging] = fit_line(log_odds(champion[training]), y[training]).at(log_odds(champion[judging]))
+        line = fit_line(log_odds(champion[training]), y[training], None if drawn is None else drawn[training] / drawn[training].mean())
+        recalibrated[judging] = line.at(log_odds(champion[judging]))
         combined[judging] = _fitted(observed, training, judging, with_reference=True)
         recent[judging] = _fitted(observed, training, judging, with_reference=False)
     late, middle = stretch == stretch.max(), stretch == stretch.max() - 1
     weights = observed.labelled.weights
-    tried = _Tried(y, champion, late, np.ones_like(y) if weights is None else weights.to_numpy(), policy, value)
+    stands_for = np.ones_like(y) if weights is None else weights.to_numpy(dtype=np.float64)
+    tried = _Tried(y, champion, late, stands_for, np.ones_like(y) if drawn is None else drawn, policy, value)
     found = (
         tried.gain("gain_recalibrate", recalibrated, (champion,)),
         tried.gain("gain_combined", combined, (champion, recalibrated)),
@@ -116,13 +119,14 @@ _WORDS: dict[Name, tuple[str, str, tuple[Cause, ...]]] = {
 
 @dataclass(frozen=True)
 class _Tried:
-    """What judges: outcomes, the champion's probabilities, which rows are the `late` ones, and for how many each stands; all of shape
-    (labelled,)."""
+    """What judges: outcomes, the champion's probabilities, which rows are the `late` ones, for how many each stands, and for how many customers where
+    outcomes were asked for (`drawn`); all of shape (labelled,)."""
 
     y: Numbers
     champion: Numbers
     late: Mask
     weights: Numbers
+    drawn: Numbers
     policy: Policy
     value: ValueSettings
 
@@ -137,7 +141,7 @@ class _Tried:
     def _on(self, rows: Mask, name: Name, p: Numbers, simpler: tuple[Numbers, ...], which: str) -> Finding:
         rules, y, champion, p, weights = self.policy.evidence.challengers, self.y[rows], self.champion[rows], p[rows], self.weights[rows]
         found = gain(y, p, champion, self.value, weights)
-        z = min(_loss_z(y, p, other[rows]) for other in simpler)
+        z = min(_loss_z(y, p, other[rows], self.drawn[rows]) for other in simpler)
         lead = min(gain(y, p, other[rows], self.value, weights).percent for other in simpler)
         notable = lead > rules.gain and found.z > rules.gain_z and z > rules.loss_z
         who, rival, causes = _WORDS[name]
@@ -159,11 +163,13 @@ class _Tried:
         )
 
 
-def _loss_z(y: Numbers, p: Numbers, other: Numbers) -> float:
-    """Standard errors by which the log loss of `p` is lower than that of `other` on the same rows; 0 where they say the same."""
-    less = _log_losses(y, other) - _log_losses(y, p)
-    spread = float(less.std(ddof=1))
-    return float(less.mean()) / (spread / less.size**0.5) if spread > 0 else 0.0
+def _loss_z(y: Numbers, p: Numbers, other: Numbers, weights: Numbers) -> float:
+    """Standard errors by which the log loss of `p` is lower than that of `other` on the same rows, each standing for as many as its weight; 0 where
+    they say the same."""
+    less, share = _log_losses(y, other) - _log_losses(y, p), weights / weights.sum()
+    mean = float(share @ less)
+    error = float(np.sqrt(share**2 @ (less - mean) ** 2 * less.size / (less.size - 1)))
+    return mean / error if error > 0 else 0.0
 
 
 def _log_losses(y: Numbers, p: Numbers) -> Numbers:

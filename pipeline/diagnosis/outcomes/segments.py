@@ -24,12 +24,16 @@ _POINTS = np.linspace(0, 1, 101)
 @dataclass(frozen=True)
 class Segment:
     """One kind of customers: which rows of the reference (`before`, shape (reference,)) and of the window (`after`, shape (window,)) are
-    such. `column` is None for a band of the score; `said` is its value or range, for people."""
+    such. `column` is None for a band of the score; `said` is its value or range, for people. `low` and `high` bound a range, `value` is a category's; all
+    None where the value is missing."""
 
     column: str | None
     said: str
     before: Mask
     after: Mask
+    value: str | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 def cut_up(
@@ -49,7 +53,7 @@ def _values(name: str, before: pd.Series, after: pd.Series) -> Iterator[Segment]
     known = [str(value) for value in after.dropna().unique()]
     texts_before, texts = before.astype(str).where(before.notna()), after.astype(str).where(after.notna())
     for value in sorted(known):
-        yield Segment(name, plain(value), (texts_before == value).to_numpy(), (texts == value).to_numpy())
+        yield Segment(name, plain(value), (texts_before == value).to_numpy(), (texts == value).to_numpy(), value)
     if after.isna().any():
         yield Segment(name, MISSING, before.isna().to_numpy(), after.isna().to_numpy())
 
@@ -68,7 +72,8 @@ def _ranges(name: str | None, before: Numbers, after: Numbers) -> Iterator[Segme
             if (low, high) in seen:
                 continue
             seen.add((low, high))
-            yield Segment(name, _range(low, high), (before >= low) & (before < high), (after >= low) & (after < high))
+            here, there = (before >= low) & (before < high), (after >= low) & (after < high)
+            yield Segment(name, _range(low, high), here, there, low=float(low), high=float(high))
 
 
 def _range(low: float, high: float) -> str:
