@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from stream_models import DELAY, FIRST, MODES, Key, Models
+from stream_models import DELAY, FIRST, VALUE, Key, Models
 from streams import Numbers
 
 from pipeline.diagnosis.timing.gain_forecast import Moment, SeenGain
 from pipeline.diagnosis.timing.waiting import Standing, weigh_waiting
+from pipeline.measures.campaign_value import expected_value, profits
 from pipeline.replay.error_monitor import has_grown
 from pipeline.workspace.policy import RetrainingRules
 
@@ -34,44 +35,38 @@ class Life:
         """Batches with known outcomes that the champion was not trained on."""
         return known(self.champion, look)
 
-    def train(self, look: int, mode: str) -> float:
-        """Train, ask the gate, and deploy; what it costs. The gate, the same for everybody: what is trained in this way must not be surely worse on the
+    def train(self, look: int) -> float:
+        """Train, ask the gate, and deploy; what it costs. The gate, the same for everybody: what is trained then must not be surely worse on the
         newest outcomes, cross-fitted."""
-        if not self.models.there((look, mode)):
-            return 0.0
+        if look <= DELAY:
+            return 0.0  # no outcome is known
         self.trained += 1
         newest = look - DELAY
         if newest in self.known(look):
-            found = self.models.gain(mode, self.champion, newest)
+            found = self.models.gain(self.champion, newest)
             if found.percent + _SURELY * found.error < 0:
                 return self.rules.training_cost
         self.past.append((self.champion, look))
-        self.champion, self.staleness = (look, mode), 0.0
+        self.champion, self.staleness = look, 0.0
         self.deployed += 1
         return self.rules.cost
 
 
-Policy = Callable[[Life, int], str | None]
+Policy = Callable[[Life, int], bool]
 
 
-def ours(life: Life, look: int) -> str | None:
-    """The product's rule: each way of training weighed, the best of them if it pays to train now."""
-    weighed = {}
-    for mode in MODES:
-        seen = [
-            SeenGain(Moment(str(key), batch - _trained_until(key)), found.percent, found.error)
-            for key, until in [*life.past, (life.champion, look)]
-            for batch in known(key, until)
-            for found in (life.models.gain(mode, key, batch),)
-        ]
-        if seen and life.models.there((look, mode)):
-            stands = Standing(str(life.champion), look - _trained_until(life.champion), DELAY, 1.0)
-            weighed[mode] = weigh_waiting(seen, stands, life.rules.cost, life.rules)
-    if not weighed:
-        return None
-    best = max(weighed, key=lambda mode: weighed[mode].now.points)
-    waits = max(0.0, *(one.later.points for one in weighed.values()))
-    return best if weighed[best].now.points > waits else None
+def ours(life: Life, look: int) -> bool:
+    """The product's rule."""
+    seen = [
+        SeenGain(Moment(str(key), batch - _trained_until(key)), found.percent, found.error)
+        for key, until in [*life.past, (life.champion, look)]
+        for batch in known(key, until)
+        for found in (life.models.gain(key, batch),)
+    ]
+    if not seen:
+        return False
+    stands = Standing(str(life.champion), look - _trained_until(life.champion), DELAY, 1.0)
+    return weigh_waiting(seen, stands, life.rules.cost, life.rules).pays_now
 
 
 def known(key: Key, look: int) -> range:
@@ -80,50 +75,42 @@ def known(key: Key, look: int) -> range:
 
 
 def _trained_until(key: Key) -> int:
-    return max(0, key[0] - DELAY)
+    return max(0, key - DELAY)
 
 
 def simple(rules: RetrainingRules) -> Mapping[str, Policy]:
-    """What teams do, each in every way of training; `never` besides."""
-    found: dict[str, Policy] = {"never": lambda life, look: None}
-    for mode in MODES:
-        for every in (1, 3, 6):
-            found[f"every {every}, {mode}"] = _every(every, mode)
-        for points in (3.0, 6.0):
-            found[f"threshold {points:g}, {mode}"] = _threshold(points, mode)
-        found[f"ADWIN-like, {mode}"] = _errors(mode)
-        found[f"CARA-like T, {mode}"] = _cara(mode, rules.cost, cumulative=False)
-        found[f"CARA-like CT, {mode}"] = _cara(mode, rules.cost, cumulative=True)
-    return found
+    """What teams do, and what is published."""
+    return {
+        "never": lambda life, look: False,
+        **{f"every {every}": _every(every) for every in (1, 2, 3, 6)},
+        **{f"threshold {points:g}": _threshold(points) for points in (3.0, 6.0)},
+        "ADWIN-like": _errors,
+        "CARA-like T": _cara(rules.cost, cumulative=False),
+        "CARA-like CT": _cara(rules.cost, cumulative=True),
+    }
 
 
-def _every(every: int, mode: str) -> Policy:
-    return lambda life, look: None if look % every else mode
+def _every(every: int) -> Policy:
+    return lambda life, look: look % every == 0
 
 
-def _threshold(points: float, mode: str) -> Policy:
-    """The measured profit fell by so much since the champion's first batch."""
+def _threshold(points: float) -> Policy:
+    """The measured profit fell by so much since the champion's first known batch."""
 
-    def decide(life: Life, look: int) -> str | None:
-        known = life.known(look)
-        if len(known) < 2:
-            return None
-        return mode if life.models.profit(life.champion, known[0]) - life.models.profit(life.champion, known[-1]) > points else None
+    def decide(life: Life, look: int) -> bool:
+        found = [life.models.profit(life.champion, batch) for batch in life.known(look)]
+        return len(found) > 1 and found[0] - found[-1] > points
 
     return decide
 
 
-def _errors(mode: str) -> Policy:
+def _errors(life: Life, look: int) -> bool:
     """ADWIN's test on all outcomes that the champion was not trained on."""
-
-    def decide(life: Life, look: int) -> str | None:
-        wrong = [(life.models.scores(life.champion, batch) >= _CUT) != (life.models.rows(batch).y == 1) for batch in life.known(look)]
-        return mode if wrong and has_grown(np.concatenate(wrong)) else None
-
-    return decide
+    wrong = [(life.models.scores(life.champion, batch) >= _CUT) != (life.models.rows(batch).y == 1) for batch in life.known(look)]
+    return bool(wrong) and has_grown(np.concatenate(wrong))
 
 
-def _cara(mode: str, cost: float, *, cumulative: bool) -> Policy:
+def _cara(cost: float, *, cumulative: bool) -> Policy:
     """Cost-aware as CARA is: the staleness of the champion where the newest customers are, against the cost of a training.
 
     Staleness: what the champion earned less than a fresh model on each known customer, weighed by how near that one is to the customers who are asked about now.
@@ -133,26 +120,22 @@ def _cara(mode: str, cost: float, *, cumulative: bool) -> Policy:
     Source: Mahadevan and Mathioudakis (2023), "Cost-Effective Retraining of Machine Learning Models".
     """
 
-    def decide(life: Life, look: int) -> str | None:
+    def decide(life: Life, look: int) -> bool:
         newest = look - DELAY
         if newest not in life.known(look):
-            return None
-        stale = _staleness(life, mode, newest, look)
+            return False
+        stale = _staleness(life, newest, look)
         life.staleness += stale
-        return mode if (life.staleness if cumulative else stale) > cost else None
+        return (life.staleness if cumulative else stale) > cost
 
     return decide
 
 
-def _staleness(life: Life, mode: str, newest: int, look: int) -> float:
-    from stream_models import VALUE
-
-    from pipeline.measures.campaign_value import expected_value, profits
-
+def _staleness(life: Life, newest: int, look: int) -> float:
     known, asked = life.models.rows(newest), life.models.rows(look)
     near = _nearness(asked.x, known.x)
     ones = np.ones(known.y.size)
-    less = profits(known.y, life.models.fresh(mode, newest), VALUE, ones) - profits(
+    less = profits(known.y, life.models.fresh(newest), VALUE, ones) - profits(
         known.y, life.models.scores(life.champion, newest), VALUE, ones
     )
     return float(100 * (near @ less) / (near @ (known.y * float(expected_value(1.0, VALUE)))))
@@ -171,27 +154,26 @@ def lived(models: Models, decide: Policy, rules: RetrainingRules) -> Life:
     life, last = Life(models, rules), len(models.stream.batches)
     for look in range(1, last + 1):
         earned = models.profit(life.champion, look)
-        mode = decide(life, look) if look < last else None
-        life.net.append(earned - (life.train(look, mode) if mode else 0.0))
+        trains = look < last and decide(life, look)
+        life.net.append(earned - (life.train(look) if trains else 0.0))
     return life
 
 
 def oracle(models: Models, rules: RetrainingRules) -> list[float]:
     """Net by batch of the best way through all models, with every batch known ahead; no gate holds it (dynamic programming)."""
     keys, last = models.keys(), len(models.stream.batches)
-    earned = np.array([[models.profit(key, batch) if batch > key[0] else -np.inf for batch in range(1, last + 1)] for key in keys])
-    ahead, chosen = earned[:, -1].copy(), []
+    earned = np.array([[models.profit(key, batch) if batch > key else -np.inf for batch in range(1, last + 1)] for key in keys])
+    ahead, ways = earned[:, -1].copy(), []
     for batch in range(last - 1, 0, -1):
-        # After batch `batch` every model that is new then may take over.
-        new = np.array([key[0] == batch for key in keys])
-        best = int(np.argmax(np.where(new, ahead, -np.inf))) if new.any() else 0
-        switch = np.where(ahead[best] - rules.cost > ahead, best, np.arange(len(keys))) if new.any() else np.arange(len(keys))
-        chosen.append(switch)
-        ahead = earned[:, batch - 1] + np.where(switch == np.arange(len(keys)), ahead, ahead[best] - rules.cost)
+        # After batch `batch` the model that is new then may take over.
+        new = keys.index(batch) if batch in keys else 0
+        takes = (ahead[new] - rules.cost > ahead) & (batch in keys)
+        ways.append((new, takes))
+        ahead = earned[:, batch - 1] + np.where(takes, ahead[new] - rules.cost, ahead)
     now, net = 0, [float(earned[0, 0])]
-    for batch, switch in zip(range(1, last), reversed(chosen), strict=True):
-        following = int(switch[now])
-        net[-1] -= rules.cost if following != now else 0.0
-        now = following
+    for batch, (new, takes) in zip(range(1, last), reversed(ways), strict=True):
+        if takes[now]:
+            net[-1] -= rules.cost
+            now = new
         net.append(float(earned[now, batch]))
     return net

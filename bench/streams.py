@@ -44,7 +44,7 @@ class Size:
 _WAYS: Mapping[str, Callable[[int, int, int], float]] = MappingProxyType(
     {
         "none": lambda number, every, start: 0.0,
-        "gradual": lambda number, every, start: number / every / 2,
+        "gradual": lambda number, every, start: number / every / 4,
         "abrupt": lambda number, every, start: float((number - start) // every + 1) if number >= start else 0.0,
         "recurring": lambda number, every, start: float(((number - start) // every + 1) % 2) if number >= start else 0.0,
     }

@@ -63,7 +63,8 @@ def forecast_gains(seen: Sequence[SeenGain], asked: Sequence[Moment], rules: Ret
     noise = np.diag([max(one.error, _LEAST_ERROR) ** 2 for one in seen]) if seen else np.zeros((0, 0))
     apart = _Kernel([*(one.at for one in seen), *asked], rules)
     told = [_conditioned(apart.covariance(*scales), points, noise) for scales in product(_SCALES, _SCALES)]
-    likely = np.exp(np.array([one[0] for one in told]) - max(one[0] for one in told))
+    believed = np.array([one[0] + _log_prior(scales) for one, scales in zip(told, product(_SCALES, _SCALES), strict=True)])
+    likely = np.exp(believed - believed.max())
     likely /= likely.sum()
     mean = np.einsum("k,ki->i", likely, np.array([one[1] for one in told]))
     # Of a mixture: what each says is uncertain, and how far they are from each other.
@@ -71,6 +72,11 @@ def forecast_gains(seen: Sequence[SeenGain], asked: Sequence[Moment], rules: Ret
         weight * (one[2] + np.outer(one[1] - mean, one[1] - mean)) for weight, one in zip(likely, told, strict=True)
     )
     return GainForecast(mean, np.asarray(spread))
+
+
+def _log_prior(scales: tuple[float, float]) -> float:
+    """Twice as large is half as likely, for both: most teams' customers change little."""
+    return -float(np.log(scales).sum())
 
 
 class _Kernel:

@@ -39,13 +39,19 @@ class Amount:
 @dataclass(frozen=True)
 class Waiting:
     """Beyond no training at all, and beyond its cost: a training `now`, or one at the `later` time, once the next outcomes are known, and only if it
-    still pays then. `a_month`: what a new model brings in the first month. `costs_in`: months from now until a training pays for itself within
+    still pays then; `both`: now and again then. `a_month`: what a new model brings in the first month. `costs_in`: months from now until a training pays for itself within
     the months that are weighed; None where it does not within a year."""
 
     now: Amount
     later: Amount
+    both: Amount
     a_month: Amount
     costs_in: int | None
+
+    @property
+    def pays_now(self) -> bool:
+        """Whether to train now, once or with another training at the next outcomes, is worth more than to wait, and more than nothing."""
+        return max(self.now.points, self.both.points) > max(0.0, self.later.points)
 
 
 def weigh_waiting(seen: Sequence[SeenGain], stands: Standing, cost: float, rules: RetrainingRules) -> Waiting:
@@ -76,6 +82,7 @@ def weigh_waiting(seen: Sequence[SeenGain], stands: Standing, cost: float, rules
     none = np.zeros(months.size)
     now = np.concatenate([none + 1, none - 1, none, [0.0]])
     later = np.concatenate([late, none, -late, [0.0]])
+    both = np.concatenate([none + 1, late - 1, -late, [0.0]])
     first = np.concatenate([np.eye(months.size)[0], -np.eye(months.size)[0], none, [0.0]])
     error = seen[-1].error if seen else 0.0
     known = sqrt(float(found.covariance[-1, -1]) + error**2)
@@ -83,6 +90,7 @@ def weigh_waiting(seen: Sequence[SeenGain], stands: Standing, cost: float, rules
     return Waiting(
         now=_amount(now, found.mean, found.covariance, cost),
         later=Amount(_above_zero(float(later @ found.mean) - cost, told), _amount(later, found.mean, found.covariance, cost).deviation),
+        both=_amount(both, found.mean, found.covariance, 2 * cost),
         a_month=_amount(first, found.mean, found.covariance, 0.0),
         costs_in=_costs_in(seen, stands, cost, rules),
     )
