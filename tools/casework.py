@@ -30,6 +30,7 @@ from pipeline.training.challenge import challenge, retraining_rows
 from pipeline.training.drift_reference import rows_before
 from pipeline.training.parent import OnProgress
 from reports.filing import file_report, status_of
+from reports.first_page.timed_diagnosis import timed
 from reports.harm import measured_harm
 from reports.second_opinion import SecondOpinion, weighed
 from reports.verdict import Narrative, Verdict
@@ -223,7 +224,9 @@ class Casework:
             happened=happenings(recorded),
             attributed="where_lost",
         )
-        found = owned(dated(found, case.window.windows) if case.window and case.window.windows else found, opened.settings.owners)
+        if case.window is not None and case.window.windows is not None:
+            found = timed(opened, dated(found, case.window.windows), observed.champion, case.window)
+        found = owned(found, opened.settings.owners)
         if case.unfinished:
             self._opened.cases.move(case.case_id, ("open", "partial"), diagnosis=found, picture=picture(found, observed))
         return found

@@ -68,9 +68,7 @@ def forecast_gains(seen: Sequence[SeenGain], asked: Sequence[Moment], rules: Ret
     likely /= likely.sum()
     mean = np.einsum("k,ki->i", likely, np.array([one[1] for one in told]))
     # Of a mixture: what each says is uncertain, and how far they are from each other.
-    spread = sum(
-        weight * (one[2] + np.outer(one[1] - mean, one[1] - mean)) for weight, one in zip(likely, told, strict=True)
-    )
+    spread = sum(weight * (one[2] + np.outer(one[1] - mean, one[1] - mean)) for weight, one in zip(likely, told, strict=True))
     return GainForecast(mean, np.asarray(spread))
 
 

@@ -5,36 +5,36 @@ from typing import Literal
 
 from pydantic import Field
 
+from pipeline.state.check_figures import GainFigure
 from pipeline.stored_record import StoredRecord
 
 When = Literal["now", "next", "never"]
 
 
-class TimedTraining(StoredRecord):
-    """What a training at one time is expected to bring within the months that are weighed, beyond its cost and beyond no training at all; `low`
-    and `high`: 90% interval."""
+class TrainingWorth(StoredRecord):
+    """Points of a month's maximum campaign profit, in all the months that are weighed together, with their 90% interval."""
 
-    when: When
     worth: float
     low: float
     high: float
 
 
 class RetrainingTime(StoredRecord):
-    """`best` is worth the most of the `options`. `cost`: of a training and its review. All amounts in `unit`: the team's currency where it is known how many
-    customers a month has and what a campaign is worth, else points of a month's maximum campaign profit. `months`: that are weighed. `measured`: how often a new model's gain was measured since
-    the champion was trained. `costs_from`: when waiting starts to cost, as far as can be seen; None where it does not within a year. `a_month`: what each month of waiting costs then."""
+    """`best`: when a training is worth the most. What it is worth `now`, or at the `next` batch of outcomes and only if it still pays then: beyond its
+    `cost`, review included, and beyond no training at all, which is worth nothing. `a_month`: what a new model is expected to earn more in its first month.
+
+    `months`: that are weighed. `seen`: what a fresh model gains in this look; `looks`: how many looks tell of such gains, this one included. `next_outcomes`:
+    when as many outcomes have come in again as this look had. `costs_from`: when waiting starts to cost, None where it does not within a year. `a_point`: what a point is
+    in the team's currency, None where nobody can tell."""
 
     best: When
-    options: tuple[TimedTraining, ...]
+    now: TrainingWorth
+    next: TrainingWorth
+    a_month: TrainingWorth
     cost: float
-    a_month: TimedTraining
-    unit: str
-    months: float
-    measured: int
-    next_outcomes: datetime | None = Field(None, exclude_if=lambda told: told is None)
-    costs_from: datetime | None = None
-
-    def option(self, when: When) -> TimedTraining:
-        """One of the options."""
-        return next(one for one in self.options if one.when == when)
+    months: int
+    looks: int
+    seen: GainFigure
+    next_outcomes: datetime
+    costs_from: datetime | None = Field(None)
+    a_point: float | None = Field(None)
