@@ -16,7 +16,7 @@ def timing_words(told: RetrainingTime | None) -> str:
             f"When to retrain: once the next outcomes are in, about {told.next_outcomes:%Y-%m-%d}. Until then its worth is too uncertain: "
             f"{_range(told, told.now)} within {told.months} months{_from(told)}."
         )
-    return f"When to retrain: not now. Within {told.months} months it is worth {_range(told, told.now)} beyond its cost{_from(told)}."
+    return f"When to retrain: it can wait. Within {told.months} months it is worth {_range(told, told.now)} beyond its cost{_from(told)}."
 
 
 def _from(told: RetrainingTime) -> str:

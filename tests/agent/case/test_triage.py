@@ -141,6 +141,7 @@ def test_a_challenger_that_both_want_waits_unflagged_beside_what_was_lost(traine
     assert outcome.diagnosis is not None and outcome.diagnosis.attribution is not None
     assert outcome.diagnosis.attribution.told[0].what == "changed_behaviour"
     assert loss_words(outcome.diagnosis.attribution, None)[:40] in text(outcome)
+    assert outcome.diagnosis.timing is not None and (outcome.diagnosis.timing.looks, outcome.diagnosis.timing.best) == (1, "now")
 
 
 @pytest.mark.slow
