@@ -145,8 +145,8 @@ def _nearness(asked: Numbers, known: Numbers) -> Numbers:
     """How near each known customer is to those asked about, shape (known,), summing to 1: a Gaussian kernel, on a fifth of those asked about."""
     some = asked[::5]
     apart = (some**2).sum(axis=1)[:, None] + (known**2).sum(axis=1)[None, :] - 2 * some @ known.T
-    near = np.exp(-(apart - apart.min(axis=1, keepdims=True)) / (2 * known.shape[1]))  # far from everybody, the nearest still counts
-    return np.asarray((near / near.sum(axis=1, keepdims=True)).mean(axis=0))
+    near = np.exp((apart.min() - apart) / (2 * known.shape[1])).sum(axis=0)  # from the nearest pair on, as outliers are far from everybody
+    return np.asarray(near / near.sum())
 
 
 def lived(models: Models, decide: Policy, rules: RetrainingRules) -> Life:

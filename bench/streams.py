@@ -76,6 +76,7 @@ def elec2(path: Path) -> Stream:
     table = pd.read_csv(path)
     x, y = table.drop(columns=["id", "at", "class"]).to_numpy(dtype=np.float64), table["class"].to_numpy(dtype=np.float64)
     first, length = 8_064, 1_344
-    x = (x - x[:first].mean(axis=0)) / np.where(x[:first].std(axis=0) > 0, x[:first].std(axis=0), 1.0)
+    spread = x[:first].std(axis=0)
+    x = (x - x[:first].mean(axis=0)) / np.where(spread > 1e-6, spread, 1.0)  # three columns are constant in the reference
     starts = range(first, len(x) - length + 1, length)
     return Stream(Rows(x[:first], y[:first]), tuple(Rows(x[at : at + length], y[at : at + length]) for at in starts))
