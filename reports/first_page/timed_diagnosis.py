@@ -27,7 +27,7 @@ def timed(opened: Opened, found: Diagnosis, model: Artifact, window: WindowFacts
     costs = _costs(opened, found, model, window)
     told = retraining_time(seen, _earlier(opened), window.windows, costs, opened.policy.retraining)
     if told is not None and told.best == "now" and found.action not in ("retrain", "recalibrate"):
-        told = told.model_copy(update={"best": "next"})  # what was seen is short of what a change takes
+        told = told.model_copy(update={"best": "next", "costs_from": told.next_outcomes})  # what was seen is short of what a change takes
     return found.model_copy(update={"timing": told})
 
 

@@ -14,6 +14,7 @@ from pipeline.workspace.policy import RetrainingRules
 
 _MONTH = timedelta(days=30)
 _SHORTEST, _LONGEST = timedelta(days=1), timedelta(days=90)  # of a batch of outcomes
+_YOUNGEST = 1.0  # month: rows that a model was not trained on are newer than those it was, even where it was fitted late, on an old table
 _REACH = 1.645  # standard errors of a 90% interval
 _OF_FINDING = 2 * 1.96  # as many standard errors lie between the ends of a finding's interval
 _BY_MODE = {"recalibrate": "gain_recalibrate", "combined": "gain_combined", "recent": "gain_recent", "newest": "gain_newest"}
@@ -40,7 +41,7 @@ def gain_seen(found: Iterable[Finding], mode: str | None, model: str, trained_at
     assert best.low is not None and best.high is not None  # asked above
     middle = matured.since + (matured.until - matured.since) / 2
     # What was known when it was trained ended `lag` earlier.
-    age = max(0.0, (middle - (trained_at - max(lag, timedelta()))) / _MONTH)
+    age = max(_YOUNGEST, (middle - (trained_at - max(lag, timedelta()))) / _MONTH)
     return GainFigure(model=model, at=middle, age=age, points=best.strength, error=(best.high - best.low) / _OF_FINDING)
 
 
@@ -58,6 +59,9 @@ def retraining_time(
     stands = Standing(seen.model, seen.age + behind, max(0.0, lag / _MONTH), step / _MONTH)
     found = weigh_waiting([SeenGain(Moment(one.model, one.age), one.points, one.error) for one in known], stands, costs.points, rules)
     best: When = "now" if found.pays_now else "next" if found.later.points > 0 and found.costs_in is not None else "never"
+    costs_from = None if found.costs_in is None else newest + found.costs_in * _MONTH
+    if best == "next" and costs_from is not None:
+        costs_from = max(costs_from, newest + step)  # until then, what the outcomes are expected to tell is worth the wait
     return RetrainingTime(
         best=best,
         now=_worth(found.now),
@@ -68,7 +72,7 @@ def retraining_time(
         looks=len(known),
         seen=seen,
         next_outcomes=newest + step,
-        costs_from=None if found.costs_in is None else newest + found.costs_in * _MONTH,
+        costs_from=costs_from,
         a_point=costs.a_point,
     )
 

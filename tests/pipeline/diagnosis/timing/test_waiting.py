@@ -67,6 +67,9 @@ def test_looks_at_much_the_same_outcomes_count_once_and_dates_are_days_from_the_
     told = retraining_time(gain(100, 3.0), daily, windows(100), Costs(1.5), RULES)
     assert told is not None and (told.looks, told.best) == (1, "now")
     assert told.next_outcomes == AUGUST + 128 * DAY and told.costs_from == AUGUST + 100 * DAY
+    unsure = retraining_time(gain(30, 1.0).model_copy(update={"error": 3.0}), [], windows(100), Costs(1.0), RULES)
+    assert unsure is not None and unsure.best == "next" and unsure.costs_from is not None
+    assert unsure.costs_from >= unsure.next_outcomes, "what the next outcomes tell is worth the wait"
     monthly = retraining_time(gain(100, 3.0), [gain(40, 0.5), gain(70, 2.0), gain(70, 9.0, "b")], windows(100), Costs(1.5), RULES)
     assert monthly is not None and monthly.looks == 4
 
