@@ -37,7 +37,7 @@ class Amount:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WeighedWait:
     """Beyond no training at all, and beyond its cost: a training `now`, or one at the `later` time, once the next outcomes are known, and only if it
     still pays then; `both`: now and again then. `a_month`: what a new model brings in the first month. `costs_in`: months from now until a training pays for itself within
     the months that are weighed; None where it does not within a year."""
@@ -54,7 +54,7 @@ class Waiting:
         return max(self.now.points, self.both.points) > max(0.0, self.later.points)
 
 
-def weigh_waiting(seen: Sequence[SeenGain], stands: Standing, cost: float, rules: RetrainingRules) -> Waiting:
+def weigh_waiting(seen: Sequence[SeenGain], stands: Standing, cost: float, rules: RetrainingRules) -> WeighedWait:
     """Weigh a training now against one after the next outcomes.
 
     Args:
@@ -87,7 +87,7 @@ def weigh_waiting(seen: Sequence[SeenGain], stands: Standing, cost: float, rules
     error = seen[-1].error if seen else 0.0
     known = sqrt(float(found.covariance[-1, -1]) + error**2)
     told = abs(float(later @ found.covariance[:, -1])) / known if known > 0 else 0.0
-    return Waiting(
+    return WeighedWait(
         now=_amount(now, found.mean, found.covariance, cost),
         later=Amount(_above_zero(float(later @ found.mean) - cost, told), _amount(later, found.mean, found.covariance, cost).deviation),
         both=_amount(both, found.mean, found.covariance, 2 * cost),

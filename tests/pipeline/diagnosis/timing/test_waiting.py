@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from pipeline.diagnosis.timing.gain_forecast import Moment, SeenGain
 from pipeline.diagnosis.timing.timing import Costs, gain_seen, retraining_time
-from pipeline.diagnosis.timing.waiting import Standing, Waiting, weigh_waiting
+from pipeline.diagnosis.timing.waiting import Standing, WeighedWait, weigh_waiting
 from pipeline.state.check_figures import GainFigure
 from pipeline.windows.stretch import Stretch, TwoWindows
 from pipeline.workspace.policy import load_policy
@@ -16,7 +16,7 @@ DAY = timedelta(days=1)
 AUGUST = datetime(2026, 8, 1, tzinfo=UTC)
 
 
-def weighed(*gains: float, error: float = 0.5, cost: float = 1.5) -> Waiting:
+def weighed(*gains: float, error: float = 0.5, cost: float = 1.5) -> WeighedWait:
     """After so many months of one champion, outcomes a month late."""
     seen = [SeenGain(Moment("1", age + 1), gain, error) for age, gain in enumerate(gains)]
     return weigh_waiting(seen, Standing("1", len(gains) + 1, 1.0, 1.0), cost, RULES)
