@@ -18,6 +18,7 @@ from agent.commands.bench import bench
 from agent.commands.case import app as case
 from agent.commands.chat import chat
 from agent.commands.data import app as data
+from agent.commands.decisions import decisions
 from agent.commands.demo import demo
 from agent.commands.deploys import deploys
 from agent.commands.diagnose import diagnose
@@ -80,6 +81,7 @@ for command in (
     bench,
     replay,
     deploys,
+    decisions,
     report,
     prune,
     rollback,

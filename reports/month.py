@@ -11,6 +11,7 @@ from pipeline.state.alerts import Alert, alerts_between
 from pipeline.state.checks import Check, checks_between
 from pipeline.state.predictions import LoggedDay, logged_per_day
 from pipeline.words import STATUSES, action_name, cause_name, counted
+from reports.counterfactual.decided import DecisionOutcome, decision_outcomes
 from reports.deploys import DeployOutcome, deploy_outcomes
 from reports.markdown_cells import cell
 from reports.workspace_history import Served, in_short, served
@@ -19,7 +20,7 @@ from reports.workspace_history import Served, in_short, served
 @dataclass(frozen=True)
 class Month:
     """What is on record of `since` <= time < `until` (UTC). `served`: the moves of the champion, and `before` who served when it began; `deploys` are
-    those made in it, as they stand now. Lists are oldest first."""
+    those made in it, as they stand now, `decisions` those on whose customers of the month both answers can be compared, or that were made in it. Lists are oldest first."""
 
     name: str
     since: datetime
@@ -27,6 +28,7 @@ class Month:
     before: Served | None
     served: tuple[Served, ...]
     deploys: tuple[DeployOutcome, ...]
+    decisions: tuple[DecisionOutcome, ...]
     cases: tuple[Case, ...]
     checks: tuple[Check, ...]
     alerts: tuple[Alert, ...]
@@ -45,6 +47,16 @@ def first_of(text: str) -> datetime:
         raise ChurnopsError(f"{plain(text)!r} is no month.", "Write it like 2026-10.") from error
 
 
+def span_of(text: str) -> tuple[datetime, datetime]:
+    """When a month begins, and when the next one does (UTC). Errors as `first_of`."""
+    since = first_of(text)
+    return since, _next(since)
+
+
+def _next(since: datetime) -> datetime:
+    return since.replace(year=since.year + since.month // 12, month=since.month % 12 + 1)
+
+
 def month(opened: Opened, since: datetime) -> Month:
     """The month that begins at `since`.
 
@@ -52,7 +64,7 @@ def month(opened: Opened, since: datetime) -> Month:
         ChurnopsError: it has not begun yet.
         IntegrityError: the ledger does not hold.
     """
-    until = since.replace(year=since.year + since.month // 12, month=since.month % 12 + 1)
+    until = _next(since)
     if since > opened.clock():
         raise ChurnopsError(f"{since:%Y-%m} has not begun.", "Name a month that has.")
 
@@ -67,6 +79,7 @@ def month(opened: Opened, since: datetime) -> Month:
         before=next((one for one in moves if one.since < since), None),
         served=tuple(one for one in reversed(moves) if within(one.since)),
         deploys=tuple(one for one in reversed(deploy_outcomes(opened)) if within(one.since)),
+        decisions=tuple(reversed(decision_outcomes(opened, since, until))),
         cases=tuple(case for case in reversed(opened.cases.all()) if within(case.opened_at)),
         checks=checks_between(opened.state, since, until),
         alerts=alerts_between(opened.state, since, until),
@@ -77,7 +90,18 @@ def month(opened: Opened, since: datetime) -> Month:
 def month_markdown(told: Month, workspace: str) -> str:
     """The month as Markdown. Names and values from data are escaped."""
     parts = [f"# {cell(workspace)}: {told.name}", _in_short(told)]
-    parts += ["## Models", _models(told), "## Cases", _cases(told), "## How well it went", _figures(told), "## Alerts", _alerts(told)]
+    parts += [
+        "## Models",
+        _models(told),
+        "## Cases",
+        _cases(told),
+        "## Decisions",
+        _decisions(told),
+        "## How well it went",
+        _figures(told),
+        "## Alerts",
+        _alerts(told),
+    ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -112,6 +136,21 @@ def _cases(told: Month) -> str:
             f"| {case.case_id} | {case.opened_at:%Y-%m-%d} | {cause_name(short.cause)} | {action_name(case.action)} | {STATUSES[case.status]} | "
             f"{cell(plain(short.decided_by or '', 80))} |"
         )
+    return "\n".join(lines)
+
+
+def _decisions(told: Month) -> str:
+    if not told.decisions:
+        return "None."
+    lines = ["| decided | by | answer | customers, with outcome | the other answer, points (90%) |", "|---|---|---|---:|---:|"]
+    for one in told.decisions:
+        who, answer = cell(one.by), f"version {one.version} {one.given}" if one.version else "fix the data"
+        shown = (
+            "not known"
+            if one.other is None or one.fault is not None
+            else f"{one.other.difference:+.1f} ({one.other.low:+.1f} to {one.other.high:+.1f})"
+        )
+        lines.append(f"| {one.at:%Y-%m-%d} | {who} | {answer} | {one.customers:,}, {one.labelled:,} | {shown} |")
     return "\n".join(lines)
 
 

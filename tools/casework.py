@@ -31,6 +31,7 @@ from pipeline.training.challenge import challenge, retraining_rows
 from pipeline.training.drift_reference import rows_before
 from pipeline.training.parent import OnProgress
 from reports.filing import file_report, status_of
+from reports.first_page.timed_diagnosis import timed
 from reports.harm import measured_harm
 from reports.second_opinion import SecondOpinion, weighed
 from reports.verdict import Narrative, Verdict
@@ -224,8 +225,9 @@ class Casework:
             happened=happenings(recorded),
             attributed="where_lost",
         )
-        found = owned(dated(found, case.window.windows) if case.window and case.window.windows else found, opened.settings.owners)
-        found = with_newest_list(opened, found, window.until if window else None)
+        if case.window is not None and case.window.windows is not None:
+            found = timed(opened, dated(found, case.window.windows), observed.champion, case.window)
+        found = with_newest_list(opened, owned(found, opened.settings.owners), window.until if window else None)
         if case.unfinished:
             self._opened.cases.move(case.case_id, ("open", "partial"), diagnosis=found, picture=picture(found, observed))
         return found

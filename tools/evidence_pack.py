@@ -6,6 +6,7 @@ from pipeline.diagnosis.diagnosis import Action, Diagnosis, Mode, RunnerUp
 from pipeline.diagnosis.finding import Cause, Finding, Name
 from pipeline.shown_text import plain
 from reports.first_page.loss import loss_words
+from reports.first_page.timing_words import timing_words
 
 PACK_BYTES = 2048
 _FEWEST = 3  # findings that stay whatever their length
@@ -56,7 +57,9 @@ def pack(diagnosis: Diagnosis) -> EvidencePack:
     packed = EvidencePack(
         **diagnosis.model_dump(exclude={"findings", "said", "column", "hypotheses"}),
         column=None if diagnosis.column is None else plain(diagnosis.column),
-        said=_sentences(f"{diagnosis.said} {loss_words(diagnosis.attribution, None)}".rstrip(), 480),
+        said=_sentences(
+            " ".join(filter(None, (diagnosis.said, loss_words(diagnosis.attribution, None), timing_words(diagnosis.timing)))), 480
+        ),
         findings=tuple(_short(finding) for finding in notable),
         ruled_out=tuple(sorted(quiet)),
         hypotheses=tuple(Weighed(cause=one.cause, probability=one.probability) for one in diagnosis.hypotheses),

@@ -40,6 +40,7 @@ def diagnose(
     from pipeline.rulings.past_cases import past_rulings
     from pipeline.words import counted
     from reports.first_page.customers import monthly_customers
+    from reports.first_page.timed_diagnosis import timed
     from tools.case_windows import current_window
 
     console = terminal(stderr=as_json)
@@ -61,8 +62,9 @@ def diagnose(
             happened=happenings(recorded),
             attributed="always" if attribute else "never",
         )
-        found = with_newest_list(here, owned(dated(found, window.windows), here.settings.owners), window.until)
-    facts = WindowFacts.of(window)
+        facts = WindowFacts.of(window)
+        found = timed(here, dated(found, window.windows), artifact, facts)
+        found = with_newest_list(here, owned(found, here.settings.owners), window.until)
     answer = diagnosis_verdict(found, facts, here.cases.all(), next_command(here.workspace.root, "triage"), picture(found, observed))
     if verbose:
         show(console, diagnosis_view(found, facts.rows, facts.labelled_rows, facts.customers, facts.windows))

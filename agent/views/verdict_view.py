@@ -19,6 +19,7 @@ from reports.first_page.answers import Answer
 from reports.first_page.confidence import confidence_words
 from reports.first_page.happened import happened, headline
 from reports.first_page.page import FirstPage, Step, unknown
+from reports.first_page.timing_words import timing_words
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def diagnosis_verdict(
 ) -> ShownAnswer:
     """The answer of a diagnosis that opened no case. `cases` are the workspace's, `triage` is the command that would open one, `seen` is the
     column that it names."""
-    told = [*happened(window, found), confidence_words(found, cases)]
+    told = [*happened(window, found), *filter(None, (timing_words(found.timing),)), confidence_words(found, cases)]
     asks = f"So: {ACTIONS[found.action].means}."
     if found.owners:
         asks += f" Call: {', '.join(plain(owner, 200) for owner in found.owners)}."

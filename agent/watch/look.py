@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.drift.summary import DriftSummary
-from pipeline.record.cases import Case, Status, concluded
+from pipeline.record.cases import Case, Status, WindowFacts, concluded
 from pipeline.record.opened_workspace import Opened
 from pipeline.state.check_figures import CheckFigures, IntervalFigure
 
@@ -47,6 +47,7 @@ def look(opened: Opened) -> Look:
     from pipeline.rulings.noted_events import happenings, known_events, recorded_events
     from pipeline.rulings.past_cases import past_rulings
     from reports.filing import status_of
+    from reports.first_page.timed_diagnosis import timed
     from reports.harm import Harm
     from tools.case_opening import case_key, window_metrics
     from tools.case_windows import current_window
@@ -55,15 +56,21 @@ def look(opened: Opened) -> Look:
     drift = summarise_drift(baseline, window, opened.policy)
     recorded = recorded_events(opened.state)
     known = (*known_events(recorded, window.since, window.until), *past_rulings(opened.cases.all(), None, window.since))
-    found = dated(
-        diagnose(
-            observe(artifact, baseline, window),
-            opened.policy,
-            value=typical_value(opened.settings.value, artifact),
-            known=known,
-            happened=happenings(recorded),
+    facts = WindowFacts.of(window)
+    found = timed(
+        opened,
+        dated(
+            diagnose(
+                observe(artifact, baseline, window),
+                opened.policy,
+                value=typical_value(opened.settings.value, artifact),
+                known=known,
+                happened=happenings(recorded),
+            ),
+            window.windows,
         ),
-        window.windows,
+        artifact,
+        facts,
     )
     measured = window_metrics(artifact, window, opened.policy)
     harm = Harm(artifact.metrics.roc_auc, measured.roc_auc) if measured else None
@@ -94,6 +101,7 @@ def _figures(window: "Window", drift: DriftSummary, found: Diagnosis, measured: 
         churn_rate=measured.churners / measured.n if measured else None,
         drift={one.name: strength(one) for one in drift.features},
         missing={name: nulls / profile.rows for name, nulls in columns.items()} if profile.rows else {},
+        gain=found.timing.seen if found.timing else None,
     )
 
 

@@ -9,6 +9,7 @@ from pipeline.diagnosis.expected_performance import ExpectedPerformance
 from pipeline.diagnosis.finding import Cause, Finding
 from pipeline.diagnosis.hypothesis import Hypothesis
 from pipeline.diagnosis.repairs.tried_repair import TriedRepair
+from pipeline.diagnosis.timing.retraining_time import RetrainingTime
 from pipeline.stored_record import StoredRecord
 from pipeline.windows.offers_made import OffersMade
 from pipeline.windows.population import Population
@@ -50,7 +51,7 @@ class Diagnosis(StoredRecord):
     `population`: who was scored, None where neither settings nor ids say. `expected`: performance without outcomes,
     None where it was not or could not be computed. `repairs`: those that were tried, the ones that return first.
     `recent` and `matured`: the rows it speaks of, days `left_out` of them, and `offers`: whom of them the team had contacted, see `TwoWindows`.
-    `owners`: whom to call about what is broken, as the settings name them. `attribution`: what a fall of the campaign's profit comes from, None where it was not asked or cannot be told."""
+    `owners`: whom to call about what is broken, as the settings name them. `attribution`: what a fall of the campaign's profit comes from, None where it was not asked or cannot be told. `timing`: when to retrain, None where outcomes do not tell."""
 
     cause: Cause
     confidence: float
@@ -76,6 +77,7 @@ class Diagnosis(StoredRecord):
     owners: tuple[str, ...] = Field((), exclude_if=lambda told: not told)
     offers: OffersMade | None = Field(None, exclude_if=lambda told: told is None)
     attribution: Attribution | None = Field(None, exclude_if=lambda told: told is None)
+    timing: RetrainingTime | None = Field(None, exclude_if=lambda told: told is None)
 
     @property
     def provisional(self) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class ShadowModel:
     """A model that scores in the shadow: customers who were scored after `since`, until `until` where that is given."""
 
-    role: Literal["challenger", "predecessor"]
+    role: Literal["challenger", "predecessor", "rejected"]
     version: str
     digest: str
     since: datetime
@@ -50,7 +50,8 @@ def shadow_unable(opened: Opened) -> str | None:
 
 
 def shadow_models(opened: Opened) -> tuple[ShadowModel, ...]:
-    """Who scores in the shadow now: the model that the champion replaced, for `[watch] shadow_for`, and a challenger that waits.
+    """Who scores in the shadow now: the model that the champion replaced, for `[watch] shadow_for`, a challenger that waits, and for as long the newest
+    one that was rejected, so that people learn what it would have brought.
 
     Raises:
         IntegrityError: as `find_champion`.
@@ -65,6 +66,11 @@ def shadow_models(opened: Opened) -> tuple[ShadowModel, ...]:
     waiting = opened.cases.waiting(champion.digest)
     if waiting is not None and waiting.challenger is not None:
         found.append(ShadowModel("challenger", waiting.challenger.version, waiting.challenger.digest, waiting.opened_at))
+    cases = opened.cases.all()
+    rejected = next((case for case in cases if case.status == "rejected" and case.champion.digest == champion.digest), None)
+    if rejected is not None and rejected.challenger is not None and rejected.decision is not None:
+        until = rejected.decision.at + opened.settings.watch.shadow_span
+        found.append(ShadowModel("rejected", rejected.challenger.version, rejected.challenger.digest, rejected.opened_at, until))
     return tuple(found)
 
 
@@ -98,7 +104,7 @@ def _score(opened: Opened, champion: Champion, model: ShadowModel, artifact: Art
     from pipeline.shadow.served_sample import served_sample
     from pipeline.state.shadow_scores import add_shadow_scores, newest_shadow
 
-    if model.role == "challenger" and artifact.manifest.loads_code:
+    if model.role != "predecessor" and artifact.manifest.loads_code:
         return 0  # its code runs here once a person has approved it
     before = newest_shadow(opened.state, model.digest)
     since = max(model.since, before) if before else model.since

@@ -1,5 +1,7 @@
 """What a check measured, as it is kept for charts over time and for what people should hear."""
 
+from datetime import datetime
+
 from pydantic import Field
 
 from pipeline.stored_record import StoredRecord
@@ -29,10 +31,21 @@ class VolumeFigure(StoredRecord):
     usual: float
 
 
+class GainFigure(StoredRecord):
+    """What a fresh model would have gained over the one that serves: `points` of the maximum campaign profit with their standard `error`, on outcomes of rows
+    scored around `at`. `model`: the digest of the one that serves; `age`: months from its newest training data to these rows."""
+
+    model: str
+    at: datetime
+    age: float
+    points: float
+    error: float
+
+
 class CheckFigures(StoredRecord):
     """Figures of one check. `expected` ROC-AUC is without outcomes, `measured` on known ones, of whom `churn_rate` churned (0-1). By feature:
     `drift`, the score over its threshold (1 and more has drifted), and `missing`, the share of the window's rows (0-1). `shadow_problem`: why a model
-    could not score in the shadow. None: no such figure."""
+    could not score in the shadow. `gain`: what a fresh model would have brought. None: no such figure."""
 
     rows: int
     expected: IntervalFigure | None = None
@@ -43,3 +56,4 @@ class CheckFigures(StoredRecord):
     deploy: DeployFigure | None = None
     volume: VolumeFigure | None = None
     shadow_problem: str | None = None
+    gain: GainFigure | None = Field(None, exclude_if=lambda told: told is None)

@@ -62,6 +62,22 @@ class TrainingRules(Rules):
     cooldown_hours: float = Field(ge=0)
 
 
+class RetrainingRules(Rules):
+    """What a training costs, and how a new model's gain over the champion changes with time: by which is decided when to train."""
+
+    training_cost: float = Field(ge=0)
+    review_cost: float = Field(ge=0)
+    months: int = Field(ge=1, le=24)
+    fresh: float = Field(gt=0)
+    trend: float = Field(ge=0)
+    wander: float = Field(ge=0)
+
+    @property
+    def cost(self) -> float:
+        """Of a training and its review together."""
+        return self.training_cost + self.review_cost
+
+
 class GateRules(Rules):
     """What a candidate must reach to become a challenger."""
 
@@ -122,6 +138,7 @@ class Policy(Rules):
     evidence: EvidenceRules
     diagnosis: DiagnosisRules
     training: TrainingRules
+    retraining: RetrainingRules
     gate: GateRules
     acknowledgement: AcknowledgementRules
     hyperparameters: dict[str, dict[str, Bounds]]

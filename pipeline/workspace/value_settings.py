@@ -32,6 +32,15 @@ class CustomerValueSettings(Section):
         le=1,
         description="Share of the customers that every campaign contacts, those for whom it pays most, like 0.12; 1: everybody for whom an offer pays",
     )
+    training_cost: float | None = Field(
+        None,
+        ge=0,
+        allow_inf_nan=False,
+        description="What one training costs, machines and people; unset: the points of `[retraining]` in the policy",
+    )
+    review_cost: float | None = Field(
+        None, ge=0, allow_inf_nan=False, description="What it costs to review and approve a model; unset: the same"
+    )
     currency: str = Field("", max_length=12, description="What amounts are told in, like EUR; empty: none is named")
 
     @field_validator("margin", mode="before")

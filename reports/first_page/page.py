@@ -20,6 +20,7 @@ from reports.first_page.confidence import confidence_words, is_sure
 from reports.first_page.customers import monthly_customers
 from reports.first_page.happened import happened, headline, leading
 from reports.first_page.loss import loss_words
+from reports.first_page.timing_words import timing_words
 from reports.harm import Harm
 from reports.model_comparison import verdict as compared
 from reports.requested_decision import ASKS_PEOPLE
@@ -73,7 +74,8 @@ class Setting:
 
 @dataclass(frozen=True)
 class FirstPage:
-    """What stands before the fold. Texts are plain: nothing in them is markup, whatever data they name. `loss`: what a loss comes from; empty where nobody knows."""
+    """What stands before the fold. Texts are plain: nothing in them is markup, whatever data they name. `loss`: what a loss comes from, and when to
+    retrain; empty where nobody knows."""
 
     headline: str
     advice: str
@@ -120,8 +122,14 @@ def first_page(
         unknown=tuple(unknown(case.window.windows if case.window else None, found)) if found else (),
         urgency=_urgency(case, found, waits, setting) if found and not verdict.partial else "",
         steps=tuple(_steps(case, verdict, found, setting, asks=asks)),
-        loss=loss_words(found.attribution, monthly_customers(case.window, found)) if found else "",
+        loss=" ".join(filter(None, _money(case, found, asks=asks))) if found else "",
     )
+
+
+def _money(case: Case, found: Diagnosis, *, asks: bool) -> Iterator[str]:
+    yield loss_words(found.attribution, monthly_customers(case.window, found))
+    if not asks:  # whoever is asked to approve a model is told what that one brings
+        yield timing_words(found.timing)
 
 
 def _headline(case: Case, verdict: Verdict, found: Diagnosis | None, *, asks: bool) -> str:

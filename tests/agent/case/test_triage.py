@@ -141,6 +141,9 @@ def test_a_challenger_that_both_want_waits_unflagged_beside_what_was_lost(traine
     assert outcome.diagnosis is not None and outcome.diagnosis.attribution is not None
     assert outcome.diagnosis.attribution.told[0].what == "changed_behaviour"
     assert loss_words(outcome.diagnosis.attribution, None)[:40] in text(outcome)
+    timing = outcome.diagnosis.timing
+    assert timing is not None and timing.looks == 1 and timing.seen.points > 0 and timing.now.worth < 3 * timing.seen.points
+    assert "When to retrain" not in text(outcome), "whoever is asked to approve a model is told what that one brings"
 
 
 @pytest.mark.slow
