@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pipeline.atomic_files import sync_folder, write_atomically
+from pipeline.atomic_files import digest_of_file, sync_folder, write_atomically
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.errors import ChurnopsError
 from pipeline.own_file import require_no_link
@@ -48,6 +48,26 @@ def report_path(workspace: Workspace, case_id: str) -> Path:
     return require_no_link(workspace.reports / f"{checked_case_id(case_id)}.md")
 
 
+def written_report(opened: Opened, case_id: str, sha256: str) -> Path:
+    """Where a case's report lies, which need not be there. Where hosts share no disk, the one with this digest is brought first, if the folder
+    has another or none.
+
+    Raises:
+        DataError, IntegrityError: as `report_path`.
+        WorkspaceError: the object store does not answer.
+    """
+    path, shared = report_path(opened.workspace, case_id), opened.workspace.shared
+    if shared is None or (path.is_file() and digest_of_file(path) == sha256):
+        return path
+    name = _shared_name(path, sha256)
+    text, sources = shared.get(name), shared.get(f"{name}.sources")
+    if text is not None and hashlib.sha256(text).hexdigest() == sha256:
+        if sources is not None:
+            write_atomically(path.with_name(appendix_name(path.stem)), sources)
+        write_atomically(path, text)
+    return path
+
+
 def appendix_of(report: Path) -> str:
     """What the numbers of a report link to; empty where it is gone, or not as the report names it."""
     path = report.with_name(appendix_name(report.stem))
@@ -86,6 +106,10 @@ def file_report(opened: Opened, case: Case, verdict: Verdict, narrative: Narrati
     staged = _staged(opened.workspace, case.case_id, report)
     write_atomically(staged.with_suffix(".sources"), rendered.appendix.encode())
     write_atomically(staged, text)
+    if (shared := opened.workspace.shared) is not None:
+        name = _shared_name(path, report.sha256)
+        shared.put(f"{name}.sources", staged.with_suffix(".sources"))
+        shared.put(name, staged)
     try:
         closed = _close(opened, case, verdict, report, at, superseded, rendered)
     except ChurnopsError:
@@ -161,6 +185,11 @@ def unfinished_reports(opened: Opened) -> tuple[str, ...]:
     """Ids of the cases for which a kill may have left a report beside its place."""
     beside = {path.name.split(".")[1] for path in opened.workspace.reports.glob(".*.md")}
     return tuple(sorted(beside & {case.case_id for case in opened.cases.all()})) if beside else ()
+
+
+def _shared_name(path: Path, sha256: str) -> str:
+    """Where hosts share files: each version of a report has a place of its own."""
+    return f"reports/{path.stem}.{sha256}"
 
 
 def _staged(workspace: Workspace, case_id: str, report: ReportRef) -> Path:

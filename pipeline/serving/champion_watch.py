@@ -15,12 +15,13 @@ from pipeline.record.ledger import MOVES
 from pipeline.record.opened_workspace import Opened
 from pipeline.scoring.scorer import Scorer, open_scorer
 from pipeline.serving.customer_input import CustomerInput, customer_input
+from pipeline.serving.newest_move import NewestMove
 from pipeline.serving.request_counters import Measures
 
 _KEPT = 2  # the champion and the one before it, so that a rollback is at once
 _TRY_AGAIN_SECONDS = 1.0  # after a failure that the pointer does not show: who may approve, a database that was away
 
-_Seen = tuple[int, int, int] | None
+_Seen = tuple[int, int, int] | int | None  # of the pointer's file, or the number of the ledger's newest move
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,14 @@ class Serving:
 class ChampionWatch:
     """The champion of one workspace in one worker, for the coroutines of one event loop.
 
-    A pointer that names what the ledger did not deploy is not followed: the champion that was verified before goes on answering, `problem`
+    Where hosts share no disk, the number of the ledger's newest move stands for the pointer. A pointer that names what the ledger did not deploy is not followed: the champion that was verified before goes on answering, `problem`
     says so, and /readyz with it. Where the ledger's champion cannot be loaded, nothing answers in its place.
     """
 
     def __init__(self, opened: Opened, measures: Measures) -> None:
         self._opened = opened
         self._pointer = os.fspath(opened.workspace.champion_pointer)
+        self._moves = NewestMove(opened.ledger) if opened.workspace.shared is not None else None
         self._measures = measures
         self._lock = asyncio.Lock()
         self._kept: dict[tuple[str, str], Serving] = {}
@@ -78,13 +80,24 @@ class ChampionWatch:
             return None
         return self._serving
 
+    async def look(self) -> None:
+        """Ask the ledger for its newest move, where hosts share no disk and so no pointer: once for all who ask at the same time.
+
+        Raises:
+            WorkspaceError: the state database does not answer.
+        """
+        if self._moves is not None:
+            await self._moves.ask()
+
     async def newest(self) -> Serving:
         """The champion that the pointer names now, loaded in another thread if need be. Whoever asks meanwhile waits for it too.
 
         Raises:
             ChurnopsError: there is no champion yet, or it cannot be loaded.
         """
+        await self.look()
         while (ready := self.now()) is None:
+            await self.look()
             async with self._lock:
                 if self.now() is None and not self._failed_just_now():
                     await self._follow()
@@ -148,6 +161,8 @@ class ChampionWatch:
         return Serving(champion, scorer, customer_input(scorer.schema, scorer.spelling), artifact)
 
     def _look(self) -> _Seen:
+        if self._moves is not None:
+            return self._moves.number
         try:
             found = os.stat(self._pointer)  # noqa: PTH116 — before every answer, and a path takes longer to make than to look at
         except FileNotFoundError:

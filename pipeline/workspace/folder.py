@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import WorkspaceError
+from pipeline.workspace.shared_files import SharedFiles
 
 SETTINGS_FILE = "churnops.toml"
 
@@ -21,9 +22,11 @@ class _Below:
 
 @dataclass(frozen=True)
 class Workspace:
-    """Paths of one workspace. Nothing is created by asking for a path."""
+    """Paths of one workspace. Nothing is created by asking for a path. `shared`: where `artifact_url` is set, what hosts without a common disk
+    share; models, reports and transcripts in the folder are then copies."""
 
     root: Path
+    shared: SharedFiles | None = None
 
     settings_file = _Below(SETTINGS_FILE)
     home = _Below(".churnops")

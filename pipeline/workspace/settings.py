@@ -33,6 +33,7 @@ from pipeline.workspace.prediction_settings import PredictionSettings
 from pipeline.workspace.retention_settings import RetentionSettings
 from pipeline.workspace.section import Section
 from pipeline.workspace.serving_settings import ServingSettings
+from pipeline.workspace.shared_files import SCHEMES
 from pipeline.workspace.toml_text import parse_toml
 from pipeline.workspace.value_settings import CustomerValueSettings
 from pipeline.workspace.watch_settings import WatchSettings
@@ -86,6 +87,11 @@ class Settings(BaseSettings):
         description="State in PostgreSQL instead of .churnops/state.db, like postgresql://user@host/name; "
         "one with a password only as CHURNOPS_DATABASE_URL, or in the file that CHURNOPS_DATABASE_URL_FILE names",
     )
+    artifact_url: str = Field(
+        "",
+        description="Models, reports and transcripts in an object store as well, like s3://bucket/churn, for hosts that share no disk; "
+        "it needs `database_url`",
+    )
     workspace: WorkspaceSettings = WorkspaceSettings()
     data: DataSettings
     predictions: PredictionSettings = PredictionSettings()
@@ -125,6 +131,15 @@ class Settings(BaseSettings):
         if url and not url.startswith(("postgresql://", "postgresql+psycopg://")):
             raise ValueError("it is not like postgresql://user@host/name; empty, the state is kept in SQLite")
         return url
+
+    @model_validator(mode="after")
+    def _shared(self) -> "Settings":
+        url = self.artifact_url
+        if url and (url.partition("://")[0] not in SCHEMES or not url.partition("://")[2].strip("/") or holds_secret(url)):
+            raise ValueError("`artifact_url` is not like s3://bucket/folder, without a password")
+        if url and not self.database_url:
+            raise ValueError("`artifact_url` needs `database_url`: hosts that share models share the state as well")
+        return self
 
     @model_validator(mode="after")
     def _mapped_to_features(self) -> "Settings":

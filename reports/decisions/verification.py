@@ -21,7 +21,7 @@ from pipeline.record.entry import FIRST, Entry
 from pipeline.record.ledger import MOVES
 from pipeline.record.opened_workspace import Opened
 from pipeline.words import STATUSES
-from reports.filing import report_path
+from reports.filing import written_report
 
 _DECIDED = ("approved", "rejected")
 
@@ -182,7 +182,7 @@ def _pointer(opened: Opened, _: tuple[Entry, ...]) -> Iterator[Problem]:
 def _reports(opened: Opened, entries: tuple[Entry, ...]) -> Iterator[Problem]:
     latest = {entry.case_id: entry for entry in entries if entry.kind == "reported" and entry.case_id}
     for case_id, entry in latest.items():
-        path = report_path(opened.workspace, str(case_id))
+        path = written_report(opened, str(case_id), str(entry.body.get("report")))
         if not path.is_file():
             yield Problem(what="report", row=entry.seq, said=f"The report {path.name} is gone.")
         elif digest_of_file(path) != entry.body.get("report"):
