@@ -17,7 +17,6 @@ from pipeline.state.alerts import Alert, alert_in
 from pipeline.workspace.folder import Workspace
 
 PATH = "/review/ack"
-_KEY = "ack_key"
 _LINK = re.compile(r"(\d{1,9})-([0-9a-f]{40})", re.ASCII)
 
 
@@ -45,13 +44,13 @@ def _signature(opened: Opened, alert: Alert) -> str:
 
 def _key(workspace: Workspace) -> bytes:
     """The workspace's key, made when it is first asked for; of two that make one at once, both go on with the same, hosts included."""
-    path = workspace.home / _KEY
+    path: Path = workspace.ack_key
     with suppress(FileNotFoundError):
         return path.read_bytes()
     key = secrets.token_bytes(32)
     if workspace.shared is not None:
-        workspace.shared.put_first(_KEY, key)
-        key = workspace.shared.get(_KEY) or key
+        workspace.shared.put_first(path.name, key)
+        key = workspace.shared.get(path.name) or key
     handle, made = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     with os.fdopen(handle, "wb") as stream:
         os.fchmod(stream.fileno(), mode_below(path.parent) & 0o660)  # whoever shares the workspace, and nobody else

@@ -17,6 +17,7 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.policy import Band
 from pipeline.workspace.settings import set_from_environment
+from pipeline.workspace.shared_files import SharedFiles
 from reports.audit import AuditReport, render_audit
 from reports.decision_summary import training_of
 from reports.first_page.page import FirstPage, Setting, first_page
@@ -59,13 +60,25 @@ def written_report(opened: Opened, case_id: str, sha256: str) -> Path:
     path, shared = report_path(opened.workspace, case_id), opened.workspace.shared
     if shared is None or (path.is_file() and digest_of_file(path) == sha256):
         return path
-    name = _shared_name(path, sha256)
+    name = _shared_name(case_id, sha256)
     text, sources = shared.get(name), shared.get(f"{name}.sources")
     if text is not None and hashlib.sha256(text).hexdigest() == sha256:
         if sources is not None:
             write_atomically(path.with_name(appendix_name(path.stem)), sources)
         write_atomically(path, text)
     return path
+
+
+def share_report(shared: SharedFiles, case_id: str, report: Path, sources: Path) -> None:
+    """Put a report, and what its numbers link to, where hosts share files.
+
+    Raises:
+        WorkspaceError: the object store does not answer.
+    """
+    name = _shared_name(case_id, digest_of_file(report))
+    if sources.is_file():
+        shared.put(f"{name}.sources", sources)
+    shared.put(name, report)
 
 
 def appendix_of(report: Path) -> str:
@@ -106,10 +119,8 @@ def file_report(opened: Opened, case: Case, verdict: Verdict, narrative: Narrati
     staged = _staged(opened.workspace, case.case_id, report)
     write_atomically(staged.with_suffix(".sources"), rendered.appendix.encode())
     write_atomically(staged, text)
-    if (shared := opened.workspace.shared) is not None:
-        name = _shared_name(path, report.sha256)
-        shared.put(f"{name}.sources", staged.with_suffix(".sources"))
-        shared.put(name, staged)
+    if opened.workspace.shared is not None:
+        share_report(opened.workspace.shared, case.case_id, staged, staged.with_suffix(".sources"))
     try:
         closed = _close(opened, case, verdict, report, at, superseded, rendered)
     except ChurnopsError:
@@ -187,9 +198,9 @@ def unfinished_reports(opened: Opened) -> tuple[str, ...]:
     return tuple(sorted(beside & {case.case_id for case in opened.cases.all()})) if beside else ()
 
 
-def _shared_name(path: Path, sha256: str) -> str:
-    """Where hosts share files: each version of a report has a place of its own."""
-    return f"reports/{path.stem}.{sha256}"
+def _shared_name(case_id: str, sha256: str) -> str:
+    """Each version of a report has a place of its own."""
+    return f"reports/{case_id}.{sha256}"
 
 
 def _staged(workspace: Workspace, case_id: str, report: ReportRef) -> Path:

@@ -42,6 +42,7 @@ class Workspace:
     explanations = _Below(".churnops", "explanations")
     transcripts = _Below(".churnops", "transcripts")
     profiles = _Below(".churnops", "profiles")
+    ack_key = _Below(".churnops", "ack_key")
     review_mark = _Below(".churnops", "review_copy.json")
 
     def require_writable(self) -> None:

@@ -8,12 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import ChurnopsError, WorkspaceError
-from pipeline.tables.remote_files import open_system, shown_url
+from pipeline.tables.remote_files import holds_secret, open_system, shown_url
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-SCHEMES = ("s3", "gs", "az", "abfs", "abfss")
+_SCHEMES = ("s3", "gs", "az", "abfs", "abfss")
+
+
+def require_store_url(url: str) -> None:
+    """
+    Raises:
+        ValueError: it names no folder in an object store, or holds a secret.
+    """
+    scheme, _, place = url.partition("://")
+    if scheme not in _SCHEMES or not place.strip("/") or holds_secret(url):
+        raise ValueError("an object store is named like s3://bucket/folder, without a password")
 
 
 @dataclass(frozen=True)
