@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import create_engine, inspect, select, text
 
 from pipeline.errors import IntegrityError, WorkspaceError
-from pipeline.state.database import State, events, open_state, predictions, trainings
+from pipeline.state.database import State, open_state, predictions, trainings
 from pipeline.state.metadata import metadata
+from pipeline.state.ruling_tables import events
 from pipeline.state.snapshot import loaded, take_snapshot
 from tests.conftest import NOON, Simulated
 from tests.postgres import postgres_server
