@@ -1,11 +1,12 @@
 """The record of a run: every event as one JSON line, on disk before the next one happens."""
 
+import warnings
 from pathlib import Path
 from types import TracebackType
 
 from agent.case.events import Event, TextDelta, TurnStarted
 from pipeline.atomic_files import make_file, write_atomically
-from pipeline.errors import WorkspaceError
+from pipeline.errors import Notice, WorkspaceError
 from pipeline.workspace.shared_files import SharedFiles
 
 _MOST_TEXT = 32 << 20  # bytes; ten answers at full length take a third of it
@@ -23,7 +24,8 @@ class Transcript:
     def __enter__(self) -> "Transcript":
         try:
             make_file(self._path)
-            if self._shared is not None and (known := self._shared.get(self._name)) is not None:
+            known = self._shared.get(self._name) if self._shared is not None else None
+            if known is not None and len(known) > self._path.stat().st_size:  # what another host went on with
                 write_atomically(self._path, known)
             self._file = self._path.open("ab")
             # A killed run may have left half a line; the next event must not be glued to it.
@@ -35,7 +37,10 @@ class Transcript:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._file.close()
-        self._share()
+        try:
+            self._share()
+        except WorkspaceError as failed:  # the case is closed by now, and its report is where it belongs
+            warnings.warn(Notice(f"The transcript is kept in {self._path} alone. {failed.problem}"), stacklevel=2)
 
     def __call__(self, event: Event) -> None:
         """Append one event.
