@@ -69,6 +69,11 @@ def written_report(opened: Opened, case_id: str, sha256: str) -> Path:
     return path
 
 
+def report_here(opened: Opened, case_id: str, report: ReportRef) -> ReportRef:
+    """The report in this folder, which may be another one than it was written in; errors as `written_report`."""
+    return report.model_copy(update={"path": str(written_report(opened, case_id, report.sha256))})
+
+
 def share_report(shared: SharedFiles, case_id: str, report: Path, sources: Path) -> None:
     """Put a report, and what its numbers link to, where hosts share files.
 

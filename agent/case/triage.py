@@ -28,7 +28,7 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.record.reminders import looked_again_lately, said_lately
 from pipeline.rulings.acknowledgements import Acknowledgement
 from pipeline.windows.stretch import BrokenDays, Stretch
-from reports.filing import file_report, written_report
+from reports.filing import file_report, report_here
 from reports.second_opinion import SecondOpinion
 from reports.verdict import Narrative, Verdict
 from tools.case_opening import Known
@@ -247,7 +247,7 @@ def _known(opened: Opened, known: Known, operator: str) -> Outcome:
         drift=known.drift,
         action="monitor",
         stopped="finished",
-        report=_here(opened, case.case_id, case.report),
+        report=report_here(opened, case.case_id, case.report),
         status="no_deploy_needed",
         policy_version=opened.policy.version,
         champion_version=case.champion.version,
@@ -287,14 +287,9 @@ def _outcome(opened: Opened, case: Case, ending: Ending) -> Outcome:
         "waiting": waiting_in(opened.cases.waiting(case.champion.digest)),
         "said_lately": case.status == "not_enough_data" and said_lately(opened.cases.all(), case, opened.settings.watch.reminder),
         **_windows_of(case),
-        "report": case.report and _here(opened, case.case_id, case.report),
+        "report": case.report and report_here(opened, case.case_id, case.report),
     }
     return Outcome.model_validate(dict(case) | told)  # what has the same name in both is the same
-
-
-def _here(opened: Opened, case_id: str, report: ReportRef) -> ReportRef:
-    """The report in this folder, which may lie elsewhere than where it was written."""
-    return report.model_copy(update={"path": str(written_report(opened, case_id, report.sha256))})
 
 
 def _windows_of(case: Case) -> dict[str, Any]:
