@@ -269,7 +269,6 @@ def _shown(opened: Opened, case: Case) -> Outcome:
 
 
 def _outcome(opened: Opened, case: Case, ending: Ending) -> Outcome:
-    spend = ending.spend
     another = ending.report is None and case.status != "partial"
     told = {
         "operator": (case.operator or ending.operator) if another else ending.operator,
@@ -279,8 +278,8 @@ def _outcome(opened: Opened, case: Case, ending: Ending) -> Outcome:
         "turns": ending.turns,
         "tool_calls": len(opened.cases.calls(case.case_id)),
         "trainings": sum(training.result is not None for training in opened.cases.trainings(case.case_id)),
-        "tokens": Tokens(input=spend.input_tokens, output=spend.output_tokens, cached=spend.cached_tokens),
-        "cost_usd": round(spend.usd, 6),
+        "tokens": Tokens(input=ending.spend.input_tokens, output=ending.spend.output_tokens, cached=ending.spend.cached_tokens),
+        "cost_usd": round(ending.spend.usd, 6),
         "champion_version": case.champion.version,
         "second_opinion": ending.report.second_opinion if ending.report else None,
         "closed_by_another": another,
