@@ -32,6 +32,7 @@ from agent.commands.hold import hold
 from agent.commands.init import init
 from agent.commands.mcp.serving import app as mcp
 from agent.commands.models import app as models
+from agent.commands.move import move
 from agent.commands.offers import app as offers
 from agent.commands.operator import app as operator
 from agent.commands.outcomes import app as outcomes
@@ -88,6 +89,7 @@ for command in (
     backup,
     restore,
     forget,
+    move,
     doctor,
 ):
     app.command()(command)

@@ -204,7 +204,7 @@ async def _challenge(opened: Opened, candidate: _Candidate) -> Trained:
     now = opened.clock()
     asked, *rest = candidate.asked
     key = hashlib.sha256("|".join((asked, champion.digest, opened.policy.version, *rest)).encode()).hexdigest()
-    async with training_turn(opened.workspace):
+    async with training_turn(opened):
         case = opened.cases.open(
             Case(
                 case_id=f"{now:%Y-%m-%d}-{key[:6]}",

@@ -97,8 +97,8 @@ def _commands(command: click.Command, path: str) -> list[str]:
 
 
 def _settings() -> list[str]:
-    place = Settings.model_fields["database_url"]
-    lines = [f"- `database_url` (default `{place.default!r}`), above all sections: {place.description}", ""]
+    above = {name: Settings.model_fields[name] for name in ("database_url", "artifact_url")}
+    lines = [*(f"- `{name}` (default `{place.default!r}`), above all sections: {place.description}" for name, place in above.items()), ""]
     for section in SECTIONS:
         model = cast(type[BaseModel], Settings.model_fields[section].annotation)
         lines += [f"### `[{section}]`", "", (model.__doc__ or "").strip(), "", *_keys(model, ""), ""]

@@ -29,6 +29,19 @@ def write_atomically(path: Path, content: bytes, *, mode: int | None = None) -> 
     sync_folder(path.parent)
 
 
+def move_whole(folder: Path, place: Path) -> None:
+    """Rename a folder to its place, every byte of it on disk before: what is there is whole.
+
+    Raises:
+        OSError: something lies there already.
+    """
+    for path in (folder, *folder.rglob("*")):
+        sync_folder(path)
+    make_folder(place.parent)
+    folder.rename(place)
+    sync_folder(place.parent)
+
+
 def make_folder(folder: Path) -> None:
     """Make the folder, and those above it, where they are missing; no more open than the one they lie in, and as open where that is a group's."""
     if folder.exists():

@@ -14,6 +14,7 @@ from pipeline.clock import stamp
 from pipeline.errors import ChurnopsError
 from pipeline.record.opened_workspace import Opened
 from pipeline.state.alerts import Alert, alert_in
+from pipeline.workspace.folder import Workspace
 
 PATH = "/review/ack"
 _LINK = re.compile(r"(\d{1,9})-([0-9a-f]{40})", re.ASCII)
@@ -38,17 +39,22 @@ def alert_of_link(opened: Opened, link: str) -> Alert | None:
 
 def _signature(opened: Opened, alert: Alert) -> str:
     text = f"{alert.number}|{stamp(alert.opened_at)}|{alert.condition.key}"
-    return hmac.new(_key(opened.workspace.home / "ack_key"), text.encode(), hashlib.sha256).hexdigest()[:40]
+    return hmac.new(_key(opened.workspace), text.encode(), hashlib.sha256).hexdigest()[:40]
 
 
-def _key(path: Path) -> bytes:
-    """The workspace's key, made when it is first asked for; of two that make one at once, both go on with the same."""
+def _key(workspace: Workspace) -> bytes:
+    """The workspace's key, made when it is first asked for; of two that make one at once, both go on with the same, hosts included."""
+    path: Path = workspace.ack_key
     with suppress(FileNotFoundError):
         return path.read_bytes()
+    key = secrets.token_bytes(32)
+    if workspace.shared is not None:
+        workspace.shared.put_first(path.name, key)
+        key = workspace.shared.get(path.name) or key
     handle, made = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     with os.fdopen(handle, "wb") as stream:
         os.fchmod(stream.fileno(), mode_below(path.parent) & 0o660)  # whoever shares the workspace, and nobody else
-        stream.write(secrets.token_bytes(32))
+        stream.write(key)
         stream.flush()
         os.fsync(stream.fileno())
     with suppress(FileExistsError):

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from pipeline.measures.measure import Comparison
+from pipeline.models.shared_models import bring_model
 from pipeline.record.opened_workspace import Opened
 from pipeline.shadow.deployed import Deploy, deploys
 from pipeline.shadow.paired import Paired, paired
@@ -113,8 +114,8 @@ def judged(promised: Promise, found: Paired | None, live: LiveRows | None, polic
 
 
 def _is_there(opened: Opened, deploy: Deploy) -> bool:
-    """Whether both models still lie where they were published."""
-    return all((opened.workspace.models / one.digest).is_dir() for one in (deploy.champion, deploy.predecessor))
+    """Whether both models are still kept."""
+    return all(bring_model(opened.workspace, one.digest) for one in (deploy.champion, deploy.predecessor))
 
 
 def _said(verdict: Verdict, promised: Promise, found: Paired | None, live: LiveRows | None, deploy: Deploy) -> str:

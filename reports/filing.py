@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pipeline.atomic_files import sync_folder, write_atomically
+from pipeline.atomic_files import digest_of_file, sync_folder, write_atomically
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.errors import ChurnopsError
 from pipeline.own_file import require_no_link
@@ -17,6 +17,7 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.policy import Band
 from pipeline.workspace.settings import set_from_environment
+from pipeline.workspace.shared_files import SharedFiles
 from reports.audit import AuditReport, render_audit
 from reports.decision_summary import training_of
 from reports.first_page.page import FirstPage, Setting, first_page
@@ -46,6 +47,43 @@ def report_path(workspace: Workspace, case_id: str) -> Path:
         IntegrityError: a link lies there.
     """
     return require_no_link(workspace.reports / f"{checked_case_id(case_id)}.md")
+
+
+def written_report(opened: Opened, case_id: str, sha256: str) -> Path:
+    """Where a case's report lies, which need not be there. Where hosts share no disk, the one with this digest is brought first, if the folder
+    has another or none.
+
+    Raises:
+        DataError, IntegrityError: as `report_path`.
+        WorkspaceError: the object store does not answer.
+    """
+    path, shared = report_path(opened.workspace, case_id), opened.workspace.shared
+    if shared is None or (path.is_file() and digest_of_file(path) == sha256):
+        return path
+    name = _shared_name(case_id, sha256)
+    text, sources = shared.get(name), shared.get(f"{name}.sources")
+    if text is not None and hashlib.sha256(text).hexdigest() == sha256:
+        if sources is not None:
+            write_atomically(path.with_name(appendix_name(path.stem)), sources)
+        write_atomically(path, text)
+    return path
+
+
+def report_here(opened: Opened, case_id: str, report: ReportRef) -> ReportRef:
+    """The report in this folder, which may be another one than it was written in; errors as `written_report`."""
+    return report.model_copy(update={"path": str(written_report(opened, case_id, report.sha256))})
+
+
+def share_report(shared: SharedFiles, case_id: str, report: Path, sources: Path) -> None:
+    """Put a report, and what its numbers link to, where hosts share files.
+
+    Raises:
+        WorkspaceError: the object store does not answer.
+    """
+    name = _shared_name(case_id, digest_of_file(report))
+    if sources.is_file():
+        shared.put(f"{name}.sources", sources)
+    shared.put(name, report)
 
 
 def appendix_of(report: Path) -> str:
@@ -86,6 +124,8 @@ def file_report(opened: Opened, case: Case, verdict: Verdict, narrative: Narrati
     staged = _staged(opened.workspace, case.case_id, report)
     write_atomically(staged.with_suffix(".sources"), rendered.appendix.encode())
     write_atomically(staged, text)
+    if opened.workspace.shared is not None:
+        share_report(opened.workspace.shared, case.case_id, staged, staged.with_suffix(".sources"))
     try:
         closed = _close(opened, case, verdict, report, at, superseded, rendered)
     except ChurnopsError:
@@ -161,6 +201,11 @@ def unfinished_reports(opened: Opened) -> tuple[str, ...]:
     """Ids of the cases for which a kill may have left a report beside its place."""
     beside = {path.name.split(".")[1] for path in opened.workspace.reports.glob(".*.md")}
     return tuple(sorted(beside & {case.case_id for case in opened.cases.all()})) if beside else ()
+
+
+def _shared_name(case_id: str, sha256: str) -> str:
+    """Each version of a report has a place of its own."""
+    return f"reports/{case_id}.{sha256}"
 
 
 def _staged(workspace: Workspace, case_id: str, report: ReportRef) -> Path:

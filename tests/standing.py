@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from pipeline.record import mlflow_mirror
 from pipeline.record.opened_workspace import Opened
-from pipeline.state.database import acknowledgements, events, exclusions
+from pipeline.state.ruling_tables import acknowledgements, events, exclusions
 
 PEOPLES = frozenset(
     {

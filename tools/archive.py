@@ -12,7 +12,7 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
 from pipeline.state.database import cases
 from pipeline.words import STATUSES
-from reports.filing import report_path
+from reports.filing import written_report
 from tools.case_windows import CaseWindows
 from tools.policy_view import PolicyView, policy_view
 from tools.result_bounds import bounded, shown_name
@@ -89,7 +89,7 @@ class Archive:
             raise ChurnopsError(
                 f"Case {case_id} has no report yet (status: {STATUSES[case.status]}).", "save_remediation_report writes one."
             )
-        path = report_path(self._opened.workspace, case_id)
+        path = written_report(self._opened, case_id, case.report.sha256)
         content = path.read_bytes() if path.is_file() else b""
         if hashlib.sha256(content).hexdigest() != case.report.sha256:
             raise IntegrityError(

@@ -149,7 +149,7 @@ class Casework:
         """
 
         async def work(case: Case) -> results.TrainingReply:
-            async with training_turn(self._opened.workspace):
+            async with training_turn(self._opened):
                 case = await to_thread.run_sync(self._opened.cases.get, case_id)
                 done = await to_thread.run_sync(self._opened.cases.trainings, case_id)
                 for training in done:

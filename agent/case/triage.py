@@ -28,7 +28,7 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.record.reminders import looked_again_lately, said_lately
 from pipeline.rulings.acknowledgements import Acknowledgement
 from pipeline.windows.stretch import BrokenDays, Stretch
-from reports.filing import file_report
+from reports.filing import file_report, report_here
 from reports.second_opinion import SecondOpinion
 from reports.verdict import Narrative, Verdict
 from tools.case_opening import Known
@@ -157,8 +157,8 @@ async def triage(
         if not case.unfinished:
             return _shown(opened, case)
         path = opened.workspace.transcripts / f"{first.case_id}.jsonl"
-        used = used_before(path)
-        with Transcript(path) as transcript:
+        with Transcript(path, opened.workspace.shared) as transcript:
+            used = used_before(path)
             for event in unread:
                 transcript(event)
             readers[:] = [label, transcript, show]
@@ -247,7 +247,7 @@ def _known(opened: Opened, known: Known, operator: str) -> Outcome:
         drift=known.drift,
         action="monitor",
         stopped="finished",
-        report=case.report,
+        report=report_here(opened, case.case_id, case.report),
         status="no_deploy_needed",
         policy_version=opened.policy.version,
         champion_version=case.champion.version,
@@ -269,7 +269,6 @@ def _shown(opened: Opened, case: Case) -> Outcome:
 
 
 def _outcome(opened: Opened, case: Case, ending: Ending) -> Outcome:
-    spend = ending.spend
     another = ending.report is None and case.status != "partial"
     told = {
         "operator": (case.operator or ending.operator) if another else ending.operator,
@@ -279,14 +278,15 @@ def _outcome(opened: Opened, case: Case, ending: Ending) -> Outcome:
         "turns": ending.turns,
         "tool_calls": len(opened.cases.calls(case.case_id)),
         "trainings": sum(training.result is not None for training in opened.cases.trainings(case.case_id)),
-        "tokens": Tokens(input=spend.input_tokens, output=spend.output_tokens, cached=spend.cached_tokens),
-        "cost_usd": round(spend.usd, 6),
+        "tokens": Tokens(input=ending.spend.input_tokens, output=ending.spend.output_tokens, cached=ending.spend.cached_tokens),
+        "cost_usd": round(ending.spend.usd, 6),
         "champion_version": case.champion.version,
         "second_opinion": ending.report.second_opinion if ending.report else None,
         "closed_by_another": another,
         "waiting": waiting_in(opened.cases.waiting(case.champion.digest)),
         "said_lately": case.status == "not_enough_data" and said_lately(opened.cases.all(), case, opened.settings.watch.reminder),
         **_windows_of(case),
+        "report": case.report and report_here(opened, case.case_id, case.report),
     }
     return Outcome.model_validate(dict(case) | told)  # what has the same name in both is the same
 

@@ -11,8 +11,8 @@ from pipeline.intake.proposed_mapping import ProposedMapping, ProposedPair, prop
 from pipeline.intake.reference import load_reference
 from pipeline.intake.team_log import own_log
 from pipeline.sources.table_names import table_names
+from pipeline.workspace.database_url import holds_password
 from pipeline.workspace.prediction_settings import PredictionSettings
-from pipeline.workspace.settings import holds_password
 from pipeline.workspace.settings_file import set_predictions
 
 if TYPE_CHECKING:

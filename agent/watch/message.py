@@ -12,7 +12,7 @@ from pipeline.state.alerts import Alert
 from pipeline.state.outbox import Phase
 from pipeline.words import ACTIONS, CAUSES
 from reports.ack_links import PATH, ack_link
-from reports.filing import page_of
+from reports.filing import page_of, report_path
 
 # What chats and mail readers would take for a mention, a link or markup.
 _HARMLESS = str.maketrans({"<": "‹", ">": "›", "@": "＠", "`": "'", "*": "∗", "[": "(", "]": ")", "|": "¦"})
@@ -98,5 +98,5 @@ def _what_to_do(opened: Opened, case: Case, *, approve: bool = False) -> str:
     if page:
         lines.append(f"Page: {page}/review/cases/{case.case_id}")
     if case.report is not None:
-        lines.append(f"Report: {case.report.path}")
+        lines.append(f"Report: {report_path(opened.workspace, case.case_id)}")
     return "\n".join(lines)

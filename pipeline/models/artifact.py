@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter
 
-from pipeline.atomic_files import digest_of_folder, make_folder, sync_folder
+from pipeline.atomic_files import digest_of_folder, move_whole
 from pipeline.errors import DataError, IntegrityError
 from pipeline.measures.measure import CalibrationTrial, Metrics
 from pipeline.models.held_pickle import load_held
 from pipeline.models.importance import Importance
 from pipeline.models.library_versions import check_versions
+from pipeline.models.shared_models import bring_model
 from pipeline.profiles.profile import Profile, spelling_of
 from pipeline.stored_record import StoredRecord
 from pipeline.tables.schema import Schema
@@ -247,21 +248,20 @@ def installed_versions(packages: tuple[str, ...] = ()) -> dict[str, str]:
 def publish(staged: Path, workspace: Workspace) -> str:
     """Move a staged artifact to its place among the workspace's models; returns its digest.
 
-    Every byte is on disk before the rename, so a model that is there is whole. Publishing the same bytes again changes nothing.
+    Publishing the same bytes again changes nothing.
 
     Raises:
         IntegrityError: bytes other than these already lie under their digest.
+        WorkspaceError: the object store that hosts share does not take it.
     """
     digest = digest_of_folder(staged)
     place = workspace.models / digest
     if place.exists():
         _check(place, digest)
         return digest
-    for path in (staged, *staged.rglob("*")):
-        sync_folder(path)
-    make_folder(workspace.models)
-    staged.rename(place)
-    sync_folder(workspace.models)
+    if workspace.shared is not None:  # first, so that no record ever names what others cannot bring
+        workspace.shared.put(f"models/{digest}", staged)
+    move_whole(staged, place)
     return digest
 
 
@@ -275,6 +275,7 @@ def open_artifact(workspace: Workspace, digest: str) -> Artifact:
     if not re.fullmatch(r"[0-9a-f]{64}", digest):
         raise IntegrityError(f"`{digest}` is not the digest of a model.", "See the registered models with `churnops reports list`.")
     path = workspace.models / digest
+    bring_model(workspace, digest)
     _check(path, digest)
     return Artifact(
         digest=digest,

@@ -109,6 +109,11 @@ class Ledger:
         row = connection.execute(query if before is None else query.where(ledger.c.seq < before)).first()
         return None if row is None else _checked(row)
 
+    def last_number(self, kinds: Collection[Kind]) -> int | None:
+        """The number of the newest row of one of `kinds`, and nothing else of it."""
+        with self._state.read() as connection:
+            return connection.execute(select(func.max(ledger.c.seq)).where(ledger.c.kind.in_(kinds))).scalar()
+
     def entries(self, case_id: str | None = None) -> tuple[Entry, ...]:
         """All rows, or those of one case, oldest first."""
         query = select(ledger).order_by(ledger.c.seq)

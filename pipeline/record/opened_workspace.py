@@ -1,10 +1,11 @@
 """A workspace opened for work: its settings, policy, state and clock, read once and passed down together."""
 
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.clock import Clock
-from pipeline.errors import WorkspaceError
+from pipeline.errors import Notice, WorkspaceError
 from pipeline.record.anchor import note_head
 from pipeline.record.approvers import configured_trust, first_trust
 from pipeline.record.case_store import CaseFile
@@ -15,6 +16,7 @@ from pipeline.workspace.access import settle_access
 from pipeline.workspace.folder import Workspace, find_workspace
 from pipeline.workspace.policy import Policy, load_policy
 from pipeline.workspace.settings import Settings, read_settings
+from pipeline.workspace.shared_files import SharedFiles
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,13 @@ def open_workspace(start: Path, policy_text: str, clock: Clock, person: str = ""
 
     Raises:
         WorkspaceError, SettingsError: see `find_workspace`, `read_settings`, `load_policy`, `open_state`; or the database in PostgreSQL
-            belongs to another workspace.
+            belongs to another workspace. Where `artifact_url` is set as well, a new folder joins the workspace that is there.
     """
     workspace = find_workspace(start)
     workspace.require_writable()
     settings = read_settings(workspace.settings_file)
+    if settings.artifact_url:
+        workspace = replace(workspace, shared=SharedFiles(settings.artifact_url.rstrip("/")))
     policy = load_policy(policy_text, settings.policy)
     # A folder that holds settings alone (fresh from version control, say) is a new workspace, not a damaged one.
     new = not workspace.home.exists()
@@ -65,9 +69,13 @@ def open_workspace(start: Path, policy_text: str, clock: Clock, person: str = ""
         first = opened.ledger.append(clock(), "trusted", None, found)
         if anchor := settings.approval.anchor:
             note_head(workspace.root / anchor, str(found["workspace"]), f"{first.seq}:{first.hash}")
+    elif new and workspace.shared is not None:
+        settle_access(workspace, settings.workspace.mode)
+        opened.ledger.catch_up()
+        warnings.warn(Notice(f"{workspace.root} joins the workspace whose state lies in {named(state.place)}."), stacklevel=2)
     elif new and settings.database_url:
         raise WorkspaceError(
             f"{named(state.place)} holds the state of another workspace.",
-            "Bring that one's .churnops here, or name another database or schema.",
+            "Bring that one's .churnops here, set `artifact_url` to what it shares, or name another database or schema.",
         )
     return opened

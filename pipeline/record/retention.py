@@ -44,6 +44,8 @@ def prune(opened: Opened) -> tuple[Old, ...]:
     old = _transcripts(opened, before)
     for transcript in old:
         transcript.unlink(missing_ok=True)
+        if opened.workspace.shared is not None:
+            opened.workspace.shared.delete(f"transcripts/{transcript.name}")
     return (*found, Old("transcripts", before, len(old)))
 
 
@@ -67,4 +69,5 @@ def _transcripts(opened: Opened, before: datetime) -> list[Path]:
     """Of cases that were closed before then; one that goes on, or waits for a decision, is read again."""
     closed = [case for case in opened.cases.all() if case.status in _CLOSED and case.closed_at is not None and case.closed_at < before]
     files = [opened.workspace.transcripts / f"{case.case_id}.jsonl" for case in closed]
-    return [file for file in files if file.is_file()]
+    elsewhere = opened.workspace.shared.names("transcripts") if opened.workspace.shared is not None else ()
+    return [file for file in files if file.is_file() or f"transcripts/{file.name}" in elsewhere]

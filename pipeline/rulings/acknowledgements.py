@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import select
 
 from pipeline.drift.summary import Direction, DriftSummary, What
-from pipeline.state.database import State, acknowledgements
+from pipeline.state.database import State
+from pipeline.state.ruling_tables import acknowledgements
 from pipeline.stored_record import StoredRecord
 
 

@@ -8,7 +8,8 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 from pipeline.sources.source import Exclusion
-from pipeline.state.database import State, exclusions
+from pipeline.state.database import State
+from pipeline.state.ruling_tables import exclusions
 from pipeline.tables.categories import NO_SPELLING, Categories, Spelling
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.preceding_events import Happening
 from pipeline.shown_text import plain
-from pipeline.state.database import State, events
+from pipeline.state.database import State
+from pipeline.state.ruling_tables import events
 
 LONGEST_NAME = 120
 _LINGERS = timedelta(days=45)  # a change of prices shows a billing period later

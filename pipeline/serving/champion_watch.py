@@ -16,12 +16,14 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.scoring.scorer import Scorer, open_scorer
 from pipeline.serving.customer_input import CustomerInput, customer_input
 from pipeline.serving.known_fields import ModelFields, fields_of
+from pipeline.serving.newest_move import NewestMove
 from pipeline.serving.request_counters import Measures
 
 _KEPT = 2  # the champion and the one before it, so that a rollback is at once
 _TRY_AGAIN_SECONDS = 1.0  # after a failure that the pointer does not show: who may approve, a database that was away
 
-_Seen = tuple[tuple[int, int, int] | None, int]
+# Of the pointer's file, or the number of the ledger's newest move; and of the folder of models.
+_Seen = tuple[tuple[int, int, int] | int | None, int]
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class ChampionWatch:
     """The champion of one workspace in one worker, for the coroutines of one event loop, and what may be sent to it: also what a model takes that
     waits, from the moment it is published.
 
-    A pointer that names what the ledger did not deploy is not followed: the champion that was verified before goes on answering, `problem`
+    Where hosts share no disk, the number of the ledger's newest move stands for the pointer. A pointer that names what the ledger did not deploy is
+    not followed: the champion that was verified before goes on answering, `problem`
     says so, and /readyz with it. Where the ledger's champion cannot be loaded, nothing answers in its place.
     """
 
@@ -57,6 +60,7 @@ class ChampionWatch:
         self._pointer = os.fspath(opened.workspace.champion_pointer)
         self._models = os.fspath(opened.workspace.models)
         self._fields = ModelFields(opened.workspace)
+        self._moves = NewestMove(opened.ledger) if opened.workspace.shared is not None else None
         self._measures = measures
         self._lock = asyncio.Lock()
         self._kept: dict[tuple[str, str], Serving] = {}
@@ -83,13 +87,24 @@ class ChampionWatch:
             return None
         return self._serving
 
+    async def look(self) -> None:
+        """Ask the ledger for its newest move, where hosts share no disk and so no pointer: once for all who ask at the same time.
+
+        Raises:
+            WorkspaceError: the state database does not answer.
+        """
+        if self._moves is not None:
+            await self._moves.ask()
+
     async def newest(self) -> Serving:
         """The champion that the pointer names now, loaded in another thread if need be. Whoever asks meanwhile waits for it too.
 
         Raises:
             ChurnopsError: there is no champion yet, or it cannot be loaded.
         """
+        await self.look()
         while (ready := self.now()) is None:
+            await self.look()
             async with self._lock:
                 if self.now() is None and not self._failed_just_now():
                     await self._follow()
@@ -163,7 +178,12 @@ class ChampionWatch:
         # Before every answer, and a path takes longer to make than to look at.
         try:
             models = os.stat(self._models).st_mtime_ns  # noqa: PTH116
+        except FileNotFoundError:
+            models = 0
+        if self._moves is not None:
+            return self._moves.number, models
+        try:
             found = os.stat(self._pointer)  # noqa: PTH116
         except FileNotFoundError:
-            return None, 0
+            return None, models
         return (found.st_ino, found.st_mtime_ns, found.st_size), models

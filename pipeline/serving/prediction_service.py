@@ -119,6 +119,7 @@ class PredictionService:
         """A time, and the champion at that time: the pointer is looked at after the clock, so no row names a champion that had gone."""
         while True:
             at = self._opened.clock()
+            await self._watch.look()
             serving = self._watch.now()
             if serving is not None:
                 return at, serving

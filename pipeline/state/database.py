@@ -21,6 +21,7 @@ from pipeline.state.asked_tables import asked_tables
 from pipeline.state.engine import UNWRITTEN, StatePlace, after_lost_commit, engine_for, named
 from pipeline.state.holds_table import holds
 from pipeline.state.metadata import metadata
+from pipeline.state.ruling_tables import acknowledgements, events, exclusions
 from pipeline.state.watch_tables import checks, serving_hours, shadow_scores, watch_tables
 
 SCHEMA_VERSION = 8
@@ -116,48 +117,6 @@ trainings = Table(
     Column("result", JSON),
 )
 
-events = Table(
-    "events",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("name", Text, nullable=False),
-    Column("since", String(32), nullable=False),
-    Column("until", String(32), nullable=False),
-    Column("at", String(32), nullable=False),
-    Column("by", Text, nullable=False),
-    Column("kind", Text),
-    Column("origin", Text),
-)
-
-exclusions = Table(
-    "exclusions",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("since", String(32), nullable=False),
-    Column("until", String(32), nullable=False),
-    Column("column", Text),
-    Column("value", Text),
-    Column("reason", Text, nullable=False),
-    Column("at", String(32), nullable=False),
-    Column("by", Text, nullable=False),
-    Column("ended_at", String(32)),
-    Column("ended_by", Text),
-)
-
-acknowledgements = Table(
-    "acknowledgements",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("case_id", String(64), nullable=False),
-    Column("champion", String(64), nullable=False),
-    Column("until", String(32)),
-    Column("reason", Text, nullable=False),
-    Column("shift", JSON, nullable=False),
-    Column("at", String(32), nullable=False),
-    Column("by", Text, nullable=False),
-    Index("acknowledgements_by_champion", "champion"),
-)
-
 ledger = Table(
     "ledger",
     metadata,
@@ -234,7 +193,7 @@ def open_state(place: StatePlace, *, create: bool = False) -> State:
                     connection.execute(schema_version.insert().values(version=SCHEMA_VERSION))
         found = _version(state)
         if found is not None and found < SCHEMA_VERSION:
-            found = _bring_up_to_date(state)
+            found = _bring_up_to_date(state, found)
     except DatabaseError as error:
         raise WorkspaceError(f"{named(place)} is not a churnops state database ({error.orig}).", _RESTORE) from error
     if found is None or found > SCHEMA_VERSION:
@@ -252,15 +211,26 @@ def _version(state: State) -> int | None:
         return connection.execute(select(schema_version.c.version)).scalar_one_or_none()
 
 
-def _bring_up_to_date(state: State) -> int:
-    """All steps in one transaction: another process finds the old schema or the new one."""
-    with state.write() as connection:
-        found: int = connection.execute(select(schema_version.c.version)).scalar_one()
-        while found < SCHEMA_VERSION:
-            _STEPS[found](connection)
-            found += 1
-        connection.execute(schema_version.update().values(version=found))
-        return found
+def _bring_up_to_date(state: State, before: int) -> int:
+    """All steps in one transaction: another process finds the old schema or the new one.
+
+    Raises:
+        WorkspaceError: a step cannot be taken; the database is as it was.
+    """
+    try:
+        with state.write() as connection:
+            found: int = connection.execute(select(schema_version.c.version)).scalar_one()
+            while found < SCHEMA_VERSION:
+                _STEPS[found](connection)
+                found += 1
+            connection.execute(schema_version.update().values(version=found))
+            return found
+    except (DatabaseError, WorkspaceError) as error:
+        said = str(error.orig).partition("\n")[0] if isinstance(error, DatabaseError) else error.problem
+        raise WorkspaceError(
+            f"{named(state.place)} stays at schema version {before}; version {SCHEMA_VERSION} cannot be made of it ({said}).",
+            "Nothing was changed. See to the rights in it and the room for it, then try again.",
+        ) from error
 
 
 def _from_2_to_3(connection: Connection) -> None:

@@ -92,7 +92,7 @@ def fetch(url: str, told: Told | None = None) -> LocalCopy:
 
 
 def _copied(url: str, folder: Path, told: Told | None) -> Path:
-    system, place = _opened(url)
+    system, place = open_system(url)
     base, sizes = _listed(system, place, web=_is_web(url))
     if list(sizes) == [place]:
         name = PurePosixPath(unquote(urlsplit(url).path)).name if _is_web(url) else PurePosixPath(place).name
@@ -118,7 +118,12 @@ def _copied(url: str, folder: Path, told: Told | None) -> Path:
     return root
 
 
-def _opened(url: str) -> "tuple[AbstractFileSystem, str]":
+def open_system(url: str) -> "tuple[AbstractFileSystem, str]":
+    """What reads and writes there, and what it calls that place.
+
+    Raises:
+        DataError: the extra for it is not installed.
+    """
     from fsspec.core import url_to_fs
 
     scheme = urlsplit(url).scheme.lower()

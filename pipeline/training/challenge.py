@@ -20,6 +20,7 @@ from pipeline.models.artifact import Artifact, installed_versions, open_artifact
 from pipeline.models.unfitted_model import hyperparameters_of
 from pipeline.record import mlflow_mirror
 from pipeline.record.cases import Challenger, TrainingResult
+from pipeline.record.ledger import Ledger
 from pipeline.record.opened_workspace import Opened
 from pipeline.tables.splits import split_recent
 from pipeline.tables.typed_parquet import fingerprint
@@ -216,35 +217,38 @@ def judge_and_register(
         gate = judge(
             found.metrics, found.comparison, band, opened.policy, found.margins, found.margins_recalibrated, found.segments, treatment
         )
-    run_id = mlflow_mirror.log_run(
-        workspace, manifest=manifest, metrics=found.metrics, comparison=found.comparison, gate=gate, case_id=case_id
-    )
+    run_id = None
+    if workspace.shared is None:  # MLflow's store is a file: hosts without a common disk have no mirror
+        run_id = mlflow_mirror.log_run(
+            workspace, manifest=manifest, metrics=found.metrics, comparison=found.comparison, gate=gate, case_id=case_id
+        )
     figures = {"mode": mode, "roc_auc": found.metrics.roc_auc.value, "gate_rows": found.metrics.n, "mlflow_run": run_id}
-    challenger = None
-    if gate.passed:
-        digest = publish(outcome.staged, workspace)
-        version = mlflow_mirror.register(workspace, run_id, open_artifact(workspace, digest))
-        challenger = Challenger(version=version, digest=digest, gate=gate, metrics=found.metrics)
-    result = TrainingResult(
-        mode=mode,
-        estimator=manifest.estimator,
-        hyperparameters=manifest.hyperparameters,
-        digest=challenger.digest if challenger else None,
-        version=challenger.version if challenger else None,
-        gate=gate,
-        calibration=manifest.calibration,
-        train_rows=len(rows.train),
-        gate_rows=len(rows.test),
-        seconds=outcome.seconds,
-        drift_reference=manifest.drift_reference,
-        reweighting=rows.reweighting,
-        **dict(found),
-    )
+    digest = publish(outcome.staged, workspace) if gate.passed else None
+    version = mlflow_mirror.register(workspace, run_id, open_artifact(workspace, digest)) if digest and run_id else None
     serving = found.model_dump(mode="json", include={"serving"})
     judged = {**gate.model_dump(mode="json"), "policy_version": opened.policy.version, **figures, **serving}
     # One transaction: a kill leaves a training that is known with all that follows from it, or one that never was.
     with opened.state.write() as connection:
         at = opened.clock()
+        # Under the write lock, no two hosts count to the same number.
+        challenger = None
+        if digest is not None:
+            challenger = Challenger(version=version or _next_version(ledger), digest=digest, gate=gate, metrics=found.metrics)
+        result = TrainingResult(
+            mode=mode,
+            estimator=manifest.estimator,
+            hyperparameters=manifest.hyperparameters,
+            digest=digest,
+            version=challenger.version if challenger else None,
+            gate=gate,
+            calibration=manifest.calibration,
+            train_rows=len(rows.train),
+            gate_rows=len(rows.test),
+            seconds=outcome.seconds,
+            drift_reference=manifest.drift_reference,
+            reweighting=rows.reweighting,
+            **dict(found),
+        )
         ledger.append_in(connection, at, "trained", case_id, {"data": manifest.data_sha256, "estimator": manifest.estimator, **figures})
         ledger.append_in(connection, at, "gated", case_id, judged)
         if challenger is not None:
@@ -254,3 +258,8 @@ def judge_and_register(
             record(connection, result, challenger)
     ledger.catch_up()
     return result, challenger
+
+
+def _next_version(ledger: Ledger) -> str:
+    numbers = [int(version) for entry in ledger.of_kind("challenged") if (version := str(entry.body["version"])).isdecimal()]
+    return str(max(numbers, default=0) + 1)

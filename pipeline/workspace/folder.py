@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import WorkspaceError
+from pipeline.workspace.shared_files import SharedFiles
 
 SETTINGS_FILE = "churnops.toml"
 
@@ -21,9 +22,11 @@ class _Below:
 
 @dataclass(frozen=True)
 class Workspace:
-    """Paths of one workspace. Nothing is created by asking for a path."""
+    """Paths of one workspace. Nothing is created by asking for a path. `shared`: where `artifact_url` is set, what hosts without a common disk
+    share; models, reports and transcripts in the folder are then copies."""
 
     root: Path
+    shared: SharedFiles | None = None
 
     settings_file = _Below(SETTINGS_FILE)
     home = _Below(".churnops")
@@ -39,6 +42,7 @@ class Workspace:
     explanations = _Below(".churnops", "explanations")
     transcripts = _Below(".churnops", "transcripts")
     profiles = _Below(".churnops", "profiles")
+    ack_key = _Below(".churnops", "ack_key")
     review_mark = _Below(".churnops", "review_copy.json")
 
     def require_writable(self) -> None:

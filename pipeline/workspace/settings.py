@@ -22,6 +22,7 @@ from pipeline.workspace.access import WorkspaceSettings
 from pipeline.workspace.alert_settings import AlertSettings
 from pipeline.workspace.approval_settings import ApprovalSettings
 from pipeline.workspace.data_settings import DataSettings
+from pipeline.workspace.database_url import holds_password, require_database_url
 from pipeline.workspace.expectation_settings import ExpectationSettings
 from pipeline.workspace.fairness_settings import FairnessSettings
 from pipeline.workspace.hook_settings import HookSettings
@@ -36,6 +37,7 @@ from pipeline.workspace.prediction_settings import PredictionSettings
 from pipeline.workspace.retention_settings import RetentionSettings
 from pipeline.workspace.section import Section
 from pipeline.workspace.serving_settings import ServingSettings
+from pipeline.workspace.shared_files import require_store_url
 from pipeline.workspace.toml_text import parse_toml
 from pipeline.workspace.value_settings import CustomerValueSettings
 from pipeline.workspace.watch_settings import WatchSettings
@@ -92,6 +94,11 @@ class Settings(BaseSettings):
         description="State in PostgreSQL instead of .churnops/state.db, like postgresql://user@host/name; "
         "one with a password only as CHURNOPS_DATABASE_URL, or in the file that CHURNOPS_DATABASE_URL_FILE names",
     )
+    artifact_url: str = Field(
+        "",
+        description="Models, reports and transcripts in an object store as well, like s3://bucket/churn, for hosts that share no disk; "
+        "it needs `database_url`",
+    )
     workspace: WorkspaceSettings = WorkspaceSettings()
     data: DataSettings
     predictions: PredictionSettings = PredictionSettings()
@@ -129,9 +136,17 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _postgresql(cls, url: str) -> str:
-        if url and not url.startswith(("postgresql://", "postgresql+psycopg://")):
-            raise ValueError("it is not like postgresql://user@host/name; empty, the state is kept in SQLite")
+        if url:
+            require_database_url(url)
         return url
+
+    @model_validator(mode="after")
+    def _shared(self) -> "Settings":
+        if self.artifact_url:
+            require_store_url(self.artifact_url)
+        if self.artifact_url and not self.database_url:
+            raise ValueError("`artifact_url` needs `database_url`: hosts that share models share the state as well")
+        return self
 
     @model_validator(mode="after")
     def _mapped_to_features(self) -> "Settings":
@@ -290,11 +305,3 @@ def _without(values: dict[str, Any], path: Sequence[str]) -> tuple[dict[str, Any
         return {key: value for key, value in values.items() if key != first}, True
     inner, found = _without(values[first], rest) if isinstance(values[first], dict) else (values[first], False)
     return {**values, first: inner}, found
-
-
-def holds_password(url: object) -> bool:
-    """Whether a URL of a database holds a password."""
-    if not isinstance(url, str):
-        return False
-    before_host, at, _ = url.partition("://")[2].partition("/")[0].rpartition("@")
-    return bool(at and ":" in before_host) or "password=" in url

@@ -24,7 +24,7 @@ from pipeline.record.opened_workspace import Opened
 from pipeline.words import STATUSES
 from reports.decisions.promotion import finish_move, mirror_champion, record_move
 from reports.decisions.sealing import head_to_seal, ledger_time, note_in_anchor, require_own_ledger
-from reports.filing import report_path
+from reports.filing import written_report
 
 _AGAIN = "Run `churnops triage` again."
 
@@ -226,7 +226,7 @@ def same_person(one: str, other: str) -> bool:
 
 
 def _check_bytes(opened: Opened, record: ApprovalRecord) -> None:
-    path = report_path(opened.workspace, record.case_id)
+    path = written_report(opened, record.case_id, record.report)
     if not path.is_file():
         raise IntegrityError(f"The report {path} is gone.", f"Restore it from a backup, or reject the case. {_AGAIN}")
     if digest_of_file(path) != record.report:

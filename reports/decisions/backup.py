@@ -22,6 +22,7 @@ from pipeline.own_file import open_own
 from pipeline.record.opened_workspace import Opened
 from pipeline.state.snapshot import copy_sqlite, take_snapshot
 from pipeline.workspace.folder import SETTINGS_FILE, Workspace
+from reports.decisions.shared_workspace import bring_all
 
 FORMAT = "churnops-backup/1"
 MANIFEST = "manifest.json"
@@ -68,6 +69,7 @@ def back_up(opened: Opened, file: Path) -> BackupManifest:
     """
     if file.exists():
         raise ChurnopsError(f"{file} exists already.", "Name another file.")
+    bring_all(opened)
     for _ in range(_ATTEMPTS):
         with tempfile.TemporaryDirectory(prefix=".churnops-", dir=file.absolute().parent) as made:
             written = Path(made) / "backup"

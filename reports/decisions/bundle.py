@@ -22,11 +22,12 @@ from pydantic import BaseModel, ValidationError
 from pipeline.atomic_files import digest_of_file
 from pipeline.canonical_json import canonical, json_once
 from pipeline.errors import ChurnopsError, DataError
+from pipeline.models.shared_models import bring_model
 from pipeline.record.case_id import CaseId
 from pipeline.record.cases import Call, Case, Training
 from pipeline.record.opened_workspace import Opened
 from pipeline.words import STATUSES
-from reports.filing import report_path
+from reports.filing import written_report
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -82,7 +83,7 @@ def export_case(opened: Opened, case_id: str, file: Path) -> Manifest:
         raise ChurnopsError(f"Case {case_id} has no report yet (status: {STATUSES[case.status]}).", "Run `churnops triage`.")
     if file.exists():
         raise ChurnopsError(f"{file} exists already.", "Name another file.")
-    path = report_path(opened.workspace, case_id)
+    path = written_report(opened, case_id, case.report.sha256)
     if not path.is_file():
         raise ChurnopsError(f"The report {path} is gone.", "Restore it from a backup, or run `churnops triage` again.")
     record = CaseRecord(case=case, calls=opened.cases.calls(case_id), trainings=opened.cases.trainings(case_id))
@@ -95,6 +96,7 @@ def export_case(opened: Opened, case_id: str, file: Path) -> Manifest:
     }
     for digest in sorted({case.champion.digest, case.challenger.digest if case.challenger else case.champion.digest}):
         folder = opened.workspace.models / digest
+        bring_model(opened.workspace, digest)
         members |= {f"models/{digest}/{at.relative_to(folder).as_posix()}": at for at in sorted(folder.rglob("*")) if at.is_file()}
     last = json.loads(lines[-1])
     manifest = Manifest(

@@ -9,6 +9,8 @@ from pydantic import BaseModel
 from pipeline.errors import DataError
 from pipeline.record.opened_workspace import Opened
 from pipeline.state.erasure import erase_in, overwrite_deleted, rows_of
+from pipeline.tables.remote_files import shown_url
+from reports.decisions.shared_workspace import bring_all
 
 _TEXTS = ("chat", "page", "reports", "transcripts")
 _LONGEST_ID = 1_000
@@ -32,6 +34,7 @@ def known_of(opened: Opened, customer: str) -> Forgotten:
     """
     if not customer.strip() or len(customer) > _LONGEST_ID:
         raise DataError("That is no id of a customer.", "Give the id as it was logged.")
+    bring_all(opened)
     with opened.state.read() as connection:
         rows = rows_of(connection, customer)
     return Forgotten(rows=rows, mentions=tuple(_mentions(opened, customer)), elsewhere=tuple(_elsewhere(opened)), row=None)
@@ -75,4 +78,6 @@ def _elsewhere(opened: Opened) -> Iterator[str]:
             f"{models} trained models keep their training rows without ids, as part of the bytes that approvals are bound to, and their parameters "
             "came from such rows; if the customer was among them, that stays until those models are no longer kept."
         )
+    if opened.workspace.shared is not None:
+        yield f"{shown_url(opened.workspace.shared.url)} holds the same models, reports and transcripts: take out there what you take out here."
     yield "Backups and exported cases made before still hold what was erased."

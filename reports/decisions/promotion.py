@@ -67,6 +67,8 @@ def mirror_champion(opened: Opened, champion: Champion) -> str | None:
     """
     from pipeline.record.mlflow_mirror import mirrored, note_mirrored, set_champion
 
+    if opened.workspace.shared is not None:  # no mirror is kept there
+        return None
     if mirrored(opened.workspace) == champion.ledger_hash:
         return None
     try:

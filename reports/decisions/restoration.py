@@ -4,6 +4,8 @@ import shutil
 import tarfile
 import tempfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -14,11 +16,13 @@ from pipeline.clock import Clock
 from pipeline.errors import DataError, IntegrityError, WorkspaceError
 from pipeline.record.opened_workspace import Opened
 from pipeline.state.database import open_state
-from pipeline.state.snapshot import load_snapshot
+from pipeline.state.snapshot import loaded
 from pipeline.workspace.folder import SETTINGS_FILE, Workspace
 from pipeline.workspace.policy import load_policy
 from pipeline.workspace.settings import read_settings
+from pipeline.workspace.shared_files import SharedFiles
 from reports.decisions.backup import FORMAT, MANIFEST, BackupManifest
+from reports.decisions.shared_workspace import put_all
 from reports.decisions.verification import Verification, verify
 
 _AGAIN = "Take another backup, or name an earlier one."
@@ -27,7 +31,7 @@ _MANIFEST_BYTES = 64 << 20
 
 def restore(file: Path, folder: Path, policy_text: str, clock: Clock, known_head: str = "") -> Verification:
     """Make `folder`, which must be empty or absent, the workspace that `file` holds; where `database_url` is set its state goes into that
-    database, which must be empty. `known_head` is `NUMBER:HASH` of a row as it was noted elsewhere.
+    database, which must be empty, and is as empty again where anything fails; where `artifact_url` is set, its files go there as well. `known_head` is `NUMBER:HASH` of a row as it was noted elsewhere.
 
     Raises:
         DataError: it is no backup, or not as it was written.
@@ -45,18 +49,50 @@ def restore(file: Path, folder: Path, policy_text: str, clock: Clock, known_head
         workspace = Workspace(made)
         settings = read_settings(workspace.settings_file)
         found = _verified(workspace, policy_text, clock, known_head or manifest.head)
-        if settings.database_url:
-            load_snapshot(workspace.state_db, settings.database_url)
-            workspace.state_db.unlink()
-        if there:
-            # The settings last: without them it is no workspace yet.
-            for child in sorted(made.iterdir(), key=lambda child: child.name == SETTINGS_FILE):
-                child.rename(folder / child.name)
-        else:
-            made.rename(folder)
+        if settings.artifact_url:
+            put_all(workspace, SharedFiles(settings.artifact_url))
+        # The database keeps the state when the folder is whole, so what fails leaves neither.
+        with _state_in(settings.database_url, workspace):
+            _put(made, folder, there=there)
         return found
+    except BaseException:
+        _take_away(folder, there=there)
+        raise
     finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+@contextmanager
+def _state_in(url: str, workspace: Workspace) -> Iterator[None]:
+    """The workspace's state in the database at `url`, if there is one, instead of its file; kept when the block ends."""
+    if not url:
+        yield
+        return
+    source = open_state(workspace.state_db)
+    try:
+        with loaded(source, url):
+            source.close()  # it has been read, and takes the files beside it away
+            workspace.state_db.unlink()
+            yield
+    finally:
+        source.close()
+
+
+def _put(made: Path, folder: Path, *, there: bool) -> None:
+    """The workspace in its place; in a folder that is `there` the settings last, without which it is no workspace yet."""
+    if not there:
+        made.rename(folder)
+        return
+    for child in sorted(made.iterdir(), key=lambda child: child.name == SETTINGS_FILE):
+        child.rename(folder / child.name)
+
+
+def _take_away(folder: Path, *, there: bool) -> None:
+    """What was put in a folder that was empty, or not there."""
+    for child in folder.iterdir() if there else ():
+        shutil.rmtree(child) if child.is_dir() else child.unlink()
+    if not there:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _unpack(file: Path, folder: Path) -> BackupManifest:

@@ -17,8 +17,8 @@ from pipeline.rulings.exclusions import RecordedExclusion, recorded_exclusions
 from pipeline.rulings.holds import Hold, recorded_holds, standing_holds
 from pipeline.rulings.imported_events import ImportedEvent
 from pipeline.rulings.noted_events import LONGEST_NAME, Event, recorded_events
-from pipeline.state.database import acknowledgements, events, exclusions
 from pipeline.state.holds_table import holds
+from pipeline.state.ruling_tables import acknowledgements, events, exclusions
 from pipeline.words import STATUSES
 
 LONGEST_REASON = 500

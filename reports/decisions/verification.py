@@ -21,7 +21,7 @@ from pipeline.record.entry import FIRST, Entry
 from pipeline.record.ledger import MOVES
 from pipeline.record.opened_workspace import Opened
 from pipeline.words import STATUSES
-from reports.filing import report_path
+from reports.filing import written_report
 
 _DECIDED = ("approved", "rejected")
 
@@ -159,7 +159,7 @@ def check_authority(opened: Opened, _: tuple[Entry, ...] = ()) -> Iterator[Probl
         yield _problem("trust", None, error)
 
 
-def _pointer(opened: Opened, _: tuple[Entry, ...]) -> Iterator[Problem]:
+def _pointer(opened: Opened, entries: tuple[Entry, ...]) -> Iterator[Problem]:
     try:
         pointer = read_pointer(opened.workspace)
     except IntegrityError as error:
@@ -167,7 +167,9 @@ def _pointer(opened: Opened, _: tuple[Entry, ...]) -> Iterator[Problem]:
         return
     head = opened.ledger.last(MOVES)
     made = champion_of(head) if head else None
-    if pointer == made:
+    # Of hosts that share no disk each has a file of its own, which may lag behind what another one deployed.
+    lags = pointer is None or any(pointer == champion_of(entry) for entry in entries)
+    if pointer == made or (lags and opened.workspace.shared is not None):
         return
     if pointer is None:
         yield Problem(what="pointer", row=None, said="The champion pointer is gone.")
@@ -182,7 +184,7 @@ def _pointer(opened: Opened, _: tuple[Entry, ...]) -> Iterator[Problem]:
 def _reports(opened: Opened, entries: tuple[Entry, ...]) -> Iterator[Problem]:
     latest = {entry.case_id: entry for entry in entries if entry.kind == "reported" and entry.case_id}
     for case_id, entry in latest.items():
-        path = report_path(opened.workspace, str(case_id))
+        path = written_report(opened, str(case_id), str(entry.body.get("report")))
         if not path.is_file():
             yield Problem(what="report", row=entry.seq, said=f"The report {path.name} is gone.")
         elif digest_of_file(path) != entry.body.get("report"):

@@ -11,6 +11,7 @@ from pipeline.record.authority import accepted_trust, require_trust
 from pipeline.record.champion import open_champion, read_pointer
 from pipeline.record.opened_workspace import Opened
 from pipeline.state.database import SCHEMA_VERSION
+from pipeline.tables.remote_files import shown_url
 from reports.decisions.sealing import clock_problem
 from reports.decisions.verification import verify
 
@@ -26,7 +27,7 @@ class Finding(BaseModel, frozen=True):
 
 
 def workspace_health(opened: Opened) -> tuple[Finding, ...]:
-    """Disk, clock, who may approve, champion, ledger and registry, in this order."""
+    """Disk, clock, who may approve, champion, ledger and registry, or the object store that hosts share, in this order."""
     looks: tuple[tuple[str, Callable[[Opened], Finding]], ...] = (
         ("disk", _disk),
         ("schema", _schema),
@@ -34,7 +35,7 @@ def workspace_health(opened: Opened) -> tuple[Finding, ...]:
         ("approval", _approval),
         ("champion", _champion),
         ("ledger", _ledger),
-        ("mlflow", _mlflow),
+        ("mlflow", _mlflow) if opened.workspace.shared is None else ("object store", _store),
     )
     return tuple(_looked(name, look, opened) for name, look in looks)
 
@@ -101,6 +102,18 @@ def _ledger(opened: Opened) -> Finding:
         return Finding(name="ledger", state="ok", said=f"{found.rows} rows and all that they vouch for are as they were written.")
     said = f"{found.problems[0].said} ({len(found.problems)} in all.) Run `churnops reports verify`."
     return Finding(name="ledger", state="broken", said=said)
+
+
+def _store(opened: Opened) -> Finding:
+    shared = opened.workspace.shared
+    assert shared is not None
+    shared.put_first("churnops", b"")
+    there = len({name.split("/")[1] for name in shared.names("models")})
+    return Finding(
+        name="object store",
+        state="ok",
+        said=f"{shown_url(shared.url)} takes files and has {'1 model' if there == 1 else f'{there} models'}; MLflow's mirror is not kept here.",
+    )
 
 
 def _mlflow(opened: Opened) -> Finding:

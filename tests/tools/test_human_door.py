@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from pipeline.record.champion import require_champion
 from pipeline.record.opened_workspace import Opened
-from pipeline.state.database import acknowledgements, events, exclusions
+from pipeline.state.ruling_tables import acknowledgements, events, exclusions
 from tests.tools.desk import case_of, desk, diagnosis_of
 
 LOADED = "print(*sorted(name for name in sys.modules if name.startswith(('reports.decisions', 'reports.web'))))"

@@ -164,7 +164,7 @@ async def test_a_case_waiting_for_its_turn_meets_the_cooldown_that_began_meanwhi
         async with desk(trained) as client:
             said.append(await client.refused("run_training", case_id=case.case_id))
 
-    async with anyio.create_task_group() as group, training_turn(trained.workspace):
+    async with anyio.create_task_group() as group, training_turn(trained):
         group.start_soon(ask)
         await anyio.sleep(0.3)
         assert said == []

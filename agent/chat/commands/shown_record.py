@@ -9,6 +9,7 @@ from pipeline.record.cases import Case, concluded
 from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
 from pipeline.words import CAUSES, DRIFT_LEVELS, STATUSES, action_name, rows_of_customers
+from reports.filing import written_report
 from reports.markdown_cells import ARROWS, MEASURES, bar_cells, figure, score, strength
 from reports.number_sources import without_links
 from reports.report_sections import body
@@ -128,12 +129,10 @@ def report_told(opened: Opened, case_id: str) -> str:
     Raises:
         ChurnopsError: there is none.
     """
-    from pathlib import Path
-
     cases = [opened.cases.find(case_id)] if case_id else [case for case in opened.cases.all() if case.report is not None]
     if not cases or cases[0].report is None:
         raise ChurnopsError("There is no report yet.", "Run `/triage`.")
-    path = Path(cases[0].report.path)
+    path = written_report(opened, cases[0].case_id, cases[0].report.sha256)
     if not path.is_file():
         raise ChurnopsError(f"The report {path} is gone.", "Restore it from a backup, or run `/triage` again.")
     return without_links(body(path.read_text(encoding="utf-8"))).strip()

@@ -62,12 +62,12 @@ def show(case_id: CaseArgument, workspace: WorkspaceOption = HERE, as_json: Json
     import hashlib
     import json
 
-    from reports.filing import report_path
+    from reports.filing import written_report
 
     here = opened_to_look(workspace)
     case = here.cases.find(case_id)
     if as_json:
-        text = report_path(here.workspace, case.case_id) if case.report else None
+        text = written_report(here, case.case_id, case.report.sha256) if case.report else None
         written = text.read_bytes() if text is not None and text.is_file() else None
         told = {
             "markdown": written and written.decode(errors="replace"),
@@ -89,11 +89,11 @@ def print_report(console: "Console", here: "Opened", case: "Case", *, paged: boo
     from pipeline.errors import ChurnopsError
     from reports.decision_summary import training_of
     from reports.decisions.case_status import standing_of
-    from reports.filing import report_path
+    from reports.filing import written_report
 
     if case.report is None:
         raise ChurnopsError(f"Case {case.case_id} has no report yet (status: {STATUSES[case.status]}).", "Run `churnops triage`.")
-    path = report_path(here.workspace, case.case_id)
+    path = written_report(here, case.case_id, case.report.sha256)
     if not path.is_file():
         raise ChurnopsError(f"The report {path} is gone.", "Restore it from a backup, or run `churnops triage` again.")
     text = path.read_text(encoding="utf-8", errors="replace")

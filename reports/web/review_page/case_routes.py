@@ -10,7 +10,7 @@ from pipeline.errors import ChurnopsError
 from pipeline.record.cases import Case
 from pipeline.record.opened_workspace import Opened
 from reports.decisions.case_status import standing_of
-from reports.filing import appendix_of, report_path
+from reports.filing import appendix_of, written_report
 from reports.number_sources import drawn
 from reports.web.review_page.case_view import case_view, evidently_html
 from reports.web.review_page.decision_form import approve_as_seen, not_taken, reject_case
@@ -53,8 +53,8 @@ def add_case_routes(router: APIRouter, below: str, opened: Opened, entrance: Ent
 
     @router.get(below + "/cases/{case_id}/report")
     def report(session: signed, known: named) -> Response:
-        path = report_path(opened.workspace, known.case_id)
-        if not path.is_file():
+        path = written_report(opened, known.case_id, known.report.sha256) if known.report else None
+        if path is None or not path.is_file():
             raise Stop(404, f"There is no report of case {known.case_id}.", "A triage writes it when it closes the case.")
         since = standing_of(opened, known).headline
         text = drawn(report_html(path.read_text(encoding="utf-8", errors="replace")), report_html(appendix_of(path)))

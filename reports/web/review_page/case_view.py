@@ -20,7 +20,7 @@ from reports.decision_summary import Outlook, outlook, training_of
 from reports.decisions.case_status import Standing, standing_of
 from reports.explanation_charts import beeswarm_svg, dependence_svg
 from reports.explanation_page import filed_explanation, moves_said
-from reports.filing import page_of, report_path
+from reports.filing import page_of, report_path, written_report
 from reports.first_page.happened import headline
 from reports.first_page.page import FirstPage
 from reports.model_comparison import Difference, differences
@@ -128,7 +128,7 @@ def evidently_html(opened: Opened, case: Case) -> Path:
 def _written(opened: Opened, case: Case) -> Written:
     if case.report is None:
         return "none"
-    path = report_path(opened.workspace, case.case_id)
+    path = written_report(opened, case.case_id, case.report.sha256)
     if not path.is_file():
         return "gone"
     return "as written" if digest_of_file(path) == case.report.sha256 else "changed"

@@ -9,7 +9,8 @@ import pytest
 from pipeline.clock import stamp
 from pipeline.drift.summary import BlindSpot
 from pipeline.rulings.acknowledgements import Moved, Shift, covering, shift_of
-from pipeline.state.database import acknowledgements, open_state
+from pipeline.state.database import open_state
+from pipeline.state.ruling_tables import acknowledgements
 from tests.tools.desk import drift_of
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, select
 from pipeline.errors import WorkspaceError
 from pipeline.state import database as state_module
 from pipeline.state.checks import check_history
-from pipeline.state.database import SCHEMA_VERSION, State, events, open_state, outcomes, schema_version
+from pipeline.state.database import SCHEMA_VERSION, State, open_state, outcomes, schema_version
+from pipeline.state.ruling_tables import events
 
 OUTCOME = {"id": "C1", "observed_at": "2026-11-21", "churned": 1}
 

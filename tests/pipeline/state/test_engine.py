@@ -22,12 +22,13 @@ from pipeline.sources.source import Frame, PredictionLog, Restriction
 from pipeline.state import engine
 from pipeline.state.check_figures import CheckFigures
 from pipeline.state.checks import Check, checks_between, done_checks, record_check
-from pipeline.state.database import SCHEMA_VERSION, events, metadata, open_state, outcome_intakes, outcomes, schema_version
+from pipeline.state.database import SCHEMA_VERSION, metadata, open_state, outcome_intakes, outcomes, schema_version
 from pipeline.state.engine import StatePlace
 from pipeline.state.offers import Offer, add_offers_in, read_offers
 from pipeline.state.outcome_intakes import IntakeOrigin, newest_intake_in, record_intake_in
 from pipeline.state.outcomes import KnownOutcome, add_outcomes_in, log_outcomes, read_outcomes
 from pipeline.state.predictions import log_predictions, logged_ids, logged_per_day, newest_prediction, read_labelled, read_predictions
+from pipeline.state.ruling_tables import events
 from pipeline.state.shadow_scores import add_shadow_scores, newest_shadow, read_shadow_scores
 from pipeline.tables.categories import NO_SPELLING
 from pipeline.tables.schema import Schema

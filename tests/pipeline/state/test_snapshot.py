@@ -4,12 +4,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import create_engine, inspect, select, text
 
-from pipeline.errors import WorkspaceError
-from pipeline.state.database import State, events, open_state, trainings
+from pipeline.errors import IntegrityError, WorkspaceError
+from pipeline.state.database import State, open_state, predictions, trainings
 from pipeline.state.metadata import metadata
-from pipeline.state.snapshot import load_snapshot, take_snapshot
+from pipeline.state.ruling_tables import events
+from pipeline.state.snapshot import loaded, take_snapshot
 from tests.conftest import NOON, Simulated
 from tests.postgres import postgres_server
 
@@ -35,7 +36,10 @@ def test_from_sqlite_to_postgresql_and_back(simulated: Simulated, tmp_path: Path
     expected = rows(filled)
     assert len(expected["predictions"]) == 600 and expected["outcomes"] and expected["ledger"]
     with postgres_server() as url:
-        load_snapshot(first, url)
+        with loaded(filled, url) as tables:
+            assert {table.name: table.rows for table in tables} == {
+                name: len(found) for name, found in expected.items() if name != "schema_version"
+            }
         server = open_state(url)
         assert rows(server) == expected
         with server.write() as connection:
@@ -43,8 +47,56 @@ def test_from_sqlite_to_postgresql_and_back(simulated: Simulated, tmp_path: Path
             later = (NOON + timedelta(days=1)).isoformat()
             made = connection.execute(events.insert().values(name="another", since=later, until=later, at=later, by="Ada"))
             assert made.inserted_primary_key == (2,)
-        with pytest.raises(WorkspaceError, match="holds the state of a workspace"):
-            load_snapshot(first, url)
+        with pytest.raises(WorkspaceError, match="holds the state of a workspace"), loaded(filled, url):
+            pass
+        assert rows(filled) == expected
         take_snapshot(server, back)
         assert rows(open_state(back)) == rows(server)
         server.close()
+
+
+@pytest.mark.slow
+def test_whatever_fails_on_the_way_leaves_the_database_without_a_table(tmp_path: Path) -> None:
+    source = open_state(tmp_path / "state.db", create=True)
+    with source.write() as connection:
+        for number in range(3):
+            connection.execute(events.insert().values(name=f"sale {number}", since="a", until="b", at="c", by="Ada"))
+    with postgres_server() as url:
+        engine = create_engine(url)
+
+        def tables() -> list[str]:
+            return inspect(engine).get_table_names()
+
+        def cut_off() -> None:
+            with engine.begin() as connection:
+                connection.execute(
+                    text("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and xact_start is not null")
+                )
+
+        with pytest.raises(WorkspaceError, match="does not answer"), loaded(source, url):
+            cut_off()
+        assert tables() == []
+        with pytest.raises(KeyboardInterrupt), loaded(source, url):
+            raise KeyboardInterrupt
+        assert tables() == []
+        with source.write() as connection:
+            connection.execute(events.insert().values(name="a\0b", since="a", until="b", at="c", by="Ada"))
+        with pytest.raises(WorkspaceError, match="does not take a row of `events`"), loaded(source, url):
+            pass
+        assert tables() == []
+        with source.write() as connection:
+            connection.execute(events.delete().where(events.c.number == 4))
+            connection.execute(
+                predictions.insert().values(id="C", predicted_at="a", model_version="1", score=1 / 3, features={"x": 1e22, "y": -0.0})
+            )
+        with engine.begin() as connection:  # whose answers are rounded
+            connection.execute(text("alter role tests set extra_float_digits = -10"))
+        with pytest.raises(IntegrityError, match="does not hold `predictions` as it was read"), loaded(source, url):
+            pass
+        assert tables() == []
+        with engine.begin() as connection:
+            connection.execute(text("alter role tests reset extra_float_digits"))
+        with loaded(source, url) as found:
+            assert {table.name: table.rows for table in found if table.rows} == {"events": 3, "predictions": 1}
+        assert "events" in tables()
+        engine.dispose()

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import create_engine, func, inspect, select, text
 
 from pipeline.canonical_json import canonical
 from pipeline.errors import ChurnopsError, DataError, IntegrityError, WorkspaceError
@@ -18,9 +18,10 @@ from pipeline.record.champion import open_champion
 from pipeline.record.opened_workspace import open_workspace
 from pipeline.state.database import predictions
 from prompts import policy_text
-from reports.decisions import backup
+from reports.decisions import backup, restoration
 from reports.decisions.restoration import restore
 from tests.conftest import Clock
+from tests.postgres import postgres_server
 from tests.reports.waiting import LATER, Waiting, approve_case
 
 EARLIER = "2026-11-01T00:00:00.000000+00:00"
@@ -182,3 +183,36 @@ def test_no_member_leaves_the_folder(tmp_path: Path) -> None:
         with pytest.raises(DataError, match="no backup"):
             restored(file, tmp_path / "elsewhere")
     assert {path.name for path in tmp_path.iterdir()} == {"backup.tgz", "secret"}
+
+
+@pytest.mark.slow
+def test_a_restore_that_fails_on_the_way_leaves_neither_folder_nor_state(
+    waiting: Waiting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, put = tmp_path / "backup.tgz", restoration._put
+    backup.back_up(waiting.opened, file)
+    with postgres_server() as url:
+        monkeypatch.setenv("CHURNOPS_DATABASE_URL", url)
+        engine = create_engine(url)
+
+        def cut_off(made: Path, folder: Path, *, there: bool) -> None:
+            put(made, folder, there=there)
+            with engine.begin() as connection:
+                connection.execute(
+                    text("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and xact_start is not null")
+                )
+
+        (tmp_path / "ready").mkdir()
+        with monkeypatch.context() as unlucky:
+            unlucky.setattr(restoration, "_put", cut_off)
+            for name in ("elsewhere", "ready"):
+                with pytest.raises(WorkspaceError, match="does not answer"):
+                    restored(file, tmp_path / name)
+                assert inspect(engine).get_table_names() == []
+        assert not (tmp_path / "elsewhere").exists()
+        assert list((tmp_path / "ready").iterdir()) == []
+        restored(file, tmp_path / "ready")
+        there = open_workspace(tmp_path / "ready", policy_text(), Clock(LATER))
+        assert approve_case(there, waiting.ours).version == waiting.case.challenger.version  # type: ignore[union-attr]
+        there.state.close()
+        engine.dispose()

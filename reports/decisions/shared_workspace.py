@@ -1,0 +1,53 @@
+"""A whole workspace to the object store that its hosts share, and from there: for a move, a backup, and whoever looks through its files."""
+
+from pathlib import Path
+
+from pipeline.atomic_files import write_atomically
+from pipeline.models.shared_models import bring_model
+from pipeline.record.ledger import MOVES
+from pipeline.record.opened_workspace import Opened
+from pipeline.workspace.folder import Workspace
+from pipeline.workspace.shared_files import SharedFiles
+from reports.filing import share_report, written_report
+from reports.number_sources import appendix_name
+
+
+def put_all(workspace: Workspace, shared: SharedFiles) -> int:
+    """Put everything there that hosts share; returns how many models, reports and transcripts that were. Again changes nothing.
+
+    Raises:
+        WorkspaceError: the store does not take it; what it took stays, which harms nobody.
+    """
+    models = sorted(path for path in workspace.models.glob("*") if path.is_dir())
+    for path in models:
+        shared.put(f"models/{path.name}", path)
+    reports = [path for path in workspace.reports.glob("[!.]*.md") if not path.stem.endswith(".sources")]
+    for path in reports:
+        share_report(shared, path.stem, path, path.with_name(appendix_name(path.stem)))
+    transcripts = sorted(workspace.transcripts.glob("*.jsonl"))
+    for path in transcripts:
+        shared.put(f"transcripts/{path.name}", path)
+    key: Path = workspace.ack_key
+    if key.is_file():
+        shared.put_first(key.name, key.read_bytes())
+    return len(models) + len(reports) + len(transcripts)
+
+
+def bring_all(opened: Opened) -> None:
+    """Where hosts share no disk, bring what the ledger and the cases name, and the transcripts.
+
+    Raises:
+        WorkspaceError: the store does not answer.
+        IntegrityError: as `bring_model`.
+    """
+    workspace, shared = opened.workspace, opened.workspace.shared
+    if shared is None:
+        return
+    for digest in sorted({str(entry.body["digest"]) for kind in ("challenged", *MOVES) for entry in opened.ledger.of_kind(kind)}):
+        bring_model(workspace, digest)
+    for case in opened.cases.all():
+        if case.report is not None:
+            written_report(opened, case.case_id, case.report.sha256)
+        transcript = workspace.transcripts / f"{case.case_id}.jsonl"
+        if (known := shared.get(f"transcripts/{transcript.name}")) is not None:
+            write_atomically(transcript, known)
