@@ -10,7 +10,8 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from company_year import Year, draw_year
+from company_kinds import KINDS, CompanyKind
+from company_year import Year
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
@@ -19,17 +20,13 @@ from pipeline.tables.schema import Schema
 from pipeline.worlds.telephone_customers import churn_probability, make_customers
 
 BEFORE, MONTHS = 24, 12
-BASE, JOIN = 6_000, 300  # customers at first, and those who join in a month: as many as leave while nothing happens
 USAGE, CALLS, RENEWAL, CUSTOMER = "UsageGB", "SupportCalls", "MonthsToRenewal", "customerID"
 OFFER_KEEPS = 0.3  # of those who would leave
-_POOL = BASE + JOIN * (BEFORE + MONTHS)  # whoever may be a customer in these three years
-_MONTHLY = -1.0  # on the log-odds of the generator: the risky ones do not stay, so that 6% to 7% leave a month
 _SEASON, _USAGE_SEASON = 0.25, 0.2
 _USUAL_GB = {"Fiber optic": 5.0, "DSL": 4.2, "No": 0.7}  # logarithm of the usual usage
 _TERMS = {"Month-to-month": 1, "One year": 12, "Two year": 24}
 _LESS_USED, _EACH_CALL, _CALLS = -0.45, 0.35, 0.6
-_RISE, _TAKEN_ILL = 1.15, 2.0  # the new price, and what it does to the log-odds of those who mind
-_LURED, _SOON = 3.6, 1  # what the competitor's offer does to the log-odds of customers whose contract ends within so many months
+_RISE = 1.15  # the new price over the old one
 
 Numbers = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -62,19 +59,20 @@ class Company:
     """The company of one `seed`. A month is counted from the first of the year, which is 0; those before it are negative. `members` are places
     in the pool of everybody who ever may be a customer."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, kind: CompanyKind = KINDS["usual"]) -> None:
         rng = np.random.default_rng([seed, 14])
-        self.seed = seed
-        self.year: Year = draw_year(rng)
+        self.seed, self.kind = seed, kind
+        self.year: Year = kind.draw(rng)
+        pool = kind.base + kind.joining * (BEFORE + MONTHS)  # whoever may be a customer in these three years
         columns = SCHEMA.model_copy(update={"id": None, "numerical": SCHEMA.numerical[:3]})
-        self._pool = typed(raw_of(make_customers(_POOL, 1_000 * seed + 14), "customers"), columns, with_target=False)
-        self.ids = np.array([f"c{number:05d}" for number in range(_POOL)], dtype=object)
-        shape = (_POOL, BEFORE + MONTHS + 1)
+        self._pool = typed(raw_of(make_customers(pool, 1_000 * seed + 14), "customers"), columns, with_target=False)
+        self.ids = np.array([f"c{number:05d}" for number in range(pool)], dtype=object)
+        shape = (pool, BEFORE + MONTHS + 1)
         self._leaves, self._kept, self._when, self._unpaid = (rng.random(shape, dtype=np.float32) for _ in range(4))
-        self._usage = rng.normal(0, 0.3, shape).astype(np.float32) + rng.normal(0, 0.5, _POOL).astype(np.float32)[:, None]
-        self._calls = rng.poisson(_CALLS * rng.gamma(2, 0.5, _POOL)[:, None], shape)
+        self._usage = rng.normal(0, 0.3, shape).astype(np.float32) + rng.normal(0, 0.5, pool).astype(np.float32)[:, None]
+        self._calls = rng.poisson(_CALLS * rng.gamma(2, 0.5, pool)[:, None], shape)
         self.held_out = rng.random(shape, dtype=np.float32)
-        self.tie = rng.random(_POOL) * 1e-9  # customers with the same score are taken by lot
+        self.tie = rng.random(pool) * 1e-9  # customers with the same score are taken by lot
 
     @cached_property
     def first(self) -> tuple[Places, Places]:
@@ -88,7 +86,8 @@ class Company:
 
     @cached_property
     def _past(self) -> tuple[tuple[Places, Places], pd.DataFrame]:
-        members, joined, parts = np.arange(BASE), np.full(BASE, -BEFORE), []
+        base = self.kind.base
+        members, joined, parts = np.arange(base), np.full(base, -BEFORE), []
         for month in range(-BEFORE, 0):
             fate = self.fate(members, joined, month)
             if month >= -12:
@@ -100,7 +99,8 @@ class Company:
 
     def succeeded(self, members: Places, joined: Places, left: NDArray[np.bool_], month: int) -> tuple[Places, Places]:
         """The members of the next month: without those who left, with the next who join."""
-        fresh = np.arange(BASE, BASE + JOIN) + JOIN * (month + BEFORE)
+        base, joining = self.kind.base, self.kind.joining
+        fresh = np.arange(base, base + joining) + joining * (month + BEFORE)
         return np.concatenate([members[~left], fresh]), np.concatenate([joined[~left], np.full(len(fresh), month + 1)])
 
     def rows(self, members: Places, joined: Places, month: int) -> pd.DataFrame:
@@ -133,13 +133,13 @@ class Company:
         year = self.year
         usual = rows["InternetService"].map(_USUAL_GB).to_numpy(dtype="float64")
         used = np.log(rows[USAGE].to_numpy().clip(0.1)) - usual
-        odds = logit(churn_probability(rows)) + _MONTHLY + _LESS_USED * used + _EACH_CALL * rows[CALLS].to_numpy()
+        odds = logit(churn_probability(rows)) + self.kind.level + _LESS_USED * used + _EACH_CALL * rows[CALLS].to_numpy()
         odds += _SEASON * np.sin(2 * np.pi * (month + 2 * year.season) / 12)
         fibre = rows["InternetService"] == "Fiber optic"
         if month >= year.price_rise:
-            odds += _TAKEN_ILL * (year.minds(rows) & fibre)
+            odds += self.kind.taken_ill * (year.minds(rows) & fibre)
         if month >= year.competitor:
-            odds += _LURED * ((rows["Contract"] != "Month-to-month") & (rows[RENEWAL] <= _SOON))
+            odds += self.kind.lured * self.kind.lures(rows)
         return np.asarray(expit(odds), dtype="float64")
 
     def fate(self, members: Places, joined: Places, month: int) -> Fate:

@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 from company import BEFORE, SCHEMA, Company, Fate, Numbers, Places
-from company_year import LABELS_AFTER, REPORTED_AFTER, scored_at
+from company_year import scored_at
 from numpy.typing import NDArray
 
 from pipeline.workspace.value_settings import ValueSettings
@@ -113,7 +113,7 @@ class Record:
         for mask, real in ((month.left, True), (month.fate.unpaid, False)):
             for place in np.flatnonzero(mask):
                 happened = month.at + float(month.fate.when[place]) * (scored_at(month.month + 1) - month.at)
-                recorded = happened + REPORTED_AFTER
+                recorded = happened + self.company.kind.reported_after
                 if real or recorded >= self.company.year.redefined:
                     self.events.append(Event(str(month.ids[place]), month.month, happened, recorded, real))
 
@@ -139,7 +139,7 @@ class Record:
         parts = [
             month.sent.assign(**{SCHEMA.target: [int((month.month, id_) in left) for id_ in month.ids]})
             for month in months
-            if month.at + LABELS_AFTER <= now
+            if month.at + self.company.kind.labels_after <= now
         ]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*SCHEMA.features, SCHEMA.target])
 

@@ -1,7 +1,7 @@
 """What happens to a company in a year, and when: drawn per seed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 
 FIRST_MONTH = datetime(2025, 1, 1, 5, tzinfo=UTC)
-REPORTED_AFTER = timedelta(days=15)  # from leaving to the outcome's record
-LABELS_AFTER = timedelta(days=45)  # from scoring until whoever left within 30 days is on record
 DECIDED_AFTER = timedelta(days=1)  # from scoring
 _STOPPED, _FILLED_AFTER = (
     timedelta(days=21),
@@ -89,3 +87,12 @@ def draw_year(rng: np.random.Generator) -> Year:
         redefined=FIRST_MONTH + timedelta(days=int(rng.integers(90, 250))),
         minds=_MINDERS[int(rng.integers(len(_MINDERS)))],
     )
+
+
+def draw_hard_year(rng: np.random.Generator) -> Year:
+    """A year whose competitor comes about its fifth month, and whose feed breaks two months later, when nobody has answered yet."""
+    year = draw_year(rng)
+    competitor = int(rng.integers(3, 6))
+    unit, default = year.faults
+    late = int(rng.choice([month for month in range(1, 11) if month != competitor + 2]))
+    return replace(year, competitor=competitor, faults=(replace(unit, month=competitor + 2), replace(default, month=late)))

@@ -201,3 +201,5 @@ def log_lines(year: LivedYear) -> Iterator[str]:
         yield f"     {one.said[:200]}"
         for wrong in one.untaught:
             yield f"     among these {wrong}"
+        for days in one.left_out:
+            yield f"     {days}"

@@ -41,7 +41,7 @@ _WHO = "simulated person"
 @dataclass(frozen=True)
 class Said:
     """What one month's triage said, and what came of it. `since`, `until`: scoring times of the rows with outcomes that it judged and taught;
-    `untaught`: months of them whose rows or outcomes were broken then, for a reason each. `gain`: what the deployed model brings next month over
+    `untaught`: months of them whose rows or outcomes were broken then, for a reason each; `left_out`: days that were set aside, in a sentence each. `gain`: what the deployed model brings next month over
     the one before it, in the team's currency; None where none was deployed."""
 
     month: int
@@ -56,6 +56,7 @@ class Said:
     since: datetime | None
     until: datetime | None
     untaught: tuple[str, ...]
+    left_out: tuple[str, ...]
     gain: float | None
 
     @property
@@ -102,7 +103,12 @@ class ProductYear:
         self._now += DECIDED_AFTER
         self._take_in_outcomes()
         outcome = anyio.run(
-            triage, self._opened, WindowChoice().reader(self._opened), Rulebook(self._opened.policy), None, lambda event: None
+            triage,
+            self._opened,
+            WindowChoice(length=self.base.company.kind.window).reader(self._opened),
+            Rulebook(self._opened.policy),
+            None,
+            lambda event: None,
         )
         self._ask_owners(outcome)
         gain = self._approved(outcome, artifact) if outcome.status == "pending_approval" else None
@@ -168,6 +174,7 @@ class ProductYear:
             since=since,
             until=until,
             untaught=tuple(self._broken(taught)),
+            left_out=tuple(days.left_out for days in gone),
             gain=gain,
         )
 
@@ -210,7 +217,8 @@ def _workspace(company: Company, folder: Path, clock: Callable[[], datetime]) ->
     sections: dict[str, dict[str, object]] = {
         "outcomes": {"horizon": "30d", "absence": "stayed"},
         "value": {"margin": VALUE.margin, "offer_cost": VALUE.offer_cost, "acceptance": VALUE.acceptance, "capacity": CONTACTED},
-        "policy": {"gate": {"min_roc_auc": _FLOOR}},
+        # A busy machine must not decide what a triage comes to.
+        "policy": {"gate": {"min_roc_auc": _FLOOR}, "limits": {"seconds": 36_000}},
     }
     for name, values in sections.items():
         for key, value in values.items():
