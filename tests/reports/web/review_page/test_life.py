@@ -1,11 +1,13 @@
 """The page shows what goes on: which model serves, how drift went, and what the champion says of a customer."""
 
+from datetime import timedelta
 from functools import partial
 
 import anyio
 import pytest
 
 from pipeline.intake.windows import logged_window
+from pipeline.record.cases import ModelRef
 from pipeline.record.champion import require_champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.state.check_figures import CheckFigures, IntervalFigure
@@ -14,7 +16,7 @@ from pipeline.worlds.simulation import simulate
 from reports.web.review_page.case_window import moved_features
 from reports.web.review_page.try_prediction import Trial
 from tests.agent.watch.standing_cases import put_check
-from tests.conftest import Clock
+from tests.conftest import NOON, Clock
 from tests.reports.record import a_case
 from tests.reports.web.review_page.browser import Browser
 from tests.tools.desk import desk, drift_of
@@ -44,6 +46,19 @@ def test_the_start_page_answers_first_whether_the_model_is_well_what_waits_and_w
     assert "(first model)" in seen
     again = reviewer.shown("/review").seen
     assert "(first model)" in again, "to look is not to have noted"
+
+
+def test_of_several_cases_that_ask_for_people_the_newest_is_named_first(visitor: Browser) -> None:
+    serving = require_champion(visitor.opened.workspace, visitor.opened.ledger)
+    asks = {"champion": ModelRef(version=serving.version, digest=serving.digest), "status": "needs_people", "action": "fix_data"}
+    first = visitor.opened.cases.open(a_case(key="first", **asks))
+    seen = visitor.shown("/review").seen
+    assert "A case waits for you" in seen
+    assert f"Case {first.case_id} asks something of people: fix data" in seen
+    visitor.opened.cases.open(a_case(key="second", case_id="2026-11-22-abc124", opened_at=NOON + timedelta(days=1), **asks))
+    seen = visitor.shown("/review").seen
+    assert "Case 2026-11-22-abc124 asks something of people" in seen
+    assert "1 earlier case did, too" in seen
 
 
 def test_what_checks_measured_is_drawn_with_its_interval_and_the_deploys(visitor: Browser) -> None:
