@@ -9,6 +9,7 @@ from pipeline.diagnosis.evidence import SOURCES, EvidenceName, evidence_of
 from pipeline.diagnosis.finding import Cause, Finding
 from pipeline.diagnosis.hypothesis import WHAT_SETTLES, Hypothesis
 from pipeline.diagnosis.readings import CauseReading, read_as
+from pipeline.diagnosis.ruled_out import ruled_out
 from pipeline.diagnosis.seen import Seen
 from pipeline.diagnosis.setting import Setting
 from pipeline.diagnosis.weighing import Weights, contributions, probable_causes, shipped_weights
@@ -78,6 +79,7 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy, weig
         also=None if besides is None else besides.cause if first in {"data_fault", "unsure"} else "data_fault",
         then=None if besides is None else besides.action,
         fault_probability=round(_faulty(probabilities), 3),
+        ruled_out=ruled_out(findings, policy.evidence),
     )
 
 
