@@ -69,6 +69,7 @@ STRUCTURE: Mapping[str, Mapping[Cause, float]] = {
     "population_moved": {"covariate_benign": 3, "covariate_harmful": 2, "prior_shift": 1, "concept_drift": 0.5, "none": -3},
     "rows_unlike_the_reference": {"covariate_harmful": 2.5, "covariate_benign": 1, "none": -2},
     "new_category": {"covariate_harmful": 3, "covariate_benign": 2, "data_fault": 1, "none": -3},
+    "columns_as_before": {"data_fault": -2, "covariate_benign": -1, "covariate_harmful": -1},
     "scores_shifted": {"covariate_benign": 1.5, "covariate_harmful": 1, "prior_shift": 1.5, "none": -2},
     "churn_rate_moved_by_scores": {"prior_shift": 2.5, "none": -2},
     "one_weight_explains": {"prior_shift": 3, "covariate_benign": -1},

@@ -20,6 +20,8 @@ _SENTENCES = 3  # for and against each
 _BEHIND_A_FAULT: tuple[Cause, ...] = ("concept_drift", "covariate_harmful")
 _TRAINS: tuple[Action, ...] = ("retrain", "recalibrate")
 _FAULTS: tuple[Cause, ...] = ("data_fault", "label_fault", "unsure")
+_REMEDIED: tuple[Cause, ...] = ("covariate_harmful", "prior_shift", "concept_drift")  # by another model, or another level
+_WAITED = 0.25  # of the time that a remedy would have gained in, until more outcomes are known
 _CHANGES: tuple[Cause, ...] = ("concept_drift", "covariate_harmful", "prior_shift", "data_fault")
 _LIKELY = 0.5  # of the others, from which their change is told
 _ONCE_FIXED = "Besides, once that is fixed"
@@ -50,7 +52,7 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy, weig
     hypotheses = tuple(_hypothesis(cause, p, evidence, weights, seen) for cause, p in list(told.items())[:_SHOWN])
     reading = readings.get(first) or _unread(first, setting, policy, hypotheses)
     readings = {**readings, first: reading}
-    chosen = _least_regret(probabilities, readings, setting, policy)
+    chosen = _least_regret(probabilities, readings, seen, setting, policy)
     besides = _besides(chosen, seen, setting, policy) or _among_the_others(probabilities, seen, setting, policy)
     said = reading.said if chosen.action == reading.action else f"{reading.said} {_instead(chosen)}"
     said = said if besides is None else f"{said} {_WHERE.get(first, _ONCE_FIXED)}: {besides.said}"
@@ -92,17 +94,29 @@ def _unread(cause: Cause, setting: Setting, policy: Policy, hypotheses: Sequence
 
 
 def _least_regret(
-    probabilities: Mapping[Cause, float], readings: Mapping[Cause, CauseReading], setting: Setting, policy: Policy
+    probabilities: Mapping[Cause, float], readings: Mapping[Cause, CauseReading], seen: Seen, setting: Setting, policy: Policy
 ) -> CauseReading:
     """The reading whose action loses least on average; a training is none of them while faulty data or outcomes are too probable."""
     faulty = _faulty(probabilities) >= policy.diagnosis.training_refused_from
     allowed = [one for one in readings.values() if not (faulty and one.action in _TRAINS)] or [_unread("label_fault", setting, policy)]
-    regret = policy.diagnosis.regret
 
     def expected(one: CauseReading) -> float:
-        return sum(p * regret[cause][one.action] for cause, p in probabilities.items())
+        return sum(p * _regret(cause, one.action, seen, policy) for cause, p in probabilities.items())
 
     return min(allowed, key=expected)
+
+
+def _regret(cause: Cause, action: Action, seen: Seen, policy: Policy) -> float:
+    """Points that an action loses where this is the cause: what is usual, unless outcomes measured what the remedies gain here."""
+    usual = policy.diagnosis.regret[cause][action]
+    gains = {one.name: one.strength for one in seen.notable("gain_recalibrate", "gain_combined", "gain_recent", "gain_newest")}
+    if not gains or cause not in _REMEDIED:
+        return usual
+    best = max(gains.values())
+    if action == "recalibrate" and "gain_recalibrate" in gains:
+        return min(usual, best - gains["gain_recalibrate"])
+    lost = {"monitor": best, "collect_labels": _WAITED * best}
+    return max(usual, lost.get(action, 0.0))
 
 
 def _besides(chosen: CauseReading, seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:

@@ -86,12 +86,13 @@ def _remedy(rule: Rule, cause: Cause, why: Finding, seen: Seen, setting: Setting
         mode = _MODES[gained[0].name]
         if setting.trainable(policy):
             return CauseReading(rule, cause, "retrain", " ".join(dict.fromkeys((why.said, gained[0].said))), column, mode)
+    # A gain that is shown is taken now; outcomes that come later may show a greater one.
+    if setting.trainable(policy) and (gained := seen.notable("gain_recalibrate")):
+        return CauseReading(rule, cause, "recalibrate", f"{why.said} {gained[0].said}", column, "recalibrate")
     if not setting.trainable(policy) or setting.outcomes_to_come:
         return CauseReading(
             rule, cause, "collect_labels", f"{why.said} Too few outcomes are known to show that another model does better.", column
         )
-    if gained := seen.notable("gain_recalibrate"):
-        return CauseReading(rule, cause, "recalibrate", f"{why.said} {gained[0].said}", column, "recalibrate")
     if harm := seen.notable("measured_performance"):
         return CauseReading(rule, cause, "collect_labels", f"{harm[0].said} {_stop(why)}", column)
     return CauseReading(rule, cause, "monitor", f"{why.said} No other model was shown to be worth more.", column)

@@ -7,10 +7,12 @@ reference weighted to look like the window column by column, not with the refere
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.observed import SEED, Observed
 from pipeline.diagnosis.population.association import Tie, correlation, counts_of, strong_ties
+from pipeline.diagnosis.population.copies import copies
 from pipeline.diagnosis.population.crosstab import Crosstab, crosstab, enough
 from pipeline.diagnosis.population.domain_classifier import window_weights
 from pipeline.shown_text import plain
@@ -36,7 +38,7 @@ def find_lost_dependencies(observed: Observed, rules: DependencyRules) -> tuple[
     if not enough(observed):
         return ()
     tab = crosstab(observed)
-    left, found = _falls(tab, rules), []
+    left, found = _falls(tab, observed.before, rules), []
     while at_fault := _worst(left, rules):
         name, ties = at_fault
         found.append(_finding(tab, name, ties, rules, len(observed.window)))
@@ -44,11 +46,12 @@ def find_lost_dependencies(observed: Observed, rules: DependencyRules) -> tuple[
     return tuple(found)
 
 
-def _falls(tab: Crosstab, rules: DependencyRules) -> list[_Fall]:
+def _falls(tab: Crosstab, reference: pd.DataFrame, rules: DependencyRules) -> list[_Fall]:
+    """Of every strong tie, but those of copies that still agree: what breaks one breaks the other, and neither vouches for it."""
     before, now = tab.indicators(tab.reference), tab.indicators(tab.window)
     ties = strong_ties(tab, counts_of(before), rules.strong)
     weights = window_weights(tab, SEED)
-    worth = weights.sum() ** 2 / (weights**2).sum()
+    worth, same = weights.sum() ** 2 / (weights**2).sum(), copies(tab, ties, reference)
     weighted, window = counts_of(before, weights), counts_of(now)
     found = []
     for tie in ties:
@@ -57,7 +60,9 @@ def _falls(tab: Crosstab, rules: DependencyRules) -> list[_Fall]:
         if was is None or is_now is None:
             continue  # a column that no longer varies belongs to nothing; others see that
         error = float(np.sqrt(was.variance / worth + is_now.variance / tab.effective))
-        found.append(_Fall(tie, was.value, is_now.value, (was.value - is_now.value) / max(error, 1e-9)))
+        fall = _Fall(tie, was.value, is_now.value, (was.value - is_now.value) / max(error, 1e-9))
+        if (tie.one, tie.other) not in same or fall.lost(rules):
+            found.append(fall)
     return found
 
 
