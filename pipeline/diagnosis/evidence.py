@@ -159,7 +159,7 @@ def evidence_of(seen: Seen, setting: Setting, policy: Policy) -> Mapping[Evidenc
         "columns_swapped": found("columns_swapped"),
         "rows_copied": found("rows_copied"),
         "feed_stopped": found("feed_stopped"),
-        "dependency_lost": measured("dependency_lost", lambda one: one.strength),
+        "dependency_lost": measured("dependency_lost", lambda one: _HALF + one.strength),
         "column_moved_alone": found("column_moved_alone"),
         "repair_returns": found("repair_returns"),
         "repair_fails": 0.0 if seen.notable("repair_returns") else found("repair_fails"),

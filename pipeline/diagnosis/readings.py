@@ -70,6 +70,16 @@ def _changed_behaviour(seen: Seen, setting: Setting, policy: Policy) -> CauseRea
     return _remedy("changed_behaviour", "concept_drift", found[0], seen, setting, policy) if found else None
 
 
+def _changed_without_labels(seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
+    """What moved may come with customers who behave otherwise, as new prices may be resented: how probable that is decides whether to ask."""
+    moved = seen.notable("rescaled", "unsupported_rows", "population_moved", "score_shift")
+    if setting.labels_usable(policy) or not moved:
+        return None
+    why = (seen.notable("rescaled") or moved)[0]
+    said = f"{why.said} Whether customers behave otherwise since then, only outcomes tell: a small random sample is enough to begin with."
+    return CauseReading("changed_behaviour", "concept_drift", "collect_labels", said, why.column)
+
+
 def _unfamiliar_customers(seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
     found = [one for one in seen.notable("conditional_change", "calibration_slope") if "covariate_harmful" in one.argues_for]
     gained = seen.notable("gain_combined", "gain_recent", "gain_newest")
@@ -170,7 +180,7 @@ def _nothing(seen: Seen, setting: Setting, policy: Policy) -> CauseReading | Non
 _BY_CAUSE: Mapping[Cause, tuple[Callable[[Seen, Setting, Policy], CauseReading | None], ...]] = {
     "data_fault": (_broken_data, _lost_dependency, _moved_alone),
     "label_fault": (_untrusted_labels,),
-    "concept_drift": (_changed_behaviour,),
+    "concept_drift": (_changed_behaviour, _changed_without_labels),
     "covariate_harmful": (_unfamiliar_customers, _unfamiliar_without_labels),
     "prior_shift": (_changed_level, _changed_prior),
     "covariate_benign": (_moved_harmlessly,),
