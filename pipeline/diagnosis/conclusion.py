@@ -54,7 +54,7 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy, weig
     readings = {**readings, first: reading}
     chosen = _least_regret(probabilities, readings, seen, setting, policy)
     besides = _besides(chosen, seen, setting, policy) or _among_the_others(probabilities, seen, setting, policy)
-    said = reading.said if chosen.action == reading.action else f"{reading.said} {_instead(chosen)}"
+    said = reading.said if chosen.action == reading.action else f"{reading.said} {_instead(chosen, first, probabilities)}"
     said = said if besides is None else f"{said} {_WHERE.get(first, _ONCE_FIXED)}: {besides.said}"
     limit = setting.offers.limit if setting.offers else None
     if limit:
@@ -96,9 +96,11 @@ def _unread(cause: Cause, setting: Setting, policy: Policy, hypotheses: Sequence
 def _least_regret(
     probabilities: Mapping[Cause, float], readings: Mapping[Cause, CauseReading], seen: Seen, setting: Setting, policy: Policy
 ) -> CauseReading:
-    """The reading whose action loses least on average; a training is none of them while faulty data or outcomes are too probable."""
-    faulty = _faulty(probabilities) >= policy.diagnosis.training_refused_from
-    allowed = [one for one in readings.values() if not (faulty and one.action in _TRAINS)] or [_unread("label_fault", setting, policy)]
+    """The reading whose action loses least on average; a training is none of them while faulty data or outcomes are too probable, or a check
+    of the outcomes calls them wrong: then no weight of other evidence makes them fit to learn from."""
+    faulty = _faulty(probabilities) >= policy.diagnosis.training_refused_from or bool(seen.family("labels"))
+    # What would be trained for is worth more outcomes, which also tell whether these can be trusted.
+    allowed = [replace(one, action="collect_labels", mode=None) if faulty and one.action in _TRAINS else one for one in readings.values()]
 
     def expected(one: CauseReading) -> float:
         return sum(p * _regret(cause, one.action, seen, policy) for cause, p in probabilities.items())
@@ -154,8 +156,10 @@ def _among_the_others(probabilities: Mapping[Cause, float], seen: Seen, setting:
     return read_as(second, seen, setting, policy)
 
 
-def _instead(chosen: CauseReading) -> str:
+def _instead(chosen: CauseReading, first: Cause, probabilities: Mapping[Cause, float]) -> str:
     """Why another action than that of the most probable cause."""
+    if chosen.cause == first:
+        return f"Data or outcomes may be faulty ({_faulty(probabilities):.0%}), so more outcomes come before a training."
     return f"It may also be this: {chosen.said}"
 
 

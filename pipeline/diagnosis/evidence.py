@@ -119,6 +119,7 @@ _WHATEVER: tuple[EvidenceName, ...] = (
 _FAULTS: tuple[Cause, ...] = ("data_fault", "label_fault")
 
 _FULL_Z = 10.0  # standard errors from which more make nothing surer
+_CHANCE_Z = 3.0  # standard errors that the worst of a few measures hardly ever lies off by chance
 _FULL_GAIN = 10.0  # points of the maximum campaign profit
 _SHOWN_BY = 1_000  # customers who would have shown what moves a decision
 _HALF = 0.5  # of full strength, which passing the threshold alone is worth
@@ -195,11 +196,12 @@ def evidence_of(seen: Seen, setting: Setting, policy: Policy) -> Mapping[Evidenc
     ruled = [one for one in rulings if one.column in _suspects(seen)]
     strengths["ruled_a_fault_before"] = float(any(one.argues_for[0] in _FAULTS for one in ruled))
     strengths["ruled_real_before"] = float(any(one.argues_for[0] not in _FAULTS for one in ruled))
-    strengths["outcomes_show_no_harm"] = max(0.0, 1.0 - max(strengths[name] for name in _HARM)) if trusted else 0.0
+    calm = _calm(seen)
+    strengths["outcomes_show_no_harm"] = min(calm, max(0.0, 1.0 - max(strengths[name] for name in _HARM))) if trusted else 0.0
     # Few customers hide a fault as they hide anything.
     enough = min(1.0, setting.everyone / _SHOWN_BY)
     strengths["columns_as_before"] = enough * max(0.0, 1.0 - max(strengths[name] for name in _OF_COLUMNS))
-    strengths["nothing_found"] = max(0.0, 1.0 - max(strengths[name] for name in _WHATEVER))
+    strengths["nothing_found"] = (calm if trusted else 1.0) * max(0.0, 1.0 - max(strengths[name] for name in _WHATEVER))
     return strengths
 
 
@@ -208,6 +210,13 @@ def _missing(level: Finding, seen: Seen, setting: Setting, policy: Policy) -> bo
     prior = seen.measured("prior_estimate")
     agrees = prior is not None and (prior.z or 0.0) < -policy.evidence.performance.level_z_agreed
     return (level.z or 0.0) < 0 and not agrees and setting.outcomes_to_come
+
+
+def _calm(seen: Seen) -> float:
+    """How far what outcomes say of the champion lies within chance, 0-1: what stays below every threshold may still be no sign that all is well."""
+    ranking, slope, level = (seen.measured(name) for name in ("measured_performance", "calibration_slope", "level_change"))
+    worse = [-(one.z or 0.0) for one in (ranking, slope) if one is not None] + [abs(level.z or 0.0) if level is not None else 0.0]
+    return max(0.0, 1.0 - (max(0.0, *worse) / _CHANCE_Z) ** 2)
 
 
 def _immaturity(seen: Seen, policy: Policy) -> float:

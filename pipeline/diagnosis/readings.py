@@ -71,13 +71,12 @@ def _changed_behaviour(seen: Seen, setting: Setting, policy: Policy) -> CauseRea
 
 
 def _changed_without_labels(seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
-    """What moved may come with customers who behave otherwise, as new prices may be resented: how probable that is decides whether to ask."""
-    moved = seen.notable("rescaled", "unsupported_rows", "population_moved", "score_shift")
-    if setting.labels_usable(policy) or not moved:
+    """New prices may be resented: how probable that is decides whether to ask for outcomes."""
+    prices = seen.notable("rescaled")
+    if setting.labels_usable(policy) or not prices:
         return None
-    why = (seen.notable("rescaled") or moved)[0]
-    said = f"{why.said} Whether customers behave otherwise since then, only outcomes tell: a small random sample is enough to begin with."
-    return CauseReading("changed_behaviour", "concept_drift", "collect_labels", said, why.column)
+    said = f"{prices[0].said} Whether customers resent it, only outcomes tell: a small random sample is enough to begin with."
+    return CauseReading("changed_behaviour", "concept_drift", "collect_labels", said, prices[0].column)
 
 
 def _unfamiliar_customers(seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
@@ -96,13 +95,14 @@ def _remedy(rule: Rule, cause: Cause, why: Finding, seen: Seen, setting: Setting
         mode = _MODES[gained[0].name]
         if setting.trainable(policy):
             return CauseReading(rule, cause, "retrain", " ".join(dict.fromkeys((why.said, gained[0].said))), column, mode)
-    # A gain that is shown is taken now; outcomes that come later may show a greater one.
-    if setting.trainable(policy) and (gained := seen.notable("gain_recalibrate")):
-        return CauseReading(rule, cause, "recalibrate", f"{why.said} {gained[0].said}", column, "recalibrate")
-    if not setting.trainable(policy) or setting.outcomes_to_come:
+    gained = seen.notable("gain_recalibrate") if setting.trainable(policy) else ()
+    # Of customers whom nobody knew, a level is most of what there is to learn yet. Of known ones who behave otherwise, outcomes to come tell more.
+    if not setting.trainable(policy) or (setting.outcomes_to_come and not (gained and cause == "covariate_harmful")):
         return CauseReading(
             rule, cause, "collect_labels", f"{why.said} Too few outcomes are known to show that another model does better.", column
         )
+    if gained:
+        return CauseReading(rule, cause, "recalibrate", f"{why.said} {gained[0].said}", column, "recalibrate")
     if harm := seen.notable("measured_performance"):
         return CauseReading(rule, cause, "collect_labels", f"{harm[0].said} {_stop(why)}", column)
     return CauseReading(rule, cause, "monitor", f"{why.said} No other model was shown to be worth more.", column)
