@@ -175,7 +175,10 @@ def fit(asked: Sequence[Asked], near: Weights | None = None) -> Weights:
     ours = np.concatenate([[START[cause] for cause in CAUSES], prior[prior != 0]])
     drawn_to = ours.copy()
     if near is not None:
-        known = [near.of.get(EVIDENCE[row], {}).get(CAUSES[place], 0.0) if EVIDENCE[row] in near.of else prior[row, place] for row, place in places]
+        known = [
+            near.of.get(EVIDENCE[row], {}).get(CAUSES[place], 0.0) if EVIDENCE[row] in near.of else prior[row, place]
+            for row, place in places
+        ]
         drawn_to = np.concatenate([[near.start[cause] for cause in CAUSES], known])
     penalty = _PENALTY / len(counts)
 

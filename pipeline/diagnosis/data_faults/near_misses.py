@@ -34,18 +34,24 @@ def near_misses(observed: Observed, rules: DataRules) -> tuple[RuledOut, ...]:
         _nearest("impossible_values", {name: _beyond(*both) for name, both in numbers.items()}, rules.beyond_share),
         _nearest("renamed_category", {name: _new(*both) for name, both in categories.items()}, rules.renamed_share),
         _nearest("vanished_category", {name: _gone(*both) for name, both in categories.items()}, rules.vanished_share),
-        _nearest("swapped_columns", dict(_pairs(seen, left)), rules.swapped_distance, "distance of two columns from their own distributions"),
+        _nearest(
+            "swapped_columns", dict(_pairs(seen, left)), rules.swapped_distance, "distance of two columns from their own distributions"
+        ),
         # A base scored again holds customers of the training, unchanged until the next refresh.
-        _nearest("replayed_rows", {} if observed.past.scored_again else {None: shared_with_reference(observed, seen)}, rules.replayed_share),
+        _nearest(
+            "replayed_rows", {} if observed.past.scored_again else {None: shared_with_reference(observed, seen)}, rules.replayed_share
+        ),
     )
     return tuple(one for one in found if one is not None)
 
 
-def _nearest(name: DataName, measured: Mapping[str | None, float] | Mapping[str, float], threshold: float, unit: str = _ROWS) -> RuledOut | None:
+def _nearest(
+    name: DataName, measured: Mapping[str | None, float] | Mapping[str, float], threshold: float, unit: str = _ROWS
+) -> RuledOut | None:
     if not measured:
         return None
     column, strength = max(measured.items(), key=lambda pair: pair[1])
-    return RuledOut(name=name, column=column, strength=max(0.0, strength), threshold=threshold, unit=unit)
+    return RuledOut(name=name, column=column if strength > 0 else None, strength=max(0.0, strength), threshold=threshold, unit=unit)
 
 
 def _known(seen: Witnesses, name: str) -> tuple[Numbers, Numbers]:

@@ -27,9 +27,7 @@ def copies(tab: Crosstab, ties: Sequence[Tie], before: pd.DataFrame) -> frozense
         (tie.one, tie.other)
         for tie in ties
         if tie.strength >= _CLOSE
-        and any(
-            _follows(tab.reference[orders[cause], effect]) for cause, effect in ((tie.one, tie.other), (tie.other, tie.one))
-        )
+        and any(_follows(tab.reference[orders[cause], effect]) for cause, effect in ((tie.one, tie.other), (tie.other, tie.one)))
     )
 
 

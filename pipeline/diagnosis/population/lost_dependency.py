@@ -21,7 +21,6 @@ from pipeline.diagnosis.population.domain_classifier import window_weights
 from pipeline.shown_text import plain
 from pipeline.workspace.evidence_policy import DependencyRules
 
-
 _PARTLY = 0.8  # of its ties' strength that a column keeps at most where a part of its rows is wrong: fewer than a fifth do not show
 _FEWEST_TIES = 3  # of which all must have loosened: of two, one other cause may have loosened both
 _EACH_Z = 2.0  # standard errors by which each of them fell
