@@ -97,7 +97,7 @@ def _least_regret(
     probabilities: Mapping[Cause, float], readings: Mapping[Cause, CauseReading], seen: Seen, setting: Setting, policy: Policy
 ) -> CauseReading:
     """The reading whose action loses least on average; a training is none of them while faulty data or outcomes are too probable, or a check
-    of the outcomes calls them wrong: then no weight of other evidence makes them fit to learn from."""
+    of the outcomes calls them wrong: then no weight of other evidence makes them fit for a training."""
     faulty = _faulty(probabilities) >= policy.diagnosis.training_refused_from or bool(seen.family("labels"))
     # What would be trained for is worth more outcomes, which also tell whether these can be trusted.
     allowed = [replace(one, action="collect_labels", mode=None) if faulty and one.action in _TRAINS else one for one in readings.values()]
