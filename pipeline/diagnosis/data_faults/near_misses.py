@@ -1,6 +1,6 @@
 """What the data checks measured where they found nothing: of each check the column that comes nearest to its threshold."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -28,29 +28,26 @@ def near_misses(observed: Observed, rules: DataRules) -> tuple[RuledOut, ...]:
     categories = {name: _shares(seen, name) for name in whole if seen.columns.kind(name) == "categorical"}
     left = {name: apart(seen, name, name) for name in whole}
     found = (
-        _nearest("more_missing", {name: _missing(seen, name) for name in whole}, rules.missing_points),
-        _nearest("unit_change", {name: left[name] for name in numbers}, rules.unit_distance, "gap between the distributions"),
-        _nearest("value_spike", {name: _spike(*both) for name, both in numbers.items()}, rules.spike_share),
-        _nearest("impossible_values", {name: _beyond(*both) for name, both in numbers.items()}, rules.beyond_share),
-        _nearest("renamed_category", {name: _new(*both) for name, both in categories.items()}, rules.renamed_share),
-        _nearest("vanished_category", {name: _gone(*both) for name, both in categories.items()}, rules.vanished_share),
-        _nearest(
-            "swapped_columns", dict(_pairs(seen, left)), rules.swapped_distance, "distance of two columns from their own distributions"
-        ),
+        _nearest("more_missing", ((name, _missing(seen, name)) for name in whole), rules.missing_points),
+        _nearest("unit_change", ((name, left[name]) for name in numbers), rules.unit_distance, "gap between the distributions"),
+        _nearest("value_spike", ((name, _spike(*both)) for name, both in numbers.items()), rules.spike_share),
+        _nearest("impossible_values", ((name, _beyond(*both)) for name, both in numbers.items()), rules.beyond_share),
+        _nearest("renamed_category", ((name, _new(*both)) for name, both in categories.items()), rules.renamed_share),
+        _nearest("vanished_category", ((name, _gone(*both)) for name, both in categories.items()), rules.vanished_share),
+        _nearest("swapped_columns", _pairs(seen, left), rules.swapped_distance, "distance of two columns from their own distributions"),
         # A base scored again holds customers of the training, unchanged until the next refresh.
         _nearest(
-            "replayed_rows", {} if observed.past.scored_again else {None: shared_with_reference(observed, seen)}, rules.replayed_share
+            "replayed_rows", () if observed.past.scored_again else ((None, shared_with_reference(observed, seen)),), rules.replayed_share
         ),
     )
     return tuple(one for one in found if one is not None)
 
 
-def _nearest(
-    name: DataName, measured: Mapping[str | None, float] | Mapping[str, float], threshold: float, unit: str = _ROWS
-) -> RuledOut | None:
-    if not measured:
+def _nearest(name: DataName, measured: Iterable[tuple[str | None, float]], threshold: float, unit: str = _ROWS) -> RuledOut | None:
+    most = max(measured, key=lambda pair: pair[1], default=None)
+    if most is None:
         return None
-    column, strength = max(measured.items(), key=lambda pair: pair[1])
+    column, strength = most
     return RuledOut(name=name, column=column if strength > 0 else None, strength=max(0.0, strength), threshold=threshold, unit=unit)
 
 
