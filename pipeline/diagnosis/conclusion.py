@@ -9,6 +9,7 @@ from pipeline.diagnosis.evidence import SOURCES, EvidenceName, evidence_of
 from pipeline.diagnosis.finding import Cause, Finding
 from pipeline.diagnosis.hypothesis import WHAT_SETTLES, Hypothesis
 from pipeline.diagnosis.readings import CauseReading, read_as
+from pipeline.diagnosis.ruled_out import ruled_out
 from pipeline.diagnosis.seen import Seen
 from pipeline.diagnosis.setting import Setting
 from pipeline.diagnosis.weighing import Weights, contributions, probable_causes, shipped_weights
@@ -19,6 +20,8 @@ _SENTENCES = 3  # for and against each
 _BEHIND_A_FAULT: tuple[Cause, ...] = ("concept_drift", "covariate_harmful")
 _TRAINS: tuple[Action, ...] = ("retrain", "recalibrate")
 _FAULTS: tuple[Cause, ...] = ("data_fault", "label_fault", "unsure")
+_REMEDIED: tuple[Cause, ...] = ("covariate_harmful", "prior_shift", "concept_drift")  # by another model, or another level
+_WAITED = 0.25  # of the time that a remedy would have gained in, until more outcomes are known
 _CHANGES: tuple[Cause, ...] = ("concept_drift", "covariate_harmful", "prior_shift", "data_fault")
 _LIKELY = 0.5  # of the others, from which their change is told
 _ONCE_FIXED = "Besides, once that is fixed"
@@ -49,9 +52,9 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy, weig
     hypotheses = tuple(_hypothesis(cause, p, evidence, weights, seen) for cause, p in list(told.items())[:_SHOWN])
     reading = readings.get(first) or _unread(first, setting, policy, hypotheses)
     readings = {**readings, first: reading}
-    chosen = _least_regret(probabilities, readings, setting, policy)
+    chosen = _least_regret(probabilities, readings, seen, setting, policy)
     besides = _besides(chosen, seen, setting, policy) or _among_the_others(probabilities, seen, setting, policy)
-    said = reading.said if chosen.action == reading.action else f"{reading.said} {_instead(chosen)}"
+    said = reading.said if chosen.action == reading.action else f"{reading.said} {_instead(chosen, first, probabilities)}"
     said = said if besides is None else f"{said} {_WHERE.get(first, _ONCE_FIXED)}: {besides.said}"
     limit = setting.offers.limit if setting.offers else None
     if limit:
@@ -78,6 +81,7 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy, weig
         also=None if besides is None else besides.cause if first in {"data_fault", "unsure"} else "data_fault",
         then=None if besides is None else besides.action,
         fault_probability=round(_faulty(probabilities), 3),
+        ruled_out=ruled_out(findings, policy.evidence),
     )
 
 
@@ -90,17 +94,31 @@ def _unread(cause: Cause, setting: Setting, policy: Policy, hypotheses: Sequence
 
 
 def _least_regret(
-    probabilities: Mapping[Cause, float], readings: Mapping[Cause, CauseReading], setting: Setting, policy: Policy
+    probabilities: Mapping[Cause, float], readings: Mapping[Cause, CauseReading], seen: Seen, setting: Setting, policy: Policy
 ) -> CauseReading:
-    """The reading whose action loses least on average; a training is none of them while faulty data or outcomes are too probable."""
-    faulty = _faulty(probabilities) >= policy.diagnosis.training_refused_from
-    allowed = [one for one in readings.values() if not (faulty and one.action in _TRAINS)] or [_unread("label_fault", setting, policy)]
-    regret = policy.diagnosis.regret
+    """The reading whose action loses least on average; a training is none of them while faulty data or outcomes are too probable, or a check
+    of the outcomes calls them wrong: then no weight of other evidence makes them fit for a training."""
+    faulty = _faulty(probabilities) >= policy.diagnosis.training_refused_from or bool(seen.family("labels"))
+    # What would be trained for is worth more outcomes, which also tell whether these can be trusted.
+    allowed = [replace(one, action="collect_labels", mode=None) if faulty and one.action in _TRAINS else one for one in readings.values()]
 
     def expected(one: CauseReading) -> float:
-        return sum(p * regret[cause][one.action] for cause, p in probabilities.items())
+        return sum(p * _regret(cause, one.action, seen, policy) for cause, p in probabilities.items())
 
     return min(allowed, key=expected)
+
+
+def _regret(cause: Cause, action: Action, seen: Seen, policy: Policy) -> float:
+    """Points that an action loses where this is the cause: what is usual, unless outcomes measured what the remedies gain here."""
+    usual = policy.diagnosis.regret[cause][action]
+    gains = {one.name: one.strength for one in seen.notable("gain_recalibrate", "gain_combined", "gain_recent", "gain_newest")}
+    if not gains or cause not in _REMEDIED:
+        return usual
+    best = max(gains.values())
+    if action == "recalibrate" and "gain_recalibrate" in gains:
+        return min(usual, best - gains["gain_recalibrate"])
+    lost = {"monitor": best, "collect_labels": _WAITED * best}
+    return max(usual, lost.get(action, 0.0))
 
 
 def _besides(chosen: CauseReading, seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
@@ -138,8 +156,10 @@ def _among_the_others(probabilities: Mapping[Cause, float], seen: Seen, setting:
     return read_as(second, seen, setting, policy)
 
 
-def _instead(chosen: CauseReading) -> str:
+def _instead(chosen: CauseReading, first: Cause, probabilities: Mapping[Cause, float]) -> str:
     """Why another action than that of the most probable cause."""
+    if chosen.cause == first:
+        return f"Data or outcomes may be faulty ({_faulty(probabilities):.0%}), so more outcomes come before a training."
     return f"It may also be this: {chosen.said}"
 
 

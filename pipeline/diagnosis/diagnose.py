@@ -9,6 +9,7 @@ from pipeline.diagnosis.conclusion import conclude
 from pipeline.diagnosis.data_faults.broken_expectations import broken_expectations
 from pipeline.diagnosis.data_faults.checks import data_checks
 from pipeline.diagnosis.data_faults.copied_rows import training_rows
+from pipeline.diagnosis.data_faults.near_misses import near_misses
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.diagnosis.expected_performance import ExpectedPerformance
 from pipeline.diagnosis.finding import Family, Finding
@@ -31,6 +32,7 @@ from pipeline.diagnosis.repairs.attempts import Attempt, attempt_repairs, with_r
 from pipeline.diagnosis.repairs.repair import Repair
 from pipeline.diagnosis.repairs.repaired import repaired
 from pipeline.diagnosis.repairs.tried_repair import TriedRepair
+from pipeline.diagnosis.ruled_out import ruled_out
 from pipeline.diagnosis.setting import Setting
 from pipeline.diagnosis.without_columns import without_columns
 from pipeline.shown_text import plain
@@ -191,7 +193,8 @@ def diagnose(
     )
     dated = tuple(with_preceding(finding, happened) for finding in examined.findings)
     found = conclude((*dated, *known, *effect_findings(observed.offers)), setting, policy)
-    told = {"population": observed.past.population, "expected": examined.expected, "repairs": examined.repairs}
+    quiet = ruled_out(found.findings, policy.evidence, () if "data" in without else near_misses(observed, policy.evidence.data))
+    told = {"population": observed.past.population, "expected": examined.expected, "repairs": examined.repairs, "ruled_out": quiet}
     if attributed == "never" or found.cause == "label_fault" or found.rule in _OUTCOMES_MISLEAD or not labels_usable(once, policy):
         return found.model_copy(update=told)
     # Outcomes of other rows than the recent were not touched by what is broken now.

@@ -9,6 +9,7 @@ from pipeline.diagnosis.expected_performance import ExpectedPerformance
 from pipeline.diagnosis.finding import Cause, Finding
 from pipeline.diagnosis.hypothesis import Hypothesis
 from pipeline.diagnosis.repairs.tried_repair import TriedRepair
+from pipeline.diagnosis.ruled_out import RuledOut
 from pipeline.diagnosis.timing.retraining_time import RetrainingTime
 from pipeline.stored_record import StoredRecord
 from pipeline.windows.offers_made import OffersMade
@@ -49,7 +50,7 @@ class Diagnosis(StoredRecord):
     `fault_probability`: that data or outcomes are faulty, or outcomes those of contacted customers (0-1), which keeps a training back; None in records of earlier versions. `said` is for people. `findings`: notable ones first. `blind_spots`: what nobody could have seen here.
     `without_outcomes`: too few are known to see whether customers of the same kind behave differently.
     `population`: who was scored, None where neither settings nor ids say. `expected`: performance without outcomes,
-    None where it was not or could not be computed. `repairs`: those that were tried, the ones that return first.
+    None where it was not or could not be computed. `ruled_out`: the checks that found nothing, the nearest miss first. `repairs`: those that were tried, the ones that return first.
     `recent` and `matured`: the rows it speaks of, days `left_out` of them, and `offers`: whom of them the team had contacted, see `TwoWindows`.
     `owners`: whom to call about what is broken, as the settings name them. `attribution`: what a fall of the campaign's profit comes from, None where it was not asked or cannot be told. `timing`: when to retrain, None where outcomes do not tell."""
 
@@ -70,6 +71,7 @@ class Diagnosis(StoredRecord):
     then: Action | None = Field(None, exclude_if=lambda told: told is None)
     fault_probability: float | None = Field(None, exclude_if=lambda told: told is None)
     expected: ExpectedPerformance | None = Field(None, exclude_if=lambda told: told is None)
+    ruled_out: tuple[RuledOut, ...] = Field((), exclude_if=lambda checks: not checks)
     repairs: tuple[TriedRepair, ...] = Field((), exclude_if=lambda tried: not tried)
     recent: Stretch | None = Field(None, exclude_if=lambda told: told is None)
     matured: Stretch | None = Field(None, exclude_if=lambda told: told is None)

@@ -29,6 +29,7 @@ EvidenceName = Literal[
     "population_moved",
     "rows_unlike_the_reference",
     "new_category",
+    "columns_as_before",
     "scores_shifted",
     "churn_rate_moved_by_scores",
     "one_weight_explains",
@@ -54,7 +55,7 @@ EVIDENCE: tuple[EvidenceName, ...] = get_args(EvidenceName)
 # What shows a fault by itself: checks of the columns, and repairs that undo what they found. Relations are lost by real changes, too.
 OF_FAULTS: tuple[EvidenceName, ...] = (*EVIDENCE[: EVIDENCE.index("dependency_lost")], "repair_returns", "repair_fails")
 
-# Which findings tell it; what outcomes and columns do not show has none.
+# Which findings tell it; what outcomes and columns do not show, `columns_as_before` among it, has none.
 SOURCES: Mapping[EvidenceName, tuple[Name, ...]] = MappingProxyType(
     {
         "schema_broken": ("missing_column", "text_in_numbers", "all_missing", "constant"),
@@ -95,6 +96,7 @@ SOURCES: Mapping[EvidenceName, tuple[Name, ...]] = MappingProxyType(
 )
 # Findings that a person's declaration makes: nothing of them is chance.
 DECLARED: tuple[Name, ...] = ("expectation_broken", "feed_late", "too_few_rows", "too_many_rows")
+_OF_COLUMNS: tuple[EvidenceName, ...] = EVIDENCE[: EVIDENCE.index("columns_as_before")]
 _HARM: tuple[EvidenceName, ...] = (
     "ranking_fell",
     "churn_rate_moved",
@@ -105,7 +107,9 @@ _HARM: tuple[EvidenceName, ...] = (
     "recalibration_gains",
 )
 _WHATEVER: tuple[EvidenceName, ...] = (
-    *EVIDENCE[: EVIDENCE.index("one_weight_explains")],
+    *_OF_COLUMNS,
+    "scores_shifted",
+    "churn_rate_moved_by_scores",
     "outcomes_immature",
     "outcomes_selected",
     "outcomes_stopped",
@@ -115,7 +119,9 @@ _WHATEVER: tuple[EvidenceName, ...] = (
 _FAULTS: tuple[Cause, ...] = ("data_fault", "label_fault")
 
 _FULL_Z = 10.0  # standard errors from which more make nothing surer
+_CHANCE_Z = 3.0  # standard errors that the worst of a few measures hardly ever lies off by chance
 _FULL_GAIN = 10.0  # points of the maximum campaign profit
+_SHOWN_BY = 1_000  # customers who would have shown what moves a decision
 _HALF = 0.5  # of full strength, which passing the threshold alone is worth
 
 
@@ -154,7 +160,7 @@ def evidence_of(seen: Seen, setting: Setting, policy: Policy) -> Mapping[Evidenc
         "columns_swapped": found("columns_swapped"),
         "rows_copied": found("rows_copied"),
         "feed_stopped": found("feed_stopped"),
-        "dependency_lost": measured("dependency_lost", lambda one: one.strength),
+        "dependency_lost": measured("dependency_lost", lambda one: _HALF + one.strength),
         "column_moved_alone": found("column_moved_alone"),
         "repair_returns": found("repair_returns"),
         "repair_fails": 0.0 if seen.notable("repair_returns") else found("repair_fails"),
@@ -173,7 +179,8 @@ def evidence_of(seen: Seen, setting: Setting, policy: Policy) -> Mapping[Evidenc
         "outcomes_stopped": found("outcomes_stopped"),
         "churn_redefined": float(any(one.column not in settled for one in seen.notable("labels_redefined"))),
         "outcomes_still_to_come": measured(
-            "level_change", lambda one: surely(one, performance.level_z) if _missing(one, seen, setting, policy) else 0.0
+            "level_change",
+            lambda one: surely(one, performance.level_z) * _immaturity(seen, policy) if _missing(one, seen, setting, policy) else 0.0,
         ),
         "ranking_fell": measured("measured_performance", lambda one: 0.0 if (one.z or 0.0) > 0 else surely(one, performance.auc_z)),
         "churn_rate_moved": measured("level_change", lambda one: surely(one, performance.level_z)),
@@ -189,8 +196,12 @@ def evidence_of(seen: Seen, setting: Setting, policy: Policy) -> Mapping[Evidenc
     ruled = [one for one in rulings if one.column in _suspects(seen)]
     strengths["ruled_a_fault_before"] = float(any(one.argues_for[0] in _FAULTS for one in ruled))
     strengths["ruled_real_before"] = float(any(one.argues_for[0] not in _FAULTS for one in ruled))
-    strengths["outcomes_show_no_harm"] = max(0.0, 1.0 - max(strengths[name] for name in _HARM)) if trusted else 0.0
-    strengths["nothing_found"] = max(0.0, 1.0 - max(strengths[name] for name in _WHATEVER))
+    calm = _calm(seen)
+    strengths["outcomes_show_no_harm"] = min(calm, max(0.0, 1.0 - max(strengths[name] for name in _HARM))) if trusted else 0.0
+    # Few customers hide a fault as they hide anything.
+    enough = min(1.0, setting.everyone / _SHOWN_BY)
+    strengths["columns_as_before"] = enough * max(0.0, 1.0 - max(strengths[name] for name in _OF_COLUMNS))
+    strengths["nothing_found"] = (calm if trusted else 1.0) * max(0.0, 1.0 - max(strengths[name] for name in _WHATEVER))
     return strengths
 
 
@@ -199,6 +210,21 @@ def _missing(level: Finding, seen: Seen, setting: Setting, policy: Policy) -> bo
     prior = seen.measured("prior_estimate")
     agrees = prior is not None and (prior.z or 0.0) < -policy.evidence.performance.level_z_agreed
     return (level.z or 0.0) < 0 and not agrees and setting.outcomes_to_come and not setting.by_list
+
+
+def _calm(seen: Seen) -> float:
+    """How far what outcomes say of the champion lies within chance, 0-1: what stays below every threshold may still be no sign that all is well."""
+    ranking, slope, level = (seen.measured(name) for name in ("measured_performance", "calibration_slope", "level_change"))
+    worse = [-(one.z or 0.0) for one in (ranking, slope) if one is not None] + [abs(level.z or 0.0) if level is not None else 0.0]
+    return max(0.0, 1.0 - (max(0.0, *worse) / _CHANCE_Z) ** 2)
+
+
+def _immaturity(seen: Seen, policy: Policy) -> float:
+    """How far churn that rises with the age of the labels, as it does while they mature, could explain what is missing, 0-1; 1 where nobody can tell."""
+    one = seen.measured("labels_immature")
+    if one is None or one.notable:
+        return 1.0
+    return min(1.0, max(0.0, one.z or 0.0) / policy.evidence.labels.age_z)
 
 
 def _suspects(seen: Seen) -> set[str]:

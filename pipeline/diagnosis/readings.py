@@ -70,6 +70,15 @@ def _changed_behaviour(seen: Seen, setting: Setting, policy: Policy) -> CauseRea
     return _remedy("changed_behaviour", "concept_drift", found[0], seen, setting, policy) if found else None
 
 
+def _changed_without_labels(seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
+    """New prices may be resented: how probable that is decides whether to ask for outcomes."""
+    prices = seen.notable("rescaled")
+    if setting.labels_usable(policy) or not prices:
+        return None
+    said = f"{prices[0].said} Whether customers resent it, only outcomes tell: a small random sample is enough to begin with."
+    return CauseReading("changed_behaviour", "concept_drift", "collect_labels", said, prices[0].column)
+
+
 def _unfamiliar_customers(seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
     found = [one for one in seen.notable("conditional_change", "calibration_slope") if "covariate_harmful" in one.argues_for]
     gained = seen.notable("gain_combined", "gain_recent", "gain_newest")
@@ -86,11 +95,13 @@ def _remedy(rule: Rule, cause: Cause, why: Finding, seen: Seen, setting: Setting
         mode = _MODES[gained[0].name]
         if setting.trainable(policy):
             return CauseReading(rule, cause, "retrain", " ".join(dict.fromkeys((why.said, gained[0].said))), column, mode)
-    if not setting.trainable(policy) or setting.outcomes_to_come:
+    gained = seen.notable("gain_recalibrate") if setting.trainable(policy) else ()
+    # Of customers whom nobody knew, a level is most of what there is to learn yet. Of known ones who behave otherwise, outcomes to come tell more.
+    if not setting.trainable(policy) or (setting.outcomes_to_come and not (gained and cause == "covariate_harmful")):
         return CauseReading(
             rule, cause, "collect_labels", f"{why.said} Too few outcomes are known to show that another model does better.", column
         )
-    if gained := seen.notable("gain_recalibrate"):
+    if gained:
         return CauseReading(rule, cause, "recalibrate", f"{why.said} {gained[0].said}", column, "recalibrate")
     if harm := seen.notable("measured_performance"):
         return CauseReading(rule, cause, "collect_labels", f"{harm[0].said} {_stop(why)}", column)
@@ -169,7 +180,7 @@ def _nothing(seen: Seen, setting: Setting, policy: Policy) -> CauseReading | Non
 _BY_CAUSE: Mapping[Cause, tuple[Callable[[Seen, Setting, Policy], CauseReading | None], ...]] = {
     "data_fault": (_broken_data, _lost_dependency, _moved_alone),
     "label_fault": (_untrusted_labels,),
-    "concept_drift": (_changed_behaviour,),
+    "concept_drift": (_changed_behaviour, _changed_without_labels),
     "covariate_harmful": (_unfamiliar_customers, _unfamiliar_without_labels),
     "prior_shift": (_changed_level, _changed_prior),
     "covariate_benign": (_moved_harmlessly,),

@@ -40,4 +40,13 @@ def test_the_strongest_evidence_stays() -> None:
 
 def test_what_was_looked_for_in_vain_is_named_once() -> None:
     quiet = broken(1).model_copy(update={"notable": False})
-    assert pack(conclude([quiet, quiet], Setting(5000, 0, 0), POLICY)).ruled_out == ("more_missing",)
+    assert [one.name for one in pack(conclude([quiet, quiet], Setting(5000, 0, 0), POLICY)).ruled_out] == ["more_missing"]
+
+
+def test_the_nearest_miss_comes_first_with_its_strength_and_threshold() -> None:
+    far, near = (
+        Finding(family="support", name=name, strength=strength, unit="", n=5000, notable=False, said="")  # type: ignore[arg-type]
+        for name, strength in (("unsupported_rows", 0.03), ("score_shift", 0.0951))
+    )
+    told = pack(conclude([far, near], Setting(5000, 0, 0), POLICY)).ruled_out
+    assert [(one.name, one.strength, one.threshold) for one in told] == [("score_shift", 0.095, 0.1), ("unsupported_rows", 0.03, 0.15)]

@@ -31,10 +31,20 @@ def training_rows(observed: Observed) -> int:
     return int(np.isin(_hashes(known[features]), _hashes(observed.reference[features])).sum()) if len(known) else 0
 
 
+def shared_with_reference(observed: Observed, seen: Witnesses) -> float:
+    """Share of the window's customers, 0-1, who equal a row of the reference in every feature, beyond how often its own rows have a twin."""
+    known, rows = _hashes(observed.reference[list(observed.columns.features)]), _hashes(seen.after)
+    return float(np.isin(rows, known).mean()) - _twins(known) / max(1, len(known))
+
+
+def _twins(known: _Hashes) -> int:
+    # How often a row of the reference has a twin in it is how often a new customer would.
+    return len(known) - int((np.unique(known, return_counts=True)[1] == 1).sum())
+
+
 def _replayed(known: _Hashes, rows: _Hashes, rules: DataRules) -> Finding | None:
     shared = int(np.isin(rows, known).sum())
-    # How often a row of the reference has a twin in it is how often a new customer would.
-    own = len(known) - int((np.unique(known, return_counts=True)[1] == 1).sum())
+    own = _twins(known)
     share, z = shared / max(1, len(rows)), surprise(own, len(known), shared, len(rows))
     if share - own / max(1, len(known)) < rules.replayed_share or z < rules.missing_z:
         return None

@@ -33,7 +33,8 @@ _COMPARABLE = 0.5  # of the labelled customers that have others scored equally o
 
 
 def label_checks(observed: Observed, policy: Policy) -> tuple[Finding, ...]:
-    """What is wrong with the known outcomes; notable findings only. They are compared with the customers of their own time."""
+    """What is wrong with the known outcomes, and `labels_immature` also where there are too few churners and the age of the labels speaks against
+    it. They are compared with the customers of their own time."""
     everyone = observed.matured or observed
     observed = one_row_each(everyone)
     if len(observed.labelled.churned) < policy.evidence.performance.min_rows:
@@ -71,27 +72,28 @@ def _immature(observed: Observed, expected: Expected, policy: Policy) -> Finding
         return None
     rows, rate, normal = expected.y.size, float(expected.y.mean()), float(expected.p.mean())
     what = f"{rate:.1%} of the {rows:,} known outcomes are churn where {normal:.1%} are expected ({-z:.1f} standard errors)"
-    if rate == 0.0:
-        ratio, so = 0.0, "and not a single one: outcomes are written down as staying before they are known."
-    else:
+    said, notable = f"{what}, and not a single one: outcomes are written down as staying before they are known.", True
+    ratio, rises = 0.0, z
+    if rate > 0.0:
         trend = None if times is None else _by_age(times, expected)
-        if trend is None or trend[0] < rules.age_z or trend[1] > rules.young_to_old:
+        if trend is None:
             return None
-        ratio = trend[1]
-        so = (
-            f"and the youngest third has {ratio:.0%} of the churn of the oldest, like for like ({trend[0]:.1f} standard errors): "
-            "these outcomes have not matured yet; wait before you judge or train on them."
-        )
+        rises, ratio = trend
+        notable = rises >= rules.age_z and ratio <= rules.young_to_old
+        thirds = f"the youngest third has {ratio:.0%} of the churn of the oldest, like for like ({rises:.1f} standard errors)"
+        so = "these outcomes have not matured yet; wait before you judge or train on them" if notable else "that is not how outcomes mature"
+        said = f"{what}, and {thirds}: {so}."
     return Finding(
         family="labels",
         name="labels_immature",
         strength=ratio,
         unit="churn of the youngest labels over the oldest, each relative to what is expected of them",
         n=rows,
-        z=z,
-        argues_for=("label_fault",),
-        argues_against=("prior_shift", "concept_drift"),
-        said=f"{what}, {so}",
+        z=z if notable else rises,
+        notable=notable,
+        argues_for=("label_fault",) if notable else (),
+        argues_against=("prior_shift", "concept_drift") if notable else ("label_fault",),
+        said=said,
     )
 
 

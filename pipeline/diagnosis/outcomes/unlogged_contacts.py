@@ -2,14 +2,14 @@
 
 A team that acts on the scores changes the outcomes of the high ones. That looks like a model whose high scores are wrong, and a model trained on it
 learns the campaign. What tells it from a change of the customers is where it happens: a kept share of the churners from one score on explains
-the outcomes at least as well as another level of all scores, another slope, another level of one kind of customers, or of every kind. The score
+the outcomes at least as well as another level of all scores, another slope, another level of one kind of customers, another level and slope of it, or another level of every kind. The score
 where an offer pays and tops of the list are looked at.
 
 Source: Hahn, Todd and Van der Klaauw (2001), "Identification and Estimation of Treatment Effects with a Regression-Discontinuity Design"; forms
 are compared by Schwarz (1978), "Estimating the Dimension of a Model".
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,7 +82,8 @@ def find_unlogged_contacts(observed: Observed, policy: Policy, value: ValueSetti
         "none": _likelihood(y, p),
         "level": _likelihood(y, at_level(p, y)) - size / 2,
         "line": _likelihood(y, fit_line(x, y).at(x)) - size,
-        "kind": _best_kind(kinds, y, p) - size / 2,
+        "kind": _best_kind(kinds, y, p, at_level) - size / 2,
+        "kind and slope": _best_kind(kinds, y, p, _on_a_line) - size,
         "kinds": _kinds_changed(design, y, p),
         "step": max(one.likelihood for one in steps) - size / 2 - tried,
         "beside": max(one.likelihood for one in beside) - size - tried,
@@ -145,14 +146,19 @@ def _kinds(observed: Observed) -> list[Mask]:
     return [one.after for one in segments if one.column is not None]
 
 
-def _best_kind(kinds: list[Mask], y: Numbers, p: Numbers) -> float:
-    """The likelihood where one kind of customers has another level, less what it costs to have looked at all kinds."""
+def _on_a_line(p: Numbers, y: Numbers) -> Numbers:
+    x = log_odds(p)
+    return fit_line(x, y).at(x)
+
+
+def _best_kind(kinds: list[Mask], y: Numbers, p: Numbers, fitted: Callable[[Numbers, Numbers], Numbers]) -> float:
+    """The likelihood where one kind of customers has probabilities `fitted` to its own outcomes, less what it costs to have looked at all kinds."""
     as_ever, found, tried = _likelihood(y, p), -np.inf, 0
     for inside in kinds:
         if min(p[inside].sum(), (1 - p[inside]).sum()) < _FEWEST_EXPECTED or y[inside].min() == y[inside].max():
             continue
         tried += 1
-        gained = _likelihood(y[inside], at_level(p[inside], y[inside])) - _likelihood(y[inside], p[inside])
+        gained = _likelihood(y[inside], fitted(p[inside], y[inside])) - _likelihood(y[inside], p[inside])
         found = max(found, as_ever + gained)
     return float(found - np.log(max(1, tried)))
 

@@ -34,6 +34,12 @@ class Crosstab:
     customers: Codes
     effective: float
 
+    def moved(self, place: int) -> float:
+        """Share of the rows, 0-1, that would have to be in another cell of the column at this place for both sides to agree."""
+        cells = self.spans[place].stop - self.spans[place].start
+        was, now = (np.bincount(codes[:, place], minlength=cells) / len(codes) for codes in (self.reference, self.window))
+        return float(np.abs(was - now).sum() / 2)
+
     def indicators(self, codes: Codes) -> Floats:
         """One 1 per row and column in the cell that `codes`, shape (rows, columns), names; shape (rows, cells)."""
         rows = np.zeros((len(codes), self.spans[-1].stop))

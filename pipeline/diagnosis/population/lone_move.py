@@ -6,14 +6,17 @@ correlates made less than half of the expected shift, and rows hold values toget
 together. The second tells a broken column from customers who were chosen by that column and balanced in all others.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.observed import SEED, Observed
-from pipeline.diagnosis.population.association import counts_of, strong_ties
+from pipeline.diagnosis.population.association import Tie, counts_of, strong_ties
+from pipeline.diagnosis.population.copies import copies
 from pipeline.diagnosis.population.crosstab import Crosstab, Floats, crosstab, enough
 from pipeline.diagnosis.population.domain_classifier import window_weights
 from pipeline.diagnosis.population.grown_columns import find_grown_columns
@@ -44,14 +47,15 @@ class _Move:
 
 
 class _Tables:
-    """What is asked of every column, computed once."""
+    """What is asked of every column, computed once. `copies`: pairs of columns that tell the same thing."""
 
-    def __init__(self, tab: Crosstab) -> None:
+    def __init__(self, tab: Crosstab, before: pd.DataFrame) -> None:
         self.tab = tab
         self.before, self.now = tab.indicators(tab.reference), tab.indicators(tab.window)
         self.counts = counts_of(self.before)
         self.shares, self.shares_now = self.before.mean(axis=0), self.now.mean(axis=0)
         self.ties = strong_ties(tab, self.counts, _CORRELATES)
+        self.copies = copies(tab, self.ties, before)
         self.weights = window_weights(tab, SEED)
 
 
@@ -65,7 +69,7 @@ def find_moved_alone(observed: Observed, rules: DependencyRules) -> tuple[Findin
     moved = [place for place in range(len(tab.names)) if _moved(tab, place, rules)]
     if not moved:
         return ()
-    tables = _Tables(tab)
+    tables = _Tables(tab, observed.before)
     found = [_finding(observed, tables, place, rules) for place in moved]
     # What grows with time moves alone, by as much as the same customers grew older.
     grown = {finding.column for finding in find_grown_columns(observed)}
@@ -92,9 +96,15 @@ def _cells(tab: Crosstab, codes: NDArray[np.int64], place: int) -> Floats:
 
 
 def _move(tables: _Tables, place: int) -> _Move | None:
-    """None where no correlate tells anything."""
-    tab, span = tables.tab, tables.tab.spans[place]
+    """None where no correlate tells anything. A copy that comes from the same broken source follows and proves nothing; one that contradicts does."""
     ties = [tie for tie in tables.ties if place in (tie.one, tie.other)]
+    others = [tie for tie in ties if (tie.one, tie.other) not in tables.copies]
+    found = [_move_by(tables, place, given) for given in ((ties, others) if 0 < len(others) < len(ties) else (ties,))]
+    return min((one for one in found if one is not None), key=lambda one: one.followed, default=None)
+
+
+def _move_by(tables: _Tables, place: int, ties: Sequence[Tie]) -> _Move | None:
+    tab, span = tables.tab, tables.tab.spans[place]
     if not ties:
         return None
     # Of a cell that the reference does not have, nobody knows what comes with it.

@@ -22,7 +22,7 @@ FAMILIES: dict[str, Family] = {
     "population_moved": "support", "unsupported_rows": "support", "unseen_category": "support", "score_shift": "score",
     "prior_estimate": "prior", "prior_explains": "prior", "labels_immature": "labels", "labels_stopped": "labels", "labels_redefined": "labels", "labels_selected": "labels",
     "ruled_before": "history", "level_change": "performance",
-    "conditional_change": "performance", "gain_combined": "challengers", "gain_recent": "challengers", "gain_recalibrate": "challengers",
+    "conditional_change": "performance", "calibration_slope": "performance", "gain_combined": "challengers", "gain_recent": "challengers", "gain_recalibrate": "challengers",
     "known_event": "events", "repair_returns": "repairs", "measured_performance": "performance", "gain_newest": "challengers",
 }  # fmt: skip
 
@@ -241,3 +241,28 @@ def test_where_no_sign_tells_by_itself_the_strongest_is_named() -> None:
     said = case(PLENTY, new_value, found("repair_returns", "data_fault", column="Contract"), *CAME)
     assert (said.cause, said.rule, said.column) == ("data_fault", "broken_data", None)
     assert said.said.endswith("The strongest sign: repair_returns was found.")
+
+
+def test_outcomes_that_a_check_calls_wrong_train_nothing_whatever_else_speaks_for_it() -> None:
+    turned = Finding(
+        family="labels", name="labels_inverted", strength=0.3, unit="", n=1000, z=7.0, share=0.01, argues_for=("label_fault",), said=""
+    )
+    assert case(PLENTY, turned, CHANGED, *HARM, GAIN, HELPED).action == "collect_labels"
+
+
+def test_a_level_shown_to_help_with_unknown_customers_does_not_wait_for_the_outcomes_to_come() -> None:
+    assert case(PLENTY, UNKNOWN_CUSTOMERS, HELPED, *CAME).action == "recalibrate"
+    assert case(PLENTY, UNKNOWN_CUSTOMERS, *CAME).action == "collect_labels"
+
+
+def test_new_prices_without_outcomes_have_customers_asked_where_resentment_is_probable() -> None:
+    raised = found("rescaled", "covariate_benign", column="MonthlyCharges", strength=1.3)
+    assert case(NONE, raised).action == "collect_labels"
+
+
+def test_what_lies_short_of_its_threshold_is_no_sign_that_all_is_well() -> None:
+    def calm(z: float) -> float:
+        signs = found("calibration_slope", strength=0.7, z=z, notable=False), found("level_change", strength=0.0, z=0.5, notable=False)
+        return evidence_of(Seen(signs), PLENTY, POLICY)["outcomes_show_no_harm"]
+
+    assert calm(-1.0) > calm(-2.0) > calm(-3.5) == 0

@@ -1,5 +1,7 @@
 """A column that moved: with its correlates, as customers move it, or alone, as a fault does."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -82,3 +84,19 @@ def test_of_a_column_without_correlates_nothing_is_claimed() -> None:
 @pytest.mark.parametrize("rows", [5, 50, 2000])
 def test_what_did_not_move_is_not_mentioned(rows: int) -> None:
     assert moved(drawn(rows, 8)) == {}
+
+
+def with_copy(part: pd.DataFrame) -> pd.DataFrame:
+    """The same with the tenure once more, in groups, as a feed computes them from it."""
+    groups = pd.cut(part["tenure"], [-np.inf, 6, 12, 24, 48, np.inf], labels=["new", "1", "2", "3-4", "5+"])
+    return part.assign(**{"Tenure Group": groups.astype("str").astype("category")})
+
+
+def test_a_copy_that_comes_from_the_same_broken_column_does_not_vouch_for_it() -> None:
+    window = drawn(2000, 1)
+    window.loc[some(window, 0.3), "tenure"] = 1.0
+    observed = seen(window)
+    columns = observed.columns.model_copy(update={"categorical": (*observed.columns.categorical, "Tenure Group")})
+    copied = replace(observed, columns=columns, before=with_copy(observed.before), window=with_copy(observed.window))
+    notable = {finding.column for finding in find_moved_alone(copied, RULES.dependency) if finding.notable}
+    assert notable == {"tenure", "Tenure Group"}

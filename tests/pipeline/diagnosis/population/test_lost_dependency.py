@@ -63,3 +63,14 @@ def test_a_constant_column_blames_nobody() -> None:
 @pytest.mark.parametrize("rows", [5, 50, 1500])
 def test_without_a_change_nothing_is_lost(rows: int) -> None:
     assert lost(drawn(rows, 8)) == ()
+
+
+@pytest.mark.parametrize("column", ["Contract", "MonthlyCharges"])
+def test_a_part_of_the_rows_with_values_of_other_customers_loosens_every_tie(column: str) -> None:
+    window = drawn(2000, 11)
+    wrong = np.random.default_rng(3).random(len(window)) < 0.4
+    mixed = window[column].to_numpy(copy=True)
+    mixed[wrong] = np.random.default_rng(4).permutation(mixed[wrong])
+    (finding,) = lost(window.assign(**{column: pd.Series(mixed, dtype=window[column].dtype)}))
+    assert (finding.column, finding.notable) == (column, True)
+    assert finding.share == pytest.approx(0.4, abs=0.1)
