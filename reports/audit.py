@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from typing import Any
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 from pipeline.churnops_version import churnops_version
 from pipeline.diagnosis.finding import Finding
@@ -26,6 +26,9 @@ from reports.report_sections import TITLES, SectionName
 from reports.requested_decision import decision
 from reports.second_opinion import choice
 from reports.verdict import Narrative, Verdict
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _RULE = re.compile(r"(`[\w.]+`)")
 
@@ -56,40 +59,12 @@ def render_audit(
     from_environment: Sequence[str] = (),
 ) -> AuditReport:
     """The report of one case as Markdown with YAML front matter. `setting`: what of the workspace its first page needs. `from_environment`: the variables that stand in for keys of churnops.toml."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     policy = setting.policy
     checked = (f"Checked for {cause_name(one.cause)}: {one.checked.strip()}" for one in narrative.hypotheses if one.checked.strip())
     said = "\n\n".join(part.strip() for part in (narrative.summary, narrative.reasoning, *checked) if part.strip()) or "Nothing was said."
     evidence = evidence_of(case, calls, trainings, policy)
     grounded = ground(said, evidence)
     sources = appendix(grounded, case.case_id, _digests(case, reference_sha256))
-    environment = Environment(
-        loader=PackageLoader("reports", "."), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
-    )
-    environment.filters.update(
-        score=score,
-        counted=counted,
-        level=DRIFT_LEVELS.get,
-        cell=cell,
-        code=cell_code,
-        sentence=_sentence,
-        yaml=_yaml,
-        bar=bar,
-        arrow=ARROWS.get,
-    )
-    environment.filters.update(
-        oneline=one_line,
-        settings=_settings,
-        arguments=_arguments,
-        outcome=_outcome,
-        figure=figure,
-        choice=choice,
-        cause=cause_name,
-        act=action_name,
-        notes=partial(notes, confidence=policy.gate.confidence),
-        rate=rate_figure,
-    )
     columns, rows, note = _models(trainings)
     own = "" if verdict.operator == "rulebook" or ground(narrative.summary, evidence).marked else one_line(narrative.summary)
     named: list[SectionName] = []
@@ -121,9 +96,42 @@ def render_audit(
         "disagreed": verdict.disagreed,
         "stated": _beside_weighed(case, narrative),
     }
+    environment = _environment()
     text = environment.get_template("audit.md.j2").render(facts, section=partial(_section, named))
     front = environment.get_template("audit_front_matter.j2").render(facts, sections=named)
     return AuditReport(re.sub(r"\n{3,}", "\n\n", front + text), sources, grounded.unsourced, own)
+
+
+@cache
+def _environment() -> "Environment":
+    """Made once in a process: to compile the templates takes longer than all else about a report."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("reports", "."), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    environment.filters.update(
+        score=score,
+        counted=counted,
+        level=DRIFT_LEVELS.get,
+        cell=cell,
+        code=cell_code,
+        sentence=_sentence,
+        yaml=_yaml,
+        bar=bar,
+        arrow=ARROWS.get,
+        oneline=one_line,
+        settings=_settings,
+        arguments=_arguments,
+        outcome=_outcome,
+        figure=figure,
+        choice=choice,
+        cause=cause_name,
+        act=action_name,
+        notes=notes,
+        rate=rate_figure,
+    )
+    return environment
 
 
 def _digests(case: Case, reference_sha256: str) -> dict[str, str]:

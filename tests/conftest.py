@@ -51,10 +51,11 @@ class Clock:
 
 
 @pytest.fixture(autouse=True)
-def no_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def no_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Neither the keys nor the settings of the machine reach a test, and no connection leaves it."""
     _forget_the_machine(monkeypatch)
-    monkeypatch.setenv("ANTHROPIC_CONFIG_DIR", str(tmp_path / "no-anthropic-profile"))
+    # No `tmp_path`: to make one looks through those of all tests before, and three tests of five need none.
+    monkeypatch.setenv("ANTHROPIC_CONFIG_DIR", str(tmp_path_factory.getbasetemp() / "no-anthropic-profile"))
     connect = socket.socket.connect
 
     def local_only(self: socket.socket, address: object) -> None:

@@ -1,7 +1,6 @@
 """Drift of a window against the reference: Evidently's verdict and the calibrated one, from two profiles."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from pipeline.drift.blindspots import find_blind_spots
 from pipeline.drift.scores import DISTANCE, KS_DISTANCE, PSI, Rule, Score, score_profiles
@@ -16,9 +15,6 @@ from pipeline.windows.baseline import Baseline
 from pipeline.windows.window import Window
 from pipeline.words import set_aside_words
 from pipeline.workspace.policy import DriftRules, Policy
-
-if TYPE_CHECKING:
-    pass
 
 SEED = 0  # of the null distribution: the same window has the same verdict
 

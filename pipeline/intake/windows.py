@@ -27,6 +27,7 @@ from pipeline.shown_text import plain, quoted
 from pipeline.sources.customers import customer_counts
 from pipeline.sources.source import PredictionLog, Restriction
 from pipeline.tables.categories import Categories, Spelling
+from pipeline.tables.connection import one_engine
 from pipeline.tables.schema import Schema
 from pipeline.tables.similar_names import most_alike
 from pipeline.windows.baseline import Baseline
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 _EVERY_ROW = (1 << 31) - 1  # the most that every engine takes for a limit: so far from the newest row, or nearer, is the oldest
 
 
+@one_engine()
 def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: Span | None = None, outcomes: Path | None = None) -> Window:
     """A span of the prediction log, churnops' own or the team's; by default `[window] length` before the newest prediction, or all of a
     team's log without scoring times. Outcomes are those of older rows too (`with_matured`), unless the first row was named. The file
@@ -129,6 +131,7 @@ def _known_in_log(opened: Opened, columns: Schema, spelling: Spelling, told: "pd
     return Labelled(known[list(columns.features)], known["_churned"], known["_id"], known["_time"])
 
 
+@one_engine()
 def file_window(opened: Opened, baseline: Baseline, current: Path, outcomes: Path | None) -> Window:
     """A window that lies in a file, a folder of files or a pattern of them, with its outcomes in another one or not at all.
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.tables.connection import connected, connected_within
+from pipeline.tables.connection import connected, connected_within, one_engine
 
 
 def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[object, ...]]:
@@ -64,6 +64,26 @@ def test_a_failure_is_one_sentence_without_a_cell_and_the_folder_is_gone(connect
     assert str(refused.value).startswith("log.csv cannot be read.")
     assert "Ada" not in str(refused.value)
     assert not folders[0].exists()
+
+
+def test_a_look_has_one_engine_that_ends_with_it_and_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def known() -> bool:
+        with connected("log.csv", "UTC") as (connection, _):
+            return rows(connection, "select count(*) from duckdb_tables() where table_name = 'left_behind'") == [(1,)]
+
+    with one_engine():
+        with connected("log.csv", "Asia/Tokyo") as (connection, _):
+            connection.execute("create table left_behind (x integer)")
+        assert known()
+        with connected("other.csv", "Europe/Berlin") as (connection, _), connected("log.csv", "UTC"):
+            assert rows(connection, "select current_setting('TimeZone')") == [("Europe/Berlin",)]
+        with one_engine():
+            assert not known(), "a look within a look"
+        assert known()
+    assert not known()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_engine_that_broke_is_replaced_and_none_has_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
