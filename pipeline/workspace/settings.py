@@ -1,6 +1,5 @@
 """Typed settings: `churnops.toml`, overridden by `CHURNOPS_SECTION__KEY` variables, read once and passed down."""
 
-import re
 import shlex
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -14,7 +13,7 @@ from pydantic_settings import SettingsError as UnreadableVariable
 from pipeline.errors import SettingsError
 from pipeline.families import USUAL, families
 from pipeline.tables.file_format import kind_of
-from pipeline.tables.remote_files import holds_secret, is_remote
+from pipeline.tables.remote_files import is_remote
 from pipeline.tables.schema import Schema
 from pipeline.tables.similar_names import most_alike
 from pipeline.workspace import retired_names
@@ -22,7 +21,7 @@ from pipeline.workspace.access import WorkspaceSettings
 from pipeline.workspace.alert_settings import AlertSettings
 from pipeline.workspace.approval_settings import ApprovalSettings
 from pipeline.workspace.data_settings import DataSettings
-from pipeline.workspace.database_url import holds_password, require_database_url
+from pipeline.workspace.database_url import require_database_url
 from pipeline.workspace.expectation_settings import ExpectationSettings
 from pipeline.workspace.fairness_settings import FairnessSettings
 from pipeline.workspace.hook_settings import HookSettings
@@ -37,6 +36,7 @@ from pipeline.workspace.prediction_settings import PredictionSettings
 from pipeline.workspace.retention_settings import RetentionSettings
 from pipeline.workspace.section import Section
 from pipeline.workspace.serving_settings import ServingSettings
+from pipeline.workspace.settings_secrets import refuse_secrets
 from pipeline.workspace.shared_files import require_store_url
 from pipeline.workspace.toml_text import parse_toml
 from pipeline.workspace.value_settings import CustomerValueSettings
@@ -244,7 +244,7 @@ def read_settings(file: Path) -> Settings:
         values = parse_toml(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} is not valid TOML: {error}.", "Correct that line, or run `churnops init` in a new folder.") from error
-    _refuse_secrets(file, values)
+    refuse_secrets(file, values)
     try:
         settings = Settings(**with_urls(values))
     except UnreadableVariable as error:
@@ -271,29 +271,6 @@ def set_from_environment(environment: Iterable[str]) -> tuple[str, ...]:
 
 def _section_of(variable: str) -> str:
     return variable.lower().partition("__")[0]
-
-
-def _refuse_secrets(file: Path, values: dict[str, Any]) -> None:
-    """Bundles and copies carry the settings along, so a secret has no place in them."""
-    sections = {name: values[name] for name in ("data", "offers", "outcomes", "predictions") if isinstance(values.get(name), dict)}
-    urls = {"database_url": values.get("database_url"), **{f"{name}.url": section.get("url") for name, section in sections.items()}}
-    operator = values.get("operator")
-    urls["operator.base_url"] = operator.get("base_url") if isinstance(operator, dict) else None
-    hooks = values.get("hooks")
-    if isinstance(hooks, dict) and re.search(r"secret=(?!\$\{)", str(hooks.get("after_approval"))):
-        raise SettingsError(
-            f"{file}: `hooks.after_approval` holds a secret.", "Write it as ${NAME}, and set the variable NAME or NAME_FILE."
-        )
-    for key, url in urls.items():
-        if holds_password(url):
-            variable = "CHURNOPS_" + key.upper().replace(".", "__")
-            raise SettingsError(f"{file}: `{key}` holds a password.", f"Give it as {variable} and leave the key empty.")
-    for name, section in sections.items():
-        place = section.get("file")
-        if isinstance(place, str) and is_remote(place) and holds_secret(place):
-            raise SettingsError(
-                f"{file}: `{name}.file` holds a password or a signature.", "Leave it out; credentials come from the environment."
-            )
 
 
 def _without(values: dict[str, Any], path: Sequence[str]) -> tuple[dict[str, Any], bool]:

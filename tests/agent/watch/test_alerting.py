@@ -87,7 +87,7 @@ def test_the_message_says_what_happened_how_sure_whom_to_call_and_what_to_do(fre
         "To call: Ada ‹ada＠example.com›",
         f"Read: churnops reports show {case.case_id} --workspace {fresh.workspace.root}",
         f"Page: https://churn.example.com/review/cases/{case.case_id}",
-        f"Report: /reports/{case.case_id}.md",
+        f"Report: {fresh.workspace.reports / case.case_id}.md",
         f"To take it on: churnops alerts ack 1 --workspace {fresh.workspace.root}",
     ]
 

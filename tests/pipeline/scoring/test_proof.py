@@ -136,7 +136,7 @@ def test_rare_categories_are_folded_exactly(estimator: str) -> None:
     model = build(estimator, size, 7, columns).fit(rows[list(columns.features)], rows["churned"].to_numpy())
     made, proof = prove(model, columns, rows, 0.5)
     assert made is not None and proof.path == "fast"
-    assert made.encoder.owners.size < MOST_CATEGORIES + len(FEATURES) * 4  # one column for all rare cities
+    assert len(made.encoder.shares) < MOST_CATEGORIES + len(FEATURES) * 4  # one column for all rare cities
     odd = rows.sample(300, random_state=1)[list(columns.features)]
     odd["city"] = [["never seen", np.nan, "city 299", "city 1"][place % 4] for place in range(300)]
     exact = model.predict_proba(odd)[:, 1]

@@ -125,7 +125,7 @@ def test_of_a_plain_forest_an_effect_is_the_part_itself() -> None:
     _, added = compiled.classifier.explained(compiled.encoder.encode(cells))
     p, effects = compiled.explained(cells)
     assert p - effects.sum() == pytest.approx(p - added.sum())
-    assert effects == pytest.approx(np.bincount(compiled.encoder.owners, added))
+    assert effects == pytest.approx(added @ compiled.encoder.shares)
 
 
 def test_through_scikit_learn_an_effect_is_against_the_typical_value() -> None:

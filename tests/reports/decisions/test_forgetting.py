@@ -36,7 +36,7 @@ def logged(trained: Opened) -> Opened:
 
 def test_a_forgotten_customer_is_in_no_page_and_the_ledger_names_nobody(logged: Opened) -> None:
     found = forget(logged, ADA)
-    assert found.rows == {"predictions": 2, "outcomes": 1, "offers": 1, "shadow_scores": 1}
+    assert found.rows == {"predictions": 2, "outcomes": 1, "offers": 1, "shadow_scores": 1, "asked_outcomes": 0}
     assert found.mentions == (".churnops/chat/one.jsonl",)
     assert any("trained models keep" in said for said in found.elsewhere)
     logged.state.close()
