@@ -142,13 +142,13 @@ def _asks(case: Case) -> bool:
 
 def _seen(case: Case, truths: Sequence[Truth], deployed: Sequence[int]) -> SeenCase:
     found, day = concluded(case), day_of(case.opened_at)
-    cause = "deploy" if case.kind == "deploy" else found.cause if found else case.status
+    cause, column = "deploy" if case.kind == "deploy" else found.cause if found else case.status, found.column if found else None
     about = [truth for truth in there(truths, day, deployed) if (truth.kind == "deploy") == (case.kind == "deploy")]
-    # Of several that are there, the one whose cause was said goes first, then the oldest: a word that fits none is no sign of the newer one.
-    about.sort(key=lambda truth: (cause not in truth.causes, truth.begin))
+    # Of several that are there, the one whose cause and column were said goes first, then the oldest: a word that fits none is no sign of the newer one.
+    about.sort(key=lambda truth: (cause not in truth.causes, column != truth.column, truth.begin))
     told = f"{cause_name(found.cause)}: {found.said}" if found else case.status
     said = "a rollback is recommended" if case.kind == "deploy" else told
-    return SeenCase(case.case_id, day, case.status, cause, found.column if found else None, said, about[0].name if about else None)
+    return SeenCase(case.case_id, day, case.status, cause, column, said, about[0].name if about else None)
 
 
 def _noticed(truth: Truth, seen: Sequence[SeenCase]) -> Noticed:

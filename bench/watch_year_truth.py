@@ -30,13 +30,15 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Truth:
-    """One thing that happens from day `begin` to day `end`, that one included; None: it stays. `causes`: what an honest diagnosis may call it."""
+    """One thing that happens from day `begin` to day `end`, that one included; None: it stays. `causes`: what an honest diagnosis may call it;
+    `column`: the one that it is about, None where it is about all customers."""
 
     name: str
     kind: Kind
     begin: int
     end: int | None
     causes: tuple[str, ...]
+    column: str | None = None
 
     def holds(self, day: int) -> bool:
         return self.begin <= day and (self.end is None or day <= self.end)
@@ -58,18 +60,25 @@ def draw_year(seed: int, days: int) -> Year:
     def about(share: float) -> int:
         return int(days * share + rng.integers(-6, 7))
 
-    def fault(name: str, share: float) -> Truth:
+    def fault(name: str, share: float, column: str) -> Truth:
         begin = about(share)
-        return Truth(name, "fault", begin, begin + int(rng.integers(4, 9)), ("data_fault",))
+        return Truth(name, "fault", begin, begin + int(rng.integers(4, 9)), ("data_fault",), column)
 
     outages = tuple((day, day + int(rng.integers(1, 4))) for day in (about(0.12), about(0.66)))
     deploy = about(0.42)
     truths = (
-        fault("total charges sent in cents", 0.04),
-        Truth("a new kind of internet, and who has it leaves more", "change", about(0.12), None, ("covariate_harmful", "concept_drift")),
-        Truth("settled customers leave, new ones stay", "change", about(0.25), None, ("concept_drift",)),
+        fault("total charges sent in cents", 0.04, "TotalCharges"),
+        Truth(
+            "a new kind of internet, and who has it leaves more",
+            "change",
+            about(0.12),
+            None,
+            ("covariate_harmful", "concept_drift"),
+            "InternetService",
+        ),
+        Truth("settled customers leave, new ones stay", "change", about(0.25), None, ("concept_drift",), "tenure"),
         Truth("a model trained on polluted outcomes", "deploy", deploy, None, ()),
-        fault("contracts of half the rows sent as month to month", 0.56),
+        fault("contracts of half the rows sent as month to month", 0.56, "Contract"),
         Truth("everybody leaves more", "change", about(0.66), None, ("prior_shift", "concept_drift")),
     )
     return Year(truths, outages, deploy)

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.diagnosis.comparable_scores import comparable_scores, scores_as_unseen
+from pipeline.diagnosis.outcomes.known_level import outcomes_at_level_of
 from pipeline.diagnosis.past import NO_PAST, Past, look_back
 from pipeline.expectations.violation import Violation
 from pipeline.models.artifact import Artifact
@@ -29,7 +30,8 @@ class Observed:
     """A window beside what came before it.
 
     `before` (features) is of the champion's drift reference, `reference` (features, then the target) of its training rows: population and data
-    are compared with the first, outcomes with the second. They and `window` (features) are typed samples of at most `SAMPLE_ROWS` rows; of the window's, one row
+    are compared with the first, outcomes with the second, those of a recalibrated champion brought to its level (`known_level`); `taught` has them as they
+    came, shape (reference,), None where that is the same. They and `window` (features) are typed samples of at most `SAMPLE_ROWS` rows; of the window's, one row
     of each customer where they have ids, drawn by lot, however often it was scored. `rows` and `customers` count all of the window's. A
     column absent from the window is all missing in `window` and named in `profile.absent`. `times` (UTC) and `ids` belong to the window's
     sample and are None where it has none. Scores are probabilities of churn: `before_scores` and `reference_scores` as of customers that the champion has
@@ -67,6 +69,7 @@ class Observed:
     violations: tuple[Violation, ...] = ()
     offers: OffersMade | None = None
     restored: Labelled | None = None
+    taught: NDArray[np.int8] | None = None
 
     @property
     def teaching(self) -> "Observed":
@@ -91,6 +94,10 @@ def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
     reference, out_of_fold = champion.reference(), champion.reference_scores()
     before, before_scores = _rows_before(champion, baseline, reference, out_of_fold)
     reference, reference_scores = _sampled(reference, out_of_fold, baseline)
+    compared, taught = comparable_scores(reference_scores, _scores(champion, reference)), None
+    if champion.manifest.recalibration is not None:
+        taught = reference[window.columns.target].to_numpy(dtype=np.int8)
+        reference = reference.assign(**{window.columns.target: outcomes_at_level_of(compared, taught, SEED)})
     return Observed(
         champion=champion,
         columns=columns,
@@ -100,7 +107,7 @@ def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
         before=before[features].reset_index(drop=True),
         before_scores=comparable_scores(before_scores, _scores(champion, before)),
         reference=reference[[*features, window.columns.target]].reset_index(drop=True),
-        reference_scores=comparable_scores(reference_scores, _scores(champion, reference)),
+        reference_scores=compared,
         window=drawn.features[features],
         times=drawn.times,
         ids=drawn.ids,
@@ -117,6 +124,7 @@ def observe(champion: Artifact, baseline: Baseline, window: Window) -> Observed:
         violations=window.violations,
         offers=window.offers,
         restored=window.restored,
+        taught=taught,
     )
 
 

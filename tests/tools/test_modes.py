@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 
 from pipeline.models.artifact import open_artifact
+from pipeline.record.approvers import confirmed
+from pipeline.record.cases import Decision
 from pipeline.record.opened_workspace import Opened
-from tests.conftest import Simulated, copied
+from pipeline.worlds.simulation import simulate
+from reports.decisions.approval import approve, draft_approval
+from tests.conftest import Clock, Simulated, copied
 from tests.tools.desk import desk, diagnosis_of
 
 pytestmark = pytest.mark.anyio
@@ -44,6 +48,25 @@ async def test_a_recalibrated_champion_waits_for_a_person_as_what_it_is(risen: O
     assert challenger.manifest.threshold == pytest.approx(50 / (0.3 * 500))  # what an offer costs over what it may bring
     assert challenger.manifest.drift_reference is not None  # windows are compared with what it was recalibrated on
     assert [training.arguments for training in risen.cases.trainings(case_id)] == [{"mode": "recalibrate"}]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0.6, 0.0], ids=["with outcomes", "without"])
+async def test_the_level_that_a_champion_was_recalibrated_to_is_no_news(risen: Opened, share: float) -> None:
+    """It keeps its training rows, whose outcomes are those of before."""
+    assert isinstance(risen.clock, Clock)
+    async with desk(risen) as client:
+        case_id = (await client.ok("get_drift_summary"))["case_id"]
+        risen.cases.move(case_id, ("open",), diagnosis=diagnosis_of("prior_shift"))
+        await client.ok("run_training", case_id=case_id, mode="recalibrate")
+        await client.close(case_id, "recalibrate")
+    draft = draft_approval(risen, case_id, Decision(reviewer="Ada", reason="The level moved.", at=risen.clock()))
+    approve(risen, draft, confirmed(draft))
+    simulate(risen, "high_churn", 1500, labelled_share=share, seed=4)
+    risen.clock.advance(hours=24 * 45)
+    async with desk(risen) as client:
+        case_id = (await client.ok("get_drift_summary"))["case_id"]
+        assert (await client.ok("diagnose", case_id=case_id))["diagnosis"]["action"] == "monitor"
 
 
 @pytest.mark.slow

@@ -19,7 +19,8 @@ from pipeline.diagnosis.conclusion import conclude
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.diagnosis.finding import Cause
 from pipeline.diagnosis.observed import SEED, Observed
-from pipeline.diagnosis.outcomes.expected_outcomes import Expected, expected_outcomes, from_log_odds, log_odds
+from pipeline.diagnosis.outcomes.calibration_line import from_log_odds, log_odds
+from pipeline.diagnosis.outcomes.expected_outcomes import Expected, expected_outcomes
 from pipeline.diagnosis.outcomes.labelled_performance import measured
 from pipeline.diagnosis.outcomes.segments import cut_up
 from pipeline.diagnosis.setting import Setting

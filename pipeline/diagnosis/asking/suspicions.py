@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from pipeline.diagnosis.asking.region import Region
 from pipeline.diagnosis.observed import Observed
-from pipeline.diagnosis.outcomes.expected_outcomes import Expected, expected_outcomes, fit_line, labels_usable, log_odds, one_row_each
+from pipeline.diagnosis.outcomes.calibration_line import fit_line, log_odds
+from pipeline.diagnosis.outcomes.expected_outcomes import Expected, expected_outcomes, labels_usable, one_row_each
 from pipeline.diagnosis.outcomes.labelled_performance import apart_by_cover, contrasts, slope_of
 from pipeline.diagnosis.outcomes.segments import Segment, cut_up
 from pipeline.workspace.policy import Policy

@@ -29,8 +29,9 @@ from pipeline.diagnosis.attribution.scores_undone import scores_undone
 from pipeline.diagnosis.attribution.shapley import shapley_values
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.observed import SEED, Observed
+from pipeline.diagnosis.outcomes.calibration_line import from_log_odds, log_odds
 from pipeline.diagnosis.outcomes.expected_churn import ExpectedChurn, expected_churn
-from pipeline.diagnosis.outcomes.expected_outcomes import from_log_odds, log_odds, one_row_each
+from pipeline.diagnosis.outcomes.expected_outcomes import one_row_each
 from pipeline.diagnosis.outcomes.segments import SCORE, cut_up
 from pipeline.diagnosis.population.crosstab import crosstab
 from pipeline.diagnosis.population.domain_classifier import Domain, fit_domain_classifier

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.diagnosis.outcomes.expected_outcomes import from_log_odds, log_odds
+from pipeline.diagnosis.outcomes.calibration_line import from_log_odds, log_odds
 
 Numbers = NDArray[np.float64]
 Mask = NDArray[np.bool_]

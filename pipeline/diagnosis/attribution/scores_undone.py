@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pipeline.diagnosis.attribution.scored_rows import ScoredRows
 from pipeline.diagnosis.observed import Observed
-from pipeline.diagnosis.outcomes.expected_outcomes import from_log_odds, log_odds
+from pipeline.diagnosis.outcomes.calibration_line import from_log_odds, log_odds
 from pipeline.diagnosis.repairs.repair import Repair, changed
 from pipeline.workspace.value_settings import ValueSettings
 

@@ -14,8 +14,9 @@ import numpy as np
 
 from pipeline.diagnosis.expected_performance import Estimate, Expectation, ExpectedPerformance
 from pipeline.diagnosis.observed import Observed
+from pipeline.diagnosis.outcomes.calibration_line import Numbers
 from pipeline.diagnosis.outcomes.expected_churn import ExpectedChurn, expected_churn
-from pipeline.diagnosis.outcomes.expected_outcomes import Numbers, auc_expected_by
+from pipeline.diagnosis.outcomes.expected_outcomes import auc_expected_by
 from pipeline.diagnosis.population.domain_classifier import Domain
 from pipeline.measures.campaign_value import expected_value, offered, reachable
 from pipeline.measures.metrics import log_losses

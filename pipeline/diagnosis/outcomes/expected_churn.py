@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.diagnosis.observed import SEED, Observed
-from pipeline.diagnosis.outcomes.expected_outcomes import Line, Numbers, fit_line, from_log_odds, log_odds
+from pipeline.diagnosis.outcomes.calibration_line import Line, Numbers, fit_line, from_log_odds, log_odds
 from pipeline.diagnosis.population.domain_classifier import Domain
 
 _HEAVIEST = 20.0  # times the mean weight: beyond it a handful of rows would stand for the window

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.observed import Observed
-from pipeline.diagnosis.outcomes.expected_outcomes import Expected, fit_line, log_odds
+from pipeline.diagnosis.outcomes.calibration_line import fit_line, log_odds
+from pipeline.diagnosis.outcomes.expected_outcomes import Expected
 from pipeline.diagnosis.outcomes.segments import cut_up
 from pipeline.measures.delong import delong
 

@@ -10,13 +10,8 @@ from numpy.typing import NDArray
 
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.observed import Observed
-from pipeline.diagnosis.outcomes.expected_outcomes import (
-    Expected,
-    at_level,
-    expected_outcomes,
-    labels_usable,
-    one_row_each,
-)
+from pipeline.diagnosis.outcomes.calibration_line import at_level
+from pipeline.diagnosis.outcomes.expected_outcomes import Expected, expected_outcomes, labels_usable, one_row_each
 from pipeline.diagnosis.outcomes.flipped_outcomes import find_flipped
 from pipeline.diagnosis.outcomes.redefined_outcomes import find_redefined
 from pipeline.diagnosis.outcomes.stopped_outcomes import find_stopped

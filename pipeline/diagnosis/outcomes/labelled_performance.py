@@ -11,18 +11,8 @@ from numpy.typing import NDArray
 
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.observed import Observed
-from pipeline.diagnosis.outcomes.expected_outcomes import (
-    Expected,
-    Line,
-    at_level,
-    auc_expected_by,
-    expected_outcomes,
-    fit_line,
-    from_log_odds,
-    labels_usable,
-    log_odds,
-    one_row_each,
-)
+from pipeline.diagnosis.outcomes.calibration_line import Line, at_level, fit_line, from_log_odds, log_odds
+from pipeline.diagnosis.outcomes.expected_outcomes import Expected, auc_expected_by, expected_outcomes, labels_usable, one_row_each
 from pipeline.diagnosis.outcomes.segments import SCORE, Segment, cut_up
 from pipeline.measures.delong import delong
 from pipeline.shown_text import plain

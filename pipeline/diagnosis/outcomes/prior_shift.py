@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.observed import Observed
-from pipeline.diagnosis.outcomes.expected_outcomes import fit_line, from_log_odds, log_odds
+from pipeline.diagnosis.outcomes.calibration_line import fit_line, from_log_odds, log_odds
 from pipeline.diagnosis.population.crosstab import Crosstab, Floats, crosstab, enough
 from pipeline.workspace.evidence_policy import PriorRules
 
@@ -44,11 +44,12 @@ def estimate_prior(observed: Observed, rules: PriorRules) -> tuple[Finding, ...]
         return ()
     tab, usual = crosstab(observed, observed.reference), float(y.mean())
     line = fit_line(log_odds(observed.reference_scores), y)
-    # The reference's own estimate is not quite its share of churners: what the scores get wrong there they get wrong here.
-    before = _most_likely(line.at(log_odds(observed.reference_scores)), usual, float(y.size))
+    # Of the rows before, an estimate is not quite their share of churners: what the scores get wrong there they get wrong here.
+    p_before = line.at(log_odds(observed.before_scores))
+    before = _most_likely(p_before, usual, float(p_before.size))
     now = _most_likely(line.at(log_odds(observed.scores)), usual, tab.effective)
     change, error = now.log_odds - before.log_odds, math.hypot(now.error, before.error)
-    estimate = _estimate(change, error, usual, len(observed.window), rules)
+    estimate = _estimate(change, error, float(p_before.mean()), len(observed.window), rules)
     if not estimate.notable:
         return (estimate,)
     return estimate, _explains(tab, y, _shifted(usual, change), estimate, rules)
@@ -80,7 +81,7 @@ def _estimate(change: float, error: float, usual: float, rows: int, rules: Prior
     if high - low > _ALL:
         said = "How many of these customers churn cannot be estimated from their features."
     else:
-        share = f"{_shifted(usual, change):.1%} ({low:.1%} to {high:.1%}) of the customers would churn, {usual:.1%} did in the reference"
+        share = f"{_shifted(usual, change):.1%} ({low:.1%} to {high:.1%}) of the customers would churn, {usual:.1%} of the reference"
         so = "Probabilities would be off by as much." if moved else "That is no clear change."
         said = f"If churners and stayers look as before, {share}. {so}"
     return Finding(

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.observed import SEED, Observed
-from pipeline.diagnosis.outcomes.expected_outcomes import from_log_odds
+from pipeline.diagnosis.outcomes.calibration_line import from_log_odds
 from pipeline.diagnosis.outcomes.segments import Segment, cut_up
 from pipeline.shown_text import plain
 from pipeline.windows.stretch import date_words

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from pipeline.diagnosis.finding import Cause, Finding, Name
 from pipeline.diagnosis.observed import Observed
-from pipeline.diagnosis.outcomes.expected_outcomes import fit_line, labels_usable, log_odds, one_row_each
+from pipeline.diagnosis.outcomes.calibration_line import fit_line, log_odds
+from pipeline.diagnosis.outcomes.expected_outcomes import labels_usable, one_row_each
 from pipeline.measures.campaign_value import gain
 from pipeline.tables.splits import DAYS_IN_ORDER
 from pipeline.workspace.policy import Policy
@@ -99,7 +100,7 @@ def _fitted(observed: Observed, training: Mask, judging: Mask, *, with_reference
     x, y = rows[training], known.churned.to_numpy()[training]
     if with_reference:
         x = pd.concat([observed.reference[features].fillna(absent), x], ignore_index=True)
-        y = np.concatenate([observed.reference[target].to_numpy(), y])
+        y = np.concatenate([observed.reference[target].to_numpy() if observed.taught is None else observed.taught, y])
     given = successor_family(manifest.family).quick(manifest.hyperparameters, _MEMBERS)
     model = build(manifest.family, given, manifest.seed, observed.columns).fit(x, y.astype(np.int8))
     return np.asarray(model.predict_proba(rows[judging])[:, 1], dtype=np.float64)

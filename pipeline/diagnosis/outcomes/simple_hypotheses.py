@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from pipeline.diagnosis.outcomes.expected_outcomes import Expected, at_level, fit_line, log_odds
+from pipeline.diagnosis.outcomes.calibration_line import at_level, fit_line, log_odds
+from pipeline.diagnosis.outcomes.expected_outcomes import Expected
 from pipeline.diagnosis.outcomes.flipped_outcomes import log_likelihood, share_mixed_in
 
 Numbers = NDArray[np.float64]

@@ -17,17 +17,9 @@ from numpy.typing import NDArray
 
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.observed import Observed
+from pipeline.diagnosis.outcomes.calibration_line import at_level, fit_line, from_log_odds, log_odds
 from pipeline.diagnosis.outcomes.expected_churn import fit_terms, precisions
-from pipeline.diagnosis.outcomes.expected_outcomes import (
-    Expected,
-    at_level,
-    expected_outcomes,
-    fit_line,
-    from_log_odds,
-    labels_usable,
-    log_odds,
-    one_row_each,
-)
+from pipeline.diagnosis.outcomes.expected_outcomes import Expected, expected_outcomes, labels_usable, one_row_each
 from pipeline.diagnosis.outcomes.segments import SCORE, cut_up
 from pipeline.measures.campaign_value import break_even
 from pipeline.workspace.policy import Policy

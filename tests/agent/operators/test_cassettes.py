@@ -84,7 +84,9 @@ async def test_recording_writes_what_playing_reads(tmp_path: Path) -> None:
     for name, script in SCRIPTS.items():
         await play(Cassette(tmp_path / f"{name}.json", script), facts(name))
         recorded, kept = (json.loads((folder / f"{name}.json").read_text()) for folder in (tmp_path, CASSETTES))
-        assert recorded == kept, f"{name}: copy the new recording over tests/agent/operators/cassettes if the change of the request is meant"
+        assert recorded == kept, (
+            f"{name}: copy the new recording over tests/agent/operators/cassettes if the change of the request is meant"
+        )
 
 
 def test_the_prefix_that_the_provider_caches_is_the_same_bytes_for_the_same_policy() -> None:

@@ -14,7 +14,7 @@ from pipeline.diagnosis.attribution.attribution import Attribution, LossShare, M
 from pipeline.diagnosis.attribution.customer_mix import fit_customer_mix
 from pipeline.diagnosis.attribution.scored_rows import ScoredRows
 from pipeline.diagnosis.observed import Observed
-from pipeline.diagnosis.outcomes.expected_outcomes import from_log_odds, log_odds
+from pipeline.diagnosis.outcomes.calibration_line import from_log_odds, log_odds
 from pipeline.diagnosis.outcomes.labelled_performance import measured_on_labels
 from pipeline.diagnosis.repairs.repair import Repair, Scaled
 from pipeline.diagnosis.repairs.repaired import repaired

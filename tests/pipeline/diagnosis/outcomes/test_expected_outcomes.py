@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from pipeline.diagnosis.outcomes.expected_outcomes import at_level, auc_expected_by, expected_outcomes, fit_line, log_odds, one_row_each
+from pipeline.diagnosis.outcomes.calibration_line import at_level, fit_line, log_odds
+from pipeline.diagnosis.outcomes.expected_outcomes import auc_expected_by, expected_outcomes, one_row_each
 from pipeline.errors import DataError
 from tests.pipeline.known_windows import known_window
 from tests.pipeline.small_tables import small_table
