@@ -69,7 +69,6 @@ STRUCTURE: Mapping[str, Mapping[Cause, float]] = {
     "population_moved": {"covariate_benign": 3, "covariate_harmful": 2, "prior_shift": 1, "concept_drift": 0.5, "none": -3},
     "rows_unlike_the_reference": {"covariate_harmful": 2.5, "covariate_benign": 1, "none": -2},
     "new_category": {"covariate_harmful": 3, "covariate_benign": 2, "data_fault": 1, "none": -3},
-    "columns_as_before": {"data_fault": -2, "covariate_benign": -1, "covariate_harmful": -1},
     "scores_shifted": {"covariate_benign": 1.5, "covariate_harmful": 1, "prior_shift": 1.5, "none": -2},
     "churn_rate_moved_by_scores": {"prior_shift": 2.5, "none": -2},
     "one_weight_explains": {"prior_shift": 3, "covariate_benign": -1},
@@ -140,9 +139,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("lines", type=Path, nargs="+")
     parser.add_argument("--write", action="store_true")
-    parser.add_argument(
-        "--near-shipped", action="store_true", help="write weights drawn to the shipped ones, where these lines are fewer than theirs were"
-    )
     parser.add_argument("--shipped", action="store_true", help="judge the shipped weights on these lines instead")
     chosen = parser.parse_args()
     asked = [_read(line) for path in chosen.lines for line in path.read_text("utf-8").splitlines()]
@@ -153,12 +149,12 @@ def main() -> None:
     _tell("Leave one kind out", _left_out(asked, lambda one: one.question.kind), worst=True)
     _tell("Leave one table out", _left_out(asked, lambda one: one.table))
     if chosen.write:
-        WEIGHTS.write_text(_toml(fit(asked, shipped_weights() if chosen.near_shipped else None)), "utf-8")
+        WEIGHTS.write_text(_toml(fit(asked)), "utf-8")
         print(f"Wrote {WEIGHTS.name}.")
 
 
-def fit(asked: Sequence[Asked], near: Weights | None = None) -> Weights:
-    """The weights of least penalised loss on these questions, but for those whose change nothing shows; drawn to those `near`, or to ours."""
+def fit(asked: Sequence[Asked]) -> Weights:
+    """The weights of least penalised loss on these questions, but for those whose change nothing shows."""
     kept = [one for one in asked if not one.truth.invisible]
     x = np.stack([one.strengths for one in kept])
     # Of two causes either is right.
@@ -173,13 +169,6 @@ def fit(asked: Sequence[Asked], near: Weights | None = None) -> Weights:
             prior[EVIDENCE.index(name), CAUSES.index(cause)] = size  # type: ignore[arg-type]
     places = np.argwhere(prior != 0)
     ours = np.concatenate([[START[cause] for cause in CAUSES], prior[prior != 0]])
-    drawn_to = ours.copy()
-    if near is not None:
-        known = [
-            near.of.get(EVIDENCE[row], {}).get(CAUSES[place], 0.0) if EVIDENCE[row] in near.of else prior[row, place]
-            for row, place in places
-        ]
-        drawn_to = np.concatenate([[near.start[cause] for cause in CAUSES], known])
     penalty = _PENALTY / len(counts)
 
     def laid_out(values: np.ndarray) -> np.ndarray:
@@ -194,9 +183,9 @@ def fit(asked: Sequence[Asked], near: Weights | None = None) -> Weights:
         p = np.exp(sums) / np.exp(sums).sum(axis=1, keepdims=True)
         right = np.maximum((p * true).sum(axis=1, keepdims=True), 1e-12)
         off = (p - p * true / right) * weight[:, None]
-        gradient = np.concatenate([off.sum(axis=0), (x.T @ off)[places[:, 0], places[:, 1]]]) + 2 * penalty * (values - drawn_to)
+        gradient = np.concatenate([off.sum(axis=0), (x.T @ off)[places[:, 0], places[:, 1]]]) + 2 * penalty * (values - ours)
         fits = -(weight * np.log(right[:, 0])).sum()
-        return float(fits + penalty * ((values - drawn_to) ** 2).sum()), gradient
+        return float(fits + penalty * ((values - ours) ** 2).sum()), gradient
 
     bounds = [(-6.0, 6.0)] * len(CAUSES) + [(0.0, _MOST) if one > 0 else (-_MOST, 0.0) for one in prior[prior != 0]]
     found = minimize(loss, ours, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 2000}).x

@@ -29,7 +29,6 @@ EvidenceName = Literal[
     "population_moved",
     "rows_unlike_the_reference",
     "new_category",
-    "columns_as_before",
     "scores_shifted",
     "churn_rate_moved_by_scores",
     "one_weight_explains",
@@ -55,7 +54,7 @@ EVIDENCE: tuple[EvidenceName, ...] = get_args(EvidenceName)
 # What shows a fault by itself: checks of the columns, and repairs that undo what they found. Relations are lost by real changes, too.
 OF_FAULTS: tuple[EvidenceName, ...] = (*EVIDENCE[: EVIDENCE.index("dependency_lost")], "repair_returns", "repair_fails")
 
-# Which findings tell it; what outcomes and columns do not show, `columns_as_before` among it, has none.
+# Which findings tell it; what outcomes and columns do not show has none.
 SOURCES: Mapping[EvidenceName, tuple[Name, ...]] = MappingProxyType(
     {
         "schema_broken": ("missing_column", "text_in_numbers", "all_missing", "constant"),
@@ -96,7 +95,6 @@ SOURCES: Mapping[EvidenceName, tuple[Name, ...]] = MappingProxyType(
 )
 # Findings that a person's declaration makes: nothing of them is chance.
 DECLARED: tuple[Name, ...] = ("expectation_broken", "feed_late", "too_few_rows", "too_many_rows")
-_OF_COLUMNS: tuple[EvidenceName, ...] = EVIDENCE[: EVIDENCE.index("columns_as_before")]
 _HARM: tuple[EvidenceName, ...] = (
     "ranking_fell",
     "churn_rate_moved",
@@ -107,9 +105,7 @@ _HARM: tuple[EvidenceName, ...] = (
     "recalibration_gains",
 )
 _WHATEVER: tuple[EvidenceName, ...] = (
-    *_OF_COLUMNS,
-    "scores_shifted",
-    "churn_rate_moved_by_scores",
+    *EVIDENCE[: EVIDENCE.index("one_weight_explains")],
     "outcomes_immature",
     "outcomes_selected",
     "outcomes_stopped",
@@ -119,9 +115,7 @@ _WHATEVER: tuple[EvidenceName, ...] = (
 _FAULTS: tuple[Cause, ...] = ("data_fault", "label_fault")
 
 _FULL_Z = 10.0  # standard errors from which more make nothing surer
-_CHANCE_Z = 3.0  # standard errors that the worst of a few measures hardly ever lies off by chance
 _FULL_GAIN = 10.0  # points of the maximum campaign profit
-_SHOWN_BY = 1_000  # customers who would have shown what moves a decision
 _HALF = 0.5  # of full strength, which passing the threshold alone is worth
 
 
@@ -196,12 +190,8 @@ def evidence_of(seen: Seen, setting: Setting, policy: Policy) -> Mapping[Evidenc
     ruled = [one for one in rulings if one.column in _suspects(seen)]
     strengths["ruled_a_fault_before"] = float(any(one.argues_for[0] in _FAULTS for one in ruled))
     strengths["ruled_real_before"] = float(any(one.argues_for[0] not in _FAULTS for one in ruled))
-    calm = _calm(seen)
-    strengths["outcomes_show_no_harm"] = min(calm, max(0.0, 1.0 - max(strengths[name] for name in _HARM))) if trusted else 0.0
-    # Few customers hide a fault as they hide anything.
-    enough = min(1.0, setting.everyone / _SHOWN_BY)
-    strengths["columns_as_before"] = enough * max(0.0, 1.0 - max(strengths[name] for name in _OF_COLUMNS))
-    strengths["nothing_found"] = (calm if trusted else 1.0) * max(0.0, 1.0 - max(strengths[name] for name in _WHATEVER))
+    strengths["outcomes_show_no_harm"] = max(0.0, 1.0 - max(strengths[name] for name in _HARM)) if trusted else 0.0
+    strengths["nothing_found"] = max(0.0, 1.0 - max(strengths[name] for name in _WHATEVER))
     return strengths
 
 
@@ -210,13 +200,6 @@ def _missing(level: Finding, seen: Seen, setting: Setting, policy: Policy) -> bo
     prior = seen.measured("prior_estimate")
     agrees = prior is not None and (prior.z or 0.0) < -policy.evidence.performance.level_z_agreed
     return (level.z or 0.0) < 0 and not agrees and setting.outcomes_to_come and not setting.by_list
-
-
-def _calm(seen: Seen) -> float:
-    """How far what outcomes say of the champion lies within chance, 0-1: what stays below every threshold may still be no sign that all is well."""
-    ranking, slope, level = (seen.measured(name) for name in ("measured_performance", "calibration_slope", "level_change"))
-    worse = [-(one.z or 0.0) for one in (ranking, slope) if one is not None] + [abs(level.z or 0.0) if level is not None else 0.0]
-    return max(0.0, 1.0 - (max(0.0, *worse) / _CHANCE_Z) ** 2)
 
 
 def _immaturity(seen: Seen, policy: Policy) -> float:

@@ -67,7 +67,9 @@ class _Trained:
         model = build(family, chosen, 7, SCHEMA)
         self.out_of_fold = cross_val_predict(model, x, y, cv=5, method="predict_proba")[:, 1]
         self.model: Any = model.fit(x, y)
-        self.manifest = cast(Manifest, SimpleNamespace(family=family, hyperparameters=chosen, seed=7, drift_reference=None))
+        self.manifest = cast(
+            Manifest, SimpleNamespace(family=family, hyperparameters=chosen, seed=7, drift_reference=None, recalibration=None)
+        )
 
     def reference(self) -> pd.DataFrame:
         return self.rows[[*FEATURES, "churned"]]

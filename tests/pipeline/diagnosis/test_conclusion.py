@@ -258,11 +258,3 @@ def test_a_level_shown_to_help_with_unknown_customers_does_not_wait_for_the_outc
 def test_new_prices_without_outcomes_have_customers_asked_where_resentment_is_probable() -> None:
     raised = found("rescaled", "covariate_benign", column="MonthlyCharges", strength=1.3)
     assert case(NONE, raised).action == "collect_labels"
-
-
-def test_what_lies_short_of_its_threshold_is_no_sign_that_all_is_well() -> None:
-    def calm(z: float) -> float:
-        signs = found("calibration_slope", strength=0.7, z=z, notable=False), found("level_change", strength=0.0, z=0.5, notable=False)
-        return evidence_of(Seen(signs), PLENTY, POLICY)["outcomes_show_no_harm"]
-
-    assert calm(-1.0) > calm(-2.0) > calm(-3.5) == 0
