@@ -16,6 +16,8 @@ from reports.deploys import DeployOutcome, deploy_outcomes
 from reports.markdown_cells import cell
 from reports.workspace_history import Served, in_short, served
 
+_FIRST, _LAST = 1970, 9998  # years: a month has one before and one after it
+
 
 @dataclass(frozen=True)
 class Month:
@@ -42,9 +44,12 @@ def first_of(text: str) -> datetime:
         ChurnopsError: it is none.
     """
     try:
-        return datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)
-    except ValueError as error:
-        raise ChurnopsError(f"{plain(text)!r} is no month.", "Write it like 2026-10.") from error
+        since = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)
+    except ValueError:
+        since = None
+    if since is None or not _FIRST <= since.year <= _LAST:
+        raise ChurnopsError(f"{plain(text)!r} is no month of {_FIRST} to {_LAST}.", "Write it like 2026-10.")
+    return since
 
 
 def span_of(text: str) -> tuple[datetime, datetime]:
@@ -144,7 +149,7 @@ def _decisions(told: Month) -> str:
         return "None."
     lines = ["| decided | by | answer | customers, with outcome | the other answer, points (90%) |", "|---|---|---|---:|---:|"]
     for one in told.decisions:
-        who, answer = cell(one.by), f"version {one.version} {one.given}" if one.version else "fix the data"
+        who, answer = cell(one.by) or "nobody", f"version {one.version} {one.given}" if one.version else "fix the data"
         shown = (
             "not known"
             if one.other is None or one.fault is not None

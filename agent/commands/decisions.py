@@ -45,7 +45,7 @@ def decisions(
     whole = decision_outcomes(here)
     found = decision_outcomes(here, since, until) if month else whole
     calibration = promise_calibration(whole)
-    proposals = policy_proposals(here.policy, calibration, deploys(here))
+    proposals = policy_proposals(here.policy, whole, deploys(here))
     change = proposal_diff(policy_text(), proposals)
     console = terminal(stderr=as_json, markup=False)
     table = Table(box=None, header_style=DETAIL, pad_edge=False)

@@ -72,7 +72,7 @@ def undo(
 @app.command()
 def ask(
     out: Annotated[
-        Path, typer.Option("--out", metavar="OUT", help="CSV to write: whom to ask; fill in its empty column, then `outcomes add` it.")
+        Path, typer.Option("--out", metavar="OUT", help="New CSV to write: whom to ask; fill in its empty column, then `outcomes add` it.")
     ],
     budget: Annotated[
         int | None,
@@ -89,18 +89,28 @@ def ask(
     from agent.views.theme import terminal
     from pipeline.diagnosis.diagnose import diagnose
     from pipeline.diagnosis.observed import observe
-    from pipeline.intake.asking import ask_outcomes
+    from pipeline.intake.asking import ask_outcomes, require_new_table
     from pipeline.intake.window_choice import WindowChoice
     from pipeline.models.typical_value import typical_value
+    from pipeline.rulings.noted_events import happenings, known_events, recorded_events
+    from pipeline.rulings.past_cases import past_rulings
     from pipeline.words import counted
     from tools.case_windows import current_window
 
+    require_new_table(out)
     here = opened_by_person(workspace)
     with terminal(stderr=as_json).status("Reading the window") as status:
         _, artifact, baseline, window = current_window(here, WindowChoice().reader(here))
         status.update("Weighing the evidence")
         observed = observe(artifact, baseline, window)
-        found = diagnose(observed, here.policy, value=typical_value(here.settings.value, artifact))
+        recorded = recorded_events(here.state)
+        found = diagnose(
+            observed,
+            here.policy,
+            value=typical_value(here.settings.value, artifact),
+            known=(*known_events(recorded, window.since, window.until), *past_rulings(here.cases.all(), None, window.since)),
+            happened=happenings(recorded),
+        )
         status.update("Trying what outcomes would settle")
         written = ask_outcomes(here, observed, found, out, budget)
     asked = written.asked

@@ -54,7 +54,7 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy, weig
     readings = {**readings, first: reading}
     chosen = _least_regret(probabilities, readings, seen, setting, policy)
     besides = _besides(chosen, seen, setting, policy) or _among_the_others(probabilities, seen, setting, policy)
-    said = reading.said if chosen.action == reading.action else f"{reading.said} {_instead(chosen, first, probabilities)}"
+    said = reading.said if chosen.action == reading.action else f"{reading.said} {_instead(chosen, first, probabilities, seen, policy)}"
     said = said if besides is None else f"{said} {_WHERE.get(first, _ONCE_FIXED)}: {besides.said}"
     limit = setting.offers.limit if setting.offers else None
     if limit:
@@ -98,7 +98,7 @@ def _least_regret(
 ) -> CauseReading:
     """The reading whose action loses least on average; a training is none of them while faulty data or outcomes are too probable, or a check
     of the outcomes calls them wrong: then no weight of other evidence makes them fit for a training."""
-    faulty = _faulty(probabilities) >= policy.diagnosis.training_refused_from or bool(seen.family("labels"))
+    faulty = _faulty(probabilities) >= policy.diagnosis.training_refused_from or bool(seen.wrong_outcomes)
     # What would be trained for is worth more outcomes, which also tell whether these can be trusted.
     allowed = [replace(one, action="collect_labels", mode=None) if faulty and one.action in _TRAINS else one for one in readings.values()]
 
@@ -124,7 +124,7 @@ def _regret(cause: Cause, action: Action, seen: Seen, policy: Policy) -> float:
 def _besides(chosen: CauseReading, seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
     """A second cause beside broken data that are to be fixed: what trusted outcomes show of the rows once repaired, or by a model that never saw
     the columns in question."""
-    if chosen.action != "fix_data" or not setting.judged_without or not setting.trainable(policy) or seen.family("labels"):
+    if chosen.action != "fix_data" or not setting.judged_without or not setting.trainable(policy) or seen.wrong_outcomes:
         return None
     for cause in _BEHIND_A_FAULT:
         reading = read_as(cause, seen, setting, policy)
@@ -156,11 +156,14 @@ def _among_the_others(probabilities: Mapping[Cause, float], seen: Seen, setting:
     return read_as(second, seen, setting, policy)
 
 
-def _instead(chosen: CauseReading, first: Cause, probabilities: Mapping[Cause, float]) -> str:
+def _instead(chosen: CauseReading, first: Cause, probabilities: Mapping[Cause, float], seen: Seen, policy: Policy) -> str:
     """Why another action than that of the most probable cause."""
-    if chosen.cause == first:
-        return f"Data or outcomes may be faulty ({_faulty(probabilities):.0%}), so more outcomes come before a training."
-    return f"It may also be this: {chosen.said}"
+    if chosen.cause != first:
+        return f"It may also be this: {chosen.said}"
+    faulty = _faulty(probabilities)
+    if faulty >= policy.diagnosis.training_refused_from:
+        return f"Data or outcomes may be faulty ({faulty:.0%}), so more outcomes come before a training."
+    return f"A check calls the outcomes wrong, so more of them come before a training: {seen.wrong_outcomes[0].said}"
 
 
 def _hypothesis(cause: Cause, p: float, evidence: Mapping[EvidenceName, float], weights: Weights, seen: Seen) -> Hypothesis:

@@ -122,7 +122,7 @@ _HALF = 0.5  # of full strength, which passing the threshold alone is worth
 def evidence_of(seen: Seen, setting: Setting, policy: Policy) -> Mapping[EvidenceName, float]:
     """The strength of every piece of evidence, 0-1."""
     support, performance = policy.evidence.support, policy.evidence.performance
-    trusted = setting.labels_usable(policy) and not seen.family("labels")
+    trusted = setting.labels_usable(policy) and not seen.wrong_outcomes
 
     def found(name: EvidenceName) -> float:
         """Half for passing the threshold, the rest by the rows it concerns; all of it where a person declared what is broken."""
@@ -143,8 +143,6 @@ def evidence_of(seen: Seen, setting: Setting, policy: Policy) -> Mapping[Evidenc
         return _HALF + (z - least) / _FULL_Z if finding.notable else _HALF * min(1.0, z / least) ** 2
 
     rulings = [one for one in seen.all if one.name == "ruled_before"]
-    # What a person called real of these customers is no open question any more.
-    settled = {one.column for one in rulings if not {*one.argues_for} & {*_FAULTS}}
     strengths: dict[EvidenceName, float] = {
         "schema_broken": found("schema_broken"),
         "values_broken": found("values_broken"),
@@ -171,7 +169,7 @@ def evidence_of(seen: Seen, setting: Setting, policy: Policy) -> Mapping[Evidenc
         "outcomes_selected": found("outcomes_selected"),
         "outcomes_inverted": found("outcomes_inverted"),
         "outcomes_stopped": found("outcomes_stopped"),
-        "churn_redefined": float(any(one.column not in settled for one in seen.notable("labels_redefined"))),
+        "churn_redefined": float(any(one.name == "labels_redefined" for one in seen.wrong_outcomes)),
         "outcomes_still_to_come": measured(
             "level_change",
             lambda one: surely(one, performance.level_z) * _immaturity(seen, policy) if _missing(one, seen, setting, policy) else 0.0,

@@ -57,7 +57,8 @@ def _fault(rule: Rule, found: Sequence[Finding]) -> CauseReading | None:
 
 def _untrusted_labels(seen: Seen, setting: Setting, policy: Policy) -> CauseReading | None:
     # What says since when comes first: it names whom to ask, and most of the rest follows from it.
-    found = seen.notable("labels_stopped", "labels_redefined") or seen.family("labels")
+    wrong = seen.wrong_outcomes
+    found = [one for one in wrong if one.name in ("labels_stopped", "labels_redefined")] or wrong
     if not found:
         return None
     said = f"{found[0].said} Neither a verdict nor a model can rest on them yet."

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from pipeline.diagnosis.finding import Cause, Family, Finding, Name
 
+_OPEN: frozenset[Cause] = frozenset({"data_fault", "label_fault", "unsure"})  # ruled so, a change is not called real
+
 
 class Seen:
     """The findings, in whatever order they were found."""
@@ -20,6 +22,13 @@ class Seen:
         """The notable ones of a family, the most telling first."""
         found = [finding for finding in self.all if finding.notable and finding.family == family]
         return tuple(sorted(found, key=_weight, reverse=True))
+
+    @property
+    def wrong_outcomes(self) -> tuple[Finding, ...]:
+        """Notable checks that call the outcomes wrong, the most telling first; without redefinitions that a person called real."""
+        rulings = [one for one in self.all if one.name == "ruled_before"]
+        settled = {one.column for one in rulings if not _OPEN.intersection(one.argues_for)}
+        return tuple(one for one in self.family("labels") if one.name != "labels_redefined" or one.column not in settled)
 
     def measured(self, name: Name) -> Finding | None:
         """The strongest one of this name, notable or not."""

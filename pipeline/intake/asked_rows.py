@@ -44,28 +44,32 @@ def with_newest_list(opened: Opened, found: Diagnosis, until: datetime | None) -
 def _weighed(opened: Opened, known: Labelled) -> Labelled | None:
     if known.ids is None:
         return None
-    asked = read_asked(opened.state).set_index("_id")
-    there = asked[asked.index.isin(known.ids)]
+    asked = read_asked(opened.state)
+    there = asked[asked["_id"].isin(known.ids)]
     if len(there) < opened.policy.evidence.performance.min_rows:
         return None  # too few to speak for all; they count as what they are
     by_id: dict[str, float] = {}
     for number, body in bodies_of(opened.state).items():
         answered = there[there["list"] == number]
-        by_id |= {} if answered.empty else _of_one_list(answered, _unasked(known, asked, AskedList.model_validate(body)))
+        told = AskedList.model_validate(body)
+        came = max(0, known_unasked(known, asked["_id"], told.since, told.until) - told.known)
+        by_id |= {} if answered.empty else _of_one_list(answered.set_index("_id"), came)
     weights = known.ids.map(by_id).fillna(1.0).astype("float64")
     others = 1.0 if known.weights is None else known.weights
     return replace(known, design_weights=weights, weights=weights * others)
 
 
-def _unasked(known: Labelled, asked: "pd.DataFrame", told: AskedList) -> int:
-    """Customers of the list's window whose outcome has come in since, unasked."""
+def known_unasked(known: Labelled, asked: "pd.Series[str]", since: datetime | None, until: datetime | None) -> int:
+    """Customers scored in `since` <= time <= `until` (UTC; None: whenever) with a known outcome and not `asked` (ids) by any list. When a list is made and when it
+    is weighed the same rows are counted, so that the difference is who has come in since."""
     import pandas as pd
 
-    assert known.ids is not None  # asked by `_weighed`
-    rows = pd.Series(True, index=known.ids.index)
-    if known.times is not None and told.since is not None and told.until is not None:
-        rows = known.times.between(pd.Timestamp(told.since), pd.Timestamp(told.until))
-    return max(0, int(known.ids[rows & ~known.ids.isin(asked.index)].nunique()) - told.known)
+    if known.ids is None:
+        return 0
+    rows = ~known.ids.isin(asked)
+    if known.times is not None and since is not None and until is not None:
+        rows &= known.times.between(pd.Timestamp(since), pd.Timestamp(until))
+    return int(known.ids[rows].nunique())
 
 
 def _of_one_list(answered: "pd.DataFrame", unasked: int) -> dict[str, float]:

@@ -16,10 +16,11 @@ from pipeline.diagnosis.asking.settled import Settled, settles
 from pipeline.diagnosis.diagnosis import Diagnosis
 from pipeline.diagnosis.observed import Observed
 from pipeline.errors import DataError
+from pipeline.intake.asked_rows import known_unasked
 from pipeline.intake.outcome_table import outcome_columns
 from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
-from pipeline.state.asked_outcomes import AskedCustomer, newest_list, read_asked, record_list_in
+from pipeline.state.asked_outcomes import AskedCustomer, newest_list, newest_number_in, read_asked, record_list_in
 from pipeline.state.offers import read_offers
 
 Mask = NDArray[np.bool_]
@@ -51,10 +52,10 @@ def ask_outcomes(opened: Opened, observed: Observed, found: Diagnosis, out: Path
         length: customers to ask; None: the first of `LENGTHS` that settles enough, else the longest.
 
     Raises:
-        DataError: the window's data are broken, its rows have no ids, nobody is left to ask, or `out` is no CSV or cannot be written.
+        DataError: the window's data are broken, its rows have no ids, nobody is left to ask, `out` is no CSV, is there already or cannot be written,
+            or another list was made meanwhile.
     """
-    if out.suffix.lower() != ".csv":
-        raise DataError(f"{out.name} is no CSV file.", "Name one with --out, like calls.csv.")
+    require_new_table(out)
     if found.action == "fix_data":
         raise DataError(
             "The window's data look broken, and no outcome settles that.", "Have them fixed first: `churnops diagnose` names the column."
@@ -64,7 +65,8 @@ def ask_outcomes(opened: Opened, observed: Observed, found: Diagnosis, out: Path
             "The window's rows have no ids, so nobody can be asked.", "Name the column as `id` under [predictions] in churnops.toml."
         )
     before, known, safe = _before(opened, observed), _known(opened, observed), ~_run_by_spreadsheets(observed.ids)
-    asked = observed.ids.isin(read_asked(opened.state)["_id"]).to_numpy()
+    asked_ids = read_asked(opened.state)["_id"]
+    asked = observed.ids.isin(asked_ids).to_numpy()
     free = ~known & ~asked & safe & _old_enough(opened, observed)
     last = newest_list(opened.state)
     seed = 1 if last is None else last.number + 1
@@ -76,13 +78,21 @@ def ask_outcomes(opened: Opened, observed: Observed, found: Diagnosis, out: Path
         regions=choice.partition.regions,
         since=observed.profile.since,
         until=observed.profile.until,
-        known=int((known & ~asked).sum()),
+        known=known_unasked(observed.labelled, asked_ids, observed.profile.since, observed.profile.until),
         rival=settled.rival,
         if_changed=settled.if_changed,
         if_not=settled.if_not,
         left_out=int((~safe).sum()),
     )
-    return _written(opened, out, record, _customers(observed, choice), _table(opened, observed, choice))
+    return _written(opened, out, record, _customers(observed, choice), _table(opened, observed, choice), 0 if last is None else last.number)
+
+
+def require_new_table(out: Path) -> None:
+    """Raises DataError unless a list can be written to `out`: a CSV that is not there yet, as somebody may have filled it in."""
+    if out.suffix.lower() != ".csv":
+        raise DataError(f"{out.name} is no CSV file.", "Name one with --out, like calls.csv.")
+    if out.exists():
+        raise DataError(f"{out} is there already, perhaps with answers.", "Name a file that is new with --out.")
 
 
 def _enough(
@@ -202,10 +212,16 @@ def _most_suspect(choice: Choice) -> str:
     return f"about customers with {_named(first.region.column, first.region.said)}"
 
 
-def _written(opened: Opened, out: Path, record: AskedList, customers: Iterator[AskedCustomer], table: pd.DataFrame) -> WrittenList:
-    """In one transaction; the file comes last, so that where it cannot be written nothing is on record."""
+def _written(
+    opened: Opened, out: Path, record: AskedList, customers: Iterator[AskedCustomer], table: pd.DataFrame, before: int
+) -> WrittenList:
+    """In one transaction; the file comes last, so that where it cannot be written nothing is on record. `before`: the number of the list that was
+    the newest when these customers were drawn."""
     at, body = opened.clock(), record.model_dump(mode="json")
     with opened.state.write() as connection:
+        if newest_number_in(connection) != before:
+            raise DataError("Another list was made meanwhile, perhaps of the same customers.", "Ask again: others are drawn.")
+        require_new_table(out)
         found = record_list_in(connection, at, opened.person, list(customers), body)
         told = {"number": found.number, "digest": found.digest, "customers": record.customers, "by": opened.person}
         opened.ledger.append_in(connection, at, "outcomes_asked", None, told)

@@ -50,6 +50,11 @@ def record_list_in(connection: Connection, at: datetime, by: str, asked: Sequenc
     return RecordedList(number, at, by, digest, body)
 
 
+def newest_number_in(connection: Connection) -> int:
+    """The number of the newest list, 0 where there is none, within the caller's transaction."""
+    return int(connection.execute(select(func.coalesce(func.max(asked_lists.c.number), 0))).scalar_one())
+
+
 def newest_list(state: State) -> RecordedList | None:
     """The newest list; None where there is none."""
     with state.read() as connection:

@@ -1,6 +1,6 @@
 """Decisions of people, each with what the other answer would have brought on the same customers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -10,7 +10,7 @@ from pipeline.clock import moment
 from pipeline.diagnosis.attribution.attribution import POINTS, LossShare
 from pipeline.measures.measure import Comparison
 from pipeline.record.cases import Case, TrainingResult, concluded
-from pipeline.record.ledger import MOVES
+from pipeline.record.ledger import MOVES, Entry
 from pipeline.record.opened_workspace import Opened
 from pipeline.shadow.paired import Paired, paired, turned
 from pipeline.shown_text import plain
@@ -18,7 +18,8 @@ from pipeline.words import counted
 
 Given = Literal["approved", "rejected", "fix_data"]
 _Z = 1.645  # standard errors of a 90% interval
-_NEWEST = 40  # decisions; older ones have no scores any more
+_NEWEST = 40  # answers on challengers, and fixes of data; older ones have no scores any more
+_TICK = timedelta(microseconds=1)  # as times are stored: `paired` leaves the first moment out, a month leaves the next one's out
 
 
 class MonthBrought(BaseModel, frozen=True):
@@ -34,12 +35,14 @@ class DecisionOutcome(BaseModel, frozen=True):
     """One decision. `promised` and `brought` are the challenger's campaign profit over that of the model that served before it, in points of the maximum: as its report
     said, and on `labelled` of the `customers` whom both scored since; None where nobody can tell. `other`: what the other answer would have brought
     more than the one that was given; below 0, it was the right one. `money`: the same for all those customers, in the team's currency, None where
-    `[value]` is not set. A fix of data has no challenger: `fault` is what the broken column cost as the case measured it, and `other` is to leave it broken, in the unit of that share."""
+    `[value]` is not set. A fix of data has no challenger: `fault` is what the broken column cost as the case measured it, and `other` is to leave it broken, in the unit of that share;
+    `by` is empty where no person ruled or decided. `policy_version`: of the policy that the case was judged by."""
 
     case_id: str
     at: datetime
     given: Given
     by: str
+    policy_version: str
     version: str | None
     promised: Comparison | None
     customers: int
@@ -53,32 +56,41 @@ class DecisionOutcome(BaseModel, frozen=True):
 
 
 def decision_outcomes(opened: Opened, since: datetime | None = None, until: datetime | None = None) -> tuple[DecisionOutcome, ...]:
-    """The newest decisions, newest first; of customers scored in `since` < time <= `until` alone where these are given, and then only decisions that have any, or were made then.
+    """The newest decisions, newest first; of customers scored in `since` <= time < `until` alone where these are given, and then only decisions that have any, or were made then.
 
     Raises:
         IntegrityError: the ledger does not hold.
     """
-    moves = [moment(entry.at) for entry in opened.ledger.entries() if entry.kind in MOVES]
-    told = list[DecisionOutcome]()
+    entries = opened.ledger.entries()
+    answers, fixes = list[DecisionOutcome](), list[DecisionOutcome]()
     for case in opened.cases.all():
-        found = _fixed(case) if case.action == "fix_data" and case.closed_at else _answered(opened, case, moves, since, until)
+        fix = case.action == "fix_data" and case.closed_at is not None
+        found = _fixed(case) if fix else _answered(opened, case, entries, since, until)
         if found is None:
             continue
-        made = (since is None or found.at > since) and (until is None or found.at <= until)
+        made = (since is None or found.at >= since) and (until is None or found.at < until)
         if made or (since is not None and found.customers):
-            told.append(found)
-    return tuple(sorted(told, key=lambda one: one.at, reverse=True)[:_NEWEST])
+            (fixes if fix else answers).append(found)
+    newest = (one for each in (answers, fixes) for one in sorted(each, key=_when, reverse=True)[:_NEWEST])
+    return tuple(sorted(newest, key=_when, reverse=True))
 
 
-def _answered(opened: Opened, case: Case, moves: list[datetime], since: datetime | None, until: datetime | None) -> DecisionOutcome | None:
+def _when(one: DecisionOutcome) -> datetime:
+    return one.at
+
+
+def _answered(
+    opened: Opened, case: Case, entries: Sequence[Entry], since: datetime | None, until: datetime | None
+) -> DecisionOutcome | None:
     if case.decision is None or case.challenger is None or case.status not in ("approved", "rejected"):
         return None
     approved = case.status == "approved"
     # An approved model serves from its move on, beside the one it replaced; one that was not approved is asked from its case on.
-    deployed = next((at for at in moves if at >= case.decision.at), case.decision.at)
-    begin = deployed if approved else case.opened_at
-    end = min([opened.clock(), *(at for at in moves if at > begin and at > case.decision.at and not (approved and at == deployed))])
-    first, last = max(begin, since or begin), min(end, until or end)
+    # By its place in the ledger: a signed decision has the time of whoever signed it, which may go wrong.
+    answer = next(entry for entry in entries if entry.case_id == case.case_id and entry.kind == ("deployed" if approved else "rejected"))
+    begin = moment(answer.at) if approved else case.opened_at
+    end = min([opened.clock(), *(moment(entry.at) for entry in entries if entry.kind in MOVES and entry.seq > answer.seq)])
+    first, last = max(begin, since - _TICK if since else begin), min(end, until - _TICK if until else end)
     shadow = case.champion.digest if approved else case.challenger.digest
 
     def between(after: datetime, before: datetime) -> Paired | None:
@@ -95,6 +107,7 @@ def _answered(opened: Opened, case: Case, moves: list[datetime], since: datetime
         at=case.decision.at,
         given="approved" if approved else "rejected",
         by=plain(case.decision.reviewer, 80),
+        policy_version=case.policy_version,
         version=case.challenger.version,
         promised=promised,
         customers=found.customers if found else 0,
@@ -133,12 +146,13 @@ def _result(opened: Opened, case: Case) -> TrainingResult | None:
 
 
 def _monthly(first: datetime, last: datetime) -> Iterator[tuple[str, datetime, datetime]]:
-    """Months between two moments, and the moments that each lies between."""
+    """Months of what was scored in `first` < time <= `last`, each with such bounds of its own."""
     after = first
     while after < last:
-        following = after.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + timedelta(days=32)
-        before = min(last, following.replace(day=1))
-        yield f"{after:%Y-%m}", after, before
+        begun = after + _TICK
+        following = begun.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + timedelta(days=32)
+        before = min(last, following.replace(day=1) - _TICK)
+        yield f"{begun:%Y-%m}", after, before
         after = before
 
 
@@ -175,7 +189,8 @@ def _fixed(case: Case) -> DecisionOutcome:
         case_id=case.case_id,
         at=case.closed_at,
         given="fix_data",
-        by=plain(case.person, 80),
+        by=plain(case.decision.reviewer if case.decision else case.override.by if case.override else "", 80),
+        policy_version=case.policy_version,
         version=None,
         promised=None,
         customers=0,

@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from pipeline.shadow.deployed import Deploy
 from pipeline.workspace.policy import Policy
-from reports.counterfactual.calibration import PromiseCalibration
+from reports.counterfactual.calibration import promise_calibration
+from reports.counterfactual.decided import DecisionOutcome
 
 _FEWEST = 4  # decisions, or models that were replaced: fewer are no record
 _MOST = 2.0  # by which a threshold is moved at once, up or down
@@ -26,15 +27,15 @@ class PolicyProposal(BaseModel, frozen=True):
     reason: str
 
 
-def policy_proposals(policy: Policy, calibration: PromiseCalibration, deploys: Sequence[Deploy]) -> tuple[PolicyProposal, ...]:
+def policy_proposals(policy: Policy, decisions: Sequence[DecisionOutcome], deploys: Sequence[Deploy]) -> tuple[PolicyProposal, ...]:
     """What the record suggests; nothing where it is short, or agrees with the policy."""
-    return tuple(
-        one for one in (_least_gain(policy, calibration), _months(policy, deploys)) if one is not None and one.proposed != one.value
-    )
+    return tuple(one for one in (_least_gain(policy, decisions), _months(policy, deploys)) if one is not None and one.proposed != one.value)
 
 
-def _least_gain(policy: Policy, found: PromiseCalibration) -> PolicyProposal | None:
-    """Where surely less, or more, than promised comes true, as much more, or less, is to be asked of a promise."""
+def _least_gain(policy: Policy, decisions: Sequence[DecisionOutcome]) -> PolicyProposal | None:
+    """Where surely less, or more, than promised comes true, as much more, or less, is to be asked of a promise. Only decisions under the policy that holds tell:
+    what was decided under another one may have led to this threshold already."""
+    found = promise_calibration([one for one in decisions if one.policy_version == policy.version])
     if found.decisions < _FEWEST or found.share is None or found.low is None or found.high is None or found.low <= 1 <= found.high:
         return None
     now = policy.evidence.challengers.gain
@@ -43,7 +44,7 @@ def _least_gain(policy: Policy, found: PromiseCalibration) -> PolicyProposal | N
         rule="evidence.challengers.gain",
         value=now,
         proposed=round(now * factor, 1),
-        reason=f"of {found.decisions} decisions {found.share:.2f} ({found.low:.2f} to {found.high:.2f}) of the promised gain came true",
+        reason=f"of {found.decisions} decisions under this policy {found.share:.2f} ({found.low:.2f} to {found.high:.2f}) of the promised gain came true",
     )
 
 

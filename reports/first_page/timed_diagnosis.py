@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from pipeline.diagnosis.diagnosis import Diagnosis
+from pipeline.diagnosis.seen import Seen
 from pipeline.diagnosis.timing.timing import Costs, gain_seen, retraining_time
 from pipeline.measures.campaign_value import expected_value, reachable
 from pipeline.models.artifact import Artifact
@@ -17,8 +18,9 @@ _CHECKS = 400  # the newest: of a year, one a day
 
 
 def timed(opened: Opened, found: Diagnosis, model: Artifact, window: WindowFacts) -> Diagnosis:
-    """The diagnosis with its `timing`; as it is where no training could follow, or outcomes do not tell: data or outcomes may be faulty, or too few are known."""
+    """The diagnosis with its `timing`; as it is where no training could follow, or outcomes do not tell: data or outcomes may be faulty, a check calls outcomes wrong, or too few are known."""
     refused = found.fault_probability is not None and found.fault_probability >= opened.policy.diagnosis.training_refused_from
+    refused = refused or bool(Seen(found.findings).wrong_outcomes)
     if window.windows is None or refused or found.cause in ("data_fault", "label_fault"):
         return found
     seen = gain_seen(found.findings, found.mode, model.digest, model.manifest.trained_at, window.windows)

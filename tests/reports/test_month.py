@@ -59,7 +59,7 @@ def test_the_command_writes_two_files_or_none(waiting: Waiting, churnops: Comman
     root = waiting.opened.workspace.root
     assert churnops("report", "--month", "2026-11", "--json").json["files"] == ["churnops-2026-11.md", "churnops-2026-11.html"]
     assert (root / "churnops-2026-11.md").read_text().startswith("# pending: 2026-11")
-    for wrong in ("2026-13", "November", "2027-01"):
+    for wrong in ("2026-13", "November", "2027-01", "9999-12", "0001-01"):
         refused = churnops("report", "--month", wrong)
         assert refused.code == 1 and refused.err.count("\n") == 1
     assert len(list(root.glob("churnops-*"))) == 2

@@ -54,7 +54,7 @@ def retraining_time(
     if newest is None or matured.since is None or matured.until is None or lag is None:
         return None
     step = min(max(matured.until - matured.since, _SHORTEST), _LONGEST)
-    known = _apart([*earlier, seen], step)
+    known = _apart(seen, earlier, step)
     behind = (newest - seen.at) / _MONTH
     stands = Standing(seen.model, seen.age + behind, max(0.0, lag / _MONTH), step / _MONTH)
     found = weigh_waiting([SeenGain(Moment(one.model, one.age), one.points, one.error) for one in known], stands, costs.points, rules)
@@ -77,13 +77,13 @@ def retraining_time(
     )
 
 
-def _apart(gains: Iterable[GainFigure], step: timedelta) -> list[GainFigure]:
-    """Oldest first, of each model those that lie half a batch of outcomes apart, the newest of all among them."""
-    kept: list[GainFigure] = []
-    for one in sorted(gains, key=lambda gain: gain.at, reverse=True):
-        if all(other.model != one.model or other.at - one.at >= step / 2 for other in kept):
+def _apart(seen: GainFigure, earlier: Iterable[GainFigure], step: timedelta) -> list[GainFigure]:
+    """Oldest first, of each model those that lie half a batch of outcomes apart, this look's always among them."""
+    kept = [seen]
+    for one in sorted(earlier, key=lambda gain: gain.at, reverse=True):
+        if all(other.model != one.model or abs(other.at - one.at) >= step / 2 for other in kept):
             kept.append(one)
-    return kept[::-1]
+    return sorted(kept, key=lambda gain: gain.at)
 
 
 def _worth(found: Amount) -> TrainingWorth:

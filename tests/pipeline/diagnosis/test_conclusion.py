@@ -231,8 +231,20 @@ def test_what_names_the_day_of_a_fault_of_outcomes_is_said_first() -> None:
 def test_a_definition_that_a_person_called_real_is_asked_about_no_more() -> None:
     assert case(PLENTY, REDEFINED, CHANGED, *HARM, GAIN).column == "payment"
     ruled = found("ruled_before", "concept_drift", column="payment")
-    assert case(PLENTY, REDEFINED, CHANGED, *HARM, GAIN, ruled).cause == "concept_drift"
+    told = case(PLENTY, REDEFINED, CHANGED, *HARM, GAIN, ruled)
+    assert (told.cause, told.action) == ("concept_drift", "retrain") and "faulty" not in told.said
+    unsure = found("ruled_before", "unsure", column="payment")
+    assert case(PLENTY, REDEFINED, CHANGED, *HARM, GAIN, unsure).action == "collect_labels", "nobody called it real"
     assert case(PLENTY, REDEFINED, CHANGED, *HARM, GAIN, found("ruled_before", "concept_drift", column="tenure")).cause == "label_fault"
+
+
+def test_a_check_that_keeps_a_training_back_is_named_and_no_small_percentage() -> None:
+    weak = found("labels_immature", "label_fault", share=0.01)
+    changed = found("conditional_change", "concept_drift", column="tenure", z=12.0)
+    told = case(PLENTY, weak, changed, *HARM, GAIN, found("calibration_slope", "concept_drift", strength=0.5, z=-9.0))
+    assert (told.cause, told.action) == ("concept_drift", "collect_labels")
+    assert told.fault_probability is not None and told.fault_probability < POLICY.diagnosis.training_refused_from
+    assert told.said.endswith("A check calls the outcomes wrong, so more of them come before a training: labels_immature was found.")
 
 
 def test_where_no_sign_tells_by_itself_the_strongest_is_named() -> None:

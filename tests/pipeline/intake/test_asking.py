@@ -93,6 +93,26 @@ def test_a_list_asked_for_twice_asks_others(opened: Opened) -> None:
     assert read_asked(opened.state)["list"].unique().tolist() == [2]  # the newest list says how both stand for the others
 
 
+def test_a_file_with_answers_is_never_overwritten(opened: Opened) -> None:
+    path = Path(asked(opened).path)
+    path.write_text("customer,churned\nC1,yes\n", encoding="utf-8")
+    with pytest.raises(DataError, match="is there already"):
+        asked(opened)
+    assert path.read_text("utf-8") == "customer,churned\nC1,yes\n" and len(opened.ledger.of_kind("outcomes_asked")) == 1
+
+
+def test_of_two_who_ask_at_once_one_asks_again(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    def meanwhile(*_: object) -> Settled:
+        monkeypatch.setattr("pipeline.intake.asking.settles", lambda *_: Settled("concept_drift", 0.7, 0.95))
+        asked(opened, name="theirs.csv")
+        return Settled("concept_drift", 0.7, 0.95)
+
+    monkeypatch.setattr("pipeline.intake.asking.settles", meanwhile)
+    with pytest.raises(DataError, match="made meanwhile"):
+        asked(opened, name="ours.csv")
+    assert not (opened.workspace.root / "ours.csv").exists() and len(opened.ledger.of_kind("outcomes_asked")) == 1
+
+
 def test_ids_that_a_spreadsheet_would_run_are_left_out(opened: Opened) -> None:
     ids = TABLE["customer"].copy()
     ids[:4] = ["=HYPERLINK(1)", "+1+cmd|' /C calc'!A0", "@SUM(1)", " \t-2+3"]
@@ -113,6 +133,30 @@ def test_answers_stand_for_their_strata_and_others_for_themselves(opened: Opened
     # Everybody once: those asked for speak for whoever is left.
     assert found.design_weights.sum() == pytest.approx(ROWS, rel=0.01)
     assert found.weights is not None and found.weights.tolist() == found.design_weights.tolist()
+
+
+def test_what_was_known_outside_the_sample_is_known_beforehand(opened: Opened) -> None:
+    """The window holds 3,000 customers, every third of them in the sample; 300 of the sample and 600 of the others have an outcome."""
+    seen = known_window(TABLE, known=np.arange(ROWS) < 300)
+    others = pd.concat([seen.labelled.features] * 2, ignore_index=True)
+    before = Labelled(
+        pd.concat([seen.labelled.features, others], ignore_index=True),
+        pd.concat([seen.labelled.churned] * 3, ignore_index=True),
+        pd.concat([seen.labelled.ids, pd.Series([f"X{number}" for number in range(600)])], ignore_index=True),
+        pd.concat([seen.labelled.times] * 3, ignore_index=True),
+    )
+    observed = replace(seen, labelled=before, labelled_scores=np.tile(seen.labelled_scores, 3), rows=3 * ROWS, customers=3 * ROWS)
+    list_ = pd.read_csv(asked(opened, observed=observed).path)
+    answers = known_of(list_["customer"]).labelled
+    known = Labelled(
+        pd.concat([before.features, answers.features], ignore_index=True),
+        pd.concat([before.churned, answers.churned], ignore_index=True),
+        pd.concat([before.ids, answers.ids], ignore_index=True),
+        None,
+    )
+    found = with_design_weights(opened, replace(known_of(list_["customer"]), known=known)).labelled
+    assert found.design_weights is not None and found.ids is not None
+    assert found.design_weights[found.ids.isin(list_["customer"])].sum() == pytest.approx(2_100, rel=0.01)
 
 
 def test_who_does_not_answer_is_spoken_for_by_the_others_of_the_stratum(opened: Opened) -> None:

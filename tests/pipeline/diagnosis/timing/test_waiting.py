@@ -74,6 +74,14 @@ def test_looks_at_much_the_same_outcomes_count_once_and_dates_are_days_from_the_
     assert monthly is not None and monthly.looks == 4
 
 
+def test_this_look_counts_beside_an_earlier_one_of_the_same_outcomes() -> None:
+    now, alone = gain(100, 12.0), retraining_time(gain(100, 12.0), [], windows(100), Costs(1.5), RULES)
+    unsure = gain(100, 0.2).model_copy(update={"error": 5.0})
+    assert alone is not None and alone.best == "now"
+    for earlier in (unsure, unsure.model_copy(update={"at": now.at + 0.1 * DAY})):
+        assert retraining_time(now, [earlier], windows(100), Costs(1.5), RULES) == alone
+
+
 def test_without_gains_of_other_models_nobody_says_when() -> None:
     found = diagnosis_of("concept_drift")
     assert gain_seen(found.findings, "combined", "a", AUGUST, windows(100)) is None
