@@ -1,5 +1,6 @@
 """`churnops watch`: checks on a schedule, the triages they ask for, and the alerts."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,9 +49,7 @@ def watch(
     places = tuple(dict.fromkeys(find_workspace(place).root if once and len(named) == 1 else _root(place) for place in named))
     stopping = Stopping()
     stopping.listen()
-    rounds = Rounds(
-        places, opened_by_person, opened, lambda here: _operators(here, operator), stopping, lambda line: typer.echo(line, err=True)
-    )
+    rounds = Rounds(places, opened_by_person, opened, lambda here: _operators(here, operator), stopping, _say)
     if once:
         visits = rounds.once()
         echo_json(as_json, {"checked": [_shown(visit) for visit in visits]})
@@ -66,6 +65,14 @@ def watch(
         bound = listen(WatchMetrics(places, opened), host.strip("[]") or "127.0.0.1", int(port))
         typer.echo(f"Metrics: port {bound}, /metrics")
     rounds.forever()
+
+
+def _say(line: str) -> None:
+    """A line for people; where logs are asked for, its event stands there instead, without words that data or errors chose."""
+    from pipeline.log_lines import ASKED
+
+    if ASKED not in os.environ:
+        typer.echo(line, err=True)
 
 
 def _say_what_is_ahead(rounds: "Rounds") -> None:

@@ -14,6 +14,7 @@ from agent.watch.picture import picture
 from agent.watch.schedule import is_quiet
 from agent.watch.sending import Message, NotDelivered, send
 from pipeline.errors import ChurnopsError
+from pipeline.record.ledger import MOVES
 from pipeline.record.opened_workspace import Opened
 from pipeline.state.alerts import Alert, alert_in, end_in, raise_in, reminded_in, standing_in
 from pipeline.state.checks import check_history
@@ -55,14 +56,22 @@ def enqueue_again(opened: Opened, number: int) -> None:
     """Put an alert in the outbox once more, for all who heard of it.
 
     Raises:
-        ChurnopsError: there is none of this number.
+        ChurnopsError: there is none of this number, or it is of a move and the ledger was changed.
     """
-    now, last = opened.clock(), newest_to(opened.state, DESTINATION)
+    now, last, step = opened.clock(), newest_to(opened.state, DESTINATION), int(opened.clock().timestamp())
+    with opened.state.read() as connection:
+        alert = alert_in(connection, number)
+    newest = _is_newest_move(opened, alert)
     with opened.state.write() as connection:
-        alert, step = alert_in(connection, number), int(now.timestamp())
         _tell(connection, destinations(opened), alert, "again", step, now)
-        if last is None or last.alert != number or last.error is None:  # else the one that failed is tried again
+        if newest and (last is None or last.alert != number or last.error is None):  # else the one that failed is tried again
             _tell_hook(connection, opened, alert, "again", step, now)
+
+
+def _is_newest_move(opened: Opened, alert: Alert) -> bool:
+    """Whether the hook could hear of it: of an earlier move it is told nothing, and that would pass for its success."""
+    entry = opened.ledger.last(MOVES) if alert.condition.kind in MOVED else None
+    return entry is not None and alert.condition.key == f"move:{entry.hash}"
 
 
 def _ended(connection: Connection, before: tuple[Alert, ...], stands: Conditions, now: datetime) -> list[Alert]:
@@ -111,11 +120,12 @@ def deliver(opened: Opened, stop: Callable[[], bool] = lambda: False) -> Deliver
             continue  # another process sends it
         try:
             _send(opened, named.get(message.destination), message)
-        except (NotDelivered, ChurnopsError) as error:
+        except Exception as error:  # a message that is its own trouble keeps no other back
+            why = str(error) if isinstance(error, NotDelivered | ChurnopsError) else f"sending it raised {type(error).__name__}"
             down.add(message.destination)
-            failed(opened.state, message, str(error), opened.clock())
+            failed(opened.state, message, why, opened.clock())
             where = named[message.destination].name if message.destination in named else _UNNAMED.get(message.destination, "a destination")
-            failures.append(f"Alert {message.alert} did not reach {where}: {error}; it is sent again.")
+            failures.append(f"Alert {message.alert} did not reach {where}: {why}; it is sent again.")
         else:
             sent(opened.state, message.number, opened.clock())
             arrived += 1

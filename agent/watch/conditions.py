@@ -14,7 +14,7 @@ from pipeline.errors import IntegrityError
 from pipeline.record.authority import accepted_trust
 from pipeline.record.cases import Case, concluded
 from pipeline.record.champion import read_pointer
-from pipeline.record.ledger import MOVES
+from pipeline.record.ledger import MOVES, Entry
 from pipeline.record.opened_workspace import Opened
 from pipeline.record.reminders import said_lately
 from pipeline.rulings.acknowledgements import recorded_acknowledgements
@@ -131,15 +131,16 @@ def _waiting(opened: Opened, cases: Sequence[Case], now: datetime) -> Iterator[C
 
 
 def _moves(opened: Opened, history: CheckHistory) -> Iterator[Condition]:
-    """Moves of the champion that were made since somebody watches."""
+    """Moves of the champion that were made since somebody watches, oldest first, so that their messages leave in that order."""
+    made: list[Entry] = []
     entry = opened.ledger.last(MOVES) if history.first_at else None
-    for _ in range(_MOVES):
-        if entry is None or history.first_at is None or moment(entry.at) < history.first_at:
-            return
+    while entry is not None and history.first_at is not None and moment(entry.at) >= history.first_at and len(made) < _MOVES:
+        made.append(entry)
+        entry = opened.ledger.last(MOVES, before=entry.seq)
+    for entry in reversed(made):
         title, said = moved(opened, entry)
         kind: AlertKind = "deployed" if entry.kind == "deployed" else "rolled_back"
         yield Condition(f"move:{entry.hash}", kind, "info", title, said, entry.case_id, once=True)
-        entry = opened.ledger.last(MOVES, before=entry.seq)
 
 
 def _silences(opened: Opened, history: CheckHistory, now: datetime) -> Iterator[Condition]:

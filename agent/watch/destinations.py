@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from pipeline.errors import SettingsError
 from pipeline.record.opened_workspace import Opened
@@ -70,18 +71,21 @@ def _owns(name: str, owners: Collection[str]) -> bool:
 
 
 def filled(text: str, environment: Mapping[str, str]) -> str:
-    """The text with each ${NAME} replaced by the variable NAME, or by what the file holds that the variable NAME_FILE names.
+    """The text with each ${NAME} replaced by the variable NAME, or by what the file holds that the variable NAME_FILE names; quoted in the query
+    of a webhook of our own, where + & # and % mean something else.
 
     Raises:
         SettingsError: neither is set, or the file cannot be read.
     """
+
+    query = text.find("?") if text.partition("://")[0] in HOOKS else -1
 
     def value(match: re.Match[str]) -> str:
         name = match[1]
         found = secret(name, environment)
         if found is None:
             raise SettingsError(f"A destination needs the variable {name}.", f"Set {name}, or {name}_FILE to a file that holds it.")
-        return found
+        return quote(found, safe="") if 0 <= query < match.start() else found
 
     return _NAME.sub(value, text)
 

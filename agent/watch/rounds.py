@@ -1,21 +1,25 @@
 """The watch: workspaces checked one after another when each is due, and their alerts sent meanwhile."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.watch.alerting import deliver, follow
+from agent.watch.alerting import Delivered, deliver, follow
 from agent.watch.check import Checked, Operators, check, failed_check
 from agent.watch.heartbeat import beat
 from agent.watch.schedule import is_quiet, next_check
 from agent.watch.stopping import Stopping
 from pipeline.errors import ChurnopsError
+from pipeline.log_lines import log_event
 from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
 from pipeline.state.alerts import Alert
 from pipeline.state.checks import check_history
+
+_log = logging.getLogger(__name__)
 
 TICK_SECONDS = 15.0  # between two looks at what is due, each of some 50 ms
 
@@ -57,7 +61,7 @@ class Rounds:
                 break
             visit = self._visit(workspace, only_when_due=False)
             if visit is not None:
-                self.say(visit.line)
+                self._tell(visit)
                 visits.append(visit)
         return tuple(visits)
 
@@ -70,10 +74,18 @@ class Rounds:
             for workspace in self.workspaces:
                 visit = None if self.stopping.requested.is_set() else self._visit(workspace, only_when_due=True)
                 if visit is not None and visit.checked.status != "busy" and visit.line != said.get(workspace):
-                    self.say(visit.line)
+                    self._tell(visit)
                     said[workspace] = visit.line
             self.stopping.requested.wait(tick_seconds)
         messages.join()
+
+    def _tell(self, visit: Visit) -> None:
+        self.say(visit.line)
+        log_event(_log, "checked", workspace=str(visit.workspace), status=visit.checked.status, case_id=visit.checked.case_id)
+
+    def _tell_unsent(self, workspace: Path, why: str) -> None:
+        self.say(f"{workspace}: {why}")
+        log_event(_log, "not_sent", workspace=str(workspace), case_id=None)
 
     def _visit(self, workspace: Path, *, only_when_due: bool) -> Visit | None:
         try:
@@ -91,11 +103,12 @@ class Rounds:
                 return None
             made = self._checked(workspace, opened)
             raised = follow(opened)
-            if not only_when_due:
-                for failure in deliver(opened).failures:
-                    self.say(f"{workspace}: {failure}")
+            if not only_when_due and (left := deliver(opened)) != Delivered(0, ()):
+                raised += follow(opened)  # that the hook failed, or works again, is news itself, and nobody looks again for a day
+                for failure in (*left.failures, *deliver(opened).failures):
+                    self._tell_unsent(workspace, failure)
             if settings.heartbeat and made.status not in {"failed", "parked", "busy"} and (wrong := beat(settings.heartbeat)):
-                self.say(f"{workspace}: {wrong}")
+                self._tell_unsent(workspace, wrong)
         return Visit(workspace, made, raised)
 
     def _checked(self, workspace: Path, opened: Opened) -> Checked:
@@ -112,7 +125,7 @@ class Rounds:
             for workspace in self.workspaces:
                 wrong = self._sent(workspace)
                 if wrong and wrong != said.get(workspace):
-                    self.say(f"{workspace}: {wrong}")
+                    self._tell_unsent(workspace, wrong)
                 said[workspace] = wrong
             self.stopping.requested.wait(tick_seconds)
 

@@ -27,6 +27,7 @@ def publish(topic: str, title: str, body: str, attributes: Mapping[str, str]) ->
     try:
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
         from botocore.session import get_session
     except ModuleNotFoundError:
         raise NotPublished("SNS needs a package; install churnops with the extra `s3`") from None
@@ -41,5 +42,5 @@ def publish(topic: str, title: str, body: str, attributes: Mapping[str, str]) ->
         )
     except ClientError as error:
         raise NotPublished(f"SNS refused it ({error.response['Error']['Code']})") from error
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError, ValueError) as error:  # a proxy that answers with a page, an endpoint that is none
         raise NotPublished(f"SNS does not answer ({type(error).__name__})") from error

@@ -1,5 +1,5 @@
 resource "aws_cloudwatch_log_group" "this" {
-  # checkov:skip=CKV_AWS_158:encrypted by CloudWatch; churnops logs no row, no secret and no words of errors (--log-json)
+  # checkov:skip=CKV_AWS_158:encrypted by CloudWatch; churnops logs no row and no secret (--log-json); see docs/traces.md for what stays a sentence
   # checkov:skip=CKV_AWS_338:the record that is kept for years is the ledger; logs are for who looks after the machine
   name              = "/${var.name}/tasks"
   retention_in_days = 30
@@ -61,7 +61,7 @@ resource "aws_cloudwatch_metric_alarm" "not_forwarded" {
 # A watch that is dead tells nobody. This alarm starts a check, and says so.
 resource "aws_cloudwatch_metric_alarm" "not_scheduled" {
   alarm_name          = "${var.name}-not-scheduled"
-  alarm_description   = "For a day nothing started the check."
+  alarm_description   = "For a day nothing started the check. One was started now; none follows until the schedule works."
   namespace           = "AWS/Scheduler"
   metric_name         = "InvocationAttemptCount"
   dimensions          = { ScheduleGroup = aws_scheduler_schedule_group.this.name }
@@ -71,7 +71,8 @@ resource "aws_cloudwatch_metric_alarm" "not_scheduled" {
   comparison_operator = "LessThanThreshold"
   threshold           = 1
   treat_missing_data  = "breaching"
-  alarm_actions       = [aws_sns_topic.signals.arn]
+  alarm_actions       = [aws_sns_topic.signals.arn, aws_sns_topic.alerts.arn]
+  ok_actions          = [aws_sns_topic.alerts.arn]
 }
 
 resource "aws_cloudwatch_event_rule" "check_failed" {

@@ -27,3 +27,8 @@ output "signals_topic" {
   description = "Publish here, and churnops looks: for monitors of the team's own."
   value       = aws_sns_topic.signals.arn
 }
+
+output "network" {
+  description = "What `aws ecs run-task --network-configuration` takes, for one-off tasks."
+  value       = "awsvpcConfiguration={subnets=[${join(",", aws_subnet.tasks[*].id)}],securityGroups=[${aws_security_group.tasks.id}],assignPublicIp=ENABLED}"
+}

@@ -1,7 +1,14 @@
 # Two tasks from one image: one stays and answers, the other checks and ends.
 resource "aws_ecs_cluster" "this" {
   # checkov:skip=CKV_AWS_65:container insights are billed by the metric; alarms.tf watches the service's own
+  # checkov:skip=CKV_AWS_223:the log of a session would hold the token; who opened one is in CloudTrail
   name = var.name
+
+  configuration {
+    execute_command_configuration {
+      logging = "NONE" # a token of MCP is made in a session, and shown there once
+    }
+  }
 }
 
 locals {
@@ -90,7 +97,8 @@ resource "aws_ecs_task_definition" "serve" {
         startPeriod = 180
       }
     }),
-    # Starts once there is a token (docs/mcp-http.md), and is tried again until then; reached through the tunnel, too.
+    # Ends at once where there is no token, and ECS starts again only what ran for five minutes: make one (docs/aws.md), then force a new
+    # deployment. Reached through the tunnel, too.
     merge(local.container, {
       name          = "mcp"
       essential     = false

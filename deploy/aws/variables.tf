@@ -51,7 +51,7 @@ variable "claude" {
 }
 
 variable "github_repository" {
-  description = "OWNER/NAME of the repository whose workflows push the image and roll it out."
+  description = "OWNER/NAME of the repository whose workflows push the image; a person rolls it out."
   type        = string
 
   validation {

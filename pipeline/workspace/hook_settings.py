@@ -20,7 +20,11 @@ class HookSettings(Section):
     @classmethod
     def _words(cls, hook: str) -> str:
         try:
-            shlex.split(hook)
+            words = shlex.split(hook)
         except ValueError as error:
             raise ValueError(f"it cannot be split into words ({error})") from error
+        if hook and not (words and words[0].strip()):
+            raise ValueError("it names no command; leave it empty where there is none")
+        if hook.lstrip().lower().startswith(("http://", "https://")):
+            raise ValueError("a webhook is written hook:// or hooks://")
         return hook

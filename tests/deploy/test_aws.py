@@ -21,8 +21,6 @@ ALL = re.sub(r"(?m)^\s*#.*$", "", "\n".join(TEXTS.values()))
 # Actions that AWS gives no resource to; each is named in a reason beside it.
 WITHOUT_RESOURCE = {
     "ecr:GetAuthorizationToken",
-    "ecs:DescribeTaskDefinition",
-    "ecs:RegisterTaskDefinition",
     "ssmmessages:CreateControlChannel",
     "ssmmessages:CreateDataChannel",
     "ssmmessages:OpenControlChannel",
@@ -54,6 +52,30 @@ def test_a_task_is_told_where_secrets_lie_and_none_is_in_its_environment() -> No
     # Write-only arguments are kept in no state.
     assert set(re.findall(r"^ +(\w+) += .*ephemeral\.", ALL, re.MULTILINE)) == {"password_wo", "value_wo"}
     assert not re.search(r"^ +(?:password|value) +=", TEXTS["secrets.tf"], re.MULTILINE)
+
+
+def statements(file: str) -> list[str]:
+    """The statements of policies in a file, each as it stands there."""
+    return re.split(r"(?m)^  (?:dynamic \")?statement\b", TEXTS[file])[1:]
+
+
+def test_a_workflow_pushes_images_and_starts_nothing() -> None:
+    actions = set(re.findall(r'"((?:iam|ecs|ecr|ssm|lambda|s3):\w+)"', " ".join(statements("github.tf"))))
+    assert actions and {action.partition(":")[0] for action in actions} == {"ecr"}
+
+
+def test_events_may_publish_without_a_condition_that_they_never_meet_and_alarms_with_one() -> None:
+    conditions = {
+        name: "condition {" in one.partition("\n  }")[0]
+        for one in statements("alerts.tf")
+        for name in re.findall(r'"(\w+)\.amazonaws\.com"', one)
+    }
+    assert conditions["events"] is False and conditions["cloudwatch"] is True
+
+
+def test_a_watch_that_is_dead_is_told_to_people_too() -> None:
+    alarm = TEXTS["alarms.tf"].partition('"not_scheduled"')[2].partition("\n}")[0]
+    assert re.search(r"alarm_actions .*signals\.arn, aws_sns_topic\.alerts\.arn\]", alarm) and "ok_actions" in alarm
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """The examples for SageMaker against moto's server: the hook as the watch runs it, the trainer as a training does."""
 
+import importlib.util
 import io
 import json
 import subprocess
@@ -36,15 +37,23 @@ def prepared(session: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return store
 
 
-def teach_update(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Moto knows no UpdateEndpoint: another configuration for an endpoint that is there."""
+def teach_update(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Moto knows no UpdateEndpoint: another configuration for an endpoint that is there, which it serves after so many seconds."""
     from moto.core.responses import ActionResult
     from moto.sagemaker.responses import SageMakerResponse
 
     def update_endpoint(self: Any) -> Any:
         endpoint = self.sagemaker_backend.endpoints[self._get_param("EndpointName")]
         assert self._get_param("EndpointConfigName") in self.sagemaker_backend.endpoint_configs
-        endpoint.endpoint_config_name = self._get_param("EndpointConfigName")
+        assert endpoint.endpoint_status == "InService"
+        endpoint.endpoint_status, config = "Updating", self._get_param("EndpointConfigName")
+
+        def serves() -> None:
+            endpoint.endpoint_config_name, endpoint.endpoint_status = config, "InService"
+
+        timer = threading.Timer(seconds, serves)
+        timer.daemon = True
+        timer.start()
         return ActionResult({"EndpointArn": endpoint.arn})
 
     monkeypatch.setattr(SageMakerResponse, "update_endpoint", update_endpoint, raising=False)
@@ -72,7 +81,7 @@ def test_the_endpoint_follows_a_deploy_and_a_rollback_and_a_repetition_changes_n
 
     with aws(monkeypatch) as session:
         store, sagemaker = prepared(session, monkeypatch), session.create_client("sagemaker")
-        teach_update(monkeypatch)
+        teach_update(monkeypatch, 0.5)
         served = []
         for digest, row in (("a" * 64, 9), ("b" * 64, 12), ("b" * 64, 12), ("a" * 64, 15)):
             tell(digest, row)
@@ -86,6 +95,38 @@ def test_the_endpoint_follows_a_deploy_and_a_rollback_and_a_repetition_changes_n
         assert "./model.bin" in archive.getnames()
 
 
+def loaded() -> Any:
+    spec = importlib.util.spec_from_file_location("endpoint_hook", EXAMPLES / "endpoint_hook.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.slow
+def test_an_endpoint_that_does_not_follow_in_time_or_is_broken_is_no_success(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hook = loaded()
+    monkeypatch.setattr(hook, "_LOOK_SECONDS", 0.05)
+
+    def tell(letter: str) -> None:
+        told = {"key": "k", "row": 9, "digest": letter * 64, "artifact": str(tmp_path)}
+        monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(told)))
+        hook.main()
+
+    with aws(monkeypatch) as session:
+        prepared(session, monkeypatch)
+        teach_update(monkeypatch, 600)
+        tell("a")
+        monkeypatch.setattr(hook, "_AT_MOST_SECONDS", 0.5)
+        for _ in range(2):  # told again, it updates nothing that is being updated
+            with pytest.raises(SystemExit, match=f"is Updating with churn-{'a' * 16} instead of churn-{'b' * 16}"):
+                tell("b")
+        backends = pytest.importorskip("moto.sagemaker.models").sagemaker_backends
+        backends["123456789012"]["eu-central-1"].endpoints["churn"].endpoint_status = "Failed"
+        with pytest.raises(SystemExit, match="is Failed"):
+            tell("b")
+
+
 @pytest.mark.slow
 def test_a_training_job_leaves_what_a_trainer_must_and_a_failed_one_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "train.parquet").write_bytes(b"train")
@@ -97,6 +138,7 @@ def test_a_training_job_leaves_what_a_trainer_must_and_a_failed_one_says_why(tmp
 
     with aws(monkeypatch) as session:
         store, sagemaker = prepared(session, monkeypatch), session.create_client("sagemaker")
+        monkeypatch.setenv("MAX_SECONDS", "900")
         left = {"model/MLmodel": "flavors: {}", "metrics.json": '{"roc_auc": 0.8}'}
 
         def image() -> None:
@@ -112,6 +154,7 @@ def test_a_training_job_leaves_what_a_trainer_must_and_a_failed_one_says_why(tmp
         threading.Thread(target=image, daemon=True).start()
         assert train("out") == {"roc_auc": 0.8}
         assert (tmp_path / "out" / "model" / "MLmodel").is_file()
+        assert seen[0]["StoppingCondition"]["MaxRuntimeInSeconds"] == 900
         assert seen[0]["HyperParameters"] == {"seed": "7", "max_depth": "4"}
         names = [one["Key"].rpartition("/")[2] for one in store.list_objects_v2(Bucket=NAMES["BUCKET"], Prefix="trainings/")["Contents"]]
         assert {"train.parquet", "gate.parquet"} <= set(names)

@@ -4,7 +4,8 @@ import io
 import json
 import logging
 from collections.abc import Callable, Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 from fastapi import FastAPI
@@ -12,7 +13,11 @@ from fastapi.testclient import TestClient
 
 from agent.case.event_log import log_run_event
 from agent.case.events import Crashed, Refused, Started, TextDelta, ToolCalled, ToolReturned
-from pipeline.log_lines import JsonLines, case_id, request_id
+from agent.commands.watch import _say
+from agent.watch.rounds import Rounds
+from agent.watch.stopping import Stopping
+from pipeline.errors import ChurnopsError
+from pipeline.log_lines import ASKED, JsonLines, case_id, request_id
 from pipeline.workspace.policy import load_policy
 from prompts import policy_text
 from reports.web.request_log import RequestLog
@@ -95,3 +100,21 @@ def test_a_request_is_told_by_its_id_and_its_route(lines: Callable[[], list[dict
     assert (first["request_id"], first["route"], first["status"], first["method"]) == ("order-7", "/review/s/{visit}", 200, "GET")
     assert (second["request_id"], second["route"], second["status"]) == (made, "none", 404)
     assert len(made) == 32
+
+
+def test_a_watch_tells_people_why_and_the_log_only_that(
+    lines: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(_: Path) -> NoReturn:
+        raise ChurnopsError(f"The row {SECRET} cannot be read.")
+
+    def once() -> str:
+        Rounds([Path("/churn")], refused, refused, lambda _: pytest.fail("nobody is asked"), Stopping(), _say).once()
+        return capsys.readouterr().err
+
+    assert SECRET in once()
+    monkeypatch.setenv(ASKED, "1")
+    assert SECRET not in once()
+    for logged in lines():
+        assert (logged["event"], logged["workspace"], logged["status"]) == ("checked", "/churn", "failed")
+    assert len(lines()) == 2

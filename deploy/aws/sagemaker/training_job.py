@@ -1,8 +1,10 @@
 """The team's own trainer as a SageMaker training job: `[training] command = "python training_job.py"`; docs/own-trainer.md has the contract.
 
-Needs boto3, and of the environment: BUCKET, TRAINING_IMAGE, TRAINING_ROLE (an ARN), and INSTANCE (ml.m5.large unless set). The image finds
+Needs boto3, and of the environment: BUCKET, TRAINING_IMAGE, TRAINING_ROLE (an ARN), INSTANCE (ml.m5.large unless set) and MAX_SECONDS (600 unless
+set), after which SageMaker ends the job: give it, and `training.time_limit_seconds`, as long as a training takes. The image finds
 `train.parquet` and `gate.parquet` in the channel `data`, the seed and what was asked for among its hyperparameters, and leaves `model/` and
-`metrics.json` in /opt/ml/model, which SageMaker brings back as a tar.gz. When churnops stops this program, it stops the job.
+`metrics.json` in /opt/ml/model, which SageMaker brings back as a tar.gz. Told to end (SIGTERM), this program stops the job. churnops kills it at its own time limit, and the job
+then ends by MAX_SECONDS.
 """
 
 import argparse
@@ -13,11 +15,13 @@ import tarfile
 import tempfile
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+from botocore.exceptions import ClientError
 
 _LOOK_SECONDS = 5
 
@@ -31,13 +35,14 @@ def main() -> None:
         store.upload_file(str(path), bucket, f"trainings/{name}/data/{file}")
     # Told to end, Python raises SystemExit from here on, and `finally` below stops the job.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
-    sagemaker.create_training_job(**_job(asked, bucket, name))
     done = None
     try:
+        sagemaker.create_training_job(**_job(asked, bucket, name))
         done = _ended(sagemaker, name)
     finally:
         if done is None:
-            sagemaker.stop_training_job(TrainingJobName=name)
+            with suppress(ClientError):  # it was never made, or has ended
+                sagemaker.stop_training_job(TrainingJobName=name)
     if done["TrainingJobStatus"] != "Completed":
         sys.exit(f"The job {name} ended as {done['TrainingJobStatus']}: {done.get('FailureReason', 'it gives no reason')}")
     _fetch(store, done["ModelArtifacts"]["S3ModelArtifacts"], asked.out)
@@ -64,7 +69,7 @@ def _job(asked: argparse.Namespace, bucket: str, name: str) -> dict[str, Any]:
         "InputDataConfig": [{"ChannelName": "data", "DataSource": {"S3DataSource": source}}],
         "OutputDataConfig": {"S3OutputPath": f"s3://{bucket}/trainings/{name}/out"},
         "ResourceConfig": {"InstanceType": os.environ.get("INSTANCE", "ml.m5.large"), "InstanceCount": 1, "VolumeSizeInGB": 10},
-        "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
+        "StoppingCondition": {"MaxRuntimeInSeconds": int(os.environ.get("MAX_SECONDS", "600"))},
     }
 
 

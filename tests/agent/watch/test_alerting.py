@@ -20,7 +20,7 @@ from pipeline.state.database import State, open_state, predictions
 from pipeline.state.outbox import claim, due, hurry_in, unsent
 from pipeline.state.outcomes import log_outcomes
 from pipeline.state.watch_tables import outbox
-from pipeline.workspace.alert_settings import AlertSettings
+from pipeline.workspace.alert_settings import AlertSettings, Route
 from pipeline.workspace.watch_settings import WatchSettings
 from tests.agent.watch.destinations_of import WebServer, web_server
 from tests.agent.watch.standing_cases import diagnosis, put_case, put_check
@@ -209,8 +209,28 @@ def test_moves_of_the_champion_since_somebody_watches_are_told_once(trained: Ope
             opened.ledger.append(opened.clock(), kind, None, {"version": version, "digest": "e" * 64, "reviewer": "Ada"})  # type: ignore[arg-type]
         round_of(opened)
         round_of(opened)
-    expected = ["first: Version 1 serves again: the model was rolled back", "first: Version 2 was deployed"]
-    assert sorted(titles(server)) == expected
+    assert titles(server) == ["first: Version 2 was deployed", "first: Version 1 serves again: the model was rolled back"]
+
+
+def test_a_message_that_cannot_be_made_is_a_failure_on_record_and_keeps_no_other_back(
+    fresh: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Opened) -> None:
+        raise RuntimeError("a row of somebody's")
+
+    monkeypatch.setattr("agent.watch.alerting.picture", broken)
+    with web_server() as other, told_at(fresh) as (first, _):
+        routes = (Route(to=f"hook://127.0.0.1:{other.port}/calls", kinds=("monitoring_failed",)),)
+        opened = replace(
+            first, settings=first.settings.model_copy(update={"alerts": first.settings.alerts.model_copy(update={"routes": routes})})
+        )
+        put_check(opened, "needs_people", put_case(opened, "needs_people"))
+        put_check(opened, status="failed")
+        follow(opened)
+        left = deliver(opened)
+    assert "sending it raised RuntimeError; it is sent again" in left.failures[0] and "somebody" not in left.failures[0]
+    assert titles(other) == ["first: The check of the model failed"]
+    assert "sending it raised RuntimeError" in {message.error for message in unsent(opened.state)}
 
 
 def test_too_few_data_are_told_at_the_beginning_and_after_each_reminder_of_the_watch(fresh: Opened) -> None:

@@ -1,15 +1,20 @@
 """Who hears of what, and that no secret stands in churnops.toml."""
 
+import hashlib
+import hmac
 from pathlib import Path
 
 import pytest
 
 from agent.watch.destinations import Destination, destinations, filled, told, usable
+from agent.watch.sending import send
 from pipeline.errors import SettingsError
 from pipeline.record.opened_workspace import Opened, open_workspace
 from pipeline.state.alerts import Alert, AlertKind, Condition, Severity
 from pipeline.workspace.alert_settings import Route
 from prompts import policy_text
+from tests.agent.watch.destinations_of import web_server
+from tests.agent.watch.test_sending import MESSAGE
 from tests.conftest import NOON, Clock
 
 SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
@@ -57,6 +62,15 @@ def test_a_secret_comes_from_a_variable_or_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("from a file\n")
     environment = {"ONE": "1", "TWO_FILE": str(tmp_path / "secret"), "ONE_FILE": "unread"}
     assert filled("a://${ONE}/${TWO}", environment) == "a://1/from a file"
+
+
+def test_a_secret_in_the_query_of_a_webhook_arrives_as_it_is_whatever_is_in_it() -> None:
+    secret = "a+b&team=x#c%41 /"
+    with web_server() as server:
+        send(filled(f"hook://127.0.0.1:{server.port}/${{PATH}}?secret=${{KEY}}", {"KEY": secret, "PATH": "in/box"}), MESSAGE)
+    (came,) = server.requests
+    signed = hmac.new(secret.encode(), f"{MESSAGE.sent_at}.".encode() + came.body, hashlib.sha256).hexdigest()
+    assert (came.path, came.headers["x-churnops-signature"]) == ("/in/box", f"sha256={signed}")
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,14 @@ from typing import Any
 import pytest
 
 from agent.watch.alerting import Delivered, deliver, enqueue_again, follow
-from pipeline.errors import SettingsError
+from agent.watch.rounds import Rounds
+from agent.watch.stopping import Stopping
+from pipeline.errors import ChurnopsError, SettingsError
 from pipeline.record.champion import require_champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.state.alerts import newest_alerts
 from pipeline.state.outbox import unsent
+from pipeline.workspace.alert_settings import AlertSettings
 from pipeline.workspace.hook_settings import HookSettings
 from pipeline.workspace.settings import read_settings
 from pipeline.workspace.watch_settings import WatchSettings
@@ -116,6 +119,49 @@ def test_a_repetition_that_comes_late_does_not_undo_a_newer_move(trained: Opened
     assert unsent(opened.state) == ()
 
 
+def test_of_two_moves_between_looks_the_newest_is_told_and_its_failure_stays_an_alert_whatever_is_told_again(trained: Opened) -> None:
+    opened = hooked(trained)
+    (opened.workspace.root / "fails").write_text("busy")
+    moved(opened, "2")
+    clock(opened).advance(seconds=1)
+    moved(opened, "3")
+    raised = follow(opened)
+    deliver(opened)
+    follow(opened)
+    assert standing(opened) == [FAILED] and [one["version"] for one in told(opened)] == ["3"]
+    clock(opened).advance(seconds=1)
+    enqueue_again(opened, next(alert.number for alert in raised if "2" in alert.condition.title))
+    round_of(opened)
+    follow(opened)
+    assert standing(opened) == [FAILED] and len(told(opened)) == 1
+
+
+def test_one_look_tells_people_that_the_hook_failed_and_the_next_that_it_works_again(trained: Opened) -> None:
+    """As a scheduler calls it, once a day."""
+
+    def once(opened: Opened) -> list[str]:
+        def refused(_: Path) -> Opened:
+            raise ChurnopsError("No check is made here.")
+
+        server.requests.clear()
+        Rounds(
+            [opened.workspace.root], refused, lambda _: opened, lambda _: pytest.fail("nobody is asked"), Stopping(), lambda _: None
+        ).once()
+        return [json.loads(request.body)["title"].partition("] ")[2] for request in server.requests]
+
+    with web_server() as server:
+        opened = hooked(trained)
+        alerts = AlertSettings(destinations=(f"hook://127.0.0.1:{server.port}/all",))
+        opened = replace(opened, settings=opened.settings.model_copy(update={"alerts": alerts, "watch": WatchSettings(silence="")}))
+        (opened.workspace.root / "fails").write_text("busy")
+        moved(opened)
+        assert FAILED in once(opened)
+        (opened.workspace.root / "fails").unlink()
+        clock(opened).advance(hours=24)
+        assert f"Back to normal: {FAILED}" in once(opened)
+        assert standing(opened) == ["The check of the model failed"]
+
+
 def test_one_that_cannot_be_started_is_no_obstacle_and_runs_again_when_a_person_asks(trained: Opened) -> None:
     opened = hooked(trained, "/nowhere/hook --now")
     moved(opened)
@@ -160,5 +206,20 @@ def test_nothing_but_the_settings_and_the_watch_knows_of_the_hook() -> None:
     """Whoever writes keys of churnops.toml for a person, and every tool and operator, would have to name it."""
     sources = [path for room in ("agent", "pipeline", "reports", "tools") for path in (ROOT / room).rglob("*.py")]
     naming = {path.relative_to(ROOT).as_posix() for path in sources if "after_approval" in path.read_text(encoding="utf-8")}
-    settings = {"pipeline/workspace/hook_settings.py", "pipeline/workspace/settings.py"}
+    settings = {"pipeline/workspace/hook_settings.py", "pipeline/workspace/settings_secrets.py"}
     assert naming == settings | {"agent/watch/hook.py", "agent/watch/alerting.py", "agent/watch/conditions.py"}
+
+
+@pytest.mark.parametrize(
+    ("hook", "said"),
+    [
+        ("  ", "it names no command"),
+        ("'' --now", "it names no command"),
+        ("https://ops.example.com/in", "a webhook is written hook:// or hooks://"),
+    ],
+)
+def test_what_could_never_be_told_is_refused_in_the_settings(trained: Opened, hook: str, said: str) -> None:
+    file = trained.workspace.settings_file
+    file.write_text(file.read_text().replace('after_approval = ""', f'after_approval = "{hook}"'))
+    with pytest.raises(SettingsError, match=said):
+        read_settings(file)

@@ -43,6 +43,15 @@ def test_what_is_no_topic_is_refused_before_anybody_is_asked(named: str) -> None
         send(named, MESSAGE)
 
 
+def test_an_endpoint_that_is_none_is_a_message_that_did_not_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("botocore", reason="no botocore is installed")
+    keys = {"AWS_ACCESS_KEY_ID": "tests", "AWS_SECRET_ACCESS_KEY": "not-secret", "AWS_EC2_METADATA_DISABLED": "true"}
+    for name, value in {**keys, "AWS_ENDPOINT_URL": "http://["}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(NotDelivered, match=r"SNS does not answer \(ValueError\)"):
+        send("arn:aws:sns:eu-central-1:123456789012:churnops-alerts", MESSAGE)
+
+
 def test_people_read_the_topic_and_not_the_account() -> None:
     one = Destination("abcdef0123456789", Route(to="arn:aws:sns:eu-central-1:123456789012:churnops-alerts"))
     assert one.name == "SNS churnops-alerts (abcdef)"
