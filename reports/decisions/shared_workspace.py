@@ -4,7 +4,6 @@ from pathlib import Path
 
 from pipeline.atomic_files import write_atomically
 from pipeline.models.shared_models import bring_model
-from pipeline.record.ledger import MOVES
 from pipeline.record.opened_workspace import Opened
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.shared_files import SharedFiles
@@ -13,7 +12,8 @@ from reports.number_sources import appendix_name
 
 
 def put_all(workspace: Workspace, shared: SharedFiles) -> int:
-    """Put everything there that hosts share; returns how many models, reports and transcripts that were. Again changes nothing.
+    """Put everything there that hosts share, but no transcript in the place of a longer one; returns how many models, reports and transcripts
+    that were. Again changes nothing.
 
     Raises:
         WorkspaceError: the store does not take it; what it took stays, which harms nobody.
@@ -25,8 +25,10 @@ def put_all(workspace: Workspace, shared: SharedFiles) -> int:
     for path in reports:
         share_report(shared, path.stem, path, path.with_name(appendix_name(path.stem)))
     transcripts = sorted(workspace.transcripts.glob("*.jsonl"))
+    sizes = shared.names("transcripts") if transcripts else {}
     for path in transcripts:
-        shared.put(f"transcripts/{path.name}", path)
+        if path.stat().st_size > sizes.get(name := f"transcripts/{path.name}", -1):  # else another host went on with it
+            shared.put(name, path)
     key: Path = workspace.ack_key
     if key.is_file():
         shared.put_first(key.name, key.read_bytes())
@@ -34,7 +36,7 @@ def put_all(workspace: Workspace, shared: SharedFiles) -> int:
 
 
 def bring_all(opened: Opened) -> None:
-    """Where hosts share no disk, bring what the ledger and the cases name, and the transcripts.
+    """Where hosts share no disk, bring what the ledger and the cases name, and the transcripts that are longer there.
 
     Raises:
         WorkspaceError: the store does not answer.
@@ -43,11 +45,14 @@ def bring_all(opened: Opened) -> None:
     workspace, shared = opened.workspace, opened.workspace.shared
     if shared is None:
         return
-    for digest in sorted({str(entry.body["digest"]) for kind in ("challenged", *MOVES) for entry in opened.ledger.of_kind(kind)}):
+    for digest in sorted(opened.ledger.models()):
         bring_model(workspace, digest)
+    sizes = shared.names("transcripts")
     for case in opened.cases.all():
         if case.report is not None:
             written_report(opened, case.case_id, case.report.sha256)
         transcript = workspace.transcripts / f"{case.case_id}.jsonl"
-        if (known := shared.get(f"transcripts/{transcript.name}")) is not None:
+        name, here = f"transcripts/{transcript.name}", transcript.stat().st_size if transcript.is_file() else -1
+        # A run that is at work here has written more than it has shared.
+        if sizes.get(name, -1) > here and (known := shared.get(name)) is not None:
             write_atomically(transcript, known)

@@ -195,8 +195,8 @@ def test_a_restore_that_fails_on_the_way_leaves_neither_folder_nor_state(
         monkeypatch.setenv("CHURNOPS_DATABASE_URL", url)
         engine = create_engine(url)
 
-        def cut_off(made: Path, folder: Path, *, there: bool) -> None:
-            put(made, folder, there=there)
+        def cut_off(made: Path, folder: Path, placed: list[Path], *, there: bool) -> None:
+            put(made, folder, placed, there=there)
             with engine.begin() as connection:
                 connection.execute(
                     text("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and xact_start is not null")
