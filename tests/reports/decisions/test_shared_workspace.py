@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import IntegrityError, WorkspaceError
+from pipeline.errors import IntegrityError, SettingsError, WorkspaceError
 from pipeline.models.shared_models import bring_model
 from pipeline.record.ledger import Ledger
 from pipeline.record.opened_workspace import Opened
 from pipeline.workspace.shared_files import SharedFiles
 from prompts import policy_text
-from reports.decisions import backup, restoration
+from reports.decisions import backup, moving, restoration
 from reports.decisions.backup import back_up
 from reports.decisions.forgetting import known_of
+from reports.decisions.moving import move
 from reports.decisions.restoration import restore
 from reports.decisions.shared_workspace import bring_all, put_all
 from tests.conftest import Clock
@@ -75,6 +76,27 @@ def test_a_transcript_never_gives_way_to_a_shorter_one(sharing: Opened, waiting:
     assert store.get(name) == b"1\n2\n"
     bring_all(sharing)
     assert here.read_bytes() == b"1\n2\n"
+
+
+def test_a_workspace_in_postgresql_puts_its_files_in_a_store_and_reads_them_back(
+    waiting: Waiting, store: SharedFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moving, "SharedFiles", lambda _: store)
+    with pytest.raises(SettingsError, match="not said where to"):
+        move(waiting.opened, artifact_url="s3://b/team")  # its state is in SQLite
+    there = replace(waiting.opened, settings=waiting.opened.settings.model_copy(update={"database_url": "postgresql://host/name"}))
+    moved = move(there, artifact_url="s3://b/team")
+    assert (moved.to, moved.tables, moved.files > 3) == ("s3://b/team", (), True)
+    assert {name.split("/")[1] for name in store.names("models")} == {path.name for path in waiting.opened.workspace.models.iterdir()}
+    taken = SharedFiles.get_folder
+
+    def changed(shared: SharedFiles, name: str, folder: Path) -> None:
+        taken(shared, name, folder)
+        (folder / "metrics.json").write_bytes(b"{}")
+
+    monkeypatch.setattr(SharedFiles, "get_folder", changed)
+    with pytest.raises(IntegrityError, match="as it was put there"):
+        move(there, artifact_url="s3://b/team")
 
 
 def test_who_is_to_be_forgotten_may_stand_in_the_folder_of_each_host(sharing: Opened) -> None:
