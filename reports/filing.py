@@ -86,6 +86,13 @@ def share_report(shared: SharedFiles, case_id: str, report: Path, sources: Path)
     shared.put(name, report)
 
 
+def has_report(shared: SharedFiles, case_id: str, report: Path) -> bool:
+    """Whether the store has this report, byte by byte; errors as `share_report`."""
+    digest = digest_of_file(report)
+    text = shared.get(_shared_name(case_id, digest))
+    return text is not None and hashlib.sha256(text).hexdigest() == digest
+
+
 def appendix_of(report: Path) -> str:
     """What the numbers of a report link to; empty where it is gone, or not as the report names it."""
     path = report.with_name(appendix_name(report.stem))

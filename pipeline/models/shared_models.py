@@ -1,7 +1,10 @@
 """Models of a workspace whose hosts share no disk: brought from the object store once, and believed by their digest."""
 
+import re
+
 from pipeline.atomic_files import digest_of_folder, move_whole
 from pipeline.errors import IntegrityError
+from pipeline.shown_text import plain
 from pipeline.workspace.folder import Workspace
 from pipeline.workspace.staging import staging_folder
 
@@ -11,8 +14,10 @@ def bring_model(workspace: Workspace, digest: str) -> bool:
 
     Raises:
         WorkspaceError: the store does not answer.
-        IntegrityError: it gave other bytes than the digest names; they are not kept.
+        IntegrityError: it gave other bytes than the digest names, which are not kept; or that is no digest, and might lead out of the folder.
     """
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise IntegrityError(f"`{plain(digest, 64)}` is not the digest of a model.", "Run `churnops reports verify`.")
     place = workspace.models / digest
     if workspace.shared is None or place.exists():
         return place.is_dir()

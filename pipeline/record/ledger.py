@@ -49,6 +49,7 @@ Kind = Literal[
     "forgotten",
 ]
 MOVES: tuple[Kind, ...] = ("deployed", "rolled_back")
+MODELS: tuple[Kind, ...] = ("challenged", *MOVES)  # what names the digest of a model
 _TAIL_BYTES = 1 << 16
 
 
@@ -127,6 +128,11 @@ class Ledger:
     def of_kind(self, kind: Kind) -> tuple[Entry, ...]:
         """All rows of one kind, oldest first."""
         return self._rows(select(ledger).where(ledger.c.kind == kind).order_by(ledger.c.seq))
+
+    def models(self) -> set[str]:
+        """The digests of all models it names."""
+        rows = self._rows(select(ledger).where(ledger.c.kind.in_(MODELS)))
+        return {str(entry.body.get("digest")) for entry in rows}
 
     def chain(self, kinds: Collection[Kind] = ()) -> Chain:
         """The whole ledger, checked from its first row, with the rows of `kinds`.

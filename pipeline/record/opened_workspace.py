@@ -9,6 +9,7 @@ from pipeline.errors import Notice, WorkspaceError
 from pipeline.record.anchor import note_head
 from pipeline.record.approvers import configured_trust, first_trust
 from pipeline.record.case_store import CaseFile
+from pipeline.record.entry import Entry
 from pipeline.record.ledger import Ledger
 from pipeline.state.database import State, open_state
 from pipeline.state.engine import named
@@ -63,19 +64,28 @@ def open_workspace(start: Path, policy_text: str, clock: Clock, person: str = ""
         settle_access(workspace, settings.workspace.mode)
     state = open_state(settings.database_url or workspace.state_db, create=new)
     opened = Opened(workspace, settings, policy, state, clock, person)
-    if new and not opened.ledger.of_kind("trusted"):
-        found = first_trust(configured_trust(workspace), clock())
-        settle_access(workspace, settings.workspace.mode)
-        first = opened.ledger.append(clock(), "trusted", None, found)
-        if anchor := settings.approval.anchor:
-            note_head(workspace.root / anchor, str(found["workspace"]), f"{first.seq}:{first.hash}")
-    elif new and workspace.shared is not None:
-        settle_access(workspace, settings.workspace.mode)
+    if new:
+        first = _first_row(opened)
+        if first is None and settings.database_url and workspace.shared is None:
+            raise WorkspaceError(
+                f"{named(state.place)} holds the state of another workspace.",
+                "Bring that one's .churnops here, set `artifact_url` to what it shares, or name another database or schema.",
+            )
+        if first is None:
+            settle_access(workspace, settings.workspace.mode)
         opened.ledger.catch_up()
-        warnings.warn(Notice(f"{workspace.root} joins the workspace whose state lies in {named(state.place)}."), stacklevel=2)
-    elif new and settings.database_url:
-        raise WorkspaceError(
-            f"{named(state.place)} holds the state of another workspace.",
-            "Bring that one's .churnops here, set `artifact_url` to what it shares, or name another database or schema.",
-        )
+        if first is None and workspace.shared is not None:
+            warnings.warn(Notice(f"{workspace.root} joins the workspace whose state lies in {named(state.place)}."), stacklevel=2)
+        elif first is not None and (anchor := settings.approval.anchor):
+            note_head(workspace.root / anchor, str(first.body["workspace"]), f"{first.seq}:{first.hash}")
     return opened
+
+
+def _first_row(opened: Opened) -> Entry | None:
+    """Begin the ledger, unless it has begun: in one transaction, because another host may open the same empty database at this moment."""
+    with opened.state.write() as connection:
+        if opened.ledger.last_in(connection, ("trusted",)) is not None:
+            return None
+        found = first_trust(configured_trust(opened.workspace), opened.clock())
+        settle_access(opened.workspace, opened.settings.workspace.mode)
+        return opened.ledger.append_in(connection, opened.clock(), "trusted", None, found)

@@ -22,7 +22,7 @@ from pipeline.serving.request_counters import Measures
 _KEPT = 2  # the champion and the one before it, so that a rollback is at once
 _TRY_AGAIN_SECONDS = 1.0  # after a failure that the pointer does not show: who may approve, a database that was away
 
-# Of the pointer's file, or the number of the ledger's newest move; and of the folder of models.
+# Of the pointer's file, or the number of the ledger's newest row on a model; and of the folder of models.
 _Seen = tuple[tuple[int, int, int] | int | None, int]
 
 
@@ -50,7 +50,7 @@ class ChampionWatch:
     """The champion of one workspace in one worker, for the coroutines of one event loop, and what may be sent to it: also what a model takes that
     waits, from the moment it is published.
 
-    Where hosts share no disk, the number of the ledger's newest move stands for the pointer. A pointer that names what the ledger did not deploy is
+    Where hosts share no disk, the number of the ledger's newest row on a model stands for the pointer. A pointer that names what the ledger did not deploy is
     not followed: the champion that was verified before goes on answering, `problem`
     says so, and /readyz with it. Where the ledger's champion cannot be loaded, nothing answers in its place.
     """
@@ -59,7 +59,7 @@ class ChampionWatch:
         self._opened = opened
         self._pointer = os.fspath(opened.workspace.champion_pointer)
         self._models = os.fspath(opened.workspace.models)
-        self._fields = ModelFields(opened.workspace)
+        self._fields = ModelFields(opened)
         self._moves = NewestMove(opened.ledger) if opened.workspace.shared is not None else None
         self._measures = measures
         self._lock = asyncio.Lock()
@@ -88,7 +88,7 @@ class ChampionWatch:
         return self._serving
 
     async def look(self) -> None:
-        """Ask the ledger for its newest move, where hosts share no disk and so no pointer: once for all who ask at the same time.
+        """Ask the ledger for its newest row on a model, where hosts share no disk and so no pointer: once for all who ask at the same time.
 
         Raises:
             WorkspaceError: the state database does not answer.

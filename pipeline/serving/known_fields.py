@@ -9,7 +9,6 @@ from pipeline.profiles.profile import spelling_of
 from pipeline.record.champion import open_champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.tables.schema import Schema
-from pipeline.workspace.folder import Workspace
 
 
 @dataclass(frozen=True)
@@ -29,11 +28,11 @@ class KnownFields:
 
 
 class ModelFields:
-    """The fields of all models that were published in one workspace: those that served, wait, or were turned down. A model never changes, so each is
-    looked at once."""
+    """The fields of all models that were published in one workspace: those that served, wait, or were turned down, on another host, too. A model
+    never changes, so each is looked at once."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
         self._seen: dict[str, KnownFields] = {}
 
     def beside(self, known: KnownFields) -> KnownFields:
@@ -43,14 +42,18 @@ class ModelFields:
         return known
 
     def _all(self) -> Iterator[KnownFields]:
-        folder = self._workspace.models
-        for digest in sorted(path.name for path in folder.iterdir()) if folder.is_dir() else ():
+        for digest in sorted(self._published()):
             if digest not in self._seen:
                 try:
-                    self._seen[digest] = fields_of(open_artifact(self._workspace, digest))
+                    self._seen[digest] = fields_of(open_artifact(self._opened.workspace, digest))
                 except (ChurnopsError, ValueError, OSError):
                     continue  # a folder that is no whole model has no say; whoever opens it is told why
             yield self._seen[digest]
+
+    def _published(self) -> set[str]:
+        folder = self._opened.workspace.models
+        here = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+        return here if self._opened.workspace.shared is None else here | self._opened.ledger.models()
 
 
 def fields_of(artifact: Artifact) -> KnownFields:
@@ -65,4 +68,4 @@ def known_in(opened: Opened) -> KnownFields:
         own = fields_of(open_champion(opened)[1])
     except ChurnopsError:
         own = KnownFields(opened.settings.data.columns)
-    return ModelFields(opened.workspace).beside(own)
+    return ModelFields(opened).beside(own)

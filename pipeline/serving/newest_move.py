@@ -1,12 +1,12 @@
-"""The ledger's newest move of the champion, asked for before every answer where no pointer's file says it."""
+"""The ledger's newest row on a model, a new one or a move of the champion, asked for before every answer where no pointer's file says it."""
 
 import asyncio
 
-from pipeline.record.ledger import MOVES, Ledger
+from pipeline.record.ledger import MODELS, Ledger
 
 
 class NewestMove:
-    """For the coroutines of one event loop. `number` is the row of the newest move when somebody last asked; None before, and without one."""
+    """For the coroutines of one event loop. `number` is the newest such row when somebody last asked; None before, and without one."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -27,4 +27,4 @@ class NewestMove:
     async def _ask(self) -> None:
         async with self._turn:
             self._next = None
-            self.number = await asyncio.to_thread(self._ledger.last_number, MOVES)
+            self.number = await asyncio.to_thread(self._ledger.last_number, MODELS)

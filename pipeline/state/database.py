@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from sqlalchemy import JSON, Column, Connection, Float, Index, Integer, String, Table, Text, inspect, select, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError, ProgrammingError
 
 from pipeline.atomic_files import make_file
 from pipeline.errors import WorkspaceError
@@ -188,20 +188,37 @@ def open_state(place: StatePlace, *, create: bool = False) -> State:
     try:
         if create:
             with state.write() as connection:
-                metadata.create_all(connection)
+                make_tables(connection, place)
                 if connection.execute(select(schema_version.c.version)).first() is None:
                     connection.execute(schema_version.insert().values(version=SCHEMA_VERSION))
         found = _version(state)
         if found is not None and found < SCHEMA_VERSION:
             found = _bring_up_to_date(state, found)
     except DatabaseError as error:
-        raise WorkspaceError(f"{named(place)} is not a churnops state database ({error.orig}).", _RESTORE) from error
+        said = str(error.orig).partition("\n")[0]
+        raise WorkspaceError(f"{named(place)} is not a churnops state database ({said}).", _RESTORE) from error
     if found is None or found > SCHEMA_VERSION:
         raise WorkspaceError(
             f"{named(place)} has schema version {found}; this churnops knows versions up to {SCHEMA_VERSION}.",
             "Upgrade churnops; nothing was changed.",
         )
     return state
+
+
+def make_tables(connection: Connection, place: StatePlace) -> None:
+    """Those that are not there.
+
+    Raises:
+        WorkspaceError: PostgreSQL lets this user make none, or has no such schema.
+    """
+    try:
+        metadata.create_all(connection)
+    except ProgrammingError as error:
+        said = str(error.orig).partition("\n")[0]
+        raise WorkspaceError(
+            f"{named(place)} does not take the tables of a workspace ({said}).",
+            "Nothing was written. Name a schema that is there, as docs/state-in-postgresql.md says, and in which the user may create tables.",
+        ) from error
 
 
 def _version(state: State) -> int | None:

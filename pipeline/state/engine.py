@@ -60,7 +60,7 @@ def _postgresql(url: str) -> Engine:
     try:
         # A server that restarted is found again: connections are tried before they are used.
         engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), pool_pre_ping=True, json_deserializer=_json)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # ValueError: its port is no number
         raise SettingsError("`database_url` is not a database URL.", "Write it like postgresql://user@host/database.") from error
     except ModuleNotFoundError as error:
         raise SettingsError(

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from pipeline.canonical_json import canonical
 from pipeline.errors import IntegrityError, WorkspaceError
-from pipeline.state.database import SCHEMA_VERSION, State, open_state, schema_version
+from pipeline.state.database import SCHEMA_VERSION, State, make_tables, open_state, schema_version
 from pipeline.state.engine import UNWRITTEN, StatePlace, named
 from pipeline.state.metadata import metadata
 
@@ -60,14 +60,14 @@ def loaded(source: State, place: StatePlace) -> Iterator[tuple[CopiedTable, ...]
     One transaction makes the tables and fills them, so whatever fails, in the block too, leaves the database as empty as it was.
 
     Raises:
-        WorkspaceError: there is something already, the database does not take a row, or it does not answer.
+        WorkspaceError: there is something already, the database does not take a table or a row, or it does not answer.
         IntegrityError: what it took is not what was read.
     """
     target = State(place)
     try:
         with target.write() as writing:
             _require_empty(writing, place)
-            metadata.create_all(writing)
+            make_tables(writing, place)
             writing.execute(schema_version.insert().values(version=SCHEMA_VERSION))
             with source.read() as reading:
                 copied = tuple(_carried_over(reading, writing, table, place) for table in _kept())

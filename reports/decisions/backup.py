@@ -22,6 +22,7 @@ from pipeline.own_file import open_own
 from pipeline.record.opened_workspace import Opened
 from pipeline.state.snapshot import copy_sqlite, take_snapshot
 from pipeline.workspace.folder import SETTINGS_FILE, Workspace
+from reports.decisions.recovery import recover
 from reports.decisions.shared_workspace import bring_all
 
 FORMAT = "churnops-backup/1"
@@ -69,19 +70,21 @@ def back_up(opened: Opened, file: Path) -> BackupManifest:
     """
     if file.exists():
         raise ChurnopsError(f"{file} exists already.", "Name another file.")
-    bring_all(opened)
     for _ in range(_ATTEMPTS):
+        head = _head(opened)  # before its files are brought here, so that none which a later row names is missing
+        recover(opened)
+        bring_all(opened)
         with tempfile.TemporaryDirectory(prefix=".churnops-", dir=file.absolute().parent) as made:
             written = Path(made) / "backup"
-            manifest = _write(opened, Path(made), written)
-            if _head(opened) == manifest.head:
+            manifest = _write(opened, head, Path(made), written)
+            if _head(opened) == head:
                 written.rename(file)
                 return manifest
     raise ChurnopsError("The ledger went on each time while its files were copied.", "Try again when no triage or decision is under way.")
 
 
-def _write(opened: Opened, room: Path, place: Path) -> BackupManifest:
-    workspace, head = opened.workspace, _head(opened)
+def _write(opened: Opened, head: str, room: Path, place: Path) -> BackupManifest:
+    workspace = opened.workspace
     sources = dict(_files(opened))
     take_snapshot(opened.state, room / "state.db")
     sources[".churnops/state.db"] = room / "state.db"

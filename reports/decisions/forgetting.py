@@ -80,4 +80,5 @@ def _elsewhere(opened: Opened) -> Iterator[str]:
         )
     if opened.workspace.shared is not None:
         yield f"{shown_url(opened.workspace.shared.url)} holds the same models, reports and transcripts: take out there what you take out here."
+        yield "The .churnops of each other host has copies of its own, and its chats: look through it there, too."
     yield "Backups and exported cases made before still hold what was erased."

@@ -39,24 +39,26 @@ def restore(file: Path, folder: Path, policy_text: str, clock: Clock, known_head
         WorkspaceError: `folder` is in use, or the database holds state.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise WorkspaceError(f"{folder} is in use.", "Name an empty folder with --workspace.")
+        raise _in_use(folder)
     folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
     there = folder.is_dir()  # a folder that was made ready, or a mount, stays itself
+    placed: list[Path] = []
     made = Path(tempfile.mkdtemp(prefix=".churnops-", dir=folder if there else folder.parent))
     try:
         manifest = _unpack(file, made)
         workspace = Workspace(made)
         settings = read_settings(workspace.settings_file)
         found = _verified(workspace, policy_text, clock, known_head or manifest.head)
-        if settings.artifact_url:
-            put_all(workspace, SharedFiles(settings.artifact_url))
         # The database keeps the state when the folder is whole, so what fails leaves neither.
         with _state_in(settings.database_url, workspace):
-            _put(made, folder, there=there)
+            if settings.artifact_url:  # not before the database has proved empty: else this is the store of a workspace at work
+                put_all(workspace, SharedFiles(settings.artifact_url.rstrip("/")))
+            _put(made, folder, placed, there=there)
         return found
     except BaseException:
-        _take_away(folder, there=there)
+        for path in placed:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
         raise
     finally:
         shutil.rmtree(made, ignore_errors=True)
@@ -78,21 +80,18 @@ def _state_in(url: str, workspace: Workspace) -> Iterator[None]:
         source.close()
 
 
-def _put(made: Path, folder: Path, *, there: bool) -> None:
-    """The workspace in its place; in a folder that is `there` the settings last, without which it is no workspace yet."""
-    if not there:
-        made.rename(folder)
-        return
-    for child in sorted(made.iterdir(), key=lambda child: child.name == SETTINGS_FILE):
-        child.rename(folder / child.name)
+def _put(made: Path, folder: Path, placed: list[Path], *, there: bool) -> None:
+    """The workspace in its place; in a folder that is `there` the settings last, without which it is no workspace yet. What was put is `placed`."""
+    children = sorted(made.iterdir(), key=lambda child: child.name == SETTINGS_FILE)
+    for source, place in [(child, folder / child.name) for child in children] if there else [(made, folder)]:
+        if place.exists():  # somebody else put it there meanwhile
+            raise _in_use(folder)
+        source.rename(place)
+        placed.append(place)
 
 
-def _take_away(folder: Path, *, there: bool) -> None:
-    """What was put in a folder that was empty, or not there."""
-    for child in folder.iterdir() if there else ():
-        shutil.rmtree(child) if child.is_dir() else child.unlink()
-    if not there:
-        shutil.rmtree(folder, ignore_errors=True)
+def _in_use(folder: Path) -> WorkspaceError:
+    return WorkspaceError(f"{folder} is in use.", "Name an empty folder with --workspace.")
 
 
 def _unpack(file: Path, folder: Path) -> BackupManifest:

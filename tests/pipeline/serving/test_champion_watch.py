@@ -2,17 +2,21 @@
 
 import asyncio
 import json
+import shutil
 import threading
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
 
 from pipeline.errors import IntegrityError, WorkspaceError
+from pipeline.models.artifact import MANIFEST
 from pipeline.record.opened_workspace import Opened
 from pipeline.serving import champion_watch
 from pipeline.serving.champion_watch import ChampionWatch, Serving
 from pipeline.serving.request_counters import Measures
+from tests.memory_store import memory_store
 from tests.pipeline.serving.swaps import another_model, deploy
 
 T = TypeVar("T")
@@ -181,5 +185,27 @@ def test_before_the_first_training_nothing_answers_and_then_its_champion_does(tr
         pointer.unlink()
         pointer.write_bytes(content)
         assert (await watch.newest()).champion.version == "1"
+
+    run(follow())
+
+
+def test_a_model_that_another_host_published_is_known_before_it_serves(trained: Opened) -> None:
+    store = memory_store("watch")
+    sharing = replace(trained, workspace=replace(trained.workspace, shared=store))
+    other = another_model(trained, 1)
+    columns = json.loads((trained.workspace.models / other / MANIFEST).read_text())["columns"]
+    wider = another_model(trained, 2, columns={**columns, "numerical": [*columns["numerical"], "visits"]})
+    for digest in (other, wider):
+        store.put(f"models/{digest}", trained.workspace.models / digest)
+        shutil.rmtree(trained.workspace.models / digest)
+
+    async def follow() -> None:
+        watch = ChampionWatch(sharing, Measures())
+        assert (await watch.newest()).others == ()
+        for digest, taken in ((other, ()), (wider, ("visits",))):
+            trained.ledger.append(trained.clock(), "challenged", None, {"version": "2", "digest": digest})
+            await watch.look()
+            assert watch.now() is None
+            assert (await watch.newest()).others == taken
 
     run(follow())

@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 from sqlalchemy import create_engine, inspect, select, text
 
-from pipeline.errors import SettingsError, WorkspaceError
+from pipeline.errors import Notice, SettingsError, WorkspaceError
 from pipeline.profiles.counting import profile_reference
 from pipeline.profiles.daily import profile_log
+from pipeline.record import opened_workspace
+from pipeline.record.approvers import Trust
 from pipeline.record.case_store import CaseFile
 from pipeline.record.cases import Case, ModelRef
 from pipeline.record.ledger import Ledger
@@ -32,6 +34,7 @@ from pipeline.state.ruling_tables import events
 from pipeline.state.shadow_scores import add_shadow_scores, newest_shadow, read_shadow_scores
 from pipeline.tables.categories import NO_SPELLING
 from pipeline.tables.schema import Schema
+from pipeline.workspace.folder import Workspace
 from pipeline.workspace.settings import read_settings
 from prompts import policy_text
 from tests.conftest import Clock
@@ -291,6 +294,41 @@ def test_a_server_that_is_not_there_is_one_sentence_without_the_password(tmp_pat
         open_state(f"postgresql://me:hunter2@/churn?host={tmp_path}")
     assert "hunter2" not in str(refused.value)
     assert f"{tmp_path}/churn" in str(refused.value)
+
+
+def test_a_port_that_is_no_number_is_one_sentence() -> None:
+    with pytest.raises(SettingsError, match="is not a database URL"):
+        open_state("postgresql://host:port/name")
+
+
+def test_of_two_hosts_that_begin_in_one_empty_database_one_begins_and_the_other_joins(
+    fresh: Opened, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHURNOPS_DATABASE_URL", database)
+    monkeypatch.setenv("CHURNOPS_ARTIFACT_URL", "s3://bucket/team")
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "churnops.toml").write_text(fresh.workspace.settings_file.read_text())
+    other = threading.Thread(target=open_workspace, args=(folders[1], policy_text(), Clock()))
+    trust = opened_workspace.configured_trust
+
+    def meanwhile(workspace: Workspace) -> Trust:
+        if workspace.root == folders[0]:  # which has found no row
+            other.start()
+            other.join(1)
+        return trust(workspace)
+
+    monkeypatch.setattr(opened_workspace, "configured_trust", meanwhile)
+
+    def both() -> Opened:
+        first = open_workspace(folders[0], policy_text(), Clock())
+        other.join(10)
+        return first
+
+    with pytest.warns(Notice, match="two joins the workspace"):
+        first = both()
+    assert [entry.kind for entry in first.ledger.entries()] == ["trusted"]
 
 
 def test_a_workspace_begins_in_postgresql_and_no_other_takes_its_state(

@@ -24,6 +24,7 @@ ADDED = {
     5: tuple(f"DROP TABLE {table.name}" for table in watch_tables),
     6: ("DROP TABLE shadow_scores", "ALTER TABLE checks DROP COLUMN figures"),
     7: ("DROP TABLE serving_hours",),
+    8: ("DROP TABLE asked_outcomes", "DROP TABLE asked_lists"),
 }  # fmt: skip
 Rows = dict[str, list[dict[str, Any]]]
 

@@ -100,3 +100,23 @@ def test_whatever_fails_on_the_way_leaves_the_database_without_a_table(tmp_path:
             assert {table.name: table.rows for table in found if table.rows} == {"events": 3, "predictions": 1}
         assert "events" in tables()
         engine.dispose()
+
+
+@pytest.mark.slow
+def test_a_database_that_takes_no_tables_is_told_in_one_sentence(tmp_path: Path) -> None:
+    source = open_state(tmp_path / "state.db", create=True)
+    with postgres_server() as url:
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            connection.execute(text("create role guest login"))
+        for place, said in (
+            (url.replace("tests@", "guest@"), "permission denied for schema public"),
+            (url + "&options=-csearch_path%3Dteam_a", "no schema has been selected to create in"),
+        ):
+            with pytest.raises(WorkspaceError, match=said) as refused, loaded(source, place):
+                pass
+            assert refused.value.problem.endswith(").") and "create tables" in refused.value.next_step
+            with pytest.raises(WorkspaceError, match=said):
+                open_state(place, create=True)
+        assert inspect(engine).get_table_names() == []
+        engine.dispose()

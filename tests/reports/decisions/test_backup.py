@@ -21,6 +21,7 @@ from prompts import policy_text
 from reports.decisions import backup, restoration
 from reports.decisions.restoration import restore
 from tests.conftest import Clock
+from tests.memory_store import memory_store
 from tests.postgres import postgres_server
 from tests.reports.waiting import LATER, Waiting, approve_case
 
@@ -195,8 +196,8 @@ def test_a_restore_that_fails_on_the_way_leaves_neither_folder_nor_state(
         monkeypatch.setenv("CHURNOPS_DATABASE_URL", url)
         engine = create_engine(url)
 
-        def cut_off(made: Path, folder: Path, *, there: bool) -> None:
-            put(made, folder, there=there)
+        def cut_off(made: Path, folder: Path, placed: list[Path], *, there: bool) -> None:
+            put(made, folder, placed, there=there)
             with engine.begin() as connection:
                 connection.execute(
                     text("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and xact_start is not null")
@@ -215,4 +216,10 @@ def test_a_restore_that_fails_on_the_way_leaves_neither_folder_nor_state(
         there = open_workspace(tmp_path / "ready", policy_text(), Clock(LATER))
         assert approve_case(there, waiting.ours).version == waiting.case.challenger.version  # type: ignore[union-attr]
         there.state.close()
+        store = memory_store("b")
+        monkeypatch.setenv("CHURNOPS_ARTIFACT_URL", "s3://b/team")
+        monkeypatch.setattr(restoration, "SharedFiles", lambda _: store)
+        with pytest.raises(WorkspaceError, match="holds the state of a workspace"):
+            restored(file, tmp_path / "again")
+        assert store.names("models") == {}  # the store is that of the workspace at work
         engine.dispose()
