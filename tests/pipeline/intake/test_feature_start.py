@@ -13,7 +13,8 @@ from pipeline.intake.windows import logged_window
 from pipeline.models.artifact import MANIFEST, Artifact, open_artifact, publish
 from pipeline.record.champion import Champion
 from pipeline.record.opened_workspace import Opened
-from pipeline.state.predictions import log_outcomes, log_predictions
+from pipeline.state.outcomes import log_outcomes
+from pipeline.state.predictions import log_predictions
 from pipeline.tables.schema import Schema
 from pipeline.windows.baseline import baseline_of
 from pipeline.windows.spans import Since
