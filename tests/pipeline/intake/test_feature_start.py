@@ -18,6 +18,7 @@ from pipeline.state.predictions import log_predictions
 from pipeline.tables.schema import Schema
 from pipeline.windows.baseline import baseline_of
 from pipeline.windows.spans import Since
+from pipeline.workspace.value_settings import ValueSettings
 from tests.pipeline.small_artifacts import small_artifact
 from tests.pipeline.small_tables import COLUMNS, small_table
 from tests.pipeline.small_windows import DAY, NEWEST, small_opened
@@ -60,4 +61,4 @@ def test_rows_from_before_the_deploy_that_brought_a_feature_are_no_fault_of_the_
         found = logged_window(opened, serving, baseline)
         assert (found.restriction.since, found.rows, found.labelled_rows) == (deployed, ROWS, ROWS)
     assert logged_window(opened, champion, baseline, Since(NEWEST - 5 * DAY)).rows == 2 * ROWS  # who names the first row means it
-    assert diagnose(observe(artifact, baseline, found), opened.policy).rule != "broken_data"
+    assert diagnose(observe(artifact, baseline, found), opened.policy, value=ValueSettings()).rule != "broken_data"
