@@ -243,7 +243,7 @@ class Casework:
         artifact = await to_thread.run_sync(open_artifact, opened.workspace, case.champion.digest)
         before = await to_thread.run_sync(rows_before, artifact, window, opened.policy)
         share, mode = opened.policy.training.held_out_share, request.mode
-        rows = await to_thread.run_sync(retraining_rows, artifact, window, share, mode, before.rows)
+        rows = await to_thread.run_sync(retraining_rows, artifact, window, share, mode, before.rows.tail(before.of_window))
         rows = replace(rows, before=before, reference=await to_thread.run_sync(reference_test_rows, opened))
         number = await to_thread.run_sync(opened.cases.begin_training, case.case_id, opened.clock(), request.arguments)
         assert case.drift is not None  # check_training saw to it

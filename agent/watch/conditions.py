@@ -14,7 +14,8 @@ from pipeline.errors import IntegrityError
 from pipeline.record.authority import accepted_trust
 from pipeline.record.cases import Case, concluded
 from pipeline.record.champion import read_pointer
-from pipeline.record.ledger import MOVES, Entry
+from pipeline.record.entry import Entry
+from pipeline.record.ledger import MOVES
 from pipeline.record.opened_workspace import Opened
 from pipeline.record.reminders import said_lately
 from pipeline.rulings.acknowledgements import recorded_acknowledgements

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 
 from pipeline.clock import moment
 from pipeline.errors import DataError
+from pipeline.intake.feature_start import with_all_features
 from pipeline.profiles.counting import last_time
 from pipeline.record.champion import Champion
 from pipeline.record.ledger import MOVES
 from pipeline.record.opened_workspace import Opened
 from pipeline.sources.source import Exclusion, Files, Restriction
+from pipeline.tables.schema import Schema
 from pipeline.windows.window import Labelled, Window
 
 _SAME_CUSTOMERS = 1.1  # at most so many times the customers where twice the time was read: a base scored again and again has no more
@@ -30,7 +32,7 @@ def with_matured(opened: Opened, champion: Champion, window: Window, older: Olde
     """The window with known outcomes of older rows too, where its own are of fewer customers than `[window] minimum`.
 
     It goes back to the newest row that the champion's case trained and tested it on, for these would flatter it; to its deployment where no case
-    says which rows these were. The first champion replaced none; it goes back to the end of its reference, where that has times, else to the
+    says which rows these were, and never to rows from before a deploy that brought the champion's features. The first champion replaced none; it goes back to the end of its reference, where that has times, else to the
     first row of the log.
     """
 
@@ -46,7 +48,7 @@ def _matured(opened: Opened, champion: Champion, window: Window, older: OlderRow
     found = window.labelled
     if since is None or until is None or _customers(found) >= least:
         return window
-    floor = _floor(opened, champion, older)
+    floor = _floor(opened, champion, window.columns, older)
     length = until - since
     while floor is not None and floor < since and _customers(found) < least:
         before = found
@@ -65,11 +67,12 @@ def _matured(opened: Opened, champion: Champion, window: Window, older: OlderRow
     return replace(window, known=found, wider=meant)
 
 
-def _floor(opened: Opened, champion: Champion, older: OlderRows) -> datetime | None:
+def _floor(opened: Opened, champion: Champion, columns: Schema, older: OlderRows) -> datetime | None:
     """The moment after which rows may count."""
     if opened.ledger.last(MOVES, before=champion.ledger_seq) is not None:
         deployed = opened.ledger.entry(champion.ledger_seq)
-        return _taught_until(opened, champion, deployed.case_id) or moment(deployed.at)
+        taught_until = _taught_until(opened, champion, deployed.case_id) or moment(deployed.at)
+        return with_all_features(opened, champion, columns, taught_until)
     end = _reference_end(opened)
     oldest = older.oldest()
     first = None if oldest is None else oldest - older.tick

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.errors import DataError
+from pipeline.intake.feature_start import recent_start
 from pipeline.intake.future_rows import latest_meant, newest_meant
 from pipeline.intake.window_start import start_of
 from pipeline.profiles.counting import count_rows, last_time
@@ -97,6 +98,8 @@ def meant_rows(log: OwnLog, opened: Opened, champion: Champion, span: Span | Non
             set_aside = count_rows(log.source, log.columns, Restriction(since=latest))
         newest = newest_meant(newest, latest, partial(from_newest, 1), log.name)
         since = start_of(span or Last(opened.settings.window.recent), newest, from_newest, opened.ledger, champion, TICK)
+        if span is None or isinstance(span, Last):
+            since = recent_start(opened, champion, log.columns, since, newest)
         # An end, so that rows that arrive meanwhile are not half in the window.
         rows = Restriction(since=since, until=newest + TICK)
     elif span is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import DataError, Notice
 from pipeline.intake.declared_population import declared, roster
+from pipeline.intake.feature_start import recent_start
 from pipeline.intake.future_rows import latest_meant, newest_meant
 from pipeline.intake.matured_rows import OlderRows, with_matured
 from pipeline.intake.scoring_time import with_roles
@@ -43,7 +44,7 @@ _EVERY_ROW = (1 << 31) - 1  # the most that every engine takes for a limit: so f
 @one_engine()
 def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: Span | None = None, outcomes: Path | None = None) -> Window:
     """A span of the prediction log, churnops' own or the team's; by default `[window] length` before the newest prediction, or all of a
-    team's log without scoring times. Outcomes are those of older rows too (`with_matured`), unless the first row was named. The file
+    team's log without scoring times, and no row from before a deploy that brought the champion's features. Outcomes are those of older rows too (`with_matured`), unless the first row was named. The file
     `outcomes` stands in for the logged ones.
 
     Raises:
@@ -82,6 +83,8 @@ def logged_window(opened: Opened, champion: Champion, baseline: Baseline, span: 
     from_newest = partial(newest_prediction, opened.state, until=latest)
     newest = newest_meant(newest, latest, partial(from_newest, 1), "the prediction log")
     since = start_of(span or Last(opened.settings.window.recent), newest, from_newest, opened.ledger, champion, MICROSECOND)
+    if span is None or isinstance(span, Last):
+        since = recent_start(opened, champion, columns, since, newest)
     source = PredictionLog(opened.state.place)
     restriction = Restriction(since, newest, segment, left_out=excluded(opened.state))
     if segment is None:

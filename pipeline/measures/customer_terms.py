@@ -69,14 +69,14 @@ def require_categories(value: CustomerValueSettings, known: Mapping[str, Collect
 
 
 def terms_of_one(value: CustomerValueSettings, row: Mapping[str, float | str | None]) -> tuple[float, float]:
-    """Margin and acceptance of one customer, by the same rules; missing numbers are NaN."""
+    """Margin and acceptance of one customer, by the same rules; numbers that are missing or not in the row are NaN."""
     margin = value.margin
     if isinstance(margin, Expression):
-        found = margin.of({name: float(cell) if isinstance(cell := row[name], (int, float)) else np.nan for name in margin.columns})
+        found = margin.of({name: float(cell) if isinstance(cell := row.get(name), (int, float)) else np.nan for name in margin.columns})
         margin = found if np.isfinite(found) else 0.0
     acceptance = value.acceptance
     for column, shares in value.acceptance_by.items():
-        acceptance = shares.get(str(row[column]), acceptance)
+        acceptance = shares.get(str(row.get(column)), acceptance)
     return margin, acceptance
 
 

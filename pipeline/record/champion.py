@@ -1,10 +1,11 @@
 """Which model serves: the pointer file, believed only with the ledger row that deployed it. This module reads; promotion writes."""
 
 import json
+import warnings
 
 from pydantic import BaseModel, ValidationError
 
-from pipeline.errors import IntegrityError, SettingsError, WorkspaceError
+from pipeline.errors import IntegrityError, Notice, SettingsError, WorkspaceError
 from pipeline.measures.customer_terms import require_categories
 from pipeline.models.artifact import Artifact, open_artifact
 from pipeline.own_file import read_own
@@ -105,21 +106,57 @@ def open_champion(opened: Opened) -> tuple[Champion, Artifact]:
         WorkspaceError, IntegrityError: as `require_champion` and `open_artifact`.
         SettingsError: as `require_columns`.
     """
-    champion = require_champion(opened.workspace, opened.ledger)
-    artifact = open_artifact(opened.workspace, champion.digest)
+    champion, artifact = _opened(opened)
     require_columns(opened, champion.version, artifact)
+    if by := opened.settings.value.acceptance_by:
+        known = {column.name: column.known for column in artifact.profile().categorical if column.name in by}
+        try:
+            require_categories(opened.settings.value, known)
+        except SettingsError as error:  # another model knows it, or the next one will: the share counts once a customer has the category
+            warnings.warn(str(error), Notice, stacklevel=2)
     return champion, artifact
 
 
+def open_answering(opened: Opened) -> tuple[Champion, Artifact]:
+    """As `open_champion`, for a server, which answers after a rollback as well: what [value] names and the champion does not take counts as missing.
+
+    Raises:
+        WorkspaceError, IntegrityError: as `require_champion` and `open_artifact`.
+        SettingsError: as `require_roles`.
+    """
+    champion, artifact = _opened(opened)
+    require_roles(opened, champion.version, artifact)
+    return champion, artifact
+
+
+def _opened(opened: Opened) -> tuple[Champion, Artifact]:
+    champion = require_champion(opened.workspace, opened.ledger)
+    return champion, open_artifact(opened.workspace, champion.digest)
+
+
 def require_columns(opened: Opened, version: str, artifact: Artifact) -> None:
+    """As `require_roles`, and that what counts by customer rests on columns that the model takes.
+
+    Raises:
+        SettingsError: it is not so.
+    """
+    require_roles(opened, version, artifact)
+    value, fairness = opened.settings.value, opened.settings.fairness
+    counted = (*value.numerical, *value.acceptance_by, *fairness.columns)
+    if strange := [name for name in counted if name not in artifact.manifest.columns.features]:
+        raise SettingsError(
+            f"[value] or [fairness] in churnops.toml names `{strange[0]}`, which model version {version} does not take.",
+            "Leave it out until a model that takes it serves.",
+        )
+
+
+def require_roles(opened: Opened, version: str, artifact: Artifact) -> None:
     """That the settings mean the same columns as a model. Features may come and go: what watches a champion goes by its own.
 
     Raises:
-        SettingsError: a column has another role or kind than it had when the model was trained; what counts by customer rests on one that it
-            does not take, or on a category that it was not trained on.
+        SettingsError: a column has another role or kind than it had when the model was trained.
     """
-    settings, taken = opened.settings, artifact.manifest.columns
-    now = settings.data.columns
+    taken, now = artifact.manifest.columns, opened.settings.data.columns
     shared = {*taken.features}.intersection(now.features)
     if (
         taken.model_dump(include=_ROLES) != now.model_dump(include=_ROLES)
@@ -130,11 +167,3 @@ def require_columns(opened: Opened, version: str, artifact: Artifact) -> None:
             f"The columns under [data] in churnops.toml are not those of model version {version}.",
             "Put back what they were. A new feature may be added; to train without one name it as `without` under [training].",
         )
-    counted = (*settings.value.numerical, *settings.value.acceptance_by, *settings.fairness.columns)
-    if strange := [name for name in counted if name not in taken.features]:
-        raise SettingsError(
-            f"[value] or [fairness] in churnops.toml names `{strange[0]}`, which model version {version} does not take.",
-            "Leave it out until a model that takes it serves.",
-        )
-    if settings.value.acceptance_by:
-        require_categories(settings.value, {column.name: column.known for column in artifact.profile().categorical})

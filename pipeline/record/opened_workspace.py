@@ -10,7 +10,7 @@ from pipeline.record.anchor import note_head
 from pipeline.record.approvers import configured_trust, first_trust
 from pipeline.record.case_store import CaseFile
 from pipeline.record.entry import Entry
-from pipeline.record.ledger import Ledger
+from pipeline.record.ledger import Kind, Ledger
 from pipeline.state.database import State, open_state
 from pipeline.state.engine import named
 from pipeline.workspace.access import settle_access
@@ -84,8 +84,9 @@ def open_workspace(start: Path, policy_text: str, clock: Clock, person: str = ""
 def _first_row(opened: Opened) -> Entry | None:
     """Begin the ledger, unless it has begun: in one transaction, because another host may open the same empty database at this moment."""
     with opened.state.write() as connection:
-        if opened.ledger.last_in(connection, ("trusted",)) is not None:
+        begins: Kind = "trusted"
+        if opened.ledger.last_in(connection, (begins,)) is not None:
             return None
         found = first_trust(configured_trust(opened.workspace), opened.clock())
         settle_access(opened.workspace, opened.settings.workspace.mode)
-        return opened.ledger.append_in(connection, opened.clock(), "trusted", None, found)
+        return opened.ledger.append_in(connection, opened.clock(), begins, None, found)

@@ -10,12 +10,12 @@ from pipeline.errors import ChurnopsError, IntegrityError, WorkspaceError
 from pipeline.explanation.customer import CustomerExplainer
 from pipeline.explanation.explainer import open_explainer
 from pipeline.models.artifact import Artifact
-from pipeline.record.champion import Champion, find_champion, open_champion
+from pipeline.record.champion import Champion, find_champion, open_answering
 from pipeline.record.ledger import MOVES
 from pipeline.record.opened_workspace import Opened
 from pipeline.scoring.scorer import Scorer, open_scorer
 from pipeline.serving.customer_input import CustomerInput, customer_input
-from pipeline.serving.known_fields import ModelFields, fields_of
+from pipeline.serving.known_fields import KnownFields, ModelFields, fields_of
 from pipeline.serving.newest_move import NewestMove
 from pipeline.serving.request_counters import Measures
 
@@ -28,11 +28,13 @@ _Seen = tuple[tuple[int, int, int] | int | None, int]
 
 @dataclass(frozen=True)
 class Serving:
-    """A champion ready to answer. `others`: features that only other models of the workspace take, which are logged as they were sent."""
+    """A champion ready to answer. `fields`: its own, read from the disk once. `others`: features that only other models of the workspace
+    take, which are logged as they were sent."""
 
     champion: Champion
     scorer: Scorer
     artifact: Artifact
+    fields: KnownFields
     customers: CustomerInput
     others: tuple[str, ...] = ()
 
@@ -55,11 +57,11 @@ class ChampionWatch:
     says so, and /readyz with it. Where the ledger's champion cannot be loaded, nothing answers in its place.
     """
 
-    def __init__(self, opened: Opened, measures: Measures) -> None:
+    def __init__(self, opened: Opened, measures: Measures, fields: ModelFields | None = None) -> None:
         self._opened = opened
         self._pointer = os.fspath(opened.workspace.champion_pointer)
         self._models = os.fspath(opened.workspace.models)
-        self._fields = ModelFields(opened)
+        self._fields = fields or ModelFields(opened)
         self._moves = NewestMove(opened.ledger) if opened.workspace.shared is not None else None
         self._measures = measures
         self._lock = asyncio.Lock()
@@ -129,6 +131,7 @@ class ChampionWatch:
         kept = self._kept.get(key)
         try:
             loaded = kept if kept is not None else await asyncio.to_thread(self._load)
+            customers, others = await asyncio.to_thread(self._taken, loaded.fields)
         except ChurnopsError as error:
             self._note(seen, None, error)
             return
@@ -138,7 +141,6 @@ class ChampionWatch:
             return
         if loaded.champion.digest != champion.digest:
             return  # it moved on meanwhile; the pointer has changed, or will in a moment
-        customers, others = await asyncio.to_thread(self._taken, loaded.artifact)
         serving = replace(loaded, champion=champion, customers=customers, others=others)
         self._kept = dict([*((old, one) for old, one in self._kept.items() if old != key), (key, serving)][-_KEPT:])
         self._note(seen, serving, None)
@@ -164,14 +166,15 @@ class ChampionWatch:
         return self._serving if self._serving and head and head.hash == self._serving.champion.ledger_hash else None
 
     def _load(self) -> Serving:
-        champion, artifact = open_champion(self._opened)
+        champion, artifact = open_answering(self._opened)
         scorer = open_scorer(artifact, self._opened.settings.value, version=champion.version)
-        return Serving(champion, scorer, artifact, *self._taken(artifact))
+        fields = fields_of(artifact)
+        return Serving(champion, scorer, artifact, fields, *self._taken(fields))
 
-    def _taken(self, artifact: Artifact) -> tuple[CustomerInput, tuple[str, ...]]:
-        known = self._fields.beside(fields_of(artifact))
+    def _taken(self, fields: KnownFields) -> tuple[CustomerInput, tuple[str, ...]]:
+        known = self._fields.beside(fields)
         ignores = self._opened.settings.serving.unknown_fields == "ignore"
-        own = artifact.manifest.columns.features
+        own = fields.columns.features
         return customer_input(known, ignores_unknown=ignores), tuple(name for name in known.columns.features if name not in own)
 
     def _look(self) -> _Seen:

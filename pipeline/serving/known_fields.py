@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pipeline.errors import ChurnopsError
 from pipeline.models.artifact import Artifact, open_artifact
 from pipeline.profiles.profile import spelling_of
-from pipeline.record.champion import open_champion
+from pipeline.record.champion import open_answering
 from pipeline.record.opened_workspace import Opened
 from pipeline.tables.schema import Schema
 
@@ -62,10 +62,10 @@ def fields_of(artifact: Artifact) -> KnownFields:
     return KnownFields(artifact.manifest.columns, frozenset(whole))
 
 
-def known_in(opened: Opened) -> KnownFields:
-    """What is known now; while no champion can be read, the workspace's own columns go before."""
+def known_in(opened: Opened, fields: ModelFields) -> KnownFields:
+    """What is known now; while no champion can be read, the workspace's own columns go before. `fields`: of the same workspace."""
     try:
-        own = fields_of(open_champion(opened)[1])
+        own = fields_of(open_answering(opened)[1])
     except ChurnopsError:
         own = KnownFields(opened.settings.data.columns)
-    return ModelFields(opened).beside(own)
+    return fields.beside(own)

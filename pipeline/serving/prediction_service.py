@@ -18,6 +18,7 @@ from pipeline.serving.answers import OfferResults, OutcomeResults, Prediction, P
 from pipeline.serving.champion_watch import ChampionWatch, Serving
 from pipeline.serving.customer_input import CustomerRow
 from pipeline.serving.held_lists import check_list
+from pipeline.serving.known_fields import ModelFields
 from pipeline.serving.offer_intake import OfferIntake
 from pipeline.serving.outcome_intake import OutcomeIntake
 from pipeline.serving.prediction_writer import LoggedPrediction, PredictionWriter
@@ -27,12 +28,13 @@ from pipeline.state.database import schema_version
 
 
 class PredictionService:
-    """Answers for one opened workspace in one process. `shared_measures`: see `Measures`."""
+    """Answers for one opened workspace in one process. `shared_measures`: see `Measures`. `fields`: looked up once for whoever asks in it."""
 
     def __init__(self, opened: Opened, shared_measures: Path | None = None) -> None:
         self.measures = Measures(shared_measures)
         self._opened = opened
-        self._watch = ChampionWatch(opened, self.measures)
+        self.fields = ModelFields(opened)
+        self._watch = ChampionWatch(opened, self.measures, self.fields)
         self._intake = OutcomeIntake(opened)
         self._offers = OfferIntake(opened)
         self._writer = PredictionWriter(opened.state, self.measures)

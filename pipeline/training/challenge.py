@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +22,7 @@ from pipeline.record import mlflow_mirror
 from pipeline.record.cases import Challenger, TrainingResult
 from pipeline.record.ledger import Ledger
 from pipeline.record.opened_workspace import Opened
+from pipeline.tables.schema import Schema
 from pipeline.tables.splits import split_recent
 from pipeline.tables.typed_parquet import fingerprint
 from pipeline.training.drift_reference import RowsBefore
@@ -165,6 +166,7 @@ async def challenge(
         named = () if estimator == settings.training.estimator else ("--estimator", estimator)
         given = (word for name, value in hyperparameters.items() for word in ("--set", f"{name}={value}"))
         job = job.model_copy(update={"command": (*shlex.split(settings.training.command), *named, *given)})
+        rows = replace(rows, train=trainable(rows.train, columns))
     # One that no longer has what the champion takes cannot say what was forgotten.
     reference = rows.reference if rows.reference is not None and {*columns.features} <= {*rows.reference.columns} else None
     async with train(
@@ -180,6 +182,11 @@ async def challenge(
     ) as outcome:
         # In a thread: MLflow and the disk take their time, and others are being served.
         return await to_thread.run_sync(judge_and_register, opened, outcome, rows, case_id, mode, band, record)
+
+
+def trainable(rows: pd.DataFrame, columns: Schema) -> pd.DataFrame:
+    """What a team's own trainer is given of training rows: the features of `columns`, the target, and the id where there is one."""
+    return rows[[name for name in rows if name in (*columns.features, columns.target, columns.id)]]
 
 
 def usual_job(opened: Opened, champion: Artifact | None) -> TrainingJob:

@@ -31,10 +31,11 @@ _ID, _TIME = "_id", "_time"
 
 @dataclass(frozen=True)
 class RowsBefore:
-    """Typed features of one row of each customer, and what the artifact says of them."""
+    """Typed features of one row of each customer, and what the artifact says of them. `of_window`: how many, the last ones, are of the window itself."""
 
     rows: pd.DataFrame
     told: DriftReference
+    of_window: int
 
 
 def rows_before(champion: Artifact, window: Window, policy: Policy) -> RowsBefore:
@@ -60,7 +61,7 @@ def rows_before(champion: Artifact, window: Window, policy: Policy) -> RowsBefor
         until=None if pd.isna(until) else until.to_pydatetime(),
         data_sha256=fingerprint(rows),
     )
-    return RowsBefore(rows, told)
+    return RowsBefore(rows, told, len(newest))
 
 
 def _joined(champion: Artifact, window: Window, policy: Policy, older: pd.DataFrame, newer: pd.DataFrame, most: int) -> pd.DataFrame:

@@ -10,7 +10,8 @@ from pipeline.clock import moment
 from pipeline.diagnosis.attribution.attribution import POINTS, LossShare
 from pipeline.measures.measure import Comparison
 from pipeline.record.cases import Case, TrainingResult, concluded
-from pipeline.record.ledger import MOVES, Entry
+from pipeline.record.entry import Entry
+from pipeline.record.ledger import MOVES
 from pipeline.record.opened_workspace import Opened
 from pipeline.shadow.paired import Paired, paired, turned
 from pipeline.shown_text import plain

@@ -12,10 +12,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.errors import ChurnopsError
 from pipeline.profiles.profile import Profile
-from pipeline.record.champion import open_champion
+from pipeline.record.champion import open_answering
 from pipeline.record.opened_workspace import Opened
 from pipeline.serving.customer_input import customer_input
-from pipeline.serving.known_fields import known_in
+from pipeline.serving.known_fields import ModelFields, known_in
 from pipeline.shown_text import FOLD_BELOW, plain
 from pipeline.tables.schema import Schema
 from reports.web.review_page.guard import HEADERS
@@ -35,9 +35,9 @@ class Address:
     statuses: tuple[tuple[str, str], ...]
 
 
-def api_page(app: FastAPI, opened: Opened) -> HTMLResponse:
-    """The page for the API of a workspace: what each field takes, and what the champion's training data held of it."""
-    known, profile = known_in(opened), _training_profile(opened)
+def api_page(app: FastAPI, opened: Opened, model_fields: ModelFields) -> HTMLResponse:
+    """The page for the API of a workspace: what each field takes, and what the champion's training data held of it. `model_fields`: of the workspace, looked up once."""
+    known, profile = known_in(opened, model_fields), _training_profile(opened)
     columns = known.columns
     typical_customer = _values(profile, columns)
     addresses = tuple(
@@ -64,7 +64,7 @@ def _environment() -> Environment:
 def _training_profile(opened: Opened) -> Profile | None:
     """What the champion's training data were like; None while there is no champion that can be read."""
     try:
-        return open_champion(opened)[1].profile()
+        return open_answering(opened)[1].profile()
     except ChurnopsError:
         return None
 

@@ -68,10 +68,10 @@ def web_app(opened: Opened, *, local: bool, shared_measures: Path | None = None)
 
     # The framework's own page at /docs would fetch its script from elsewhere.
     app = FastAPI(title="churnops", version=churnops_version(), lifespan=lifespan, docs_url=None, redoc_url=None)
-    customers = customer_input(known_in(opened), ignores_unknown=opened.settings.serving.unknown_fields == "ignore")
+    customers = customer_input(known_in(opened, desk.fields), ignores_unknown=opened.settings.serving.unknown_fields == "ignore")
     app.include_router(api_router(desk, customers, read_api_keys(opened.settings.serving, opened.workspace.root, os.environ)))
     app.include_router(page_router(opened))
-    app.add_route("/docs", lambda _request: api_page(app, opened), include_in_schema=False)
+    app.add_route("/docs", lambda _request: api_page(app, opened, desk.fields), include_in_schema=False)
     app.add_route("/", lambda request: RedirectResponse(prefix_of(request) + START), include_in_schema=False)
     if local:
         app.add_middleware(LocalHosts)

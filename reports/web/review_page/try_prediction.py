@@ -13,7 +13,7 @@ from pipeline.explanation.customer import CustomerExplainer
 from pipeline.explanation.explainer import open_explainer
 from pipeline.models.artifact import Artifact
 from pipeline.profiles.profile import NumericalProfile, Profile, cells_of
-from pipeline.record.champion import open_champion
+from pipeline.record.champion import open_answering
 from pipeline.record.opened_workspace import Opened
 from pipeline.scoring.scorer import Scored, Scorer, open_scorer
 from pipeline.shown_text import plain
@@ -102,7 +102,7 @@ class Trial:
         return replace(view, waterfall=Markup(waterfall_svg(found)), explained=customer_agreements_said(found))
 
     def _champion(self) -> _Ready:
-        champion, artifact = open_champion(self._opened)
+        champion, artifact = open_answering(self._opened)
         with self._loading:
             if self._ready is None or self._ready.scorer.digest != champion.digest:
                 self._ready = self._load(artifact, champion.version)

@@ -73,7 +73,7 @@ def test_population_is_compared_with_the_drift_reference_and_outcomes_with_the_t
     strangers, learnt = small_table(300, 8)[FEATURES], TABLE[FEATURES].iloc[:50]
     rows = pd.concat([strangers, learnt], ignore_index=True)
     told = DriftReference(rows=350, carried_over=0, since=None, until=None, data_sha256="")
-    folder, out_of_fold = small_artifact(tmp_path / "artifact", before=RowsBefore(rows, told)), np.linspace(0.2, 0.8, len(TABLE))
+    folder, out_of_fold = small_artifact(tmp_path / "artifact", before=RowsBefore(rows, told, len(rows))), np.linspace(0.2, 0.8, len(TABLE))
     np.save(folder / REFERENCE_SCORES, out_of_fold)
     champion = opened(folder)
     observed = look(champion, Frame(dated(300)))

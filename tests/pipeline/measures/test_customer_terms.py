@@ -51,3 +51,7 @@ def test_profit_in_percent_is_of_the_best_that_capacity_allows() -> None:
     earned, most = (-20.0 + 130.0), (130.0 + 30.0)
     assert (found.percent, found.amount) == pytest.approx((100 * earned / most, earned / 4))
     assert campaigns(y, y, y, terms).maximum == pytest.approx(most / 4)
+
+
+def test_of_a_column_that_the_row_lacks_no_margin_is_known_and_the_acceptance_is_everybodys() -> None:
+    assert terms_of_one(VALUE, {}) == (0.0, VALUE.acceptance)

@@ -107,7 +107,9 @@ def test_a_drift_reference_that_was_tampered_with_is_refused(tmp_path: Path, wor
 
 def rows_before_of(table: pd.DataFrame) -> RowsBefore:
     rows = table[FEATURES]
-    return RowsBefore(rows, DriftReference(rows=len(rows), carried_over=0, since=None, until=None, data_sha256=fingerprint(rows)))
+    return RowsBefore(
+        rows, DriftReference(rows=len(rows), carried_over=0, since=None, until=None, data_sha256=fingerprint(rows)), len(rows)
+    )
 
 
 def test_it_scores_as_the_fitted_model_does(published: Artifact) -> None:

@@ -15,7 +15,9 @@ from pipeline.models.artifact import MANIFEST
 from pipeline.record.opened_workspace import Opened
 from pipeline.serving import champion_watch
 from pipeline.serving.champion_watch import ChampionWatch, Serving
+from pipeline.serving.known_fields import KnownFields, ModelFields
 from pipeline.serving.request_counters import Measures
+from pipeline.tables.expression import parse_expression
 from tests.memory_store import memory_store
 from tests.pipeline.serving.swaps import another_model, deploy
 
@@ -209,3 +211,33 @@ def test_a_model_that_another_host_published_is_known_before_it_serves(trained: 
             assert (await watch.newest()).others == taken
 
     run(follow())
+
+
+def test_a_champion_that_lacks_what_the_value_is_made_of_answers_with_no_margin(trained: Opened) -> None:
+    value = trained.settings.value.model_copy(update={"margin": parse_expression("Spend * 12")})
+    rolled_back = replace(trained, settings=trained.settings.model_copy(update={"value": value}))
+    serving = run(ChampionWatch(rolled_back, Measures()).newest())
+    told = dict.fromkeys(serving.scorer.schema.features)
+    assert serving.scorer.score(told).expected_value == -value.offer_cost
+
+
+def test_a_folder_of_models_that_cannot_be_read_is_a_failure_with_a_name_and_not_asked_for_each_time(
+    trained: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch, asked = ChampionWatch(trained, Measures()), []
+
+    def broken(*_: object) -> KnownFields:
+        asked.append(1)
+        raise OSError("Input/output error")
+
+    async def follow() -> None:
+        await watch.newest()
+        monkeypatch.setattr(champion_watch, "_TRY_AGAIN_SECONDS", 60.0)
+        monkeypatch.setattr(ModelFields, "beside", broken)
+        another_model(trained, 1)  # another model in the folder: what may be sent is looked at again
+        for _ in range(2):
+            with pytest.raises(WorkspaceError, match=r"cannot be loaded \(OSError\)"):
+                await watch.newest()
+
+    run(follow())
+    assert len(asked) == 1

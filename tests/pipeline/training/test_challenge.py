@@ -17,10 +17,11 @@ from pipeline.profiles.counting import profile_window
 from pipeline.record.champion import find_champion, open_champion
 from pipeline.record.opened_workspace import Opened
 from pipeline.sources.source import ALL_ROWS, Frame
-from pipeline.training.challenge import Rows, challenge, retraining_rows, same_again
+from pipeline.training.challenge import Rows, challenge, retraining_rows, same_again, trainable
 from pipeline.windows.window import Labelled, Window
 from pipeline.workspace.policy import load_policy
 from prompts import policy_text
+from tests.pipeline.small_tables import COLUMNS, small_table
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
 
@@ -159,6 +160,12 @@ def test_mode_newest_trains_on_the_newer_half_of_the_earlier_outcomes_alone(cham
     pd.testing.assert_frame_equal(newest.test, recent.test)
     assert 0 < len(newest.train) <= len(recent.train) / 2 and newest.recent == len(newest.train)
     pd.testing.assert_frame_equal(newest.train, recent.train.tail(len(newest.train)).reset_index(drop=True))
+
+
+def test_a_teams_own_trainer_sees_no_feature_that_is_left_out() -> None:
+    rows = small_table(5, 1).assign(left_out=1.0)
+    columns = COLUMNS.without(["charges"])
+    assert set(trainable(rows, columns)) == {*columns.features, "churned", *({"customer"} if columns.id else ())}
 
 
 def test_training_the_champion_once_more_is_recognised(trained: Opened) -> None:

@@ -73,7 +73,8 @@ def log_of(older: pd.DataFrame, week: pd.DataFrame) -> pd.DataFrame:
 def test_older_rows_that_are_alike_are_before_it_too(champion: Artifact) -> None:
     older, week = small_table(2000, 11), small_table(400, 12)
     found = rows_before(champion, week_of(log_of(older, week), champion), POLICY)
-    assert (found.told.rows, len(found.rows), found.told.carried_over) == (2400, 2400, 0)
+    assert (found.told.rows, len(found.rows), found.told.carried_over, found.of_window) == (2400, 2400, 0, 400)
+    pd.testing.assert_frame_equal(found.rows.tail(400).reset_index(drop=True), week[FEATURES], check_dtype=False)
     assert list(found.rows.columns) == FEATURES
     assert (found.told.until, found.told.data_sha256) == (DEPLOY, fingerprint(found.rows))
     assert found.told.since is not None and found.told.since < DEPLOY - 9 * WEEK
@@ -98,7 +99,7 @@ def test_a_fault_that_was_fixed_is_not_before_it(champion: Artifact) -> None:
 def test_a_log_of_few_customers_is_filled_up_from_the_champions_and_it_is_said(champion: Artifact, change: object, rows: int) -> None:
     week = scored(change(small_table(250, 12)), "new", DEPLOY, WEEK)  # type: ignore[operator]
     found = rows_before(champion, week_of(week, champion), POLICY)
-    assert (found.told.rows, found.told.carried_over) == (rows, rows - 250)
+    assert (found.told.rows, found.told.carried_over, found.of_window) == (rows, rows - 250, 250)
     assert len(champion.drift_reference()) == 200 < ENOUGH
     pd.testing.assert_frame_equal(found.rows.iloc[rows - 250 :].reset_index(drop=True), week[FEATURES], check_dtype=False)
 

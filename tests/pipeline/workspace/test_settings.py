@@ -130,6 +130,18 @@ def test_a_log_is_mapped_to_features_alone(tmp_path: Path, more: str, said: str)
     assert problem(tmp_path, more) == f"{tmp_path / 'churnops.toml'}: {said}"
 
 
+@pytest.mark.parametrize(
+    ("derived", "said"),
+    [
+        ('k = "12"', "`data.derived.k` = “12” names no column, so it is the same for every customer."),
+        ('"" = "tenure * 2"', "`data.derived` has the name “”; a name is not empty, and all of it can be printed."),
+        ('"a\\u202eb" = "tenure * 2"', "`data.derived` has the name “a b”; a name is not empty, and all of it can be printed."),
+    ],
+)
+def test_a_derived_number_has_a_name_and_is_made_of_columns(tmp_path: Path, derived: str, said: str) -> None:
+    assert problem(tmp_path, f"[data.derived]\n{derived}") == f"{tmp_path / 'churnops.toml'}: {said}"
+
+
 def test_a_workspace_without_any_feature_is_refused() -> None:
     with pytest.raises(ValidationError, match="no feature is named"):
         DataSettings(file="c.csv", sha256="", target="Churn", positive="Yes")

@@ -57,7 +57,7 @@ def api(trained: Opened) -> Iterator[TestClient]:
 def client_of(opened: Opened) -> TestClient:
     desk = PredictionService(opened)
     app = FastAPI(lifespan=lambda _app: desk.staffed())
-    app.include_router(api_router(desk, customer_input(known_in(opened)), ApiKeys()))
+    app.include_router(api_router(desk, customer_input(known_in(opened, desk.fields)), ApiKeys()))
     return TestClient(app)
 
 
