@@ -54,7 +54,7 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy, weig
     readings = {**readings, first: reading}
     chosen = _least_regret(probabilities, readings, seen, setting, policy)
     besides = _besides(chosen, seen, setting, policy) or _among_the_others(probabilities, seen, setting, policy)
-    said = reading.said if chosen.action == reading.action else f"{reading.said} {_instead(chosen, first, probabilities, seen, policy)}"
+    said = reading.said if chosen.action == reading.action else f"{reading.said} {_instead(chosen, first, probabilities, seen)}"
     said = said if besides is None else f"{said} {_WHERE.get(first, _ONCE_FIXED)}: {besides.said}"
     limit = setting.offers.limit if setting.offers else None
     if limit:
@@ -156,14 +156,13 @@ def _among_the_others(probabilities: Mapping[Cause, float], seen: Seen, setting:
     return read_as(second, seen, setting, policy)
 
 
-def _instead(chosen: CauseReading, first: Cause, probabilities: Mapping[Cause, float], seen: Seen, policy: Policy) -> str:
+def _instead(chosen: CauseReading, first: Cause, probabilities: Mapping[Cause, float], seen: Seen) -> str:
     """Why another action than that of the most probable cause."""
     if chosen.cause != first:
         return f"It may also be this: {chosen.said}"
-    faulty = _faulty(probabilities)
-    if faulty >= policy.diagnosis.training_refused_from:
-        return f"Data or outcomes may be faulty ({faulty:.0%}), so more outcomes come before a training."
-    return f"A check calls the outcomes wrong, so more of them come before a training: {seen.wrong_outcomes[0].said}"
+    if seen.wrong_outcomes:
+        return f"A check calls the outcomes wrong, so more of them come before a training: {seen.wrong_outcomes[0].said}"
+    return f"Data or outcomes may be faulty ({_faulty(probabilities):.0%}), so more outcomes come before a training."
 
 
 def _hypothesis(cause: Cause, p: float, evidence: Mapping[EvidenceName, float], weights: Weights, seen: Seen) -> Hypothesis:

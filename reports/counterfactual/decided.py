@@ -185,7 +185,7 @@ def _fixed(case: Case) -> DecisionOutcome:
     if fault is not None and split is not None:
         other = Comparison(difference=fault.amount, low=fault.low, high=fault.high, n=split.rows)
         unit = split.unit if split.unit == POINTS else f"in the team's currency {split.unit}"
-        said = f"The data were to be fixed; leaving {fault.said.removesuffix(' broken')} broken would have gone on to bring {fault.amount:+.1f} ({fault.low:+.1f} to {fault.high:+.1f}) {unit}."
+        said = f"The data were to be fixed; leaving {plain(fault.where or 'them')} broken would have gone on to bring {fault.amount:+.1f} ({fault.low:+.1f} to {fault.high:+.1f}) {unit}."
     return DecisionOutcome(
         case_id=case.case_id,
         at=case.closed_at,

@@ -243,7 +243,6 @@ def test_a_check_that_keeps_a_training_back_is_named_and_no_small_percentage() -
     changed = found("conditional_change", "concept_drift", column="tenure", z=12.0)
     told = case(PLENTY, weak, changed, *HARM, GAIN, found("calibration_slope", "concept_drift", strength=0.5, z=-9.0))
     assert (told.cause, told.action) == ("concept_drift", "collect_labels")
-    assert told.fault_probability is not None and told.fault_probability < POLICY.diagnosis.training_refused_from
     assert told.said.endswith("A check calls the outcomes wrong, so more of them come before a training: labels_immature was found.")
 
 
