@@ -49,9 +49,9 @@ def workspace_status(opened: Opened, since: datetime | None = None) -> Workspace
     """As it is now, and what changed `since`; without it, since this person last looked, which is remembered."""
     history, cases = workspace_history(opened), opened.cases.all()
     stands = standings(opened, cases)
-    asking = [case for case in cases if is_open(case, stands[case.case_id])]
-    champion = history.champion
-    well, why = _well(champion, cases, check_history(opened.state).done)
+    champion, check = history.champion, check_history(opened.state).done
+    asking = [case for case in cases if is_open(case, stands[case.case_id]) and not _over(case, check)]
+    well, why = _well(champion, cases, check)
     looked = since or _looked(opened)
     return WorkspaceStatus(
         champion=ServingChampion(version=champion.version, digest=champion.digest, since=champion.since) if champion else None,
@@ -66,6 +66,12 @@ def workspace_status(opened: Opened, since: datetime | None = None) -> Workspace
         predictions=history.predictions,
         outcomes=history.outcomes,
     )
+
+
+def _over(case: Case, check: Check | None) -> bool:
+    """Whether a later check found nothing any more of what a triage asked people for."""
+    quiet = check is not None and check.status == "no_deploy_needed" and case.closed_at is not None and check.started_at >= case.closed_at
+    return quiet and case.kind == "triage" and case.status == "needs_people"
 
 
 def _well(champion: Served | None, cases: tuple[Case, ...], check: Check | None) -> tuple[bool | None, str]:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from agent.views.status_view import status_lines
 from pipeline.record.champion import require_champion
+from pipeline.record.opened_workspace import Opened
 from reports.decisions.approval import reject
 from reports.decisions.workspace_status import workspace_status
 from tests.agent.watch.standing_cases import put_case, put_check
@@ -75,3 +76,12 @@ def test_a_quiet_check_of_the_watch_says_that_it_is_well_until_a_later_case_says
     opened.clock.advance(hours=1)
     put_case(opened, "needs_people", champion=require_champion(opened.workspace, opened.ledger).digest)
     assert workspace_status(opened).well is False
+
+
+def test_a_case_whose_trouble_a_later_check_does_not_find_asks_no_more(fresh: Opened) -> None:
+    assert isinstance(fresh.clock, Clock)
+    case = put_case(fresh, "needs_people")
+    assert [one.case_id for one in workspace_status(fresh).open_cases] == [case.case_id]
+    fresh.clock.advance(hours=24)
+    put_check(fresh, "no_deploy_needed")
+    assert workspace_status(fresh).open_cases == ()
