@@ -11,6 +11,7 @@ from pipeline.record.entry import Entry
 from pipeline.record.ledger import MOVES
 from pipeline.record.opened_workspace import Opened
 from pipeline.shown_text import plain
+from pipeline.state.checks import Check, check_history
 from pipeline.words import STATUSES
 from reports.decisions.approval import approvable_until
 from reports.decisions.sealing import ledger_time
@@ -43,7 +44,8 @@ def standings(opened: Opened, cases: Iterable[Case]) -> Mapping[str, Standing]:
         moves = tuple(entry for entry in opened.ledger.entries() if entry.kind in MOVES)
     except ChurnopsError:
         moves = ()
-    return {case.case_id: _standing(opened, case, moves) for case in cases}
+    check = check_history(opened.state).done
+    return {case.case_id: _standing(opened, case, moves, check) for case in cases}
 
 
 def standing_of(opened: Opened, case: Case) -> Standing:
@@ -51,7 +53,7 @@ def standing_of(opened: Opened, case: Case) -> Standing:
     return standings(opened, [case])[case.case_id]
 
 
-def _standing(opened: Opened, case: Case, moves: tuple[Entry, ...]) -> Standing:
+def _standing(opened: Opened, case: Case, moves: tuple[Entry, ...], check: Check | None) -> Standing:
     status, challenger, decision = STATUSES[case.status], case.challenger, case.decision
     if case.superseded_by:
         return Standing(status, f"Superseded by case {case.superseded_by}: its challenger can no longer be approved", ended=True)
@@ -59,6 +61,10 @@ def _standing(opened: Opened, case: Case, moves: tuple[Entry, ...]) -> Standing:
     if decision is None and case.status not in _DONE and champion_now is not None and champion_now.digest != case.champion.digest:
         said = f"Ended without a decision: champion version {case.champion.version} was replaced, version {champion_now.version} serves"
         return Standing(f"{status}, ended", said, ended=True)
+    if challenger is None and check is not None and _over(case, check):
+        return Standing(
+            f"{status}, over", f"Over: the check of {check.started_at:%Y-%m-%d %H:%M} UTC found nothing of it any more", ended=True
+        )
     if challenger is None:
         return Standing(status)
     if case.status == "pending_approval" and (until := _expired(opened, case)) is not None:
@@ -78,6 +84,12 @@ def _standing(opened: Opened, case: Case, moves: tuple[Entry, ...]) -> Standing:
     if since:
         return Standing(f"{status}, {since} since", f"{deployed}, and was {since} since: version {serving} serves")
     return Standing(status, deployed)
+
+
+def _over(case: Case, check: Check) -> bool:
+    """Whether a later check found nothing any more of what a triage asked people for."""
+    quiet = check.status == "no_deploy_needed" and case.closed_at is not None and check.started_at >= case.closed_at
+    return quiet and case.kind == "triage" and case.status == "needs_people"
 
 
 def _since(digest: str, moves: tuple[Entry, ...]) -> tuple[str, str]:

@@ -50,7 +50,7 @@ def workspace_status(opened: Opened, since: datetime | None = None) -> Workspace
     history, cases = workspace_history(opened), opened.cases.all()
     stands = standings(opened, cases)
     champion, check = history.champion, check_history(opened.state).done
-    asking = [case for case in cases if is_open(case, stands[case.case_id]) and not _over(case, check)]
+    asking = [case for case in cases if is_open(case, stands[case.case_id])]
     well, why = _well(champion, cases, check)
     looked = since or _looked(opened)
     return WorkspaceStatus(
@@ -68,12 +68,6 @@ def workspace_status(opened: Opened, since: datetime | None = None) -> Workspace
     )
 
 
-def _over(case: Case, check: Check | None) -> bool:
-    """Whether a later check found nothing any more of what a triage asked people for."""
-    quiet = check is not None and check.status == "no_deploy_needed" and case.closed_at is not None and check.started_at >= case.closed_at
-    return quiet and case.kind == "triage" and case.status == "needs_people"
-
-
 def _well(champion: Served | None, cases: tuple[Case, ...], check: Check | None) -> tuple[bool | None, str]:
     if champion is None:
         return None, "There is no champion yet."
@@ -85,7 +79,7 @@ def _well(champion: Served | None, cases: tuple[Case, ...], check: Check | None)
     last = next((case for case in cases if case.kind == "triage" and case.champion.digest.startswith(champion.digest)), None)
     quiet = check is not None and check.status == "no_deploy_needed" and check.started_at >= champion.since
     if check is not None and quiet and (last is None or last.closed_at is None or check.started_at >= last.closed_at):
-        return True, f"The check of {check.started_at:%Y-%m-%d %H:%M} UTC found nothing that asks for a case."
+        return True, f"The check of {check.started_at:%Y-%m-%d %H:%M} UTC found nothing to act on."
     if last is None:
         return None, "No triage has looked at it yet."
     found = concluded(last)
