@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agent.watch.alerting import deliver, follow
 from agent.watch.check import Checked, Operators, check, failed_check
+from agent.watch.destinations import unusable
 from agent.watch.heartbeat import beat
 from agent.watch.schedule import is_quiet, next_check
 from agent.watch.stopping import Stopping
@@ -92,8 +93,8 @@ class Rounds:
             made = self._checked(workspace, opened)
             raised = follow(opened)
             if not only_when_due:
-                for failure in deliver(opened).failures:
-                    self.say(f"{workspace}: {failure}")
+                for wrong in (*unusable(opened), *deliver(opened).failures):
+                    self.say(f"{workspace}: {wrong}")
             if settings.heartbeat and made.status not in {"failed", "parked", "busy"} and (wrong := beat(settings.heartbeat)):
                 self.say(f"{workspace}: {wrong}")
         return Visit(workspace, made, raised)
