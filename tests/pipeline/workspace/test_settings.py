@@ -223,7 +223,8 @@ def test_an_own_log_is_found_from_the_files_folder(tmp_path: Path, monkeypatch: 
         ('[predictions]\nurl = "sqlite:///a.db"', "`predictions`: `url` needs the `table` in that database."),
         (
             '[predictions]\ntable = "scored"',
-            "`predictions.table` needs the URL of its database: set the variable CHURNOPS_PREDICTIONS_URL, or CHURNOPS_PREDICTIONS_URL_FILE to a file",
+            "`predictions.table` needs the URL of its database: set the variable CHURNOPS_PREDICTIONS_URL, or CHURNOPS_PREDICTIONS_URL_FILE "
+            'to a file that holds it (without a password it may stand as `predictions.url`), or `engine.name = "spark"` for a table of Spark.',
         ),
         (
             '[predictions]\ntable = "scored"\nurl = "sqlite:///a.db"\n[engine]\nname = "spark"',
