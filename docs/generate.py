@@ -78,10 +78,10 @@ def _commands(command: click.Command, path: str) -> list[str]:
     lines: list[str] = []
     subcommands = getattr(command, "commands", {})
     if not subcommands or getattr(command, "invoke_without_command", False):
-        lines += [f"### `{path}`", "", (command.help or "").strip(), ""]
+        lines += [f"### `{path}`", "", _unescaped(command.help), ""]
         for parameter in command.params:
             names = ", ".join(f"`{name}`" for name in parameter.opts)
-            said = getattr(parameter, "help", "") or ""
+            said = _unescaped(getattr(parameter, "help", ""))
             default = parameter.default
             shown = (
                 f" Default: `{default}`."
@@ -94,6 +94,11 @@ def _commands(command: click.Command, path: str) -> list[str]:
     for name, subcommand in subcommands.items():
         lines += _commands(subcommand, f"{path} {name}")
     return lines
+
+
+def _unescaped(text: str | None) -> str:
+    """A help text as the terminal shows it, where what stands in brackets is escaped from Rich."""
+    return (text or "").strip().replace("\\[", "[")
 
 
 def _settings() -> list[str]:

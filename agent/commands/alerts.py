@@ -14,7 +14,7 @@ _NEWEST = 200
 
 @app.command("test")
 def try_(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
-    """Send a test message to every destination under [alerts], and say who took it. Exit code 1 when one did not."""
+    """Send a test message to every destination under \\[alerts], and say who took it. Exit code 1 when one did not."""
     import uuid
 
     from agent.watch.destinations import destinations, usable

@@ -12,6 +12,7 @@ def doctor(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> No
     from rich.markup import escape
 
     from agent.setup.installation import installation
+    from agent.watch.destinations import destinations, unusable
     from pipeline.errors import ChurnopsError
     from reports.decisions.workspace_health import Finding, signs, workspace_health
 
@@ -20,6 +21,12 @@ def doctor(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> No
         here = opened(workspace)
         operator = here.settings.operator
         found = (*installation(operator.provider, operator.claude, signed=signs(here)), *workspace_health(here))
+        if wrong := unusable(here):
+            found += tuple(Finding(name="alerts", state="broken", said=said) for said in wrong)
+        elif named := destinations(here):
+            found += (
+                Finding(name="alerts", state="ok", said=f"All of {len(named)} destinations can be used; `churnops alerts test` sends."),
+            )
     except ChurnopsError as error:
         found = (*installation("anthropic", None, signed=False), Finding(name="workspace", state="broken", said=str(error)))
     marks = {"ok": f"[{GOOD}]✔[/]", "note": f"[{LOOK}]·[/]", "broken": f"[{BAD}]✘[/]"}

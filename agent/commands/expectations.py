@@ -24,7 +24,7 @@ def check(
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Check the [expectations] of churnops.toml and nothing else. Exit code 10 where one is broken. Opens no case."""
+    """Check the \\[expectations] of churnops.toml and nothing else. Exit code 10 where one is broken. Opens no case."""
 
     from agent.commands.window_options import chosen_window
     from agent.views.expectations_view import expectations_view
@@ -59,7 +59,7 @@ def propose(
     ] = None,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Print a section [expectations] that sound rows keep to, with a margin, to be read, corrected and pasted into churnops.toml."""
+    """Print a section \\[expectations] that sound rows keep to, with a margin, to be read, corrected and pasted into churnops.toml."""
     from pipeline.intake.proposed_expectations import proposed_expectations
     from pipeline.workspace.settings_file import render_expectations
 

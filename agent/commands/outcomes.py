@@ -24,7 +24,7 @@ def add(
         typer.Argument(
             metavar="FILE",
             parser=given_file,
-            help="Path or URL: id and outcome, optionally predicted_at (when scored), observed_at (when known) and recorded_at (when written down); under the names that [outcomes] gives.",
+            help="Path or URL: id and outcome, optionally predicted_at (when scored), observed_at (when known) and recorded_at (when written down); under the names that \\[outcomes] gives.",
         ),
     ],
     workspace: WorkspaceOption = HERE,
@@ -38,7 +38,7 @@ def add(
 
 @app.command()
 def pull(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
-    """Add the outcomes that lie where [outcomes] in churnops.toml says: in a file, a table, or a column of the log. Pulling again adds what is new."""
+    """Add the outcomes that lie where \\[outcomes] in churnops.toml says: in a file, a table, or a column of the log. Pulling again adds what is new."""
     from pipeline.intake.outcomes import pull_outcomes
 
     _say(pull_outcomes(opened_by_person(workspace)), as_json)

@@ -12,7 +12,7 @@ def prune(
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what is older than [retention] keeps and, with --yes, delete it; never ledger, cases, reports, rulings or outcomes."""
+    """Show what is older than \\[retention] keeps and, with --yes, delete it; never ledger, cases, reports, rulings or outcomes."""
     from pipeline.record.retention import find_old, prune
 
     here = opened_by_person(workspace)

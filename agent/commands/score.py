@@ -45,7 +45,7 @@ def score(
     rank: Annotated[
         Rank | None,
         typer.Option(
-            "--rank", help="By expected value of an offer, or by risk; by default value where [value] is set.", show_default=False
+            "--rank", help="By expected value of an offer, or by risk; by default value where \\[value] is set.", show_default=False
         ),
     ] = None,
     out: OutOption = None,

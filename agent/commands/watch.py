@@ -34,7 +34,7 @@ def watch(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Check on a schedule ([watch]), open a case where a check asks for one, and tell people ([alerts]). SIGTERM parks what is under way."""
+    """Check on a schedule (\\[watch]), open a case where a check asks for one, and tell people (\\[alerts]). SIGTERM parks what is under way."""
     from agent.watch.rounds import Rounds
     from agent.watch.stopping import Stopping
     from pipeline.workspace.folder import find_workspace

@@ -25,7 +25,7 @@ OutcomesOption = Annotated[
         parser=given_file,
         metavar="FILE",
         help="Outcomes in a file or at its URL instead of the logged ones: id and outcome, optionally predicted_at, observed_at and recorded_at; names under "
-        "[outcomes].",
+        "\\[outcomes].",
         show_default=False,
     ),
 ]

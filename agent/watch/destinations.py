@@ -105,8 +105,22 @@ def usable(opened: Opened, one: Destination) -> str:
         )
     url = filled(one.route.to, os.environ)
     if not url.startswith(TOPIC) and url.partition("://")[0] not in HOOKS and notifier(url) is None:
-        raise SettingsError(f"A destination under [alerts] ({one.name}) is none that Apprise knows.", "docs/watch.md has examples.")
+        webhook = "For a webhook write hook:// or hooks:// instead; " if url.startswith(("http://", "https://")) else ""
+        raise SettingsError(
+            f"A destination under [alerts] ({one.name}) is none that Apprise knows.", f"{webhook}docs/watch.md has examples."
+        )
     return url
+
+
+def unusable(opened: Opened) -> tuple[str, ...]:
+    """Why no message could reach a destination, by destination: found before one is due."""
+    found = []
+    for one in destinations(opened):
+        try:
+            usable(opened, one)
+        except SettingsError as error:
+            found.append(f"No alert can reach {one.name}: {error}")
+    return tuple(found)
 
 
 def notifier(url: str) -> "object | None":

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agent.watch.alerting import Delivered, deliver, follow
 from agent.watch.check import Checked, Operators, check, failed_check
+from agent.watch.destinations import unusable
 from agent.watch.heartbeat import beat
 from agent.watch.schedule import is_quiet, next_check
 from agent.watch.stopping import Stopping
@@ -103,6 +104,8 @@ class Rounds:
                 return None
             made = self._checked(workspace, opened)
             raised = follow(opened)
+            for wrong in () if only_when_due else unusable(opened):
+                self.say(f"{workspace}: {wrong}")
             if not only_when_due and (left := deliver(opened)) != Delivered(0, ()):
                 raised += follow(opened)  # that the hook failed, or works again, is news itself, and nobody looks again for a day
                 for failure in (*left.failures, *deliver(opened).failures):

@@ -19,7 +19,8 @@ def blind_spots(seen: Seen, setting: Setting, policy: Policy) -> tuple[str, ...]
         )
     elif not setting.trainable(policy):
         found.append(
-            f"{setting.labelled} outcomes show large changes only, and are too few to train another model. `churnops outcomes ask` chooses whose to add."
+            f"{setting.labelled} outcomes show large changes only, and {_too_few(setting, policy)}. "
+            "`churnops outcomes ask` chooses whose to add."
         )
     if setting.training_rows > _TRAINING_SHARE * setting.labelled:
         found.append(
@@ -44,3 +45,12 @@ def blind_spots(seen: Seen, setting: Setting, policy: Policy) -> tuple[str, ...]
         names = ", ".join(f"`{plain(name)}`" for name in alone[:5])
         found.append(f"No other column says what {names} should be: a fault there would look like customers who changed.")
     return tuple(found)
+
+
+def _too_few(setting: Setting, policy: Policy) -> str:
+    """Which rule of `training` these outcomes fail."""
+    rules = policy.training
+    if setting.labelled < rules.min_labelled_rows:
+        return f"are too few to train another model: {rules.min_labelled_rows} are needed"
+    smaller, what = min((setting.churners, "churned"), (setting.labelled - setting.churners, "stayed"))
+    return f"the {smaller} of them who {what} are too few to train another model: {rules.min_labelled_churners} are needed"

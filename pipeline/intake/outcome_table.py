@@ -9,6 +9,7 @@ import pandas as pd
 from pipeline.errors import DataError
 from pipeline.intake.outcome_words import outcome_words, word_of
 from pipeline.record.opened_workspace import Opened
+from pipeline.shown_text import FOLD_BELOW, quoted
 from pipeline.tables.cell_values import ids_in, parse_times
 from pipeline.tables.reading import RawTable, times_in
 from pipeline.workspace.outcome_settings import OutcomeSettings
@@ -16,6 +17,7 @@ from pipeline.workspace.settings import Settings
 
 _LOOKED_AT = 1_000  # cells of a column that may hold dates
 _SHOWN_NAMES = 20
+_SHOWN_WORDS = 5
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,8 @@ def read_outcomes_of(opened: Opened, raw: RawTable, columns: OutcomeColumns) -> 
     """
     named = opened.settings.outcomes
     _require_columns(raw, columns, named)
-    churned = _churned(opened, raw, columns.outcome)
     ids = ids_in(raw.frame[columns.id], raw.decimal)
+    churned = _churned(opened, raw, columns.outcome, ids)
     recorded = times_in(raw, columns.recorded_at)
     times = {
         "_time": times_in(raw, columns.scored_at),
@@ -87,7 +89,7 @@ def read_outcomes_of(opened: Opened, raw: RawTable, columns: OutcomeColumns) -> 
     return OutcomeTable(words, len(told) - len(words), unused)
 
 
-def _churned(opened: Opened, raw: RawTable, name: str) -> "pd.Series[float]":
+def _churned(opened: Opened, raw: RawTable, name: str, ids: "pd.Series[str]") -> "pd.Series[float]":
     """1.0, 0.0, or NaN where nothing is known yet."""
     words = raw.frame[name].map(lambda text: word_of(str(text), raw.decimal), na_action="ignore")
     meanings = outcome_words(opened).meanings(words.dropna().unique())
@@ -96,10 +98,18 @@ def _churned(opened: Opened, raw: RawTable, name: str) -> "pd.Series[float]":
         raise DataError(
             f"{raw.path.name}: `{name}` holds {unknown.nunique():,} {'value that is' if unknown.nunique() == 1 else 'values that are'} "
             f"neither a yes nor a no, in {len(unknown):,} of {words.notna().sum():,} rows, the first in data row "
-            f"{int((raw.frame.index == unknown.index[0]).argmax()) + 1}.",
-            "Name its words as `yes` and `no` under [outcomes] in churnops.toml, or export both outcomes only.",
+            f"{int((raw.frame.index == unknown.index[0]).argmax()) + 1}{_met(unknown, ids)}.",
+            'Name its word for churned under [outcomes] in churnops.toml, `yes = ["…"]`, and where more than two words are met '
+            '`no = ["…"]` as well; or export both outcomes only.',
         )
     return words.map(meanings).astype("float64")
+
+
+def _met(unknown: "pd.Series[str]", ids: "pd.Series[str]") -> str:
+    """The words that many customers share; others, a name in the wrong column say, could point at a person."""
+    customers = ids[unknown.index].groupby(unknown).nunique()
+    met = customers[customers >= FOLD_BELOW].nlargest(_SHOWN_WORDS).index
+    return f"; met {', '.join(map(quoted, met))}" if len(met) else ""
 
 
 def _require_columns(raw: RawTable, columns: OutcomeColumns, named: OutcomeSettings) -> None:

@@ -11,11 +11,13 @@ from pipeline.sources.source_opening import open_source
 from pipeline.tables.cell_numbers import Decimal, plain_number
 from pipeline.tables.schema import Schema
 
+_NOES = frozenset(("no", "n", "0", "f", "false"))
+
 
 @dataclass(frozen=True)
 class OutcomeWords:
     """Words for churned and for stayed, each as `word_of` spells it. `closed`: they are all there are; else a table that holds one of `yes` and
-    a single further word says by that word who stayed."""
+    a single further word says by that word who stayed. Booleans need no words: true is churned, or stayed where a no is the word for churned."""
 
     yes: frozenset[str]
     no: frozenset[str]
@@ -24,7 +26,9 @@ class OutcomeWords:
     def meanings(self, said: Iterable[str]) -> Mapping[str, int]:
         """1 or 0 by word; a word without a meaning is left out."""
         words = set(said)
-        known = {word: int(word in self.yes) for word in words if word in self.yes or word in self.no}
+        booleans = {"true": int(not self.yes <= _NOES), "false": int(self.yes <= _NOES)}
+        told = booleans | dict.fromkeys(self.no, 0) | dict.fromkeys(self.yes, 1)
+        known = {word: told[word] for word in words if word in told}
         further = words - set(known)
         if not self.closed and len(further) == 1 and set(known.values()) == {1}:
             known |= dict.fromkeys(further, 0)

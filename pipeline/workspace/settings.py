@@ -191,7 +191,10 @@ class Settings(BaseSettings):
     def _engine_has_the_log(self) -> "Settings":
         log, spark = self.predictions, self.engine.name == "spark"
         if log.table and not log.url and not spark:
-            raise ValueError('`predictions.table` needs `predictions.url`, or `engine.name = "spark"` for a table of Spark')
+            raise ValueError(
+                "`predictions.table` needs the URL of its database: set the variable CHURNOPS_PREDICTIONS_URL, or CHURNOPS_PREDICTIONS_URL_FILE "
+                'to a file that holds it (without a password it may stand as `predictions.url`), or `engine.name = "spark"` for a table of Spark'
+            )
         if log.url and spark:
             raise ValueError('with `predictions.url` the database counts; leave `engine.name` at "duckdb"')
         if spark and not log.table and not log.file:
@@ -205,7 +208,10 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _outcomes_have_a_place(self) -> "Settings":
         if self.outcomes.table and not (self.outcomes.url or self.predictions.url):
-            raise ValueError("`outcomes.table` needs `outcomes.url`, or `predictions.url` where both lie in one database")
+            raise ValueError(
+                "`outcomes.table` needs the URL of its database: set the variable CHURNOPS_OUTCOMES_URL or CHURNOPS_OUTCOMES_URL_FILE, "
+                "or CHURNOPS_PREDICTIONS_URL where both lie in one database"
+            )
         if self.outcomes.column and not (self.predictions.file or self.predictions.table):
             raise ValueError("`outcomes.column` is one of your own log: name it as `file` or `table` under [predictions]")
         return self
@@ -213,7 +219,10 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _offers_have_a_place(self) -> "Settings":
         if self.offers.table and not (self.offers.url or self.predictions.url):
-            raise ValueError("`offers.table` needs `offers.url`, or `predictions.url` where both lie in one database")
+            raise ValueError(
+                "`offers.table` needs the URL of its database: set the variable CHURNOPS_OFFERS_URL or CHURNOPS_OFFERS_URL_FILE, "
+                "or CHURNOPS_PREDICTIONS_URL where both lie in one database"
+            )
         return self
 
     @property
@@ -254,7 +263,8 @@ def read_settings(file: Path) -> Settings:
         key = ".".join(str(part) for part in first["loc"])
         said = first["msg"].removeprefix("Value error, ")
         where = f"{file}: `{key}`" if key else str(file)
-        raise SettingsError(f"{where}: {said}.", "Correct that key; docs/reference.md explains every key.") from error
+        step = "Correct that key; docs/reference.md" if key else "docs/reference.md"
+        raise SettingsError(f"{where}: {said}.", f"{step} explains every key.") from error
     if not settings.predictions.file or "://" in settings.predictions.file:
         return settings
     # Commands run anywhere with --workspace: like the reference, the log is found from this file's folder.

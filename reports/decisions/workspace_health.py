@@ -1,19 +1,27 @@
 """Is this workspace well? Each thing a command relies on is looked at, and what is wrong comes with its next step."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Literal
 
 from pydantic import BaseModel
 
 from pipeline.errors import ChurnopsError
+from pipeline.intake.team_log import from_folder
 from pipeline.record.authority import accepted_trust, require_trust
 from pipeline.record.champion import open_champion, read_pointer
 from pipeline.record.opened_workspace import Opened
+from pipeline.sources.source import ALL_ROWS, DatabaseTable
+from pipeline.sources.source_opening import open_source
 from pipeline.state.database import SCHEMA_VERSION
 from pipeline.tables.remote_files import shown_url
+from pipeline.tables.schema import Schema
+from pipeline.workspace.settings import Settings
 from reports.decisions.sealing import clock_problem
 from reports.decisions.verification import verify
+
+_CONNECT_SECONDS = "3"  # for a database that does not answer; its server may stand behind a firewall that says nothing
 
 State = Literal["ok", "note", "broken"]
 
@@ -37,7 +45,31 @@ def workspace_health(opened: Opened) -> tuple[Finding, ...]:
         ("ledger", _ledger),
         ("mlflow", _mlflow) if opened.workspace.shared is None else ("object store", _store),
     )
-    return tuple(_looked(name, look, opened) for name, look in looks)
+    return tuple(_looked(name, look, opened) for name, look in (*looks, *_tables(opened.settings)))
+
+
+def _tables(settings: Settings) -> Iterator[tuple[str, Callable[[Opened], Finding]]]:
+    """The tables in databases that hold the log and the outcomes, where such are named."""
+    log, outcomes = settings.predictions, settings.outcomes
+    if log.table and log.url:
+        yield "log", partial(_table, "log", log.url, log.table)
+    if outcomes.table:
+        yield "outcomes", partial(_table, "outcomes", outcomes.url or log.url, outcomes.table)
+
+
+def _table(name: str, url: str, table: str, opened: Opened) -> Finding:
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    placed = from_folder(url, opened.workspace.root)
+    try:
+        if not placed.startswith("sqlite"):
+            patient = make_url(placed).update_query_dict({"connect_timeout": _CONNECT_SECONDS})
+            placed = patient.render_as_string(hide_password=False)
+    except ArgumentError:
+        pass  # opening it says so
+    with open_source(DatabaseTable(placed, table), Schema(target="", positive=""), ALL_ROWS) as relation:
+        return Finding(name=name, state="ok", said=f"`{table}` can be read and has {len(relation.columns)} columns.")
 
 
 def _looked(name: str, look: Callable[[Opened], Finding], opened: Opened) -> Finding:

@@ -223,13 +223,15 @@ def rounds(*workspaces: Path, said: list[str]) -> Rounds:
     return Rounds(workspaces, opened, opened, lambda here: (Rulebook(here.policy), None), Stopping(), said.append)
 
 
-def test_one_workspace_that_fails_stops_no_other(fresh: Opened, tmp_path: Path) -> None:
+def test_one_workspace_that_fails_stops_no_other(fresh: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHURNOPS_ALERTS__DESTINATIONS", '["${NOBODY_SET_THIS}"]')
     said: list[str] = []
     quiet = fresh.workspace.settings_file.read_text().replace('\nquiet = ""', '\nquiet = "11:00-13:00"')
     fresh.workspace.settings_file.write_text(quiet)
     visits = rounds(tmp_path / "broken", fresh.workspace.root, tmp_path / "nowhere", said=said).once()
     assert [visit.checked.status for visit in visits] == ["failed", "quiet", "failed"]
     assert any("This one cannot be opened." in line for line in said)
+    assert any("A destination needs the variable NOBODY_SET_THIS." in line for line in said)  # though no message is due
 
 
 def test_a_record_that_was_changed_is_told(trained: Opened) -> None:

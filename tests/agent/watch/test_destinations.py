@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.watch.destinations import Destination, destinations, filled, told, usable
+from agent.watch.destinations import Destination, destinations, filled, told, unusable, usable
 from agent.watch.sending import send
 from pipeline.errors import SettingsError
 from pipeline.record.opened_workspace import Opened, open_workspace
@@ -129,3 +129,14 @@ def test_destinations_without_secrets_and_with_secrets_from_outside_are_fine(fre
 def test_what_apprise_does_not_know_is_said(fresh: Opened) -> None:
     with pytest.raises(SettingsError, match=r"is none that Apprise knows. docs/watch.md"):
         check_destinations(reopened(fresh, 'destinations = ["nonsense://here"]'))
+
+
+def test_who_writes_http_hears_how_a_webhook_is_written(fresh: Opened) -> None:
+    with pytest.raises(SettingsError, match="For a webhook write hook:// or hooks:// instead"):
+        check_destinations(reopened(fresh, 'destinations = ["http://example.com/in"]'))
+
+
+def test_a_destination_that_lacks_its_variable_is_found_before_a_message_is_due(fresh: Opened) -> None:
+    (wrong,) = unusable(reopened(fresh, 'destinations = ["${NOBODY_SET_THIS}"]'))
+    assert "No alert can reach" in wrong
+    assert "Set NOBODY_SET_THIS, or NOBODY_SET_THIS_FILE" in wrong

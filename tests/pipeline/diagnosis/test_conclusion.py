@@ -111,6 +111,11 @@ def test_what_too_few_outcomes_hide_is_a_blind_spot(setting: Setting, words: str
     assert not any(words in spot for spot in case(PLENTY).blind_spots)
 
 
+def test_it_says_which_of_the_outcomes_are_too_few_to_train_on() -> None:
+    few = "the 27 of them who churned are too few to train another model: 40 are needed"
+    assert any(few in spot for spot in case(Setting(4000, 2447, 27)).blind_spots)
+
+
 def test_a_weak_level_change_weighs_more_with_an_estimate_without_labels_that_agrees() -> None:
     def shifted(*findings: Finding) -> float:
         return weigh(evidence_of(Seen(findings), PLENTY, POLICY), shipped_weights())["prior_shift"]

@@ -144,7 +144,22 @@ def test_a_word_without_a_meaning_is_counted_and_never_quoted(opened: Opened, na
     with pytest.raises(DataError, match=said) as refused:
         add(under(opened, **named), *(f"C{place:05},{word}" for place, word in enumerate(words)))
     assert not any(word in str(refused.value) for word in ("maybe", "left", "stayed"))
-    assert "`yes` and `no` under [outcomes]" in refused.value.next_step
+    assert 'under [outcomes] in churnops.toml, `yes = ["…"]`' in refused.value.next_step
+
+
+def test_words_without_a_meaning_that_many_customers_share_are_shown(opened: Opened) -> None:
+    lines = [f"C{place:05},{'gone' if place % 2 else 'active' + 50 * '!'}" for place in range(20)]
+    with pytest.raises(DataError, match=rf"first in data row 1; met “active{33 * '!'}…”, “gone”\.") as refused:
+        add(opened, *lines, "C00020,Ada Lovelace")
+    assert "Lovelace" not in str(refused.value).title()
+
+
+@pytest.mark.parametrize(("positive", "churned"), [("yes", [1, 0]), ("no", [0, 1]), ("Churned", [1, 0])])
+def test_booleans_need_no_words(opened: Opened, positive: str, churned: list[int]) -> None:
+    data = opened.settings.data.model_copy(update={"positive": positive})
+    booleans = replace(opened, settings=opened.settings.model_copy(update={"data": data}))
+    add(booleans, "C00000,true", "C00001,False")
+    assert [value for _, value in labelled(opened)][:2] == churned
 
 
 @pytest.mark.parametrize(

@@ -235,7 +235,8 @@ def test_an_own_log_is_found_from_the_files_folder(tmp_path: Path, monkeypatch: 
         ('[predictions]\nurl = "sqlite:///a.db"', "`predictions`: `url` needs the `table` in that database."),
         (
             '[predictions]\ntable = "scored"',
-            '`predictions.table` needs `predictions.url`, or `engine.name = "spark"` for a table of Spark.',
+            "`predictions.table` needs the URL of its database: set the variable CHURNOPS_PREDICTIONS_URL, or CHURNOPS_PREDICTIONS_URL_FILE "
+            'to a file that holds it (without a password it may stand as `predictions.url`), or `engine.name = "spark"` for a table of Spark.',
         ),
         (
             '[predictions]\ntable = "scored"\nurl = "sqlite:///a.db"\n[engine]\nname = "spark"',
@@ -309,7 +310,7 @@ def test_the_two_labels_of_an_answer_are_told_apart(tmp_path: Path) -> None:
     [
         ('file = "a.csv"\ntable = "b"', "in `file`, in `table` or in `column`, not in several of them"),
         ('url = "sqlite:///a.db"', "`url` needs the `table` in that database"),
-        ('table = "churn"', "`outcomes.table` needs `outcomes.url`, or `predictions.url`"),
+        ('table = "churn"', "`outcomes.table` needs the URL of its database: set the variable CHURNOPS_OUTCOMES_URL"),
         ('column = "label"', "`outcomes.column` is one of your own log"),
         ('yes = ["Gone", "1"]\nno = ["gone"]', "a word stands in `yes` and in `no`"),
         ('horizon = "30"', "`horizon` is a length of time like 7d, 24h or 2w"),

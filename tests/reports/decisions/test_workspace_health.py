@@ -1,14 +1,20 @@
 """`churnops doctor` says of each thing a command relies on whether it is well, and ends with 1 where one is broken."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from agent.setup.installation import installation
 from pipeline.record.mlflow_mirror import set_champion
+from pipeline.workspace.outcome_settings import OutcomeSettings
 from reports.decisions.recovery import recover
 from reports.decisions.workspace_health import workspace_health
 from tests.end_to_end.command_line import CommandLine
+from tests.pipeline.small_windows import small_opened
 from tests.reports.signers import configure
 from tests.reports.waiting import Waiting
 
@@ -49,6 +55,25 @@ def test_an_alias_that_somebody_moved_is_put_back_by_the_next_command(waiting: W
     assert broken(waiting) == {"mlflow"}
     recover(waiting.opened)
     assert broken(waiting) == set()
+
+
+def test_the_tables_of_log_and_outcomes_are_looked_at(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "log.db")) as database:
+        database.execute("create table log (id text, score double)")
+    opened = small_opened(tmp_path, table="log", url="sqlite:///log.db")
+    named = replace(opened, settings=opened.settings.model_copy(update={"outcomes": OutcomeSettings(table="churn")}))
+    found = {finding.name: finding for finding in workspace_health(named)}
+    assert (found["log"].state, found["log"].said) == ("ok", "`log` can be read and has 2 columns.")
+    assert found["outcomes"].state == "broken"
+    assert "The database has no table `churn`." in found["outcomes"].said
+
+
+def test_a_database_that_does_not_answer_is_broken(tmp_path: Path) -> None:
+    opened = small_opened(tmp_path, table="log", url="postgresql+psycopg://ada:secret@127.0.0.1:1/db")
+    (log,) = (finding for finding in workspace_health(opened) if finding.name == "log")
+    assert log.state == "broken"
+    assert "The table `log` cannot be read (OperationalError)." in log.said
+    assert "secret" not in log.said
 
 
 def test_no_key_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
