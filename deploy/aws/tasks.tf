@@ -28,6 +28,8 @@ locals {
     ]
     environment = [
       { name = "CHURNOPS_DATABASE_URL_FILE", value = "ssm:${aws_ssm_parameter.database_url.name}" },
+      # Where your log lies in a database, as its URL has no place in churnops.toml. Make the parameter by hand, and let roles.tf's `workspace` read it:
+      # { name = "CHURNOPS_PREDICTIONS_URL_FILE", value = "ssm:/${var.name}/log-url" },
       { name = "CHURNOPS_ALERTS__DESTINATIONS", value = jsonencode([aws_sns_topic.alerts.arn]) },
       { name = "AWS_DEFAULT_REGION", value = var.region },
     ]

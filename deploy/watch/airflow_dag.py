@@ -21,7 +21,11 @@ with DAG(
     BashOperator(
         task_id="check",
         bash_command="churnops watch --once --detailed-exit-code /srv/churn",
-        env={"TEAM_ALERTS_FILE": "/etc/churnops/team-alerts"},
+        env={
+            "TEAM_ALERTS_FILE": "/etc/churnops/team-alerts",
+            # Where your log lies in a database, as its URL has no place in churnops.toml:
+            # "CHURNOPS_PREDICTIONS_URL_FILE": "/etc/churnops/log-url",
+        },
         append_env=True,
         skip_on_exit_code=[10, 20, 30],
         execution_timeout=timedelta(hours=1),

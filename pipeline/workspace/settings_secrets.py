@@ -26,7 +26,7 @@ def refuse_secrets(file: Path, values: dict[str, Any]) -> None:
         )
     for key, url in urls.items():
         if holds_password(url):
-            variable = "CHURNOPS_" + key.upper().replace(".", "__")
+            variable = "CHURNOPS_" + key.replace(".url", "_url").replace(".", "__").upper()  # as `with_urls` reads them
             raise SettingsError(f"{file}: `{key}` holds a password.", f"Give it as {variable} and leave the key empty.")
     for name, section in sections.items():
         place = section.get("file")

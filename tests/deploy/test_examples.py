@@ -123,6 +123,13 @@ def test_the_settings_of_the_guide_are_valid() -> None:
     assert len(AlertSettings(**alerts["alerts"]).routes) == 3
 
 
+@pytest.mark.parametrize("name", [*(f"watch/{name}" for name in COMMANDS), "compose.yaml", "kubernetes.yaml", "aws/tasks.tf"])
+def test_an_example_shows_where_the_url_of_a_log_in_a_database_goes(name: str) -> None:
+    """Settings that name a table are refused without it, and no scheduler hands on the variable of a person's shell."""
+    said = (ROOT / "deploy" / name).read_text(encoding="utf-8")
+    assert re.search(r"# .*CHURNOPS_PREDICTIONS_URL", said)
+
+
 def test_no_example_holds_a_secret() -> None:
     for path in WATCH.iterdir():
         assert not re.search(r"://[^\s/]+:[^\s/]+@|hooks\.slack|xox[bp]-", path.read_text(encoding="utf-8")), path.name

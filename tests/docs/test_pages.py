@@ -51,6 +51,13 @@ def test_a_link_leads_to_something(page: object) -> None:
     assert broken == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_variable_of_a_database_is_spelt_as_its_file_is(page: object) -> None:
+    """With one underscore: CHURNOPS_PREDICTIONS_URL and …_URL_FILE. Two are taken for the URL, and refused for the file."""
+    assert hasattr(page, "read_text")
+    assert re.findall(r"CHURNOPS_\w+__URL\w*", page.read_text(encoding="utf-8")) == []
+
+
 def test_every_finding_is_explained() -> None:
     explained = set(re.findall(r"`(\w+)`", (DOCS / "findings.md").read_text(encoding="utf-8")))
     names = {*get_args(DataName), *(name for name in get_args(Name) if isinstance(name, str))}

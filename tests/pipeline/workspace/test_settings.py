@@ -281,6 +281,18 @@ def test_the_url_with_its_password_comes_from_outside(tmp_path: Path, monkeypatc
     assert "secret" not in problem(tmp_path, '[engine]\nname = "spark"')
 
 
+def test_a_refused_password_is_sent_to_a_variable_that_takes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "postgresql+psycopg://reader:hunter2@host/shop"
+    with pytest.raises(SettingsError) as refused:
+        read(tmp_path, f'[predictions]\ntable = "scored"\nurl = "{url}"\n')
+    assert "Give it as CHURNOPS_PREDICTIONS_URL and" in refused.value.next_step
+    with pytest.raises(SettingsError) as refused:
+        read(tmp_path, '[operator]\nbase_url = "https://me:pw@models.example"\n')
+    assert "Give it as CHURNOPS_OPERATOR__BASE_URL and" in refused.value.next_step
+    monkeypatch.setenv("CHURNOPS_PREDICTIONS_URL", url)
+    assert read(tmp_path, '[predictions]\ntable = "scored"\n').predictions.url == url
+
+
 def test_a_retired_setting_is_said_and_ignored_wherever_it_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = {name: Retired("0.2.0", f"Nothing replaced {name}.") for name in ("training.jobs", "training.verbose", "colours", "quiet")}
     monkeypatch.setattr(retired_names, "SETTINGS", gone)
