@@ -135,6 +135,11 @@ def _say(found: "Added", as_json: bool) -> None:
         said += f" {found.repeated:,} {rows} a customer without another scoring time: the latest word on each counts."
     if found.strangers:
         said += f" For {found.strangers:,} of them no prediction is logged: check the ids."
+    if found.labels_every_scoring:
+        said += (
+            " Customers here are scored again and again, and without a horizon an outcome labels every scoring of its customer, the newest too: "
+            "set `horizon`, and `observed_at` as the column that says when it happened, under [outcomes]."
+        )
     for name in found.unused_dates:
         said += f" `{name}` looks like a date and is not used; name it as observed_at under [outcomes] if it says when customers churned."
     typer.echo(said, err=as_json)

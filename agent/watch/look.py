@@ -107,7 +107,7 @@ def _figures(window: "Window", drift: DriftSummary, found: Diagnosis, measured: 
 
 def resting_on(opened: Opened, seen: Look, cases: Sequence[Case], *, go_on: bool) -> Case | None:
     """The case that says all there is to say of this look, so that none is opened: of this very window, or within the cooldown of the same
-    cause in the same column, or such a one whose challenger waits, or that asked people for the same: of that they are reminded. `cases`: newest first.
+    cause in the same column with no fault in another one, or such a one whose challenger waits, or that asked people for the same: of that they are reminded. `cases`: newest first.
     `go_on`: an unfinished one was cut off."""
     triages = [case for case in cases if case.kind == "triage" and case.closed_at is not None]
     same = next((case for case in cases if case.key == seen.key), None)
@@ -127,7 +127,14 @@ def _alike(case: Case, seen: Look) -> bool:
     if "not_enough_data" in (case.status, seen.asks):
         return case.status == seen.asks
     found = concluded(case)
-    return found is not None and (found.cause, found.column) == (seen.diagnosis.cause, seen.diagnosis.column)
+    if found is None or (found.cause, found.column) != (seen.diagnosis.cause, seen.diagnosis.column):
+        return False
+    return _faulty_columns(seen.diagnosis) <= _faulty_columns(found)
+
+
+def _faulty_columns(found: Diagnosis) -> set[str]:
+    """Columns that a broken feed was told of by the data itself: another one is news, whatever leads."""
+    return {one.column for one in found.findings if one.column is not None and one.notable and one.family == "data"}
 
 
 def _asks_the_same(opened: Opened, case: Case, seen: Look) -> bool:

@@ -1,5 +1,6 @@
 """Outcomes taken in: from a file, from where [outcomes] says that they lie, and back out again."""
 
+import random
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -7,13 +8,22 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.errors import DataError
+from pipeline.intake.declared_population import declared
 from pipeline.intake.outcome_source import configured_outcomes
 from pipeline.intake.outcome_table import OutcomeTable, outcome_columns, read_outcomes_of
+from pipeline.intake.team_log import named_columns, own_log
 from pipeline.record.opened_workspace import Opened
+from pipeline.sources.customers import rows_of_each
+from pipeline.sources.source import ALL_ROWS, PredictionLog
 from pipeline.state.outcome_intakes import IntakeOrigin, RecordedIntake, newest_intake_in, record_intake_in
 from pipeline.state.outcomes import KnownOutcome, add_outcomes_in
 from pipeline.state.predictions import logged_ids
+from pipeline.tables.categories import NO_SPELLING
 from pipeline.tables.reading import read_raw
+from pipeline.windows.population import population_of
+
+_SEED = 0
+_LOOKED_UP = 2000  # customers: the error of a share is at most 2 points (95%)
 
 
 @dataclass(frozen=True)
@@ -21,7 +31,8 @@ class Added:
     """What came of adding outcomes to the log: rows `added`, of them `corrected` an earlier word, and rows that were `known` already.
 
     `strangers` of the added have an id for which no prediction is logged; None where the log is the team's own. `repeated` and
-    `unused_dates`: as `OutcomeTable`.
+    `unused_dates`: as `OutcomeTable`. `labels_every_scoring`: no horizon is set, and words that name no scoring time were added for customers
+    who are scored again and again: each labels all rows of its customer, however old it is.
     """
 
     added: int
@@ -30,6 +41,7 @@ class Added:
     strangers: int | None
     repeated: int
     unused_dates: tuple[str, ...]
+    labels_every_scoring: bool
 
 
 def read_outcome_file(opened: Opened, path: Path) -> OutcomeTable:
@@ -69,7 +81,8 @@ def _added(opened: Opened, table: OutcomeTable, source: str) -> Added:
         news = add_outcomes_in(
             connection, words, now, IntakeOrigin(source, now, opened.person), moments=bool(opened.settings.outcomes.horizon)
         )
-    log, new = opened.settings.predictions, [word.id for word, one in zip(words, news, strict=True) if one != "known"]
+    added = [word for word, one in zip(words, news, strict=True) if one != "known"]
+    log, new = opened.settings.predictions, [word.id for word in added]
     scored = None if log.file or log.table else logged_ids(opened.state)
     return Added(
         added=len(new),
@@ -78,7 +91,24 @@ def _added(opened: Opened, table: OutcomeTable, source: str) -> Added:
         strangers=None if scored is None else sum(id_ not in scored for id_ in new),
         repeated=table.repeated,
         unused_dates=table.unused_dates,
+        labels_every_scoring=_labels_every_scoring(opened, {word.id for word in added if word.predicted_at is None}),
     )
+
+
+def _labels_every_scoring(opened: Opened, undated: set[str]) -> bool:
+    """See `Added`, by a sample of the customers `undated`; False where the log cannot be asked, which others say."""
+    if opened.settings.outcomes.horizon or not undated:
+        return False
+    some = sorted(undated)
+    some = random.Random(_SEED).sample(some, min(len(some), _LOOKED_UP))
+    try:
+        own = own_log(opened)
+        source, columns = (PredictionLog(opened.state.place), named_columns(opened)) if own is None else (own.source, own.columns)
+        rows = rows_of_each(source, columns, ALL_ROWS, NO_SPELLING, some)
+    except DataError:
+        return False
+    population = population_of(declared(opened), float(rows.gt(1).mean()) if len(rows) else None)
+    return population is not None and population.kind != "new_customers"
 
 
 def _given(at: pd.Timestamp) -> datetime | None:

@@ -95,7 +95,15 @@ def test_excluded_rows_leave_the_window_and_come_back(shifted: CommandLine) -> N
 def test_outcomes_are_added_to_the_log(shifted: CommandLine) -> None:
     (shifted.folder / "said.csv").write_text("customerID,Churn\nnobody,Yes\n")
     added = shifted("outcomes", "add", "said.csv", "--json").json
-    assert added == {"added": 1, "corrected": 0, "known": 0, "strangers": 1, "repeated": 0, "unused_dates": []}
+    assert added == {
+        "added": 1,
+        "corrected": 0,
+        "known": 0,
+        "strangers": 1,
+        "repeated": 0,
+        "unused_dates": [],
+        "labels_every_scoring": False,
+    }
     assert shifted("outcomes", "add", "said.csv", "--json").json["known"] == 1
 
 

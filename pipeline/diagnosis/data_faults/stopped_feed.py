@@ -1,7 +1,8 @@
 """A feed that stopped: the same customers are scored on, with features that are refreshed no more.
 
 Unchanged rows alone are no fault: an active base scored daily has the same features until the next refresh. So a column's own rhythm is
-looked at, the days on which many customers' values changed, and how long it has been silent since.
+looked at, the days on which many customers' values changed, and how long it has been silent since. One change for everybody, such as a price
+rise that is rolled out over a week, is no rhythm: in one, the same customers change again.
 """
 
 from collections.abc import Iterator
@@ -28,8 +29,8 @@ def find_stopped_feed(observed: Observed, rules: DataRules) -> tuple[Finding, ..
     if rows is None or rows.empty:
         return ()
     again = rows["_id"].eq(rows["_id"].shift())
-    days = rows.loc[again, "_time"].dt.floor("D")
-    rhythms = {name: rhythm for name in observed.columns.features if (rhythm := _rhythm(rows[name], again, days, rules))}
+    days, ids = rows.loc[again, "_time"].dt.floor("D"), rows.loc[again, "_id"]
+    rhythms = {name: rhythm for name in observed.columns.features if (rhythm := _rhythm(rows[name], again, days, ids, rules))}
     late = {name: (since, usual) for name, (since, usual, is_late) in rhythms.items() if is_late}
     if not late:
         return ()
@@ -45,9 +46,10 @@ def find_stopped_feed(observed: Observed, rules: DataRules) -> tuple[Finding, ..
 
 
 def _rhythm(
-    values: pd.Series, again: "pd.Series[bool]", days: pd.Series, rules: DataRules
+    values: pd.Series, again: "pd.Series[bool]", days: pd.Series, ids: pd.Series, rules: DataRules
 ) -> tuple[pd.Timestamp, pd.Timedelta, bool] | None:
-    """Day of the last refresh, the longest time between two, and whether the next one is overdue; None where no rhythm is known."""
+    """Day of the last refresh, the longest time without one so far, from the first day on which it could be seen, and whether the next one is
+    overdue; None where no rhythm is known."""
     before = values.shift()
     changed = ((values != before) & ~(values.isna() & before.isna()))[again]
     shares = changed.groupby(days).agg(["mean", "size"])
@@ -55,7 +57,10 @@ def _rhythm(
     refreshed = shares.index[shares["mean"] >= rules.refreshed_share]
     if len(refreshed) < _REFRESHES:
         return None
-    usual, last = max(_between(refreshed)), refreshed[-1]
+    new = changed & days.isin(refreshed)
+    if ids[new].duplicated().mean() < rules.refreshed_share:
+        return None
+    usual, last = max(_between(shares.index[:1].append(refreshed))), refreshed[-1]
     quiet = changed[days > last]
     late = shares.index[-1] - last > rules.stopped_times * usual + _DAY and quiet.mean() <= _SILENT
     return last, usual, bool(late)

@@ -82,11 +82,14 @@ class JointFit:
 
     @property
     def telling(self) -> float:
-        """How much the other columns say about the column: distance between a group's cells and everybody's, 0-1, in the reference."""
+        """How much the other columns say about the column: distance between a group's cells and everybody's beyond chance, 0-1, in the reference."""
         table = self._counts(*self._placed(self._reference, None))
         rows = table.sum(axis=1)
-        shares = table / np.maximum(1, rows)[:, None]
-        return float(rows / rows.sum() @ np.abs(shares - table.sum(axis=0) / table.sum()).sum(axis=1) / 2)
+        table, rows = table[rows > 0], rows[rows > 0]
+        everybody = table.sum(axis=0) / table.sum()
+        by_chance = np.sqrt(2 / np.pi * everybody * (1 - everybody) * (1 / rows - 1 / rows.sum())[:, None]).sum(axis=1) / 2
+        apart = np.abs(table / rows[:, None] - everybody).sum(axis=1) / 2
+        return max(0.0, float(rows / rows.sum() @ (apart - by_chance)))
 
     def misfit(self, window: pd.DataFrame, lost: Lost | None = None) -> float:
         """Share of the rows of `window`, 0-1, whose value is not what the reference's customers of the same kind have, beyond chance. Rows whose

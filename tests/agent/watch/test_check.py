@@ -19,8 +19,9 @@ from agent.watch.check import Checked, _close_left_cases, _outcomes_in, check
 from agent.watch.look import Look, resting_on
 from agent.watch.rounds import Rounds
 from agent.watch.stopping import Stopping
+from pipeline.diagnosis.data_faults.fault import fault
 from pipeline.diagnosis.diagnosis import Action
-from pipeline.diagnosis.finding import Cause
+from pipeline.diagnosis.finding import Cause, Finding
 from pipeline.drift.summary import DriftSummary
 from pipeline.errors import ChurnopsError, IntegrityError
 from pipeline.record.opened_workspace import Opened, open_workspace
@@ -158,6 +159,21 @@ def test_what_may_come_out_otherwise_is_looked_at_again_after_the_cooldown(fresh
     fresh.clock.advance(days=2)
     look = looked(diagnosis=diagnosis(cause="concept_drift", action=action), harmed=harmed)
     assert resting_on(fresh, look, fresh.cases.newest(9), go_on=False) is None
+
+
+def told_of(column: str, **more: Any) -> Finding:
+    return fault("unit_change", f"`{column}` is in another unit.", 0.5, 900, column=column).model_copy(update=more)
+
+
+@pytest.mark.parametrize(
+    ("others", "rests"),
+    [((), True), ((told_of("tenure"),), True), ((told_of("MonthlyCharges", notable=False),), True), ((told_of("MonthlyCharges"),), False)],
+    ids=["none", "the same", "one that is none", "another"],
+)
+def test_a_fault_in_another_column_is_news_behind_one_that_stands(fresh: Opened, others: tuple[Finding, ...], rests: bool) -> None:
+    case = put_case(fresh, "needs_people", found=diagnosis(findings=(told_of("tenure"),)))
+    look = looked(diagnosis=diagnosis(findings=(told_of("tenure"), *others)))
+    assert resting_on(fresh, look, fresh.cases.newest(9), go_on=False) == (case if rests else None)
 
 
 def test_while_a_challenger_waits_the_same_cause_opens_no_case(fresh: Opened) -> None:

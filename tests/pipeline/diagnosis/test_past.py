@@ -114,6 +114,22 @@ def test_a_feed_has_stopped_when_its_refresh_is_long_overdue(every: int, silent:
     assert told.cause == ("data_fault" if stopped else "none")
 
 
+def rolled_out(first: int, days: int, each: int) -> pd.DataFrame:
+    """A base scored daily whose fees rise from day `first` on: those of a seventh of the customers on each day of a week, for each in `each` steps,
+    a day apart."""
+    base, log = customers(60, 31), []
+    group = np.arange(len(base)) % 7 if each == 1 else 0
+    for day in range(days):
+        steps = np.clip(day - first - group + 1, 0, each)
+        log.append(base.assign(fee=base["fee"] * 1.12**steps, scored=DAYS[-1] - pd.Timedelta(days=days - 1 - day)))
+    return pd.concat(log, ignore_index=True)
+
+
+@pytest.mark.parametrize(("first", "each"), [(21, 1), (2, 1), (21, 3)], ids=["after three weeks", "as the log begins", "in three steps"])
+def test_a_price_rise_rolled_out_within_a_week_is_no_feed_that_stopped(first: int, each: int) -> None:
+    assert "stopped_feed" not in names(found(seen(trained(), rolled_out(first, first + 28, each), meant=WEEK)))
+
+
 def test_a_feed_of_one_column_that_stopped_is_named_while_others_go_on() -> None:
     both = refreshed(7, 3, 60).assign(fee=refreshed(7, 24, 60, "fee")["fee"])
     told = found(seen(trained(), both, meant=WEEK))

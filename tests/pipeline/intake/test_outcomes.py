@@ -21,7 +21,8 @@ from pipeline.workspace.outcome_settings import OutcomeSettings
 from tests.pipeline.small_tables import COLUMNS, small_table
 from tests.pipeline.small_windows import BASELINE, CHAMPION, DAY, NEWEST, small_opened
 
-TWO, ONE = {"strangers": 0, "repeated": 0, "unused_dates": ()}, {"strangers": None, "repeated": 0, "unused_dates": ()}
+TWO = {"strangers": 0, "repeated": 0, "unused_dates": (), "labels_every_scoring": True}
+ONE = {"strangers": None, "repeated": 0, "unused_dates": (), "labels_every_scoring": False}
 
 
 @pytest.fixture
@@ -90,8 +91,29 @@ def test_customers_nobody_scored_are_counted(opened: Opened) -> None:
 
 
 def test_rows_that_repeat_a_customer_without_scoring_times_are_counted_and_the_latest_word_wins(opened: Opened) -> None:
-    assert add(opened, "C00000,yes", "C00001,no", "C00000,no") == Added(2, 0, 0, strangers=0, repeated=1, unused_dates=())
+    assert add(opened, "C00000,yes", "C00001,no", "C00000,no") == Added(2, 0, 0, **{**TWO, "repeated": 1})
     assert labelled(opened) == [("C00000", 0), ("C00001", 0)] * 2
+
+
+def test_an_old_word_that_labels_the_newest_scorings_is_told_of_and_with_a_horizon_labels_none(opened: Opened, tmp_path: Path) -> None:
+    header = "customer,churned,known_on"
+    told, before = "C00000,no,2026-11-20 09:00", "C00001,no,2026-12-20 09:00"
+    assert add(under(opened, observed_at="known_on"), told, header=header).labels_every_scoring
+    assert labelled(opened) == [("C00000", 0)] * 2
+    assert not add(under(opened, observed_at="known_on", horizon="14d"), told, before, header=header).labels_every_scoring
+    assert not add(opened, "C00002,no,2026-11-21T09:00:00Z", header="customer,churned,predicted_at").labels_every_scoring
+    (tmp_path / "once").mkdir()
+    fresh = small_opened(tmp_path / "once")
+    log_predictions(fresh.state, small_table(1, 1), COLUMNS, ids=["C00000"], times=[NEWEST], scores=[0.5], version="1")
+    assert not add(fresh, "C00000,no").labels_every_scoring
+
+
+@pytest.mark.parametrize(("customers", "again"), [(5, True), (10, False)])
+def test_so_it_is_in_a_log_of_the_teams_own(tmp_path: Path, customers: int, again: bool) -> None:
+    ids = [f"C{number % customers}" for number in range(10)]
+    small_table(10, 1).assign(customer=ids).to_csv(tmp_path / "own.csv", index=False)
+    opened = small_opened(tmp_path, file="own.csv")
+    assert add(opened, "C1,no", "C2,yes").labels_every_scoring == again
 
 
 def test_in_a_log_of_the_teams_own_nobody_is_a_stranger(tmp_path: Path) -> None:

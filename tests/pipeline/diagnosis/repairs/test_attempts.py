@@ -9,6 +9,8 @@ import pytest
 from pipeline.diagnosis.data_faults.checks import data_checks
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.repairs.attempts import Attempt, attempt_repairs
+from pipeline.diagnosis.repairs.joint_fit import JointFit
+from pipeline.tables.schema import Schema
 from tests.pipeline.seen_customers import RULES, drawn, leaning, seen
 
 RNG = np.random.default_rng
@@ -100,6 +102,15 @@ def test_a_value_that_customers_who_have_it_brought_was_not_put_in() -> None:
     assert attempt.refuted
     assert attempt.told.finding(2000).argues_against == ("data_fault",)
     assert "real change" in attempt.told.said
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_columns_that_depend_on_nothing_tell_nothing(seed: int) -> None:
+    """Groups of a hundred differ by a tenth of their cells by chance."""
+    columns = Schema(target="churned", positive="1", numerical=("usage", "fee", "age"))
+    reference = pd.DataFrame(RNG(seed).gamma(3, 8, (2000, 3)), columns=list(columns.features))
+    assert JointFit(reference, columns, "usage", ("fee", "age")).telling < 0.05
+    assert JointFit(reference.assign(fee=2 * reference["usage"]), columns, "usage", ("fee", "age")).telling > 0.5
 
 
 def test_what_was_cut_off_cannot_be_put_back() -> None:
