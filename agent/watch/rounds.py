@@ -110,8 +110,8 @@ class Rounds:
                 raised += follow(opened)  # that the hook failed, or works again, is news itself, and nobody looks again for a day
                 for failure in (*left.failures, *deliver(opened).failures):
                     self._tell_unsent(workspace, failure)
-            if settings.heartbeat and made.status not in {"failed", "parked", "busy"} and (wrong := beat(settings.heartbeat)):
-                self._tell_unsent(workspace, wrong)
+            if settings.heartbeat and made.status not in {"failed", "parked", "busy"} and (missed := beat(settings.heartbeat)):
+                self._tell_unsent(workspace, missed)
         return Visit(workspace, made, raised)
 
     def _checked(self, workspace: Path, opened: Opened) -> Checked:
