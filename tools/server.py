@@ -126,7 +126,7 @@ def build_server(casework: Casework, policy: Policy, on_crash: OnCrash | None = 
             Mode,
             Field(
                 description="Rows to train on, as diagnose names it. combined: reference and known outcomes; recent: known outcomes alone; newest: their newer half; "
-                "reweighted: combined, the reference drawn to resemble customers now; recalibrate: only the champion's probabilities are refitted"
+                "reweighted: combined, drawn to resemble customers now; recalibrate: only the champion's probabilities are refitted"
             ),
         ] = "combined",
         estimator: str | None = None,
