@@ -52,7 +52,9 @@ def conclude(findings: Sequence[Finding], setting: Setting, policy: Policy, weig
     hypotheses = tuple(_hypothesis(cause, p, evidence, weights, seen) for cause, p in list(told.items())[:_SHOWN])
     reading = readings.get(first) or _unread(first, setting, policy, hypotheses)
     readings = {**readings, first: reading}
-    chosen = _least_regret(probabilities, readings, seen, setting, policy)
+    # What no check found is nothing to ask people for while no change is the most probable, however much a change would cost.
+    quiet = first == "none" and not any(one.notable for one in seen.all)
+    chosen = reading if quiet else _least_regret(probabilities, readings, seen, setting, policy)
     besides = _besides(chosen, seen, setting, policy) or _among_the_others(probabilities, seen, setting, policy)
     said = reading.said if chosen.action == reading.action else f"{reading.said} {_instead(chosen, first, probabilities, seen)}"
     said = said if besides is None else f"{said} {_WHERE.get(first, _ONCE_FIXED)}: {besides.said}"

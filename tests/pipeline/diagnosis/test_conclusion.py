@@ -274,3 +274,10 @@ def test_a_level_shown_to_help_with_unknown_customers_does_not_wait_for_the_outc
 def test_new_prices_without_outcomes_have_customers_asked_where_resentment_is_probable() -> None:
     raised = found("rescaled", "covariate_benign", column="MonthlyCharges", strength=1.3)
     assert case(NONE, raised).action == "collect_labels"
+
+
+@pytest.mark.parametrize("z", [2.0, 2.3])
+def test_what_no_check_found_asks_nobody_for_anything_while_no_change_is_the_most_probable(z: float) -> None:
+    near = found("level_change", strength=6.7, z=z, notable=False), found("measured_performance", strength=-0.04, z=-1.2, notable=False)
+    told = case(PLENTY, *near, found("prior_estimate", z=2.7, notable=False))
+    assert (told.cause, told.action) == ("none", "monitor")
