@@ -107,8 +107,8 @@ def _figures(window: "Window", drift: DriftSummary, found: Diagnosis, measured: 
 
 def resting_on(opened: Opened, seen: Look, cases: Sequence[Case], *, go_on: bool) -> Case | None:
     """The case that says all there is to say of this look, so that none is opened: of this very window, or within the cooldown of the same
-    cause in the same column with no fault in another one, or such a one whose challenger waits, or that asked people for the same: of that they are reminded. `cases`: newest first.
-    `go_on`: an unfinished one was cut off."""
+    cause in the same column (or of another change that the same outcomes are to tell) with no fault in another one, or such a one whose challenger
+    waits, or that asked people for the same: of that they are reminded. `cases`: newest first. `go_on`: an unfinished one was cut off."""
     triages = [case for case in cases if case.kind == "triage" and case.closed_at is not None]
     same = next((case for case in cases if case.key == seen.key), None)
     if same is not None:
@@ -127,9 +127,17 @@ def _alike(case: Case, seen: Look) -> bool:
     if "not_enough_data" in (case.status, seen.asks):
         return case.status == seen.asks
     found = concluded(case)
-    if found is None or (found.cause, found.column) != (seen.diagnosis.cause, seen.diagnosis.column):
+    if found is None:
+        return False
+    same = (found.cause, found.column) == (seen.diagnosis.cause, seen.diagnosis.column)
+    if not same and not (_asks_for_outcomes(found) and _asks_for_outcomes(seen.diagnosis)):
         return False
     return _faulty_columns(seen.diagnosis) <= _faulty_columns(found)
+
+
+def _asks_for_outcomes(found: Diagnosis) -> bool:
+    """Whether outcomes are to tell which change it is: until they do, another guess of it asks for the same."""
+    return found.action == "collect_labels" and found.cause not in {"data_fault", "label_fault", "unsure"}
 
 
 def _faulty_columns(found: Diagnosis) -> set[str]:

@@ -176,6 +176,15 @@ def test_a_fault_in_another_column_is_news_behind_one_that_stands(fresh: Opened,
     assert resting_on(fresh, look, fresh.cases.newest(9), go_on=False) == (case if rests else None)
 
 
+@pytest.mark.parametrize(("cause", "rests"), [("prior_shift", True), ("label_fault", False)], ids=["another change", "wrong outcomes"])
+def test_until_outcomes_tell_another_guess_of_the_change_opens_no_case(fresh: Opened, cause: Cause, rests: bool) -> None:
+    case = put_case(fresh, "needs_people", found=diagnosis(cause="concept_drift", action="collect_labels"))
+    assert isinstance(fresh.clock, Clock)
+    fresh.clock.advance(days=2)
+    look = looked(diagnosis=diagnosis(cause=cause, column=None, action="collect_labels"))
+    assert resting_on(fresh, look, fresh.cases.newest(9), go_on=False) == (case if rests else None)
+
+
 def test_while_a_challenger_waits_the_same_cause_opens_no_case(fresh: Opened) -> None:
     case = put_case(fresh, "pending_approval")
     assert isinstance(fresh.clock, Clock)
