@@ -36,7 +36,7 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 from document import put_into_document  # noqa: E402
 from watch_year_chart import chart  # noqa: E402
-from watch_year_figures import WatchedYear, lines_of, watched_year  # noqa: E402
+from watch_year_figures import WatchedYear, case_lines, lines_of, watched_year  # noqa: E402
 from watch_year_life import Life, webhook  # noqa: E402
 from watch_year_truth import HISTORY, days_of, draw_year  # noqa: E402
 
@@ -81,7 +81,7 @@ def main() -> None:
     found = lived(asked.seed, asked.days, asked.every)
     lines = lines_of(found)
     used = resource.getrusage(resource.RUSAGE_SELF).ru_utime + resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    print("\n".join(lines))
+    print("\n".join([*lines, "", *case_lines(found)]))
     print(f"{used / 60:.0f} minutes of processor time beside the watchers'")
     (RESULTS / f"watch_year_{asked.seed}.json").write_text(json.dumps(asdict(found), indent=1, default=str) + "\n", encoding="utf-8")
     if asked.write:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, pairwise
+from textwrap import shorten
 
 from sqlalchemy import select
 from watch_year_life import Life
@@ -178,7 +179,7 @@ def lines_of(found: WatchedYear) -> list[str]:
     for one in found.noticed:
         seen = "–" if one.day is None else f"day {one.day}"
         after = "–" if one.day is None else f"{one.day - one.begin} d"
-        rows.append(f"| {one.name} | day {one.begin} | {seen} | {after} | {one.said.replace('|', '¦')} |")
+        rows.append(f"| {one.name} | day {one.begin} | {seen} | {after} | {shorten(one.said, 130, placeholder=' …').replace('|', '¦')} |")
     asked = ", ".join(map(str, found.asked)) or "none was"
     return [
         *rows,
@@ -189,7 +190,12 @@ def lines_of(found: WatchedYear) -> list[str]:
         f"Alerts: {found.alerts}; notices lost: {found.lost}, doubled: {found.doubled}, arrived again under the same key after a kill: {found.again}.",
         f"Approvals asked for: {len(found.asked)}, times each: {asked}. Rolled back on day {', '.join(map(str, found.rolled_back)) or '–'}. "
         f"The ledger verifies: {'yes' if found.verified else 'no'}.",
-        "",
+    ]
+
+
+def case_lines(found: WatchedYear) -> list[str]:
+    """The cases as Markdown; too many for a page."""
+    return [
         "| days | cases | the first said | about |",
         "|---|---|---|---|",
         *(_line(list(alike)) for _, alike in groupby(found.cases, lambda one: (one.cause, one.column, one.about))),
