@@ -4,6 +4,8 @@ import math
 from collections import defaultdict, deque
 from collections.abc import Callable
 
+_ROUNDING = 1e-6  # seconds that sums of times may be off: whoever waited as told is let in
+
 
 class RateLimit:
     """A sliding window per caller. `seconds_now` is a clock that never goes back."""
@@ -17,7 +19,7 @@ class RateLimit:
     def wait(self, caller: str) -> int:
         """0, and the request counts; or the whole seconds to wait, and it does not."""
         now, came = self._now(), self._came[caller]
-        while came and came[0] <= now - self._seconds:
+        while came and now - came[0] >= self._seconds - _ROUNDING:
             came.popleft()
         if len(came) < self._requests:
             came.append(now)

@@ -1,6 +1,6 @@
 """At most so many requests in any stretch of so many seconds, for each caller by itself."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tools.rate_limit import RateLimit
@@ -34,6 +34,7 @@ def test_callers_do_not_use_each_other_up() -> None:
 
 
 @given(st.lists(st.floats(0, 40), max_size=40))
+@example([1.8968546500790406, 1.339354051462057, 1.339354051462057, 0.0])  # as floats go, 60 s later is a little less
 def test_no_stretch_holds_more_than_allowed_and_waiting_as_told_is_enough(gaps: list[float]) -> None:
     clock = Seconds()
     rate = RateLimit(3, 60, clock)
@@ -46,4 +47,4 @@ def test_no_stretch_holds_more_than_allowed_and_waiting_as_told_is_enough(gaps: 
             assert rate.wait("ann") == 0
         admitted.append(clock.now)
     for first, fourth in zip(admitted, admitted[3:], strict=False):
-        assert fourth - first >= 60
+        assert fourth - first >= 60 - 1e-5
